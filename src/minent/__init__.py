@@ -1,0 +1,28 @@
+"""minent: minimum entropy. Rooms load on first use: `import minent` is fast and loads none of them."""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from minent.errors import BadInput, BadLine, MinentError, MissingExtra
+
+if TYPE_CHECKING:
+    from minent import community, data, plot
+    from minent.data import Graph, as_graph, read_graph
+
+__all__ = [
+    "BadInput", "BadLine", "Graph", "MinentError", "MissingExtra",
+    "__version__", "as_graph", "community", "data", "plot", "read_graph",
+]  # fmt: skip
+__version__ = "0.1.0"
+
+
+def __getattr__(name: str) -> Any:
+    if name in ("community", "data", "plot"):
+        return importlib.import_module(f"minent.{name}")
+    if name in ("Graph", "as_graph", "read_graph"):
+        return getattr(importlib.import_module("minent.data"), name)
+    raise AttributeError(f"module 'minent' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__

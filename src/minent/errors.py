@@ -1,0 +1,46 @@
+"""Everything that can go wrong on purpose.
+
+MinentError
+├── BadInput        what came in is not what was wanted (also a ValueError); the command line exits 2
+│   └── BadLine     …in a file, on a line that is named
+└── MissingExtra    an optional package is not installed (also an ImportError)
+"""
+
+import importlib
+from types import ModuleType
+
+
+class MinentError(Exception):
+    """The root of every error minent raises on purpose."""
+
+
+class BadInput(MinentError, ValueError):
+    """What came in is not what was wanted: the sentence names both."""
+
+
+class BadLine(BadInput):
+    """A line of a file that cannot be read as what the file should hold."""
+
+    def __init__(self, problem: str, file: object, line: int):
+        super().__init__(f"{problem} on line {line} of {str(file)!r}")
+
+
+class MissingExtra(MinentError, ImportError):
+    """An optional package is not installed."""
+
+
+def require(package: str, extra: str, purpose: str) -> ModuleType:
+    """Import an optional package at the moment of use.
+
+    >>> require("json", "plot", "draw figures").__name__
+    'json'
+    >>> require("no_such_package", "plot", "draw figures")
+    Traceback (most recent call last):
+    minent.errors.MissingExtra: pip install "minent[plot]" to draw figures (no_such_package is not installed)
+    """
+    try:
+        return importlib.import_module(package)
+    except ModuleNotFoundError as error:
+        if error.name != package.split(".")[0]:
+            raise
+        raise MissingExtra(f'pip install "minent[{extra}]" to {purpose} ({package} is not installed)') from None

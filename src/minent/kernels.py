@@ -1,0 +1,65 @@
+"""One source for every kernel: a plain function over arrays, which numba compiles for large inputs and Python runs for
+small ones, with the same answer bit for bit (so: no fast-math, no random numbers drawn inside a kernel).
+
+Which of the two is a ski-rental problem: interpret until the work done is worth the price of compiling, then compile.
+"""
+
+import logging
+from collections.abc import Callable
+from functools import cache
+from types import FunctionType
+from typing import Any, TypeVar
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+INTERPRETED_WORK = 20_000  # links searched, about a second of interpreted kernels: what loading and compiling costs
+_work_done = 0
+log = logging.getLogger("minent")
+
+
+def kernel(function: Function) -> Function:
+    """Mark a function as a kernel: it may call other kernels, and touches only numbers and numpy arrays."""
+    function.is_kernel = True  # type: ignore[attr-defined]
+    return function
+
+
+def interpreted(function: Function) -> Function:
+    """The kernel as Python runs it."""
+    return function
+
+
+@cache
+def compiled(function: Function) -> Function:
+    """The kernel as numba compiles it, on its first call, kept on disk for the next process."""
+    from numba import njit
+
+    _say_when_compiling()
+    scope = function.__globals__
+    called = {name: scope[name] for name in function.__code__.co_names if getattr(scope.get(name), "is_kernel", False)}
+    twin = FunctionType(function.__code__, {**scope, **{name: compiled(value) for name, value in called.items()}})
+    return njit(twin, cache=True, nogil=True, error_model="numpy")
+
+
+def runner(work: int) -> Callable[[Function], Function]:
+    """`interpreted` while the work asked for so far is small, `compiled` ever after."""
+    global _work_done
+    _work_done += work
+    return interpreted if _work_done <= INTERPRETED_WORK else compiled
+
+
+@cache
+def _say_when_compiling() -> None:
+    from numba.core import event
+
+    class Listener(event.Listener):
+        said = False
+
+        def on_start(self, event: Any) -> None:
+            if not self.said:
+                log.warning("compiling kernels, once")
+                self.said = True
+
+        def on_end(self, event: Any) -> None:
+            pass
+
+    event.register("numba:compile", Listener())

@@ -4,6 +4,7 @@ small ones, with the same answer bit for bit (so: no fast-math, no random number
 Which of the two is a ski-rental problem: interpret until the work done is worth the price of compiling, then compile.
 """
 
+import inspect
 import logging
 from collections.abc import Callable
 from functools import cache
@@ -33,7 +34,9 @@ def compiled(function: Function) -> Function:
     """The kernel as numba compiles it, on its first call, kept on disk for the next process."""
     from numba import njit
 
+
     _say_when_compiling()
+    function = inspect.unwrap(function)  # from under the type checks of the tests
     scope = function.__globals__
     called = {name: scope[name] for name in function.__code__.co_names if getattr(scope.get(name), "is_kernel", False)}
     twin = FunctionType(function.__code__, {**scope, **{name: compiled(value) for name, value in called.items()}})

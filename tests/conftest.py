@@ -1,0 +1,18 @@
+"""jaxtyping's shapes are checked by beartype in every test; shared data is found by MINENT_DATA."""
+
+import os
+from pathlib import Path
+
+import pytest
+from jaxtyping import install_import_hook
+
+install_import_hook("minent", "beartype.beartype")
+
+
+@pytest.fixture(scope="session")
+def data() -> Path:
+    """The folder of shared data: MINENT_DATA, or `shared/data` beside the checkout."""
+    folder = Path(os.environ.get("MINENT_DATA", Path(__file__).parents[2] / "shared" / "data"))
+    if not folder.is_dir():
+        pytest.skip(f"no shared data at {folder}; set MINENT_DATA")
+    return folder

@@ -1,8 +1,4 @@
-"""A network as compressed sparse rows: indices[indptr[i] : indptr[i + 1]] are the neighbours of node i, sorted, each once.
-
-Rows come from two counting sorts, by target and then by source, which leaves the targets of each source in order:
-O(nodes + links) time, and no key wider than a node's number.
-"""
+"""A network as compressed sparse rows: the neighbours of node i are indices[indptr[i] : indptr[i + 1]]."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -13,8 +9,8 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from minent.data.names import numbered
+from minent.data.rows import read_only, sorted_rows
 from minent.errors import BadInput
-from minent.kernels import kernel, runner
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -45,7 +41,7 @@ class Graph:
     def __post_init__(self) -> None:
         for field in ("indptr", "indices", "weights", "names", "node_weights"):
             if (array := getattr(self, field)) is not None:
-                object.__setattr__(self, field, _read_only(array))
+                object.__setattr__(self, field, read_only(array))
 
     @property
     def number_of_nodes(self) -> int:
@@ -123,13 +119,7 @@ class Graph:
         if weight is not None and not weight.all():
             keep = weight > 0
             source, target, weight = source[keep], target[keep], weight[keep]
-        return cls(*_compressed(source, target, weight, directed, nodes), directed, names, node_weights)
-
-
-def _read_only(array: np.ndarray) -> np.ndarray:
-    view = array.view()
-    view.flags.writeable = False
-    return view
+        return cls(*sorted_rows(source, target, weight, directed, nodes), directed, names, node_weights)
 
 
 def _checked(weight: Iterable[float], of: str, wanted: int) -> Float[np.ndarray, " weights"]:
@@ -145,83 +135,3 @@ def _checked(weight: Iterable[float], of: str, wanted: int) -> Float[np.ndarray,
         wanted_word = "not be negative" if array[bad] < 0 else "be a finite number"
         raise BadInput(f"{of} weight must {wanted_word}; got {array[bad]:g} for {of} {bad}")
     return array
-
-
-def _compressed(
-    source: Int[np.ndarray, " links"],
-    target: Int[np.ndarray, " links"],
-    weight: Float[np.ndarray, " links"] | None,
-    directed: bool,
-    nodes: int,
-) -> tuple[Int[np.ndarray, " rows"], Int[np.ndarray, " entries"], Float[np.ndarray, " entries"] | None]:
-    links = len(source)
-    entries = links if directed else 2 * links - int(np.count_nonzero(source == target))
-    weighted = 0 if weight is None else entries
-    indptr = np.zeros(nodes + 1, np.int32 if entries < 2**31 else np.int64)
-    indices, weights = np.empty(entries, np.int32), np.empty(weighted)
-    runner(links // 8)(fill_rows)(
-        _read_only(source), _read_only(target), _read_only(np.empty(0) if weight is None else weight), directed,
-        np.zeros_like(indptr), np.empty(entries, np.int32), np.empty(weighted), indptr, indices, weights,
-    )  # fmt: skip
-    return _summed(indptr, indices, None if weight is None else weights)
-
-
-@kernel
-def fill_rows(source, target, weight, directed, ends, sources, carried, indptr, indices, weights):
-    """Sort links by target into `sources`, then by source into `indices`; indptr and ends come in as zeros."""
-    nodes, weighted = len(indptr) - 1, len(weight) > 0
-    for k in range(len(source)):
-        a, b = source[k], target[k]
-        indptr[a] += 1
-        if directed:
-            ends[b] += 1
-        elif a != b:
-            indptr[b] += 1
-    if not directed:
-        ends[:] = indptr
-    row = column = 0
-    for a in range(nodes):
-        row, indptr[a] = row + indptr[a], row
-        column, ends[a] = column + ends[a], column
-    for k in range(len(source)):
-        a, b = source[k], target[k]
-        at = ends[b]
-        ends[b] = at + 1
-        sources[at] = a
-        if weighted:
-            carried[at] = weight[k]
-        if not directed and a != b:
-            at = ends[a]
-            ends[a] = at + 1
-            sources[at] = b
-            if weighted:
-                carried[at] = weight[k]
-    at = 0
-    for b in range(nodes):
-        while at < ends[b]:
-            a = sources[at]
-            to = indptr[a]
-            indptr[a] = to + 1
-            indices[to] = b
-            if weighted:
-                weights[to] = carried[at]
-            at += 1
-    for a in range(nodes, 0, -1):
-        indptr[a] = indptr[a - 1]
-    indptr[0] = 0
-
-
-def _summed(
-    indptr: Int[np.ndarray, " rows"], indices: Int[np.ndarray, " _"], weights: Float[np.ndarray, " _"] | None
-) -> tuple[Int[np.ndarray, " rows"], Int[np.ndarray, " entries"], Float[np.ndarray, " entries"] | None]:
-    """Repeated entries, which lie side by side in sorted rows, become one."""
-    if len(indices) < 2:
-        return indptr, indices, weights
-    new = np.empty(len(indices), bool)
-    np.not_equal(indices[1:], indices[:-1], out=new[1:])
-    new[indptr[:-1][indptr[:-1] < len(indices)]] = True
-    if new.all():
-        return indptr, indices, weights
-    first = np.flatnonzero(new)
-    summed = np.diff(first, append=len(new)).astype(float) if weights is None else np.add.reduceat(weights, first)
-    return np.searchsorted(first, indptr).astype(indptr.dtype), indices[first], summed

@@ -73,6 +73,6 @@ def depths(parent: Int[np.ndarray, " modules"]) -> Int[np.ndarray, " modules"]:
     return depth
 
 
-def levels(depth: Int[np.ndarray, " modules"]) -> list[Int[np.ndarray, "_"]]:
+def levels(depth: Int[np.ndarray, " modules"]) -> list[Int[np.ndarray, " _"]]:
     """The modules at depth 0, 1, 2, …"""
     return np.split(np.argsort(depth, kind="stable"), np.cumsum(np.bincount(depth))[:-1])

@@ -10,7 +10,6 @@ import re
 from collections.abc import Callable, Iterator
 from html import escape
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -35,7 +34,7 @@ def write(tree: Tree, path: str | os.PathLike[str], depth: int = 1) -> None:
 
 def _head(tree: Tree) -> Iterator[str]:
     yield f"# minent {__version__}\n"
-    yield f"# partitioned into {tree.depth + 1} levels with {len(tree.modules(top=0))} top modules\n"
+    yield f"# partitioned into {tree.depth + 1} levels with {tree.number_of_top_modules} top modules\n"
     yield f"# codelength {tree.codelength!r} bits\n"
     yield f"# index codelength {tree.index_codelength!r} bits\n# module codelength {tree.module_codelength!r} bits\n"
     if tree.one_level_codelength > 0:
@@ -108,7 +107,7 @@ def _json(tree: Tree) -> Iterator[str]:
         "indexCodelength": _number(tree.index_codelength),
         "moduleCodelength": _number(tree.module_codelength),
         "numLevels": tree.depth + 1,
-        "numTopModules": len(tree.modules(top=0)),
+        "numTopModules": tree.number_of_top_modules,
         "nodes": [{"path": numbers(p), "name": name, "flow": flow, "id": i} for p, flow, name, i in _rows(tree)],
         "modules": [{"path": numbers(p), "enterFlow": _number(i), "exitFlow": _number(o)} for p, i, o in rates],
     }

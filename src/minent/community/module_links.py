@@ -1,4 +1,4 @@
-"""The links of each module between its children: a link's flow counts in the deepest module that holds both its ends."""
+"""The links of each module, between its children: a link counts in the deepest module that holds both its ends."""
 
 import numpy as np
 from jaxtyping import Float, Int

@@ -57,8 +57,8 @@ def _tree(rows: list[Row], told: Told, rates: Rates) -> Tree:
     enter, leave = np.array([rates.get(path, (np.nan, np.nan)) if path else (0.0, 0.0) for path in paths]).T
     seen = visit[~(visit <= 0)]
     one_level = float(-(seen * np.log2(seen)).sum())
-    codelengths = [told.get(part, np.nan) for part in ("index codelength", "module codelength")]
-    return Tree(parent, module, visit, flow, enter, leave, *codelengths, one_level, _names(rows))
+    index, modules = (told.get(part, np.nan) for part in ("index codelength", "module codelength"))
+    return Tree(parent, module, visit, flow, enter, leave, index, modules, one_level, _names(rows))
 
 
 def _names(rows: list[Row]) -> np.ndarray | None:

@@ -67,7 +67,12 @@ class Tree:
     @property
     def number_of_modules(self) -> int:
         """How many leaf modules there are."""
-        return len(np.unique(self.module))
+        return int(np.count_nonzero(np.bincount(self.module)))
+
+    @property
+    def number_of_top_modules(self) -> int:
+        """How many modules stand right below the root."""
+        return int(np.count_nonzero(self.parent == 0))
 
     @property
     def effective_number_of_modules(self) -> float:
@@ -79,7 +84,7 @@ class Tree:
     @cached_property
     def labels(self) -> Int[np.ndarray, " nodes"]:
         """The leaf module of each node, numbered from 0 in the order of the paths."""
-        return self.labels_at(self.depth)
+        return self.labels_at(max(self.depth, 1))
 
     def labels_at(self, depth: int) -> Int[np.ndarray, " nodes"]:
         """The module of each node at `depth` (1: the top modules); a node in a shallower leaf keeps its leaf."""
@@ -90,13 +95,18 @@ class Tree:
 
         `pandas.DataFrame(tree.modules())` makes a table of it."""
         labels, cut, names = self.labels_at(depth), self._cut(depth), self.node_names
-        order = np.lexsort((-self.visit, labels))
-        size = np.bincount(labels, minlength=len(cut))
-        start = np.cumsum(size) - size
-        rates = zip(*(rate[cut].tolist() for rate in (self.module_visit, self.enter, self.exit)), strict=True)
+        order = np.lexsort((-self.visit, labels)).tolist()
+        start = np.searchsorted(np.sort(labels), np.arange(len(cut) + 1)).tolist()
         return [
-            Module(self.paths[m], *rate, int(n), tuple(names[i] for i in order[s : s + min(n, top)].tolist()))
-            for m, rate, n, s in zip(cut.tolist(), rates, size, start, strict=True)
+            Module(
+                path=self.paths[m],
+                flow=float(self.module_visit[m]),
+                enter=float(self.enter[m]),
+                exit=float(self.exit[m]),
+                size=end - begin,
+                top=tuple(names[i] for i in order[begin : min(end, begin + top)]),
+            )
+            for m, begin, end in zip(cut.tolist(), start, start[1:], strict=False)
         ]
 
     @property
@@ -138,7 +148,7 @@ class Tree:
         return [f"{self.paths[m]}:{r}" for m, r in zip(self.module.tolist(), self.node_rank.tolist(), strict=True)]
 
     def node_attributes(self) -> dict[Any, dict[str, Any]]:
-        """What each node's name maps to, as `networkx.set_node_attributes(graph, …)` takes it: module, path and flow."""
+        """Module, path and flow of each node by its name, as `networkx.set_node_attributes(graph, …)` takes them."""
         rows = zip(self.node_names, self.labels.tolist(), self.node_paths, self.visit.tolist(), strict=True)
         return {name: {"module": module, "path": path, "flow": flow} for name, module, path, flow in rows}
 
@@ -169,10 +179,9 @@ class Tree:
         return plot.network_map(self.flow.network, self)
 
     def __repr__(self) -> str:
-        return (
-            f"Tree({len(self.module)} nodes, {self.number_of_modules} modules, depth {self.depth}, "
-            f"codelength {self.codelength:.4f} bits of {self.one_level_codelength:.4f})"
-        )
+        bits = "unknown" if np.isnan(self.codelength) else f"{self.codelength:.4f} bits"
+        shape = f"{len(self.module)} nodes, {self.number_of_modules} modules, depth {self.depth}"
+        return f"Tree({shape}, codelength {bits} of {self.one_level_codelength:.4f})"
 
     def _repr_html_(self) -> str:
         from minent.community.formats import html_table
@@ -208,12 +217,23 @@ class Tree:
 
 
 def grow(flow: "Flow", parent: Int[np.ndarray, " modules"], module: Int[np.ndarray, " nodes"]) -> Tree:
-    """The canonical tree of a partition given as two arrays (see `canonical`), with its flows and codelengths."""
+    """The canonical tree of a partition given as two arrays (see `canonical`), with its flows and codelengths.
+
+    >>> from minent.community.flow import flow_of
+    >>> from minent.data.graph import Graph
+    >>> two_triangles = Graph.from_links([0, 1, 2, 3, 4, 5, 2], [1, 2, 0, 4, 5, 3, 3])
+    >>> tree = grow(flow_of(two_triangles), np.array([-1, 0, 0]), np.array([2, 2, 2, 1, 1, 1]))
+    >>> tree
+    Tree(6 nodes, 2 modules, depth 1, codelength 2.3207 bits of 2.5567)
+    >>> tree.labels.tolist(), tree.paths
+    ([0, 0, 0, 1, 1, 1], ['', '1', '2'])
+    >>> [(module.path, module.size, module.top) for module in tree.modules(top=1)]
+    [('1', 3, (2,)), ('2', 3, (3,))]
+    """
     from minent.community.codelength import codelength_parts, module_flow, one_level_codelength
 
     parent, module = canonical(parent, module, flow.visit)
-    if len(module) == 0:
-        zero = np.zeros(1)
-        return Tree(parent, module, flow.visit, zero, zero, zero, 0.0, 0.0, 0.0, flow.network.names, flow)
-    codelengths = *codelength_parts(flow, parent, module), one_level_codelength(flow)
-    return Tree(parent, module, flow.visit, *module_flow(flow, parent, module), *codelengths, flow.network.names, flow)
+    inside, enter, leave = module_flow(flow, parent, module) if len(module) else np.zeros((3, 1))
+    index, modules = codelength_parts(flow, parent, module) if len(module) else (0.0, 0.0)
+    one_level = one_level_codelength(flow) if len(module) else 0.0
+    return Tree(parent, module, flow.visit, inside, enter, leave, index, modules, one_level, flow.network.names, flow)

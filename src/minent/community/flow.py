@@ -1,9 +1,8 @@
 """What a random walker does per step: it visits node i at rate p_i and moves along link ij at rate p_i T_ij.
 
-Undirected: p_i = s_i / Σ s. Directed, with teleportation α landing on t and T_ij = w_ij / Σ_k w_ik:
-    p = (1 - α) p T + (α + (1 - α) Σ_{i dangling} p_i) t
-(Rosvall & Bergstrom 2008). Unrecorded, t is where links start and only one further step p T, along links, is coded;
-recorded, t is where links end and teleportation is coded too (Lambiotte & Rosvall 2012).
+Undirected: p_i = s_i / Σ s, with strengths s. Directed: p is the PageRank (Rosvall & Bergstrom 2008). Teleportation that
+is not recorded leads to where links start, and only one further step p T, along links, is coded; recorded, it leads to
+where links end, and is coded too (Lambiotte & Rosvall 2012).
 """
 
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
+from minent.community.pagerank import pagerank
 from minent.data.graph import Graph
 from minent.errors import BadInput
 
@@ -78,26 +78,25 @@ def flow_of(
 def _undirected(network: Graph) -> Flow:
     if network.directed:
         network = _without_direction(network)
-    loops = _matrix(network, np.int8).diagonal()
-    strength = np.diff(network.indptr) if network.weights is None else _matrix(network).sum(axis=1)
+    degree, weights = np.diff(network.indptr), _weights(network)
+    loops = np.flatnonzero(np.repeat(np.arange(len(degree), dtype=np.int32), degree) == network.indices)
+    at_loops = np.zeros(len(degree))
+    at_loops[network.indices[loops]] = 1.0 if weights is None else weights[loops]
+    strength = degree.astype(float)
+    if weights is not None and len(weights):
+        strength[degree > 0] = np.add.reduceat(weights, network.indptr[:-1][degree > 0])
     total = float(strength.sum()) or 1.0
     visit = strength / total
-    out = (strength - loops) / total if loops.any() else visit
-    return Flow(network, visit, out, out, 1 / total if network.weights is None else network.weights / total)
+    out = (strength - at_loops) / total if len(loops) else visit
+    return Flow(network, visit, out, out, 1 / total if weights is None else weights / total)
 
 
 def _directed(network: Graph, teleportation: float, recorded: bool, to_nodes: bool) -> Flow:
-    if not 0 <= teleportation <= 1:
-        raise BadInput(f"teleportation is a probability, from 0 to 1; got {teleportation}")
     matrix = _matrix(network)
     strength = matrix.sum(axis=1)
-    if to_nodes:
-        landing = np.ones(len(strength)) if network.node_weights is None else network.node_weights
-    else:
-        landing = matrix.sum(axis=0) if recorded else strength
-    landing = _shares(landing)
+    landing = _node_shares(network) if to_nodes else _shares(matrix.sum(axis=0) if recorded else strength)
     chance = np.divide(1.0, strength, out=np.zeros(len(strength)), where=strength > 0)
-    visit = _stationary(matrix, chance, landing, teleportation)
+    visit = pagerank(matrix, chance, landing, teleportation)
     if not recorded:
         return _along_links(network, matrix, _shares(visit * (strength > 0)) * chance)
     coded = _along_links(network, matrix, visit * chance * (1 - teleportation))
@@ -105,46 +104,37 @@ def _directed(network: Graph, teleportation: float, recorded: bool, to_nodes: bo
     return Flow(network, visit, coded.out, coded.into, coded.link, away, landing)
 
 
-def _stationary(matrix: Any, chance: np.ndarray, landing: np.ndarray, teleportation: float) -> np.ndarray:
-    """The visit rates that a step does not change, to about 1e-14: the walk is repeated until they settle."""
-    visit, change = landing, np.inf
-    if not landing.any():
-        return visit
-    while change > 1e-14:
-        after = matrix.T @ (visit * ((1 - teleportation) * chance))
-        after += (1 - after.sum()) * landing
-        last, change = change, np.abs(after - visit).sum()
-        visit = after
-        if change >= last:
-            if change > 1e-10:
-                raise BadInput(f"the walk does not settle with teleportation {teleportation}; it does with 0.15")
-            break
-    return visit
-
-
 def _along_links(network: Graph, matrix: Any, pace: np.ndarray) -> Flow:
     """The flow where pace[i] moves along each unit of weight of the links of node i, and entering it is visiting it."""
     visit, loops = matrix.T @ pace, matrix.diagonal()
     out, into = pace * (matrix.sum(axis=1) - loops), np.maximum(visit - pace * loops, 0)
-    link = np.repeat(pace, np.diff(network.indptr))
-    return Flow(network, visit, out, into, link if network.weights is None else link * network.weights)
+    return Flow(network, visit, out, into, np.repeat(pace, np.diff(network.indptr)) * matrix.data)
 
 
 def _precomputed(network: Graph) -> Flow:
     if network.node_weights is None:
         raise BadInput("precomputed flow wants the visit rates as node weights; the network has no node weights")
-    matrix = _matrix(network)
-    if matrix.sum() > 1 + 1e-9:
-        raise BadInput(f"precomputed link weights are flow per step and add up to at most 1; these to {matrix.sum():g}")
-    flow = _along_links(network, matrix, np.ones(network.number_of_nodes))
-    return Flow(network, _shares(network.node_weights), flow.out, flow.into, flow.link)
+    total = len(network.indices) if network.weights is None else network.weights.sum()
+    if total > 1 + 1e-9:
+        raise BadInput(f"precomputed link weights are flow per step and add up to at most 1; these to {total:g}")
+    flow = _along_links(network, _matrix(network), np.ones(network.number_of_nodes))
+    return Flow(network, _node_shares(network), flow.out, flow.into, flow.link)
 
 
-def _matrix(network: Graph, ones: type = np.float64) -> Any:
+def _matrix(network: Graph) -> Any:
     from scipy.sparse import csr_array
 
-    entries = np.ones(len(network.indices), ones) if network.weights is None else network.weights
+    weights = _weights(network)
+    entries = np.ones(len(network.indices)) if weights is None else weights
     return csr_array((entries, network.indices, network.indptr), shape=(network.number_of_nodes,) * 2)
+
+
+def _weights(network: Graph) -> np.ndarray | None:
+    """The link weights; the heaviest becomes 1 where sums could overflow, or their inverses."""
+    weights = network.weights
+    if weights is None or not len(weights) or 1e-200 < weights.max() < 1e200:
+        return weights
+    return weights / weights.max()
 
 
 def _without_direction(network: Graph) -> Graph:
@@ -155,6 +145,14 @@ def _without_direction(network: Graph) -> Graph:
     matrix.sort_indices()
     weights = None if (matrix.data == 1).all() else matrix.data
     return Graph(matrix.indptr, matrix.indices, weights, False, network.names, network.node_weights)
+
+
+def _node_shares(network: Graph) -> np.ndarray:
+    if network.node_weights is None:
+        return _shares(np.ones(network.number_of_nodes))
+    if not network.node_weights.any():
+        raise BadInput("node weights must not all be zero: the walk has no node to land on")
+    return _shares(network.node_weights)
 
 
 def _shares(amounts: np.ndarray) -> np.ndarray:

@@ -1,6 +1,6 @@
 """What a random walker does per step: it visits node i at rate p_i and moves along link ij at rate p_i T_ij.
 
-Undirected: p_i = s_i / Σ s, with strengths s. Directed: p is the PageRank (Rosvall & Bergstrom 2008). Teleportation that
+Undirected: p_i = s_i / Σ s, with strengths s. Directed: p is the PageRank (Rosvall & Bergstrom 2008): teleportation that
 is not recorded leads to where links start, and only one further step p T, along links, is coded; recorded, it leads to
 where links end, and is coded too (Lambiotte & Rosvall 2012).
 """
@@ -150,7 +150,7 @@ def _without_direction(network: Graph) -> Graph:
 def _node_shares(network: Graph) -> np.ndarray:
     if network.node_weights is None:
         return _shares(np.ones(network.number_of_nodes))
-    if not network.node_weights.any():
+    if network.number_of_nodes and not network.node_weights.any():
         raise BadInput("node weights must not all be zero: the walk has no node to land on")
     return _shares(network.node_weights)
 

@@ -82,7 +82,7 @@ def module_flow(flow: Flow, parent: Int[np.ndarray, " modules"], module: Int[np.
     modules, depth = len(parent), depths(parent)
 
     def inside(rate: np.ndarray) -> np.ndarray:
-        total = np.bincount(module, rate, minlength=modules)
+        total = np.zeros(modules) + np.bincount(module, rate, minlength=modules)
         for level in levels(depth)[:0:-1]:
             total += np.bincount(parent[level], total[level], minlength=modules)
         return total
@@ -138,17 +138,15 @@ def _tree_of(modules: Any, names: np.ndarray | None, nodes: int) -> tuple[np.nda
 def _in_order(labels: np.ndarray, labelled: np.ndarray | None, names: np.ndarray | None, nodes: int) -> np.ndarray:
     """`labels`, which belong to the names in `labelled`, in the order of the network's `names`."""
     if labels.shape != (nodes,):
-        raise BadInput(
-            f"every node wants one module: the network has {nodes} nodes; got labels of shape {labels.shape}"
-        )
+        came = f"{len(labels)} labels" if labels.ndim == 1 else f"labels of shape {labels.shape}"
+        raise BadInput(f"every node wants one module: the network has {nodes} nodes; got {came}")
     if labelled is names or (labelled is not None and names is not None and np.array_equal(labelled, names)):
         return labels
     place = {name: i for i, name in enumerate(range(nodes) if labelled is None else labelled.tolist())}
     wanted = list(range(nodes)) if names is None else names.tolist()
     if missing := [name for name in wanted if name not in place]:
-        raise BadInput(
-            f"every node wants one module: node {missing[0]!r} has none; modules are given for {list(place)[:5]}"
-        )
+        given = ", ".join(repr(name) for name in list(place)[:3])
+        raise BadInput(f"every node wants one module: node {missing[0]!r} has none; modules are given for {given}, …")
     return labels[[place[name] for name in wanted]]
 
 

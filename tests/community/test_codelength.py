@@ -202,19 +202,23 @@ def test_flow_options_reach_the_walk():
     cases = [{}, {"recorded": True}, {"to_nodes": True}, {"teleportation": 0.4}, {"flow_model": "rawdir"}]
     costs = [codelength(network, labels, **case) for case in cases]
     assert len({round(cost, 6) for cost in costs}) == len(cases)
-    assert codelength(TRIANGLES, [0, 0, 0, 1, 1, 1], directed=True) != codelength(TRIANGLES, [0, 0, 0, 1, 1, 1])
+    undirected, directed = (codelength(TRIANGLES, [0, 0, 0, 1, 1, 1], directed=way) for way in (None, True))
+    assert abs(undirected - directed) > 0.1
+    assert codelength(TRIANGLES, [0, 0, 0, 1, 1, 1], flow_model="directed") == directed
+    assert codelength(network, labels, flow_model="undirected") == codelength(network, labels, directed=False)
 
 
 @pytest.mark.parametrize(
     ("labels", "problem"),
     [
         ([0, 0, 1], r"the network has 6 nodes; got 3 labels"),
-        ([[0], [0], [0], [1], [1], [1]], r"the network has 6 nodes; got labels of shape \(6, 1\)"),
+        ([{0, 1, 2}, {3, 4, 5}], r"the network has 6 nodes; got 2 labels"),
+        (np.zeros((6, 1)), r"the network has 6 nodes; got labels of shape \(6, 1\)"),
         ({0: 1, 1: 1}, r"the network has 6 nodes; got 2 labels"),
         (dict.fromkeys("abcdef", 0), "node 0 has none; modules are given for 'a', 'b', 'c'"),
     ],
 )
-def test_labels_that_do_not_match_the_nodes_are_refused(labels: list | dict, problem: str):
+def test_labels_that_do_not_match_the_nodes_are_refused(labels: list | dict | np.ndarray, problem: str):
     with pytest.raises(BadInput, match=problem):
         codelength(TRIANGLES, labels)
 

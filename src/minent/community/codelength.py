@@ -6,7 +6,7 @@ where q↶_m is the exit rate and x_i the visit rate of a node, or enter rate of
 (Rosvall & Bergstrom 2008, 2011).
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from jaxtyping import Float, Int
 from minent.community.canonical import depths, levels
 from minent.community.flow import Flow, flow_of
 from minent.community.tree import Tree
+from minent.data import as_graph
 from minent.errors import BadInput
 
 CHUNK = 1 << 20  # entries looked at in one go: a few dozen MB whatever the network's size
@@ -23,7 +24,7 @@ Rates = tuple[Float[np.ndarray, " modules"], Float[np.ndarray, " modules"], Floa
 
 def codelength(
     network: Any,
-    modules: Tree | Mapping[Any, Any] | Sequence[Any] | np.ndarray,
+    modules: Tree | Mapping[Any, Any] | Iterable[Any],
     *,
     directed: bool | None = None,
     flow_model: str | None = None,
@@ -34,7 +35,8 @@ def codelength(
     """Bits per step that describe a walk on `network` with the given modules.
 
     `network` is anything that `minent.data.as_graph` takes. `modules` is a label for each node in the network's order
-    (integers, strings, …), a mapping from each node's name to its label, or a Tree. Flow options are those of `find`.
+    (integers, strings, …), a mapping from each node's name to its label, or a Tree. Flow options are those of `find`;
+    directed=None: as `flow_model` asks, or else as the network says.
 
     Raises BadInput where nodes and modules do not match, and as `as_graph` and `flow_of` do.
 
@@ -42,8 +44,8 @@ def codelength(
     >>> round(codelength(triangles, ["a", "a", "a", "b", "b", "b"]), 4), round(codelength(triangles, [0] * 6), 4)
     (2.3207, 2.5567)
     """
-    from minent.data import as_graph
-
+    if directed is None and flow_model is not None:
+        directed = flow_model != "undirected"
     graph = as_graph(network, directed=directed)
     parent, module = _tree_of(modules, graph.names, graph.number_of_nodes)
     flow = flow_of(graph, model=flow_model, teleportation=teleportation, recorded=recorded, to_nodes=to_nodes)
@@ -125,14 +127,18 @@ def _tree_of(modules: Any, names: np.ndarray | None, nodes: int) -> tuple[np.nda
     if isinstance(modules, Tree):
         return modules.parent, _in_order(modules.module, modules.names, names, nodes)
     if isinstance(modules, Mapping):
-        labels, labelled = np.empty(len(modules), object), np.empty(len(modules), object)
-        labels[:], labelled[:] = list(modules.values()), list(modules)
-        labels = _in_order(labels, labelled, names, nodes)
+        labels = _in_order(_objects(modules.values()), _objects(modules), names, nodes)
     else:
-        labels = _in_order(np.asarray(modules), names, names, nodes)
+        labels = _in_order(modules if isinstance(modules, np.ndarray) else _objects(modules), names, names, nodes)
     number = {}
     module = np.array([number.setdefault(label, len(number) + 1) for label in labels.tolist()], np.int32)
     return np.array([-1] + [0] * max(len(number), 1), np.int32), module
+
+
+def _objects(values: Iterable[Any]) -> np.ndarray:
+    array = np.empty(len(values := list(values)), object)
+    array[:] = values
+    return array
 
 
 def _in_order(labels: np.ndarray, labelled: np.ndarray | None, names: np.ndarray | None, nodes: int) -> np.ndarray:

@@ -1,8 +1,8 @@
 """What a random walker does per step: it visits node i at rate p_i and moves along link ij at rate p_i T_ij.
 
-Undirected: p_i = s_i / Σ s, with strengths s. Directed: p is the PageRank (Rosvall & Bergstrom 2008): teleportation that
-is not recorded leads to where links start, and only one further step p T, along links, is coded; recorded, it leads to
-where links end, and is coded too (Lambiotte & Rosvall 2012).
+Undirected: p_i = s_i / Σ s, with strengths s. Directed: p is the PageRank (Rosvall & Bergstrom 2008); teleportation
+that is not recorded leads to where links start, and only one further step p T, along links, is coded; teleportation
+that is recorded leads to where links end, and is coded too (Lambiotte & Rosvall 2012).
 """
 
 from dataclasses import dataclass

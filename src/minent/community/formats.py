@@ -22,14 +22,20 @@ from minent.files import whole_file
 
 def write(tree: Tree, path: str | os.PathLike[str], depth: int = 1) -> None:
     """Write the tree in the format the suffix of `path` names; see `Tree.write`."""
-    if (suffix := Path(path).suffix.lower()) not in WRITERS:
-        raise BadInput(f"a tree is written as {', '.join(WRITERS)}; got {Path(path).name!r}")
+    suffix = known_suffix(path)
     with whole_file(path) as temporary:
         if suffix == ".parquet":
             _write_parquet(tree, temporary)
             return
         with temporary.open("w", encoding="utf-8", newline="") as file:
             file.writelines(_clu(tree, depth) if suffix == ".clu" else WRITERS[suffix](tree))
+
+
+def known_suffix(path: str | os.PathLike[str]) -> str:
+    """The suffix of `path`; raises BadInput where it names no format."""
+    if (suffix := Path(path).suffix.lower()) not in WRITERS:
+        raise BadInput(f"a tree is written as {', '.join(WRITERS)}; got {Path(path).name!r}")
+    return suffix
 
 
 def _head(tree: Tree) -> Iterator[str]:

@@ -5,13 +5,13 @@ Two arrays hold the tree: the parent of each module (-1: the root, module 0) and
 
 import os
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from jaxtyping import Float, Int
 
-from minent.community.canonical import canonical, depths
+from minent.community.canonical import canonical
+from minent.community.nesting import Nesting
 from minent.errors import BadInput
 
 if TYPE_CHECKING:
@@ -23,18 +23,19 @@ if TYPE_CHECKING:
 @dataclass(frozen=True)
 class Module:
     """One module of a tree: its path ("1:2" is the second module of the first), the share of the walk inside it, the
-    rates of entering and leaving it, the number of its nodes, and the names of its most visited nodes."""
+    rates of entering and leaving it, how many nodes and leaf modules lie in it, and its most visited nodes by name."""
 
     path: str
     flow: float
     enter: float
     exit: float
     size: int
+    modules: int
     top: tuple[Any, ...]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Tree:
+class Tree(Nesting):
     """Nested modules of a network, frozen. Siblings stand in order of decreasing flow, modules breadth-first.
 
     `parent` (modules,) and `module` (nodes,) are the tree itself: module 0 is the root, parent[0] is -1, parent[m] < m,
@@ -42,9 +43,6 @@ class Tree:
     What a file does not tell is NaN (`community.codelength(network, tree)` computes it again).
     """
 
-    parent: Int[np.ndarray, " modules"]
-    module: Int[np.ndarray, " nodes"]
-    visit: Float[np.ndarray, " nodes"]
     module_visit: Float[np.ndarray, " modules"]
     enter: Float[np.ndarray, " modules"]
     exit: Float[np.ndarray, " modules"]
@@ -59,21 +57,6 @@ class Tree:
         """Bits per step: the index codebook and all others."""
         return self.index_codelength + self.module_codelength
 
-    @cached_property
-    def depth(self) -> int:
-        """Levels of modules: 1 where no module holds modules."""
-        return int(self._depths.max())
-
-    @property
-    def number_of_modules(self) -> int:
-        """How many leaf modules there are."""
-        return int(np.count_nonzero(np.bincount(self.module)))
-
-    @property
-    def number_of_top_modules(self) -> int:
-        """How many modules stand right below the root."""
-        return int(np.count_nonzero(self.parent == 0))
-
     @property
     def effective_number_of_modules(self) -> float:
         """2 to the entropy of the leaf modules' flow: how many modules of equal flow would be as uncertain."""
@@ -81,20 +64,12 @@ class Tree:
         share = share[share > 0] / share.sum()
         return float(2 ** -(share * np.log2(share)).sum()) if len(self.module) else 0.0
 
-    @cached_property
-    def labels(self) -> Int[np.ndarray, " nodes"]:
-        """The leaf module of each node, numbered from 0 in the order of the paths."""
-        return self.labels_at(max(self.depth, 1))
-
-    def labels_at(self, depth: int) -> Int[np.ndarray, " nodes"]:
-        """The module of each node at `depth` (1: the top modules); a node in a shallower leaf keeps its leaf."""
-        return np.searchsorted(self._position[self._cut(depth)], self._position[self.ancestors(depth)[self.module]])
-
     def modules(self, depth: int = 1, top: int = 5) -> list[Module]:
         """The modules at `depth` (as in `labels_at`, in the same order), each with its `top` most visited nodes.
 
         `pandas.DataFrame(tree.modules())` makes a table of it."""
         labels, cut, names = self.labels_at(depth), self._cut(depth), self.node_names
+        leaves = np.bincount(self.ancestors(depth)[np.unique(self.module)], minlength=len(self.parent))
         order = np.lexsort((-self.visit, labels)).tolist()
         start = np.searchsorted(np.sort(labels), np.arange(len(cut) + 1)).tolist()
         return [
@@ -104,6 +79,7 @@ class Tree:
                 enter=float(self.enter[m]),
                 exit=float(self.exit[m]),
                 size=end - begin,
+                modules=int(leaves[m]),
                 top=tuple(names[i] for i in order[begin : min(end, begin + top)]),
             )
             for m, begin, end in zip(cut.tolist(), start, start[1:], strict=False)
@@ -114,38 +90,12 @@ class Tree:
         """The name of each node: its index where the network has no names."""
         return list(range(len(self.module))) if self.names is None else self.names.tolist()
 
-    @cached_property
-    def paths(self) -> list[str]:
-        """The path of each module: "" is the root, "1" its first module, "1:2" the second module of that."""
-        paths = [""]
-        for above, rank in zip(self.parent[1:].tolist(), self.rank[1:].tolist(), strict=True):
-            paths.append(f"{paths[above]}:{rank}" if above else str(rank))
-        return paths
-
-    @cached_property
-    def rank(self) -> Int[np.ndarray, " modules"]:
-        """Where each module stands among its siblings, from 1."""
-        return np.arange(len(self.parent)) - np.searchsorted(self.parent, self.parent) + 1
-
-    @cached_property
-    def node_rank(self) -> Int[np.ndarray, " nodes"]:
-        """Where each node stands in its leaf module, from 1."""
-        order = np.lexsort((-np.round(self.visit, 12), self.module))
-        rank = np.empty(len(order), int)
-        rank[order] = np.arange(len(order)) - np.searchsorted(self.module[order], self.module[order]) + 1
-        return rank
-
     def to_frame(self) -> "pd.DataFrame":
         """A row for each node: node (index), name, path ("1:2:3": the third node of module 1:2), module, flow."""
         import pandas as pd
 
         columns = {"node": np.arange(len(self.module)), "name": self.node_names, "path": self.node_paths}
         return pd.DataFrame({**columns, "module": self.labels, "flow": self.visit})
-
-    @property
-    def node_paths(self) -> list[str]:
-        """The path of each node: that of its leaf module, and its rank there."""
-        return [f"{self.paths[m]}:{r}" for m, r in zip(self.module.tolist(), self.node_rank.tolist(), strict=True)]
 
     def node_attributes(self) -> dict[Any, dict[str, Any]]:
         """Module, path and flow of each node by its name, as `networkx.set_node_attributes(graph, …)` takes them."""
@@ -187,33 +137,6 @@ class Tree:
         from minent.community.formats import html_table
 
         return html_table(self)
-
-    @cached_property
-    def _depths(self) -> Int[np.ndarray, " modules"]:
-        return depths(self.parent)
-
-    def ancestors(self, depth: int) -> Int[np.ndarray, " modules"]:
-        """Each module's ancestor at `depth`, or the module itself where it stands higher."""
-        lifted = np.arange(len(self.parent))
-        while (deeper := self._depths[lifted] > depth).any():
-            lifted = np.where(deeper, self.parent[lifted], lifted)
-        return lifted
-
-    @cached_property
-    def depth_first(self) -> Int[np.ndarray, " modules"]:
-        """The modules in the order of their paths, the root first."""
-        return np.lexsort([self.ancestors(depth) for depth in range(self.depth, -1, -1)])
-
-    @cached_property
-    def _position(self) -> Int[np.ndarray, " modules"]:
-        return np.argsort(self.depth_first)
-
-    def _cut(self, depth: int) -> Int[np.ndarray, " cut"]:
-        """The modules at `depth` and the shallower leaves, depth-first."""
-        if depth < 1:
-            raise BadInput(f"depth must be at least 1 (the top modules); got {depth}")
-        cut = np.unique(self.ancestors(depth)[self.module])
-        return cut[np.argsort(self._position[cut])]
 
 
 def grow(flow: "Flow", parent: Int[np.ndarray, " modules"], module: Int[np.ndarray, " nodes"]) -> Tree:

@@ -1,0 +1,39 @@
+"""How a network is searched, in one frozen value: Python argument, command-line flags and TOML table alike."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Effort = Literal["fast", "balanced", "best"]
+FlowModel = Literal["undirected", "directed", "undirdir", "outdirdir", "rawdir", "precomputed"]
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to search; see `find`."""
+
+    two_level: bool = False
+    """Modules hold nodes only, no modules."""
+
+    effort: Effort = "balanced"
+    """How hard to search: one pass, the default, or as good as it gets."""
+
+    trials: int = 1
+    """Searches from different random orders; the shortest code wins."""
+
+    seed: int = 1
+    """The same seed gives the same tree, whatever the threads."""
+
+    threads: int | None = None
+    """Threads to search with; as many as there are cores if not given."""
+
+    flow_model: FlowModel | None = None
+    """What the walk follows; by the direction of the links if not given."""
+
+    teleportation: float = 0.15
+    """Probability to jump instead of following a directed link."""
+
+    recorded: bool = False
+    """Encode the jumps too."""
+
+    to_nodes: bool = False
+    """Jump to nodes evenly instead of in proportion to their links."""

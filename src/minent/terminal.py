@@ -1,0 +1,73 @@
+"""What the command line shows: a line that says what is happening, and a summary of what was found."""
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from minent.community import Tree
+    from minent.data import Graph
+
+
+def summary(network: "Graph", tree: "Tree", most: int = 10) -> None:
+    """What was found, for a terminal of 80 columns."""
+    kind = "directed" if network.directed else "undirected"
+    saved = 100 * (1 - tree.codelength / tree.one_level_codelength) if tree.one_level_codelength else 0.0
+    print(f"{network.number_of_nodes:,} nodes, {network.number_of_links:,} {kind} links")
+    found = f"{tree.number_of_modules:,} modules"
+    if tree.depth > 1:
+        found = f"{tree.number_of_top_modules:,} top modules, {tree.number_of_modules:,} leaf modules"
+    print(f"{found} in {tree.depth} level{'s' * (tree.depth != 1)}; {tree.effective_number_of_modules:.1f} by entropy")
+    print(f"{tree.codelength:.4f} bits per step, {saved:.2f} % below the {tree.one_level_codelength:.4f} of one module")
+    print(f"  index {tree.index_codelength:.4f}, modules {tree.module_codelength:.4f}")
+
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    for name in ("module", "flow", "nodes", "inside")[: 4 if tree.depth > 1 else 3]:
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("most visited", no_wrap=True, overflow="ellipsis")
+    modules = tree.modules()
+    for module in modules[:most]:
+        inside = [f"{module.modules:,}"] if tree.depth > 1 else []
+        top = Text(", ".join(" ".join(str(name).split()) for name in module.top))
+        table.add_row(module.path, f"{100 * module.flow:.2f} %", f"{module.size:,}", *inside, top)
+    console = Console(highlight=False)
+    console.print()
+    console.print(table)
+    if len(modules) > most:
+        print(f"… and {len(modules) - most:,} smaller modules")
+    print()
+
+
+@contextmanager
+def progress() -> Iterator[Callable[[str], None]]:
+    """A line on standard error that says what is happening, where that is a terminal; what the library logs too."""
+    console = Console(stderr=True, highlight=False)
+
+    class Handler(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            if record.levelno >= logging.WARNING:
+                console.print(record.getMessage(), markup=False)
+            else:
+                say(record.getMessage())
+
+    handler, log = Handler(logging.INFO), logging.getLogger("minent")
+    before = log.level, log.propagate
+    log.addHandler(handler)
+    log.setLevel(logging.INFO)
+    log.propagate = False
+    with console.status("…") as status:
+
+        def say(text: str) -> None:
+            status.update(Text(text))
+
+        try:
+            yield say
+        finally:
+            log.removeHandler(handler)
+            log.setLevel(before[0])
+            log.propagate = before[1]

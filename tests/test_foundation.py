@@ -1,0 +1,66 @@
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+import minent
+
+ROOT = Path(__file__).parents[1]
+TIMED = "import sys, time; s = time.perf_counter(); import minent; print(time.perf_counter() - s, *sys.modules)"
+
+
+def python(*arguments: str, **options) -> subprocess.CompletedProcess:
+    return subprocess.run([sys.executable, *arguments], capture_output=True, text=True, check=True, **options)
+
+
+def test_importing_minent_is_fast_and_loads_no_heavy_package():
+    runs = [python("-c", TIMED).stdout.split() for _ in range(5)]
+    assert min(float(run[0]) for run in runs) < 0.05
+    assert "minent.errors" in runs[0]
+    assert not {"torch", "numba", "matplotlib", "pandas", "numpy", "scipy"} & set(runs[0])
+
+
+def test_rooms_load_no_heavy_package():
+    loaded = python("-c", "import sys, minent.data, minent.community, minent.plot; print(*sys.modules)").stdout.split()
+    assert "numpy" in loaded and not {"torch", "numba", "matplotlib", "pandas", "networkx"} & set(loaded)
+
+
+def test_help_comes_within_a_second():
+    timed = (
+        "import sys, time; s = time.perf_counter(); from minent.cli import main\n"
+        "main(['--help']); print(time.perf_counter() - s)"
+    )
+    assert min(float(python("-c", timed).stdout.split()[-1]) for _ in range(3)) < 1
+
+
+def test_versions_agree():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert project["version"] == minent.__version__
+    assert f"version: {minent.__version__}\n" in (ROOT / "CITATION.cff").read_text()
+
+
+EXAMPLES = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=range(len(EXAMPLES)))
+def test_examples_of_the_readme_run(example, tmp_path):
+    if "sklearn" in example:
+        pytest.importorskip("sklearn")
+    assert len(EXAMPLES) == 3 and len(example.strip().splitlines()) <= 6
+    python("-W", "error", "-c", example, cwd=tmp_path, env={**os.environ, "OMP_NUM_THREADS": "1"})
+
+
+def test_the_makefile_has_five_verbs():
+    verbs = re.search(r"\.PHONY: (.*)", (ROOT / "Makefile").read_text())
+    assert verbs and verbs[1].split() == ["setup", "tour", "test", "check", "bench"]
+
+
+def test_a_missing_extra_names_the_way_to_get_it():
+    with pytest.raises(minent.MissingExtra, match=re.escape('pip install "minent[knn]" to link points')) as error:
+        minent.errors.require("no_such_package", "knn", "link points")
+    assert isinstance(error.value, ImportError) and isinstance(error.value, minent.MinentError)
+    assert issubclass(minent.BadLine, minent.BadInput) and issubclass(minent.BadInput, ValueError)

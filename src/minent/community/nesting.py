@@ -17,7 +17,7 @@ from minent.errors import BadInput
 class Nesting:
     """Nested modules in canonical order (see `canonical`), with the visit rate of each node.
 
-    `parent` (modules,): module 0 is the root, parent[0] is -1, parent[m] < m. `module` (nodes,): the nodes' leaf modules.
+    `parent` (modules,): module 0 is the root, parent[0] is -1, parent[m] < m. `module` (nodes,): leaf modules of nodes.
     """
 
     parent: Int[np.ndarray, " modules"]

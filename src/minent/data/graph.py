@@ -80,18 +80,18 @@ class Graph:
         cls,
         source: Iterable[Any],
         target: Iterable[Any],
-        weight: Iterable[float] | None = None,
+        weight: Iterable[Any] | None = None,
         *,
         directed: bool = False,
         names: Iterable[Any] | None = None,
-        node_weights: Iterable[float] | None = None,
+        node_weights: Iterable[Any] | None = None,
     ) -> "Graph":
         """The network of these links: link k goes from source[k] to target[k] and weighs weight[k], or 1.
 
         source, target  (links,) integers are node numbers from 0, or places in `names`; anything else are names,
                         numbered in sorted order (in order of first appearance where they cannot be compared)
         weight          (links,) links of weight 0 are dropped, their nodes kept
-        names           (nodes,) may name nodes without links
+        names           (nodes,) may name nodes without links; 0, 1, 2, … only count them
         node_weights    (nodes,)
 
         Repeated links are summed (undirected: a–b and b–a are the same link), self-links kept.
@@ -107,22 +107,25 @@ class Graph:
         Traceback (most recent call last):
         minent.errors.BadInput: link weight must not be negative; got -0.5 for link 0
         """
+        given = names
         names, source, target = numbered(source, target, names)
         weight = None if weight is None else _checked(weight, "link", len(source))
         nodes = 1 + max(int(source.max(initial=-1)), int(target.max(initial=-1)))
         if names is not None:
             nodes = len(names)
+            if names.dtype == np.int64 and np.array_equal(names, np.arange(nodes)):
+                names = None
         if node_weights is not None:
             node_weights = np.asarray(node_weights)
-            nodes = max(nodes, len(node_weights)) if names is None else nodes
-            node_weights = _checked(node_weights, "node", nodes)
+            nodes = max(nodes, len(node_weights)) if given is None else nodes
+            node_weights = _checked(node_weights, "node", nodes).copy()
         if weight is not None and not weight.all():
             keep = weight > 0
             source, target, weight = source[keep], target[keep], weight[keep]
         return cls(*sorted_rows(source, target, weight, directed, nodes), directed, names, node_weights)
 
 
-def _checked(weight: Iterable[float], of: str, wanted: int) -> Float[np.ndarray, " weights"]:
+def _checked(weight: Iterable[Any], of: str, wanted: int) -> Float[np.ndarray, " weights"]:
     array = np.asarray(weight if hasattr(weight, "__len__") else list(weight))
     if array.shape != (wanted,):
         raise BadInput(f"{of} weights must be one for each of the {wanted} {of}s; got an array of shape {array.shape}")

@@ -82,31 +82,30 @@ def _sorted_integers(source: np.ndarray, target: np.ndarray) -> Numbered:
 
 def name_array(names: Iterable[Any]) -> np.ndarray:
     """Names as int64, or as objects where they are anything else (a tuple is one name)."""
-    array = names if isinstance(names, np.ndarray) else None
-    if array is None:
+    if isinstance(names, np.ndarray):
+        array = names
+    else:
         values = list(names)
-        if all(type(name) is int or isinstance(name, np.integer) for name in values):
-            return np.array(values, np.int64)
-        array = np.empty(len(values), object)
-        array[:] = values
+        integer = all(type(name) is int or isinstance(name, np.integer) for name in values)
+        small = integer and all(-(2**63) <= name < 2**63 for name in values)
+        array = np.fromiter(values, np.int64 if small else object, len(values))
     if array.ndim != 1:
         raise BadInput(f"names must be one for each node; got an array of shape {array.shape}")
     return array.astype(np.int64 if array.dtype.kind in "iu" else object)
 
 
 def _ends(ends: Iterable[Any], which: str) -> np.ndarray:
-    array = ends if isinstance(ends, np.ndarray) or hasattr(ends, "__array__") else list(ends)
-    array = np.asarray(array)
+    array = np.asarray(ends) if hasattr(ends, "__array__") else name_array(ends)
     if array.ndim != 1:
         raise BadInput(f"{which}s must be one for each link; got an array of shape {array.shape}")
     if array.dtype.kind in "iu" or not len(array):
         return array
-    if array.dtype.kind not in "UTO":
-        raise BadInput(f"{which}s must be numbers of nodes or names; got {array.dtype}")
-    array = np.asarray(ends if isinstance(ends, np.ndarray) else list(ends), object)
-    missing = [k for k, name in enumerate(array.tolist()) if name is None or name != name]
-    if missing:
-        raise BadInput(f"every link needs a {which}; link {missing[0]} has none")
+    array = array.astype(object)
+    for k, name in enumerate(array.tolist()):
+        if name is None or name != name:
+            raise BadInput(f"every link needs a {which}; link {k} has none")
+        if isinstance(name, float | bool | list):
+            raise BadInput(f"{which}s must be numbers of nodes or names; got {name!r} for link {k}")
     return array
 
 

@@ -35,7 +35,7 @@ def sorted_rows(
     indices, weights, keys = np.empty(entries, np.int32), np.empty(weighted), np.empty(entries, np.uint16)
     ends = np.zeros((nodes >> low) + 1, np.int64)
     links = read_only(source), read_only(target), read_only(np.empty(0) if weight is None else weight)
-    run = runner(len(source) // 8)
+    run = runner(len(source) // 8 + nodes // 16)
     run(fill_buckets)(*links, directed, low, ends, keys, indices, weights)
     largest = int(np.diff(ends, prepend=0).max())
     run(sort_buckets)(
@@ -43,6 +43,7 @@ def sorted_rows(
         keys, indices, weights, indptr,
     )  # fmt: skip
     del keys
+    np.cumsum(indptr, out=indptr)
     return _summed(indptr, indices, None if weight is None else weights)
 
 
@@ -71,7 +72,7 @@ def fill_buckets(source, target, weight, directed, low, ends, keys, columns, wei
 
 @kernel
 def sort_buckets(ends, low, bits, passes, words, carried, keys, indices, weights, indptr):
-    """Sort the entries of each bucket on the word (key, target), and count them into rows."""
+    """Sort the entries of each bucket on the word (key, target), and count them by source."""
     digit = -(-(low + bits) // passes)
     count = np.empty(1 << digit, np.int64)
     start = 0
@@ -90,8 +91,6 @@ def sort_buckets(ends, low, bits, passes, words, carried, keys, indices, weights
             if len(weights):
                 weights[start + k] = carried[passes % 2, k]
         start = ends[bucket]
-    for row in range(len(indptr) - 1):
-        indptr[row + 1] += indptr[row]
 
 
 @kernel

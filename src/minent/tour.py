@@ -22,12 +22,12 @@ the cosine of the angle between them as weight. Nobody says that there are ten d
 
 @dataclass(frozen=True)
 class Stop:
-    """One network of the tour: the file of its links, what is asked of it, and what is known about its nodes."""
+    """One network of the tour: the file of its links, what is asked of it, and the true classes of its nodes."""
 
     name: str
     asked: str
     links: list[str]
-    truth: Int[np.ndarray, " nodes"] | None = None
+    truth: dict[str, int] | None = None
 
 
 def tour(folder: Path) -> Iterator[str]:
@@ -42,8 +42,9 @@ def tour(folder: Path) -> Iterator[str]:
         network = read_graph(file)
         tree = find(network, seed=1)
         write_text(folder / page, network_map(network, tree, title=stop.name))
-        result = told(network, tree) + (found_again(tree, stop.truth) if stop.truth is not None else "")
-        sections.append(section(stop, tree, result, f"minent community find {file} --map {page}", page))
+        truth = None if stop.truth is None else np.array([stop.truth[name] for name in tree.node_names])
+        result = told(network, tree) + ("" if truth is None else found_again(tree, truth))
+        sections.append(section(stop, tree, truth, result, f"minent community find {file} --map {page}", page))
         lines = f"{stop.name} ({time.perf_counter() - start:.1f} s)", *result.split("; ")
         yield f"{number} of 3  " + "\n        ".join(lines)
     write_text(folder / "index.html", PAGE.replace("SECTIONS", "".join(sections)))
@@ -84,7 +85,7 @@ def digits(neighbours: int = 10) -> Stop:
         for i in range(len(names))
         for j, d in zip(neighbour[i].tolist(), distance[i].tolist(), strict=True)
     ]
-    return Stop("digits", DIGITS_ASKED, links, digit)
+    return Stop("digits", DIGITS_ASKED, links, dict(zip(names, digit.tolist(), strict=True)))
 
 
 def told(network: Graph, tree: Tree) -> str:
@@ -97,17 +98,24 @@ def found_again(tree: Tree, truth: Int[np.ndarray, " nodes"]) -> str:
     """How well the top modules are the true classes: 1 for the same partition, 0 for chance."""
     from sklearn.metrics import adjusted_mutual_info_score
 
-    number = [int(str(name).split("-")[1]) for name in tree.node_names]
-    return f"; AMI {adjusted_mutual_info_score(truth[number], tree.labels_at(1)):.3f} to the true digits"
+    score = adjusted_mutual_info_score(truth, tree.labels_at(1))
+    return f"; adjusted mutual information with the true digits {score:.3f}"
 
 
-def section(stop: Stop, tree: Tree, result: str, command: str, page: str) -> str:
-    rows = "".join(
-        f"<tr><td>{m.path}<td>{100 * m.flow:.1f} %<td>{m.size}<td>{escape(', '.join(map(str, m.top)))}"
-        for m in tree.modules()
-    )
+def section(
+    stop: Stop, tree: Tree, truth: Int[np.ndarray, " nodes"] | None, result: str, command: str, page: str
+) -> str:
+    heads, rows = ["module", "flow", "nodes", "most visited"], []
+    for label, module in enumerate(tree.modules()):
+        top = ", ".join(map(str, module.top))
+        rows.append([module.path, f"{100 * module.flow:.1f} %", f"{module.size:,}", top])
+        if truth is not None:
+            counts = np.bincount(truth[tree.labels_at(1) == label])
+            rows[-1].append(f"{counts.argmax()}: {100 * counts.max() / module.size:.0f} %")
+    table = "".join(f"<tr>{''.join(f'<td>{escape(cell)}' for cell in row)}" for row in rows)
+    heads += ["mostly the digit"] if truth is not None else []
     return f"""<h2>{stop.name}</h2><p>{escape(stop.asked)}</p><pre>{escape(command)}</pre><p>{escape(result)}</p>
-<table><tr><th>module<th>flow<th>nodes<th>most visited{rows}</table><p><a href="{page}">open the map</a></p>"""
+<table><tr>{"".join(f"<th>{head}" for head in heads)}{table}</table><p><a href="{page}">open the map</a></p>"""
 
 
 PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>minent: a tour</title>

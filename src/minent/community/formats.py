@@ -117,8 +117,7 @@ def _json(tree: Tree) -> Iterator[str]:
         "nodes": [{"path": numbers(p), "name": name, "flow": flow, "id": i} for p, flow, name, i in _rows(tree)],
         "modules": [{"path": numbers(p), "enterFlow": _number(i), "exitFlow": _number(o)} for p, i, o in rates],
     }
-    yield from json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).iterencode(content)
-    yield "\n"
+    yield json.dumps(content, ensure_ascii=False, separators=(",", ":")) + "\n"
 
 
 def _number(value: float) -> float | None:

@@ -44,9 +44,9 @@ def read(path: str | os.PathLike[str]) -> Tree:
 
 
 def _tree(rows: list[Row], told: Told, rates: Rates) -> Tree:
-    inner = {path[:end] for path, *_ in rows for end in range(len(path) - 1)}
+    inner = {path[:end] for path in {row[0][:-1] for row in rows} for end in range(len(path))} | {()}
     leaf = [path if path[:-1] in inner else path[:-1] for path, *_ in rows]
-    paths = sorted({path[:end] for path in leaf for end in range(len(path) + 1)} | {()}, key=lambda p: (len(p), p))
+    paths = sorted(inner | set(leaf), key=lambda path: (len(path), path))
     number = {path: m for m, path in enumerate(paths)}
     parent = np.array([-1] + [number[path[:-1]] for path in paths[1:]], np.int32)
     module = np.array([number[path] for path in leaf], np.int32)

@@ -1,0 +1,37 @@
+import re
+import sys
+
+import networkx as nx
+import pytest
+
+from minent import MissingExtra
+from minent.tour import digits, tour
+
+
+def test_the_tour_finds_the_digits_and_writes_pages_to_look_at(tmp_path):
+    pytest.importorskip("sklearn")
+    said = list(tour(tmp_path))
+    assert len(said) == 4 and max(len(line) for lines in said for line in lines.splitlines()[:3]) <= 80
+    assert float(re.search(r"true digits (0\.\d+)", said[2])[1]) > 0.85
+    page = (tmp_path / "index.html").read_text(encoding="utf-8")
+    links = re.findall(r'href="([^"]+)"', page)
+    assert len(links) == 3 and all((tmp_path / link).stat().st_size > 1000 for link in links)
+    assert "http" not in page and said[3] == f"open {(tmp_path / 'index.html').resolve()}"
+
+
+def test_every_digit_is_linked_to_others_that_look_like_it():
+    pytest.importorskip("sklearn")
+    stop = digits(neighbours=3)
+    rows = [line.split("\t") for line in stop.links]
+    graph = nx.DiGraph((source, target) for source, target, _ in rows)
+    assert set(dict(graph.out_degree()).values()) == {3} and len(graph) == 1797
+    assert nx.number_of_selfloops(graph) == 0 and all(0.5 < float(weight) <= 1 for *_, weight in rows)
+    assert sum(stop.truth[s] == stop.truth[t] for s, t in graph.edges) > 0.95 * len(rows)
+    assert all(name.startswith(f"{digit}-") for name, digit in stop.truth.items())
+
+
+def test_without_scikit_learn_the_tour_says_how_to_get_it(monkeypatch):
+    monkeypatch.setitem(sys.modules, "sklearn", None)
+    monkeypatch.delitem(sys.modules, "sklearn.datasets", raising=False)
+    with pytest.raises(MissingExtra, match=r'pip install "minent\[knn\]" to link points to their nearest'):
+        digits()

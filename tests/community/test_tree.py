@@ -180,3 +180,13 @@ def test_notebooks_get_a_table_that_is_safe(nested):
     source, target = np.array(NINE_TRIANGLES).T
     named = grow(flow_of(Graph.from_links(source, target, names=names)), np.array([-1, 0]), np.ones(27, int))
     assert "&lt;script&gt;" in named._repr_html_() and "<script>" not in named._repr_html_()
+
+
+def test_a_map_is_a_page_that_notebooks_show(nested, tmp_path):
+    page = nested.plot()
+    page.write(tmp_path / "map.html")
+    assert (tmp_path / "map.html").read_text(encoding="utf-8") == page and "<!doctype html>" in page.lower()
+    assert page._repr_html_().startswith("<iframe") and len(repr(page)) < 80
+    nested.write(tmp_path / "nested.tree")
+    with pytest.raises(BadInput, match="a map needs links"):
+        Tree.read(tmp_path / "nested.tree").plot()

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from minent.community.flow import Flow
+    from minent.plot.page import Page
 
 
 @dataclass(frozen=True)
@@ -118,15 +119,16 @@ class Tree(Nesting):
 
         return read(path)
 
-    def plot(self) -> Any:
-        """An interactive map of the network, one self-contained HTML page (see `minent.plot.network_map`)."""
-        from minent import plot
+    def plot(self) -> "Page":
+        """An interactive map (see `minent.plot.network_map`): notebooks show it, `.write("map.html")` keeps it.
+
+        Raises BadInput where the tree was read from a file, which tells no links."""
+        from minent.plot import network_map
+        from minent.plot.page import Page
 
         if self.flow is None:
-            raise BadInput(
-                "a map needs the links; this tree was read from a file: minent.plot.network_map(graph, tree)"
-            )
-        return plot.network_map(self.flow.network, self)
+            raise BadInput("a map needs links; a tree that was read has none: minent.plot.network_map(network, tree)")
+        return Page(network_map(self.flow.network, self))
 
     def __repr__(self) -> str:
         bits = "unknown" if np.isnan(self.codelength) else f"{self.codelength:.4f} bits"

@@ -1,7 +1,9 @@
 """Graph.from_links against dictionaries."""
 
+import pickle
 import subprocess
 import sys
+import tracemalloc
 from collections import defaultdict
 
 import numpy as np
@@ -135,6 +137,41 @@ def test_a_network_cannot_be_written_and_leaves_its_arrays_writeable():
     for array in (network.indptr, network.indices, network.node_weights):
         with pytest.raises(ValueError, match="read-only"):
             array[0] = 1
+
+
+def test_a_copy_by_pickle_is_the_same_and_read_only():
+    network = Graph.from_links(["a", "b"], ["b", "c"], [1.0, 2.0], directed=True)
+    copy = pickle.loads(pickle.dumps(network))
+    assert copy.names.tolist() == network.names.tolist()
+    assert rows_of(copy) == rows_of(network)
+    assert not copy.indices.flags.writeable
+
+
+def test_unusual_arrays_are_taken(monkeypatch):
+    monkeypatch.setattr(kernels, "INTERPRETED_WORK", -1)
+    plain = np.array([0, 1, 2, 5], np.int32)
+    odd = np.frombuffer(b"." + plain.tobytes(), np.int32, offset=1)
+    assert not odd.flags.aligned
+    wanted = rows_of(Graph.from_links(plain, plain[::-1].copy()))
+    for ends in (odd, plain.astype(">i8"), plain.astype(np.uint16), np.repeat(plain, 2)[::2]):
+        assert rows_of(Graph.from_links(ends, ends[::-1])) == wanted
+
+
+def test_rows_take_at_most_16_bytes_a_link_beside_the_input(monkeypatch):
+    monkeypatch.setattr(kernels, "INTERPRETED_WORK", -1)
+    nodes = 20_000
+    source = np.repeat(np.arange(nodes, dtype=np.int32), 20)
+    target = (source + np.tile(np.arange(1, 21, dtype=np.int32) ** 2, nodes)) % nodes
+    order = np.random.default_rng(0).permutation(len(source))
+    source, target = source[order], target[order].astype(np.int32)
+    Graph.from_links(source[:9], target[:9])
+    tracemalloc.start()
+    network = Graph.from_links(source, target)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert network.weights is None
+    assert network.number_of_links == len(source)
+    assert peak <= 16 * len(source)
 
 
 def test_small_types_are_used_where_they_fit():

@@ -135,6 +135,7 @@ def test_what_was_written_is_read(links, delimiter, weighted, zipped):
     ("lonely\n", "a link needs a source and a target; got 'lonely' on line 1 of 'roads.csv'"),
     ("1 2\n2 3 4\n", "a link has two fields here, as in the first line; got '2 3 4' on line 2 of 'roads.csv'"),
     ("a,b\nc,\n", "a link needs a source and a target; got 'c,' on line 2 of 'roads.csv'"),
+    (b"\xe9t\xe9\n", "text must be UTF-8; got other bytes on line 1 of 'roads.csv'"),
     (b"a b\nc \xe9t\xe9\n", "text must be UTF-8; got other bytes on line 2 of 'roads.csv'"),
 ])  # fmt: skip
 def test_a_bad_line_is_named(text, sentence, tmp_path, monkeypatch):
@@ -245,6 +246,7 @@ def test_pajek_arcs_direct_and_edges_go_both_ways():
     assert named_links(read(text)) == {("a b", "丙"): 3.0, ("丙", "c"): 0.5, ("c", "丙"): 0.5}
     assert named_links(read(text, directed=False)) == {("a b", "丙"): 3.0, ("丙", "c"): 0.5}
     assert read(PAJEK + "*edges\n1 2\n1 1\n", directed=True).indices.tolist() == [0, 1, 0]
+    assert read(PAJEK + "*edges\n1 2\n1 1\n", directed=True).weights is None
 
 
 def test_pajek_without_names_counts_from_one():

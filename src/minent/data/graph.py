@@ -43,6 +43,9 @@ class Graph:
             if (array := getattr(self, field)) is not None:
                 object.__setattr__(self, field, read_only(array))
 
+    def __reduce__(self) -> tuple[Any, ...]:  # so that a copy in another process is read-only too
+        return Graph, (self.indptr, self.indices, self.weights, self.directed, self.names, self.node_weights)
+
     @property
     def number_of_nodes(self) -> int:
         return len(self.indptr) - 1
@@ -131,7 +134,7 @@ def _checked(weight: Iterable[Any], of: str, wanted: int) -> Float[np.ndarray, "
         raise BadInput(f"{of} weights must be one for each of the {wanted} {of}s; got an array of shape {array.shape}")
     if array.dtype.kind not in "fiub":
         raise BadInput(f"{of} weights must be numbers; got {array.dtype}")
-    array = np.ascontiguousarray(array, dtype=np.float64)
+    array = np.require(array, np.float64, ["C", "A"])
     low, high = array.min(initial=0.0), array.max(initial=0.0)
     if not (low >= 0 and high < np.inf):
         bad = int(np.flatnonzero(~((array >= 0) & (array < np.inf)))[0])

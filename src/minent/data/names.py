@@ -118,4 +118,4 @@ def _numbers(ends: np.ndarray, names: np.ndarray | None) -> Int[np.ndarray, " li
             raise BadInput(f"node numbers must be below the number of names, {len(names)}; got {high}")
         if high >= 2**31 - 1:
             raise BadInput(f"node numbers must be below {2**31 - 1}; got {high}: such ids can be names")
-    return np.ascontiguousarray(ends, dtype=np.int32)
+    return np.require(ends, np.int32, ["C", "A"])

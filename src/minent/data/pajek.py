@@ -40,7 +40,9 @@ def graph_of_pajek(data: bytes, file: object, directed: bool | None = None) -> G
     if directed is None:
         directed = bool(links["arcs"])
     if directed:
-        links["edges"] += [(target, source, weight) for source, target, weight in links["edges"]]
+        for source, target, weight in list(links["edges"]):
+            other = source != target
+            links["edges"].append((target[other], source[other], weight[other]))
     every = links["edges"] + links["arcs"]
     source, target, weight = (np.concatenate(parts) for parts in zip(*every, strict=True)) if every else ([], [], None)
     if weight is not None and (weight == 1).all():

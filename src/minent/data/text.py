@@ -174,7 +174,8 @@ def _layout(data: bytes, file: object, first_line: int, header: bool) -> Layout 
     columns = (link_columns(rows[0]) if named else None) or [0, 1, 2][:fields]
     if fields < 2:
         number = first_line + data.count(b"\n", 0, lines[0][0])
-        raise BadLine(f"a link needs a source and a target; got {texts[0][:60]!r}", file, number)
+        problem = f"a link needs a source and a target; got {texts[0][:60]!r}"
+        raise BadLine("text must be UTF-8; got other bytes" if "\ufffd" in texts[0] else problem, file, number)
     return Layout(delimiter, fields, columns, lines[1 if named else 0][0])
 
 

@@ -1,5 +1,6 @@
 import logging
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -94,8 +95,17 @@ def fails(monkeypatch, capsys, error) -> tuple[int, str]:
     return end.value.code, capsys.readouterr().err
 
 
-def test_interruption_is_silent_and_status_130(monkeypatch, capsys):
-    assert fails(monkeypatch, capsys, KeyboardInterrupt()) == (130, "")
+def test_interruption_is_silent_and_status_130(tmp_path):
+    said = tmp_path / "said"
+    listening = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"  # it may start ignored
+    command = [sys.executable, "-c", f"{listening}; from minent.cli import main; main(['community', 'find', '-'])"]
+    with said.open("wb") as out, subprocess.Popen(command, stdin=subprocess.PIPE, stdout=out, stderr=out) as run:
+        run.stdin.write(b"1 2\n" * 500_000)  # more than a pipe holds: once written, the command is reading
+        time.sleep(0.5)  # and now it waits for more
+        run.send_signal(signal.SIGINT)
+        assert run.wait(60) == 130
+        run.stdin.close()
+    assert said.read_text() == ""
 
 
 def test_other_errors_are_status_1_and_no_traceback(monkeypatch, capsys):

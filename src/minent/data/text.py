@@ -3,36 +3,16 @@
 Arrow reads it. Only what Arrow refuses is read line by line, which ends in the number of the line at fault.
 """
 
-import csv
 from collections.abc import Iterator
-from dataclasses import dataclass
-from math import isfinite
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from minent.data.table import link_columns
+from minent.data.layout import COMMENTS, Layout, layout_of
 from minent.errors import BadInput, BadLine
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-COMMENTS = ("#", "%")
-SAMPLE = 1 << 16  # bytes looked at to guess how lines are divided
-
-
-@dataclass(frozen=True)
-class Layout:
-    """How lines hold links: what divides their fields, how many there are, and which are source, target and weight."""
-
-    delimiter: str
-    fields: int
-    columns: list[int]
-    skipped: int  # bytes before the first link
-
-    def split(self, line: str) -> list[str]:
-        line = " ".join(line.split()) if self.delimiter == " " else line
-        return [field.strip() for field in next(csv.reader([line], delimiter=self.delimiter, skipinitialspace=True))]
 
 
 def links_of_text(data: bytes, file: object, first_line: int = 1, header: bool = True) -> "pa.Table":
@@ -46,7 +26,7 @@ def links_of_text(data: bytes, file: object, first_line: int = 1, header: bool =
     """
     import pyarrow as pa
 
-    layout = _layout(data, file, first_line, header)
+    layout = layout_of(data, file, first_line, header)
     if layout is None:
         raise BadInput(f"there are no links in {str(file)!r}")
     for text, ends in _attempts(data[layout.skipped :], layout):
@@ -58,9 +38,12 @@ def links_of_text(data: bytes, file: object, first_line: int = 1, header: bool =
 
 
 def _attempts(text: bytes, layout: Layout) -> Iterator[tuple[bytes, str]]:
-    yield text, "int64"
+    integers = b"0x" not in text and b"0X" not in text  # which Arrow would take for numbers
+    if integers:
+        yield text, "int64"
     text = _tidy(text, layout.delimiter)
-    yield text, "int64"
+    if integers:
+        yield text, "int64"
     yield text, "string"
 
 
@@ -72,9 +55,9 @@ def _tidy(text: bytes, delimiter: str) -> bytes:
         while b"  " in text:
             text = text.replace(b"  ", b" ")
         text = text.replace(b"\n ", b"\n").replace(b" \n", b"\n")
-    if any(b"\n" + comment.encode() in text for comment in COMMENTS):
-        marks = tuple(comment.encode() for comment in COMMENTS)
-        text = b"\n".join(line for line in text.split(b"\n") if not line.startswith(marks))
+    marks = tuple(comment.encode() for comment in COMMENTS)
+    if any(mark in text for mark in marks):
+        text = b"\n".join(line for line in text.split(b"\n") if not line.lstrip().startswith(marks))
     return text
 
 
@@ -150,49 +133,6 @@ def _weight(text: str, file: object, line: int) -> float:
     if not weight < float("inf"):
         raise BadLine(f"link weight must be a finite number; got {text}", file, line)
     return weight
-
-
-def _layout(data: bytes, file: object, first_line: int, header: bool) -> Layout | None:
-    """Guessed from the first lines; None where there is no link among them."""
-    start, lines = 0, []
-    while start < len(data) and (start < SAMPLE or len(lines) < 2):
-        end = data.find(b"\n", start) + 1 or len(data)
-        text = data[start:end].decode(errors="replace").strip()
-        if text and not text.startswith(COMMENTS):
-            lines.append((start, text))
-        start = end
-    if not lines:
-        return None
-    texts = [text for _, text in lines]
-    delimiter = next((mark for mark in "\t;,|" if all(mark in text for text in texts)), " ")
-    layout = Layout(delimiter, 0, [0, 1, 2], 0)
-    rows = [layout.split(text) for text in texts[:2]]
-    named = header and _names_columns(rows)
-    if named and len(rows) == 1:
-        return None
-    fields = len(rows[1 if named else 0])
-    columns = (link_columns(rows[0]) if named else None) or [0, 1, 2][:fields]
-    if fields < 2:
-        number = first_line + data.count(b"\n", 0, lines[0][0])
-        problem = f"a link needs a source and a target; got {texts[0][:60]!r}"
-        raise BadLine("text must be UTF-8; got other bytes" if "\ufffd" in texts[0] else problem, file, number)
-    return Layout(delimiter, fields, columns, lines[1 if named else 0][0])
-
-
-def _names_columns(rows: list[list[str]]) -> bool:
-    """Whether the first row names columns: by words that say so, or by not being numbers where the second is."""
-    first, second = rows[0], rows[1] if len(rows) > 1 else []
-    if link_columns(first):
-        return True
-    differ = [not _is_number(above) and _is_number(below) for above, below in zip(first, second, strict=False)]
-    return all(differ[:2]) if len(differ) == 2 else any(differ[2:3])
-
-
-def _is_number(text: str) -> bool:
-    try:
-        return isfinite(float(text))
-    except ValueError:
-        return False
 
 
 def _is_integer(text: str) -> bool:

@@ -30,8 +30,15 @@ def test_every_digit_is_linked_to_others_that_look_like_it():
     assert all(name.startswith(f"{digit}-") for name, digit in stop.truth.items())
 
 
+class NotInstalled:
+    def find_spec(self, name, path=None, target=None):
+        if name == "sklearn":
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+
 def test_without_scikit_learn_the_tour_says_how_to_get_it(monkeypatch):
-    monkeypatch.setitem(sys.modules, "sklearn", None)
-    monkeypatch.delitem(sys.modules, "sklearn.datasets", raising=False)
+    for name in [name for name in sys.modules if name.split(".")[0] == "sklearn"]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setattr(sys, "meta_path", [NotInstalled(), *sys.meta_path])
     with pytest.raises(MissingExtra, match=r'pip install "minent\[knn\]" to link points to their nearest'):
         digits()

@@ -1,4 +1,4 @@
-"""How lines hold links, guessed from the first ones: what divides the fields, and which are source, target and weight."""
+"""How lines hold links, guessed from the first ones: what divides fields, and which are source, target and weight."""
 
 import csv
 from dataclasses import dataclass

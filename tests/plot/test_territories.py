@@ -24,7 +24,7 @@ def trees(draw):
     return np.array(parent), np.array(module), np.array(area), draw(ends)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(trees())
 def test_siblings_never_overlap_and_lie_in_their_parents(tree):
     parent, module, area, ends = tree
@@ -37,7 +37,7 @@ def test_siblings_never_overlap_and_lie_in_their_parents(tree):
     assert inside[1:].all()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(trees())
 def test_area_of_a_leaf_module_is_the_sum_of_its_nodes(tree):
     parent, module, area, _ = tree

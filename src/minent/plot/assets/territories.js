@@ -63,7 +63,7 @@ function drawModule(context, data, m, depth, alpha) {
 function drawRoads(context, data, m, alpha) {
   const roads = data.roads.get(m);
   if (!roads) return;
-  const strongest = data.roadFlow[roads[0]], most = data.children[m].length + 40;
+  const strongest = data.roadFlow[roads[0]], most = Math.min(400, data.children[m].length + 40);
   context.strokeStyle = css(colours.ink);
   context.lineCap = "round";
   for (const k of roads.slice(0, most)) {
@@ -149,8 +149,8 @@ function fitted(context, names, room) {
     if (line.length < 200 && measured(context, line) <= room) return line;
   }
   const letters = Array.from(names[0] ?? "").slice(0, 60);
-  while (letters.length > 2 && measured(context, letters.join("") + "…") > room) letters.pop();
-  return letters.length > 2 && measured(context, letters.join("")) <= room ? letters.join("") + "…" : "";
+  while (letters.length > 4 && measured(context, letters.join("") + "…") > room) letters.pop();
+  return letters.length > 4 && measured(context, letters.join("")) <= room ? letters.join("") + "…" : "";
 }
 
 function wrapped(context, names, room, most) {

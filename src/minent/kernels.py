@@ -9,7 +9,7 @@ import logging
 from collections.abc import Callable
 from functools import cache
 from types import FunctionType
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar, cast
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -30,17 +30,18 @@ def interpreted(function: Function) -> Function:
 
 
 @cache
-def compiled(function: Function) -> Function:
+def compiled(function: Function, inline: Literal["never", "always"] = "never") -> Function:
     """The kernel as numba compiles it, on its first call, kept on disk for the next process."""
     from numba import njit
 
-
     _say_when_compiling()
     function = inspect.unwrap(function)  # from under the type checks of the tests
-    scope = function.__globals__
-    called = {name: scope[name] for name in function.__code__.co_names if getattr(scope.get(name), "is_kernel", False)}
-    twin = FunctionType(function.__code__, {**scope, **{name: compiled(value) for name, value in called.items()}})
-    return njit(twin, cache=True, nogil=True, error_model="numpy")
+    scope = dict(function.__globals__)
+    for name in function.__code__.co_names:
+        if getattr(scope.get(name), "is_kernel", False):
+            scope[name] = compiled(scope[name], "always")
+    twin = FunctionType(function.__code__, scope)
+    return cast(Function, njit(cache=True, nogil=True, inline=inline, error_model="numpy")(twin))
 
 
 def runner(work: int) -> Callable[[Function], Function]:

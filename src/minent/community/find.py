@@ -1,0 +1,99 @@
+"""Find the modules of a network: the tree with which a random walk on it is described in the fewest bits."""
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+
+from minent.community.flow import flow_of
+from minent.community.levels import Levels
+from minent.community.multilevel import multilevel
+from minent.community.options import Effort, FlowModel, Options
+from minent.community.search import Search
+from minent.community.tree import Tree, grow
+from minent.community.two_level import two_level_partition
+from minent.community.units import Units, units_of
+from minent.data import as_graph
+from minent.errors import BadInput
+from minent.kernels import log, runner
+
+WORK = {"fast": 1, "balanced": 2, "best": 8}  # how much longer kernels run for a harder search
+
+
+def find(
+    network: Any,
+    *,
+    directed: bool | None = None,
+    two_level: bool = False,
+    effort: Effort = "balanced",
+    trials: int = 1,
+    seed: int = 1,
+    threads: int | None = None,
+    flow_model: FlowModel | None = None,
+    teleportation: float = 0.15,
+    recorded: bool = False,
+    to_nodes: bool = False,
+) -> Tree:
+    """The modules of a network, nested as deep as that shortens the description of a walk on it.
+
+    `network` is anything that `minent.data.as_graph` takes: a path, (source, target[, weight]) arrays, a networkx or
+    igraph graph, a scipy matrix, a table; `directed` says whether its links have a direction (None: what `flow_model`
+    asks for, or else what the network says, or else no).
+
+    - `two_level`: modules hold nodes only, no modules.
+    - `effort`: "fast", one pass; "balanced"; "best", the agreement of several searches, tuned for long.
+    - `trials`: searches from different random orders, of which the shortest description wins, `threads` at a time
+      (None: as many as there are cores). The same `seed` gives the same tree whatever the threads.
+    - `flow_model`, `teleportation`, `recorded`, `to_nodes`: the walk; see `flow_of`.
+
+    Raises BadInput for a network or an option that cannot be used.
+
+    >>> tree = find(([0, 1, 2, 3, 4, 5, 2], [1, 2, 0, 4, 5, 3, 3]))
+    >>> tree
+    Tree(6 nodes, 2 modules, depth 1, codelength 2.3207 bits of 2.5567)
+    >>> tree.labels.tolist()
+    [0, 0, 0, 1, 1, 1]
+    """
+    check(Options(two_level, effort, trials, seed, threads, flow_model, teleportation, recorded, to_nodes))
+    if directed is None and flow_model is not None:
+        directed = flow_model != "undirected"
+    graph = as_graph(network, directed=directed)
+    flow = flow_of(graph, model=flow_model, teleportation=teleportation, recorded=recorded, to_nodes=to_nodes)
+    nodes = units_of(flow)
+    whole = np.array([-1, 0], np.int32), np.ones(nodes.number, np.int32)
+    if len(nodes.indices) == 0:
+        return grow(flow, *whole)
+    run = runner(trials * WORK[effort] * len(nodes.indices))
+
+    def trial(number: int) -> Levels:
+        found = one_search(Search(np.random.default_rng([seed, number]), run), nodes, two_level, effort)
+        if trials > 1:
+            log.info("trial %d of %d", number + 1, trials)
+        return found
+
+    workers = min(trials, threads or os.cpu_count() or 1)
+    with ThreadPoolExecutor(workers) as pool:
+        found = min(pool.map(trial, range(trials)) if workers > 1 else map(trial, range(trials)), key=Levels.cost)
+    tree = grow(flow, *found.tree())
+    return tree if tree.codelength < tree.one_level_codelength - 1e-10 else grow(flow, *whole)
+
+
+def one_search(search: Search, nodes: Units, only_two: bool, effort: str) -> Levels:
+    """Nested partitions from one random order."""
+    if only_two:
+        label, modules = two_level_partition(search, nodes, effort)
+        return Levels((nodes, modules), (label,))
+    return multilevel(search, nodes, effort)
+
+
+def check(options: Options) -> None:
+    """Raises BadInput for a value that an option cannot have."""
+    if options.effort not in WORK:
+        raise BadInput(f"effort is 'fast', 'balanced' or 'best'; got {options.effort!r}")
+    for name in ("trials", "threads"):
+        value = getattr(options, name)
+        if value is not None and value < 1:
+            raise BadInput(f"{name} must be at least 1; got {value}")
+    if options.seed < 0:
+        raise BadInput(f"seed must not be negative; got {options.seed}")

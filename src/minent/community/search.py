@@ -1,0 +1,82 @@
+"""What every search is made of: units move between modules, and modules merge into units that move as one."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from minent.community.move import move
+from minent.community.units import Units, merge, renumber
+
+Labels = Int[np.ndarray, " units"]
+ONE = np.zeros(1, np.int32)
+NONE = np.zeros(1)
+
+
+class Field(NamedTuple):
+    """Where units may go: within their group (parent module), which the walker leaves at the group's rate `above`.
+
+    `group` is of length 1 where all units are one group. `weight`, where not of length 1, tells how many children each
+    unit is: a module of a single child then costs nothing, because the tree will hold the child in its place.
+    """
+
+    group: Int[np.ndarray, " units"] = ONE
+    above: Float[np.ndarray, " groups"] = NONE
+    weight: Float[np.ndarray, " units"] = NONE
+
+    def merged(self, label: Labels, count: int) -> "Field":
+        """The field of the units that `label` makes of these."""
+        group, weight = self.group, self.weight
+        if len(group) > 1:
+            group = np.zeros(count, np.int32)
+            group[label] = self.group
+        if len(weight) > 1:
+            weight = np.bincount(label, weight, minlength=count)
+        return Field(group, self.above, weight)
+
+
+ALL = Field()  # units of one network, free to go anywhere
+
+
+@dataclass(frozen=True)
+class Search:
+    """The source of every random order, and how kernels are run (`kernels.interpreted` or `compiled`)."""
+
+    random: np.random.Generator
+    run: Callable
+
+    def move(
+        self,
+        units: Units,
+        label: Labels,
+        modules: Units,
+        field: Field = ALL,
+        *,
+        active: Labels | None = None,
+        sweeps: float = 50,
+        least: float = 1e-10,
+    ) -> int:
+        """Move units (only the active ones to begin with) from the modules in `label`, in place; how many moves.
+
+        `modules` are those in `label`, as units; where each unit is a module of its own, the units themselves."""
+        if len(units.indices) == 0:
+            return 0
+        order = self.random.permutation(units.number if active is None else active).astype(np.int32)
+        patience = int(sweeps * len(order))
+        rates = np.stack((modules.out, modules.into, modules.visit), axis=1)
+        return self.run(move)(*units, *field, label, rates, order, patience, least / units.number)
+
+    def climb(self, units: Units, label: Labels, field: Field = ALL, few: float = 0.005) -> tuple[Labels, Units]:
+        """Merge what carries the same label, move the merged, and so on: labels 0, 1, …, and the modules as units."""
+        module = np.arange(units.number, dtype=np.int32)
+        while True:
+            count = self.run(renumber)(label)
+            module = label[module]
+            units = merge(units, label, count, self.run)
+            field = field.merged(label, count)
+            label = np.arange(count, dtype=np.int32)
+            if self.move(units, label, units, field) <= few * count:
+                count, last = self.run(renumber)(label), count
+                return label[module], units if count == last else merge(units, label, count, self.run)

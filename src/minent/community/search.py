@@ -10,7 +10,7 @@ from jaxtyping import Float, Int
 from minent.community.move import move
 from minent.community.units import Units, merge, renumber
 
-Labels = Int[np.ndarray, " units"]
+Labels = Int[np.ndarray, " _"]
 ONE = np.zeros(1, np.int32)
 NONE = np.zeros(1)
 
@@ -22,9 +22,9 @@ class Field(NamedTuple):
     unit is: a module of a single child then costs nothing, because the tree will hold the child in its place.
     """
 
-    group: Int[np.ndarray, " units"] = ONE
-    above: Float[np.ndarray, " groups"] = NONE
-    weight: Float[np.ndarray, " units"] = NONE
+    group: Int[np.ndarray, " _"] = ONE
+    above: Float[np.ndarray, " _"] = NONE
+    weight: Float[np.ndarray, " _"] = NONE
 
     def merged(self, label: Labels, count: int) -> "Field":
         """The field of the units that `label` makes of these."""
@@ -54,7 +54,7 @@ class Search:
         modules: Units,
         field: Field = ALL,
         *,
-        active: Labels | None = None,
+        active: Int[np.ndarray, " active"] | None = None,
         sweeps: float = 50,
         least: float = 1e-10,
     ) -> int:

@@ -17,14 +17,14 @@ from minent.kernels import kernel
 class Units(NamedTuple):
     """Rates of every unit, and the flow between two units in both directions together, as compressed sparse rows."""
 
-    indptr: Int[np.ndarray, " rows"]
-    indices: Int[np.ndarray, " entries"]
-    flow: Float[np.ndarray, " entries"]  # or of length 1: the same on every entry
-    visit: Float[np.ndarray, " units"]
-    out: Float[np.ndarray, " units"]
-    into: Float[np.ndarray, " units"]
-    port_from: Float[np.ndarray, " units"]  # recorded teleportation away from, and
-    port_to: Float[np.ndarray, " units"]  # to the unit; of length 1 where none is recorded
+    indptr: Int[np.ndarray, " _"]
+    indices: Int[np.ndarray, " _"]
+    flow: Float[np.ndarray, " _"]  # or of length 1: the same on every entry
+    visit: Float[np.ndarray, " _"]
+    out: Float[np.ndarray, " _"]
+    into: Float[np.ndarray, " _"]
+    port_from: Float[np.ndarray, " _"]  # recorded teleportation away from, and
+    port_to: Float[np.ndarray, " _"]  # to the unit; of length 1 where none is recorded
 
     @property
     def number(self) -> int:

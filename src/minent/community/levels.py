@@ -81,7 +81,7 @@ class Levels:
             rates[:, whole[~open]] = np.array([shut.out, shut.into, size])[:, ~open]
             modules = units._replace(out=rates[0], into=rates[1], visit=rates[2])
         group = parent if len(above) > 1 else ONE
-        if not search.move(units, label, modules, Field(group, above), active=active, sweeps=2):
+        if not search.move(units, label, modules, Field(group, above), active=active, sweeps=2.0):
             return None
         label, modules = search.climb(units, label, Field(group, above))
         loose = Field(group, above, np.ones(units.number) if k else NONE)

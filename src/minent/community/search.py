@@ -55,7 +55,7 @@ class Search:
         field: Field = ALL,
         *,
         active: Int[np.ndarray, " active"] | None = None,
-        sweeps: float = 50,
+        sweeps: float = 50.0,
         least: float = 1e-10,
     ) -> int:
         """Move units (only the active ones to begin with) from the modules in `label`, in place; how many moves.

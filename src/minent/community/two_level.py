@@ -60,7 +60,7 @@ def blocks_within(search: Search, units: Units, label: Labels, scale: float) -> 
         rate = search.run(inside)(units.indptr, units.indices, units.flow, group) * (scale / 2)
         alone = frozen(units.indptr, units.indices, units.flow * scale, units.visit, rate, rate, NO_PORT, NO_PORT)
         up = np.arange(units.number, dtype=np.int32)
-        moved = search.move(alone, up, alone, Field(group, books), sweeps=2)
+        moved = search.move(alone, up, alone, Field(group, books), sweeps=2.0)
         if moved == 0:
             return block
         count = search.run(renumber)(up)
@@ -84,7 +84,7 @@ def core_tuned(search: Search, nodes: Units, cores: Labels, label: Labels) -> tu
 def two_level_partition(search: Search, nodes: Units, effort: str) -> tuple[Labels, Units]:
     """The module of each node, and the modules as units."""
     if effort == "fast":
-        label, modules = gathered(search, nodes, scattered(search, nodes, 2))
+        label, modules = gathered(search, nodes, scattered(search, nodes, 2.0))
         return search.climb(nodes, fine_tuned(search, nodes, label, modules))
     found = [from_cores(search, nodes, agreed(search, [scattered(search, nodes, SWEEPS) for _ in range(2)]), STEADY)]
     if effort == "best":

@@ -37,6 +37,7 @@ def fine_tuned(search: Search, nodes: Units, label: Labels, modules: Units) -> L
     """Single nodes move."""
     label = label.copy()
     search.move(nodes, label, modules, least=FINE)
+    search.run(renumber)(label)
     return label
 
 
@@ -46,7 +47,7 @@ def block_tuned(search: Search, nodes: Units, block: Labels, label: Labels) -> t
     blocks = merge(nodes, block, count, search.run)
     up = np.zeros(count, np.int32)
     up[block] = label
-    modules = merge(blocks, up, search.run(renumber)(up), search.run)
+    modules = merge(blocks, up, int(up.max()) + 1, search.run)
     search.move(blocks, up, modules)
     up, modules = search.climb(blocks, up)
     return up[block], modules
@@ -76,7 +77,6 @@ def core_tuned(search: Search, nodes: Units, cores: Labels, label: Labels) -> tu
     units = merge(nodes, part, count, search.run)
     up = np.zeros(count, np.int32)
     up[part] = label
-    search.run(renumber)(up)
     up, modules = block_tuned(search, units, blocks_within(search, units, up, 1.0), up)
     return up[part], modules
 

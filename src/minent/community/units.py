@@ -94,7 +94,8 @@ def codebooks(modules: Units) -> float:
 
 @kernel
 def renumber(label):
-    """Number the modules 0, 1, 2 … in order of first appearance, in place; returns how many there are."""
+    """Number the modules 0, 1, 2 … in order of first appearance, in place; returns how many there are. Labels below the
+    number of units only."""
     number = np.full(label.shape[0], -1, np.int32)
     count = 0
     for i in range(label.shape[0]):

@@ -2,13 +2,15 @@
 which merge into modules. Then single nodes move by turns with blocks: cores, or nodes that hang together in a module.
 """
 
+from itertools import cycle
+
 import numpy as np
 
 from minent.community.move import NO_PORT
 from minent.community.search import Field, Labels, Search
 from minent.community.units import Units, codebooks, frozen, inside, meet, merge, renumber, sum_plogp
 
-STEADY = 0.002  # tuning ends when a round saves less than this share of the codelength
+STEADY = 0.0025  # tuning ends when a round saves less than this share of the codelength
 SCALES = 2.0, 1.0, 0.5  # of the flow inside a module while it is cut into blocks: the less, the smaller they are
 FEW = 0.02  # blocks are done when no more than this share of them moved
 SWEEPS = 1.5  # over the nodes, from scratch, for each of the partitions that make cores
@@ -41,16 +43,17 @@ def fine_tuned(search: Search, nodes: Units, label: Labels, modules: Units) -> L
     return label
 
 
-def block_tuned(search: Search, nodes: Units, block: Labels, label: Labels) -> tuple[Labels, Units]:
-    """Blocks move, nodes with the same number in `block`, all of one module; then modules."""
+def block_tuned(search: Search, nodes: Units, block: Labels, label: Labels) -> tuple[Labels, Units, float]:
+    """Blocks move, nodes with the same number in `block`, all of one module; then modules. And the bits saved."""
     count = search.run(renumber)(block)
     blocks = merge(nodes, block, count, search.run)
     up = np.zeros(count, np.int32)
     up[block] = label
     modules = merge(blocks, up, int(up.max()) + 1, search.run)
+    before = codebooks(modules)
     search.move(blocks, up, modules)
     up, modules = search.climb(blocks, up)
-    return up[block], modules
+    return up[block], modules, before - codebooks(modules)
 
 
 def blocks_within(search: Search, units: Units, label: Labels, scale: float) -> Labels:
@@ -71,14 +74,14 @@ def blocks_within(search: Search, units: Units, label: Labels, scale: float) -> 
             return block
 
 
-def core_tuned(search: Search, nodes: Units, cores: Labels, label: Labels) -> tuple[Labels, Units]:
-    """Blocks of cores move."""
+def core_tuned(search: Search, nodes: Units, cores: Labels, label: Labels) -> tuple[Labels, Units, float]:
+    """Blocks of cores move; as `block_tuned`."""
     part, count = search.run(meet)(cores, label)
     units = merge(nodes, part, count, search.run)
     up = np.zeros(count, np.int32)
     up[part] = label
-    up, modules = block_tuned(search, units, blocks_within(search, units, up, 1.0), up)
-    return up[part], modules
+    up, modules, saved = block_tuned(search, units, blocks_within(search, units, up, 1.0), up)
+    return up[part], modules, saved
 
 
 def two_level_partition(search: Search, nodes: Units, effort: str) -> tuple[Labels, Units]:
@@ -91,7 +94,7 @@ def two_level_partition(search: Search, nodes: Units, effort: str) -> tuple[Labe
         while len(found) < MEMBERS:
             cores = agreed(search, [scattered(search, nodes, SWEEPS) for _ in range(2)])
             found.append(from_cores(search, nodes, cores, STEADY))
-        found.append(from_cores(search, nodes, agreed(search, [label for label, _ in found]), STEADY / 20))
+        found.append(from_cores(search, nodes, agreed(search, [label for label, _ in found]), STEADY / 40))
     return min(found, key=lambda pair: codebooks(pair[1]))
 
 
@@ -106,13 +109,13 @@ def agreed(search: Search, labels: list[Labels]) -> Labels:
 def from_cores(search: Search, nodes: Units, cores: Labels, steady: float) -> tuple[Labels, Units]:
     """Modules made of cores, and tuned while a round saves more than the share `steady` of the codelength."""
     label, modules = gathered(search, nodes, cores)
-    before, entropy = codebooks(modules), sum_plogp(nodes.visit)
-    label, modules = core_tuned(search, nodes, cores, fine_tuned(search, nodes, label, modules))
-    turns = 0
-    while before - (after := codebooks(modules)) > steady * (after - entropy):
-        before = after
-        block = blocks_within(search, nodes, label, SCALES[turns % len(SCALES)])
-        label, modules = block_tuned(search, nodes, block, label)
+    label, modules, saved = core_tuned(search, nodes, cores, fine_tuned(search, nodes, label, modules))
+    entropy = -sum_plogp(nodes.visit)
+    for scale in cycle(SCALES):
+        before = codebooks(modules)
+        if saved <= steady * (before + entropy):
+            break
+        label, modules, _ = block_tuned(search, nodes, blocks_within(search, nodes, label, scale), label)
         label, modules = search.climb(nodes, fine_tuned(search, nodes, label, modules))
-        turns += 1
+        saved = before - codebooks(modules)
     return label, modules

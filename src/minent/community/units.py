@@ -49,8 +49,9 @@ def units_of(flow: Flow) -> Units:
     link = np.broadcast_to(flow.link, network.indices.shape)
     one_way = sparse.csr_array((link, network.indices, network.indptr), shape=(n, n))
     both = (one_way + one_way.T).tocsr()
-    both.setdiag(0)
-    both.eliminate_zeros()
+    if both.diagonal().any():
+        both.setdiag(0)
+        both.eliminate_zeros()
     return frozen(both.indptr, both.indices, both.data, *rates)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from minent.community.search import NONE, ONE, Field, Labels, Search
-from minent.community.units import Units, crossings, merge, renumber, sum_plogp
+from minent.community.units import Units, crossings, frozen, merge, renumber, sum_plogp
 
 LEAST = 1e-10  # bits that a change must save
 Bools = Bool[np.ndarray, " modules"]
@@ -60,7 +60,7 @@ class Levels:
 
     def named(self, k: int) -> Units:
         """Units of level k as the codebook above sees them."""
-        return self.units[k]._replace(visit=self.rates(k)) if k else self.units[0]
+        return frozen(*self.units[k]._replace(visit=self.rates(k))) if k else self.units[0]
 
     def insert(self, k: int, search: Search, open: Bools | None = None) -> tuple["Levels", Bools] | None:
         """A level between units of level k and their parents (of the `open` ones), wherever one pays: with it, and
@@ -79,7 +79,7 @@ class Levels:
             rates = np.where(open[parent], [units.out, units.into, units.visit], 0)
             shut, size = self.units[k + 1], np.bincount(parent, units.visit, minlength=len(above))
             rates[:, whole[~open]] = np.array([shut.out, shut.into, size])[:, ~open]
-            modules = units._replace(out=rates[0], into=rates[1], visit=rates[2])
+            modules = frozen(*units._replace(out=rates[0], into=rates[1], visit=rates[2]))
         group = parent if len(above) > 1 else ONE
         if not search.move(units, label, modules, Field(group, above), active=active, sweeps=2.0):
             return None

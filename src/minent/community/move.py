@@ -64,7 +64,9 @@ def move(
     above,
     weight,
     label,
-    module,
+    module_exit,
+    module_enter,
+    module_visit,
     order,
     patience,
     least,
@@ -72,9 +74,9 @@ def move(
     """Move the units of `order` one by one, then those whose neighbourhoods changed, until none gains more than `least`
     bits or `patience` of them have been looked at. Returns the number of moves.
 
-    `label` (values below the number of units) changes in place; `module` (modules, 3) holds exit, enter and visit rate
-    of the modules it begins with. Units stay within their `group`; `above` holds each group's own exit rate X. `weight`
-    says how many things each unit is: a module of one thing costs nothing, as it will stand beside the modules.
+    `label` (values below the number of units) changes in place; `module_exit`, `module_enter` and `module_visit` are
+    the rates of the modules it begins with. Units stay within their `group`; `above` holds each group's own exit rate.
+    `weight` says how many things each unit is: a module of one thing costs nothing, as it will stand beside modules.
 
     Of length 1 are `flow` where all entries are alike, `group` where all units are one, `weight` where even a module of
     one thing costs, `port_from` and `port_to` where teleportation is not recorded.
@@ -90,10 +92,10 @@ def move(
     port = np.zeros((n if recorded else 1, 2))
     home = np.zeros(n if grouped else 1, np.int32)  # of every module: its group
     book = np.zeros((above.shape[0], 3))  # of every group: X + Σ enter, its plogp, the slope of that
-    for a in range(module.shape[0]):
-        state[a, EXIT] = module[a, 0]
-        state[a, ENTER] = module[a, 1]
-        state[a, VISIT] = module[a, 2]
+    for a in range(module_exit.shape[0]):
+        state[a, EXIT] = module_exit[a]
+        state[a, ENTER] = module_enter[a]
+        state[a, VISIT] = module_visit[a]
     for i in range(n):
         a = np.uintp(label[i])
         state[a, SIZE] += weight[i] if loose else 1.0

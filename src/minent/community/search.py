@@ -13,6 +13,7 @@ from minent.community.units import Units, merge, renumber
 Labels = Int[np.ndarray, " _"]
 ONE = np.zeros(1, np.int32)
 NONE = np.zeros(1)
+LARGE = 1 << 18  # more units than this do not fit the cache
 
 
 class Field(NamedTuple):
@@ -55,18 +56,24 @@ class Search:
         field: Field = ALL,
         *,
         active: Int[np.ndarray, " active"] | None = None,
+        by_module: bool = False,
         sweeps: float = 50.0,
         least: float = 1e-10,
     ) -> int:
         """Move units (only the active ones to begin with) from the modules in `label`, in place; how many moves.
 
+        The order is random; `by_module`, in a large network, it is module after module, to stay in the cache.
         `modules` are those in `label`, as units; where each unit is a module of its own, the units themselves."""
         if len(units.indices) == 0:
             return 0
-        order = self.random.permutation(units.number if active is None else active).astype(np.int32)
+        order = np.arange(units.number, dtype=np.int32) if active is None else active.astype(np.int32)
+        if by_module and units.number > LARGE:
+            order = np.argsort(label, kind="stable").astype(np.int32)
+        else:
+            self.random.shuffle(order)
         patience = int(sweeps * len(order))
-        rates = np.stack((modules.out, modules.into, modules.visit), axis=1)
-        return self.run(move)(*units, *field, label, rates, order, patience, least / units.number)
+        began = modules.out, modules.into, modules.visit
+        return self.run(move)(*units, *field, label, *began, order, patience, least / units.number)
 
     def climb(self, units: Units, label: Labels, field: Field = ALL, few: float = 0.005) -> tuple[Labels, Units]:
         """Merge what carries the same label, move the merged, and so on: labels 0, 1, …, and the modules as units."""

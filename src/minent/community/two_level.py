@@ -25,20 +25,10 @@ def scattered(search: Search, nodes: Units, sweeps: float) -> Labels:
     return label
 
 
-def gathered(search: Search, nodes: Units, cores: Labels) -> tuple[Labels, Units]:
-    """Modules of cores: the module of each node, and the modules as units."""
-    count = search.run(renumber)(cores)
-    units = merge(nodes, cores, count, search.run)
-    label = np.arange(count, dtype=np.int32)
-    search.move(units, label, units)
-    label, modules = search.climb(units, label)
-    return label[cores], modules
-
-
 def fine_tuned(search: Search, nodes: Units, label: Labels, modules: Units) -> Labels:
     """Single nodes move."""
     label = label.copy()
-    search.move(nodes, label, modules, least=FINE)
+    search.move(nodes, label, modules, by_module=True, least=FINE)
     search.run(renumber)(label)
     return label
 
@@ -87,7 +77,7 @@ def core_tuned(search: Search, nodes: Units, cores: Labels, label: Labels) -> tu
 def two_level_partition(search: Search, nodes: Units, effort: str) -> tuple[Labels, Units]:
     """The module of each node, and the modules as units."""
     if effort == "fast":
-        label, modules = gathered(search, nodes, scattered(search, nodes, 2.0))
+        label, modules = search.climb(nodes, scattered(search, nodes, 2.0))
         return search.climb(nodes, fine_tuned(search, nodes, label, modules))
     found = [from_cores(search, nodes, agreed(search, [scattered(search, nodes, SWEEPS) for _ in range(2)]), STEADY)]
     if effort == "best":
@@ -108,7 +98,7 @@ def agreed(search: Search, labels: list[Labels]) -> Labels:
 
 def from_cores(search: Search, nodes: Units, cores: Labels, steady: float) -> tuple[Labels, Units]:
     """Modules made of cores, and tuned while a round saves more than the share `steady` of the codelength."""
-    label, modules = gathered(search, nodes, cores)
+    label, modules = search.climb(nodes, cores.copy())
     label, modules, saved = core_tuned(search, nodes, cores, fine_tuned(search, nodes, label, modules))
     entropy = -sum_plogp(nodes.visit)
     for scale in cycle(SCALES):

@@ -75,7 +75,7 @@ def drawing(graph: "Graph", tree: "Tree") -> tuple[dict[str, Any], dict[str, np.
         "links": graph.number_of_links,
         "modules": len(np.unique(module)),
         "directed": graph.directed,
-        "levels": line.shape[1],
+        "levels": line.shape[1] - 1,
         "codelength": _finite(tree.index_codelength + tree.module_codelength),
         "oneLevel": _finite(tree.one_level_codelength),
         "filled": FILLED * RIM**2,

@@ -87,7 +87,9 @@ def move(
     grouped = group.shape[0] > 1
     recorded = port_from.shape[0] > 1
     loose = weight.shape[0] > 1
-    ported = port_from.sum()
+    ported = 0.0
+    for i in range(port_from.shape[0]):
+        ported += port_from[i]
     state = np.zeros((n, 8))
     port = np.zeros((n if recorded else 1, 2))
     home = np.zeros(n if grouped else 1, np.int32)  # of every module: its group
@@ -106,7 +108,8 @@ def move(
             port[a, 1] += port_to[i]
     free = np.empty(n, np.int32)
     frees = 0
-    book[:, 0] = above
+    for g in range(above.shape[0]):
+        book[g, 0] = above[g]
     for a in range(n):
         if state[a, SIZE] == 0:
             free[frees] = a
@@ -125,8 +128,9 @@ def move(
     waiting = np.zeros(n, np.uint8)
     head = 0
     length = order.shape[0]
-    queue[:length] = order
-    waiting[order] = 1
+    for k in range(length):
+        queue[k] = order[k]
+        waiting[order[k]] = 1
     near = np.empty(n + 2, np.int32)
     port_i = 0.0
     land_i = 0.0

@@ -9,6 +9,7 @@ from jaxtyping import Float, Int
 
 from minent.community.move import move
 from minent.community.units import Units, merge, renumber
+from minent.data.rows import read_only
 
 Labels = Int[np.ndarray, " _"]
 ONE = np.zeros(1, np.int32)
@@ -72,8 +73,9 @@ class Search:
         else:
             self.random.shuffle(order)
         patience = int(sweeps * len(order))
+        places = field.group, read_only(field.above), field.weight
         began = modules.out, modules.into, modules.visit
-        return self.run(move)(*units, *field, label, *began, order, patience, least / units.number)
+        return self.run(move)(*units, *places, label, *began, order, patience, least / units.number)
 
     def climb(self, units: Units, label: Labels, field: Field = ALL, few: float = 0.005) -> tuple[Labels, Units]:
         """Merge what carries the same label, move the merged, and so on: labels 0, 1, …, and the modules as units."""

@@ -7,16 +7,22 @@ from minent.community.search import Search
 from minent.community.two_level import two_level_partition
 from minent.community.units import Units
 
+STARTS = {"fast": ["fast"], "balanced": ["balanced"], "best": ["balanced", "balanced", "best"]}
 ROUNDS = {"fast": 0, "balanced": 1, "best": 8}
 
 
 def multilevel(search: Search, nodes: Units, effort: str) -> Levels:
-    """Nested partitions of any depth."""
-    label, modules = two_level_partition(search, nodes, effort)
+    """Nested partitions of any depth: the best that grow from two-level partitions of these efforts."""
+    return min((nested(search, nodes, start, ROUNDS[effort]) for start in STARTS[effort]), key=Levels.cost)
+
+
+def nested(search: Search, nodes: Units, start: str, rounds: int) -> Levels:
+    """Nested partitions that grow from a two-level one."""
+    label, modules = two_level_partition(search, nodes, start)
     levels = Levels((nodes, modules), (label,))
     above = levels.insert(1, search)
     levels = topped(below(above[0], search) if above else split(levels, search), search)
-    for _ in range(ROUNDS[effort]):
+    for _ in range(rounds):
         last = levels.cost()
         for change in rebuilt, tuned, topped:
             levels = min(change(levels, search), levels, key=Levels.cost)

@@ -1,7 +1,6 @@
 """A given partition or tree costs what the reference says, what the slow twin says, and what is worked out by hand."""
 
 import json
-import sys
 from collections import Counter
 from pathlib import Path
 
@@ -120,16 +119,6 @@ def test_renaming_nodes_and_modules_changes_nothing(seed: int, option: dict):
     again = Graph.from_links(to[source], to[target], weight, directed=True, node_weights=node_weights)
     before = codelength_parts(flow_of(network, **option), *two_level(labels))
     assert codelength_parts(flow_of(again, **option), *two_level(renamed)) == pytest.approx(before, abs=1e-11)
-
-
-@pytest.mark.parametrize("option", FLOW_MODELS.values(), ids=FLOW_MODELS)
-def test_links_are_looked_at_in_pieces_of_any_size(option: dict, monkeypatch: pytest.MonkeyPatch):
-    flow, tree = flow_of(random_network(3, model=option["model"]), **option), random_tree(3, 24)
-    whole = module_flow(flow, *tree)
-    monkeypatch.setattr(sys.modules["minent.community.codelength"], "CHUNK", 5)
-    assert len(flow.network.indices) > 8 * 5
-    for piecewise, at_once in zip(module_flow(flow, *tree), whole, strict=True):
-        assert piecewise == pytest.approx(at_once, abs=1e-15)
 
 
 @pytest.mark.parametrize(

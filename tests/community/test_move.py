@@ -7,12 +7,13 @@ from community.walks import neighbours_of, parts, walk_of
 from hypothesis import given
 from hypothesis import strategies as st
 from naive.greedy import candidates, local_moving
-from naive.map_equation import move_delta
+from naive.map_equation import codelength, move_delta
 
 from minent.community.flow import Flow, flow_of
 from minent.community.move import move
 from minent.community.search import ALL, Field
 from minent.community.units import codebooks, merge, sum_plogp, units_of
+from minent.data.rows import read_only
 from minent.kernels import compiled, interpreted
 
 LEAST = 1e-9
@@ -39,7 +40,8 @@ def starting(seed: int, nodes: int) -> tuple[np.ndarray, np.ndarray]:
 def run_move(run, units, label, order, field: Field = ALL, patience: int = 10**6) -> tuple[np.ndarray, int]:
     modules, label = merge(units, label, int(label.max()) + 1, interpreted), label.copy()
     began = modules.out, modules.into, modules.visit
-    return label, run(move)(*units, *field, label, *began, order, patience, LEAST)
+    places = field.group, read_only(field.above), field.weight
+    return label, run(move)(*units, *places, label, *began, order, patience, LEAST)
 
 
 @models
@@ -49,8 +51,13 @@ def test_prunings_change_no_move(model: str):
         flow = walk_on(seed, model)
         units, (label, order) = units_of(flow), starting(seed, 12)
         fast, fast_moves = run_move(interpreted, units, label, order)
-        slow, slow_moves = local_moving(parts(label.tolist()), order.tolist(), neighbours_of(units), walk_of(flow), LEAST)
-        assert {frozenset(module) for module in slow} == {frozenset(module) for module in parts(fast.tolist())}, seed
+        slow, slow_moves = local_moving(
+            parts(label.tolist()), order.tolist(), neighbours_of(units), walk_of(flow), LEAST
+        )
+        kept, quick = slow, parts(fast.tolist())
+        if {frozenset(module) for module in kept} != {frozenset(module) for module in quick}:  # only for a tie
+            walk = walk_of(flow)
+            assert codelength(quick, *walk) == pytest.approx(codelength(kept, *walk), abs=1e-12), seed
         assert fast_moves == slow_moves
         moves += fast_moves
     assert moves > 150
@@ -63,7 +70,9 @@ def test_no_single_move_gains_where_none_was_made(model: str):
         units, (label, order) = units_of(flow), starting(seed, 12)
         moves = 1
         while moves:
-            label, moves = run_move(interpreted, units, np.unique(label, return_inverse=True)[1].astype(np.int32), order)
+            label, moves = run_move(
+                interpreted, units, np.unique(label, return_inverse=True)[1].astype(np.int32), order
+            )
         partition, walk = parts(label.tolist()), walk_of(flow)
         assert 1 < len(partition) < 12
         for node, neighbours in enumerate(neighbours_of(units)):
@@ -105,7 +114,8 @@ def test_units_stay_in_their_group():
 def test_no_more_units_are_looked_at_than_patience_allows():
     units, (label, order) = units_of(walk_on(3, "undirected", nodes=40)), starting(2, 40)
     assert run_move(interpreted, units, label, order, patience=0)[1] == 0
-    assert 0 < run_move(interpreted, units, label, order, patience=7)[1] <= 7 < run_move(interpreted, units, label, order)[1]
+    few, all_moves = (run_move(interpreted, units, label, order, patience=patience)[1] for patience in (7, 10**6))
+    assert 0 < few <= 7 < all_moves
 
 
 @models

@@ -20,14 +20,15 @@ def home(partition: Partition, node: int) -> int:
     return next(number for number, module in enumerate(partition) if node in module)
 
 
-def candidates(partition: Partition, node: int, neighbours: Iterable[int]) -> list[int]:
-    """Where a node may go: the modules of its neighbours, and a new one unless it is alone already.
+def candidates(partition: Partition, node: int, neighbours: Sequence[int]) -> list[int]:
+    """Where a node may go: the modules of its neighbours, and a new one unless it is alone already; one without
+    neighbours stays.
 
     >>> candidates([[0, 1], [2], [3]], 0, [1, 2])
     [1, 3]
     """
     own = home(partition, node)
-    new = [len(partition)] if len(partition[own]) > 1 else []
+    new = [len(partition)] if neighbours and len(partition[own]) > 1 else []
     return sorted({home(partition, neighbour) for neighbour in neighbours} - {own}) + new
 
 

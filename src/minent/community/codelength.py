@@ -6,7 +6,7 @@ where q↶_m is the exit rate and x_i the visit rate of a node, or enter rate of
 (Rosvall & Bergstrom 2008, 2011).
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -15,10 +15,12 @@ from jaxtyping import Float, Int
 from minent.community.canonical import depths, levels
 from minent.community.flow import Flow, flow_of
 from minent.community.tree import Tree
+from minent.community.units import merged
 from minent.data import as_graph
+from minent.data.rows import read_only
 from minent.errors import BadInput
+from minent.kernels import runner
 
-CHUNK = 1 << 20  # entries looked at in one go: a few dozen MB whatever the network's size
 Rates = tuple[Float[np.ndarray, " modules"], Float[np.ndarray, " modules"], Float[np.ndarray, " modules"]]
 
 
@@ -90,15 +92,15 @@ def module_flow(flow: Flow, parent: Int[np.ndarray, " modules"], module: Int[np.
         return total
 
     enter, exit = np.zeros(modules), np.zeros(modules)
-    for source, target, rate in _between_leaves(flow, module):
-        for level in range(depth.max(), 0, -1):
-            leaving, entering = depth[source] == level, depth[target] == level
-            exit += np.bincount(source[leaving], rate[leaving], minlength=modules)
-            if not flow.reversible:
-                enter += np.bincount(target[entering], rate[entering], minlength=modules)
-            source, target = np.where(leaving, parent[source], source), np.where(entering, parent[target], target)
-            apart = source != target
-            source, target, rate = source[apart], target[apart], rate[apart]
+    source, target, rate = _between_leaves(flow, module, modules)
+    for level in range(depth.max(), 0, -1):
+        leaving, entering = depth[source] == level, depth[target] == level
+        exit += np.bincount(source[leaving], rate[leaving], minlength=modules)
+        if not flow.reversible:
+            enter += np.bincount(target[entering], rate[entering], minlength=modules)
+        source, target = np.where(leaving, parent[source], source), np.where(entering, parent[target], target)
+        apart = source != target
+        source, target, rate = source[apart], target[apart], rate[apart]
     if flow.reversible:
         enter = exit.copy()
     if flow.teleport_from is not None and flow.teleport_to is not None:
@@ -109,17 +111,12 @@ def module_flow(flow: Flow, parent: Int[np.ndarray, " modules"], module: Int[np.
     return inside(flow.visit), enter, exit
 
 
-def _between_leaves(flow: Flow, module: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+def _between_leaves(flow: Flow, module: np.ndarray, modules: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Leaf modules at both ends, and flow, of the links between different ones."""
-    indptr, indices = flow.network.indptr, flow.network.indices
-    link = np.broadcast_to(flow.link, len(indices))
-    rows = np.unique(np.searchsorted(indptr, np.arange(0, len(indices) + CHUNK, CHUNK)).clip(0, len(module)))
-    for first, last in zip(rows[:-1].tolist(), rows[1:].tolist(), strict=True):
-        entries = slice(indptr[first], indptr[last])
-        source = np.repeat(module[first:last], np.diff(indptr[first : last + 1]))
-        target = module[indices[entries]]
-        apart = source != target
-        yield source[apart], target[apart], link[entries][apart]
+    network, link = flow.network, read_only(np.atleast_1d(np.asarray(flow.link, float)))
+    run = runner(len(network.indices) // 4)
+    indptr, target, rate, _ = run(merged)(network.indptr, network.indices, link, np.array(module, np.int32), modules)
+    return np.repeat(np.arange(modules), np.diff(indptr).astype(int)), target, rate
 
 
 def _tree_of(modules: Any, names: np.ndarray | None, nodes: int) -> tuple[np.ndarray, np.ndarray]:

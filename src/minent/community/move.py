@@ -164,7 +164,8 @@ def move(
         visit_i = visit[i]
         out_i = out[i]
         into_i = into[i]
-        if nears == 0 or (nears == 1 and near[0] == a and own >= (out_i + into_i) * (1 - 1e-12)):
+        settled = nears == 1 and near[0] == a and own >= (out_i + into_i) * (1 - 1e-12)
+        if nears == 0 or (settled and not recorded and visit_i <= min(out_i, into_i)):  # else it may want to be alone
             state[a, BETWEEN] = 0.0
             continue
         exit_a = state[a, EXIT]
@@ -245,7 +246,7 @@ def move(
                 if state[b, SIZE] + weight_i > 1:
                     cost += module_cost(exit_b + more_exit, enter_b + more_enter, visit_b + visit_i)
             else:
-                if exit_b == visit_b and enter_b == visit_b:
+                if out_i == into_i and exit_b == visit_b and enter_b == visit_b:
                     if s <= lone_flow and exit_b >= lone_exit:
                         continue
                     lone_flow = s

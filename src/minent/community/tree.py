@@ -158,7 +158,11 @@ def grow(flow: "Flow", parent: Int[np.ndarray, " modules"], module: Int[np.ndarr
     from minent.community.codelength import codelength_parts, module_flow, one_level_codelength
 
     parent, module = canonical(parent, module, flow.visit)
-    inside, enter, leave = module_flow(flow, parent, module) if len(module) else np.zeros((3, 1))
-    index, modules = codelength_parts(flow, parent, module) if len(module) else (0.0, 0.0)
+    if len(module):
+        inside, enter, leave = rates = module_flow(flow, parent, module)
+        index, modules = codelength_parts(flow, parent, module, rates)
+    else:
+        inside, enter, leave = np.zeros((3, 1))
+        index = modules = 0.0
     one_level = one_level_codelength(flow) if len(module) else 0.0
     return Tree(parent, module, flow.visit, inside, enter, leave, index, modules, one_level, flow.network.names, flow)

@@ -19,16 +19,16 @@ def multilevel(search: Search, nodes: Units, effort: str) -> Levels:
 def nested(search: Search, nodes: Units, start: str, rounds: int) -> Levels:
     """Nested partitions that grow from a two-level one."""
     label, modules = two_level_partition(search, nodes, start)
-    levels = Levels((nodes, modules), (label,))
-    above = levels.insert(1, search)
-    levels = topped(below(above[0], search) if above else split(levels, search), search)
+    flat = Levels((nodes, modules), (label,))
+    above = flat.insert(1, search)
+    levels = topped(below(above[0], search) if above else split(flat, search), search)
     for _ in range(rounds):
         last = levels.cost()
         for change in rebuilt, tuned, topped:
             levels = min(change(levels, search), levels, key=Levels.cost)
         if last - levels.cost() < 1e-4:
             break
-    return levels
+    return min(levels, flat, key=Levels.cost)
 
 
 def split(levels: Levels, search: Search) -> Levels:

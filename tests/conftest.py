@@ -4,9 +4,12 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from jaxtyping import install_import_hook
 
 install_import_hook("minent", "beartype.beartype")
+settings.register_profile("minent", deadline=None)  # the first example may compile a kernel
+settings.load_profile("minent")
 
 
 @pytest.fixture(scope="session")

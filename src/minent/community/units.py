@@ -109,8 +109,8 @@ def renumber(label):
 
 
 @kernel
-def merged(indptr, indices, flow, label, count):
-    """Rows of the merged units, flow between different labels summed; and the flow inside each, both ways twice."""
+def members(label, count):
+    """Where each label's units start, and the units in the order of their labels, by counting."""
     n = label.shape[0]
     start = np.zeros(count + 1, np.int32)
     for i in range(n):
@@ -122,6 +122,13 @@ def merged(indptr, indices, flow, label, count):
     for i in range(n):
         member[place[label[i]]] = i
         place[label[i]] += 1
+    return start, member
+
+
+@kernel
+def merged(indptr, indices, flow, label, count):
+    """Rows of the merged units, flow between different labels summed; and the flow inside each, both ways twice."""
+    start, member = members(label, count)
     uniform = flow.shape[0] == 1
     every = flow[0] if flow.shape[0] > 0 else 0.0
     rows = np.zeros(count + 1, indptr.dtype)
@@ -169,16 +176,7 @@ def inside(indptr, indices, flow, label):
 def meet(one, other):
     """The parts that both partitions agree on, numbered 0, 1, …: the part of each unit, and how many there are."""
     n = one.shape[0]
-    start = np.zeros(n + 1, np.int32)  # units in order of `one`, by counting
-    for i in range(n):
-        start[one[i] + 1] += 1
-    for a in range(n):
-        start[a + 1] += start[a]
-    place = start[:-1].copy()
-    member = np.empty(n, np.int32)
-    for i in range(n):
-        member[place[one[i]]] = i
-        place[one[i]] += 1
+    start, member = members(one, n)
     part = np.empty(n, np.int32)
     number = np.full(n, -1, np.int32)  # of the part for each label of `other`, if not below `first`
     count = 0

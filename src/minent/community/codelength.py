@@ -15,11 +15,10 @@ from jaxtyping import Float, Int
 from minent.community.canonical import depths, levels
 from minent.community.flow import Flow, flow_of
 from minent.community.tree import Tree
-from minent.community.units import merged
 from minent.data import as_graph
 from minent.data.rows import read_only
 from minent.errors import BadInput
-from minent.kernels import runner
+from minent.kernels import kernel, runner
 
 Rates = tuple[Float[np.ndarray, " modules"], Float[np.ndarray, " modules"], Float[np.ndarray, " modules"]]
 
@@ -91,18 +90,11 @@ def module_flow(flow: Flow, parent: Int[np.ndarray, " modules"], module: Int[np.
             total += np.bincount(parent[level], total[level], minlength=modules)
         return total
 
-    enter, exit = np.zeros(modules), np.zeros(modules)
-    source, target, rate = _between_leaves(flow, module, modules)
-    for level in range(depth.max(), 0, -1):
-        leaving, entering = depth[source] == level, depth[target] == level
-        exit += np.bincount(source[leaving], rate[leaving], minlength=modules)
-        if not flow.reversible:
-            enter += np.bincount(target[entering], rate[entering], minlength=modules)
-        source, target = np.where(leaving, parent[source], source), np.where(entering, parent[target], target)
-        apart = source != target
-        source, target, rate = source[apart], target[apart], rate[apart]
+    network, link = flow.network, read_only(np.atleast_1d(np.asarray(flow.link, float)))
+    run = runner(len(network.indices) // 4)
+    exit, enter = run(crossed)(network.indptr, network.indices, link, read_only(parent), read_only(module))
     if flow.reversible:
-        enter = exit.copy()
+        enter = exit.copy()  # to the last digit
     if flow.teleport_from is not None and flow.teleport_to is not None:
         away, landing = inside(flow.teleport_from), inside(flow.teleport_to)
         exit += away * np.maximum(1 - landing, 0)
@@ -111,12 +103,24 @@ def module_flow(flow: Flow, parent: Int[np.ndarray, " modules"], module: Int[np.
     return inside(flow.visit), enter, exit
 
 
-def _between_leaves(flow: Flow, module: np.ndarray, modules: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Leaf modules at both ends, and flow, of the links between different ones."""
-    network, link = flow.network, read_only(np.atleast_1d(np.asarray(flow.link, float)))
-    run = runner(len(network.indices) // 4)
-    indptr, target, rate, _ = run(merged)(network.indptr, network.indices, link, np.array(module, np.int32), modules)
-    return np.repeat(np.arange(modules), np.diff(indptr).astype(int)), target, rate
+@kernel
+def crossed(indptr, indices, flow, parent, module):
+    """The flow over the border of each module of a tree, outwards and inwards. As parent[m] < m, of two modules the one
+    with the larger number does not hold the other, so climbing from there leads to the smallest module that holds both.
+    """
+    uniform = flow.shape[0] == 1
+    exit, enter = np.zeros(parent.shape[0]), np.zeros(parent.shape[0])
+    for i in range(indptr.shape[0] - 1):
+        for k in range(indptr[i], indptr[i + 1]):
+            a, b = module[i], module[indices[k]]
+            while a != b:
+                if a > b:
+                    exit[a] += flow[0] if uniform else flow[k]
+                    a = parent[a]
+                else:
+                    enter[b] += flow[0] if uniform else flow[k]
+                    b = parent[b]
+    return exit, enter
 
 
 def _tree_of(modules: Any, names: np.ndarray | None, nodes: int) -> tuple[np.ndarray, np.ndarray]:

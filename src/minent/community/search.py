@@ -14,6 +14,7 @@ from minent.data.rows import read_only
 Labels = Int[np.ndarray, " _"]
 ONE = np.zeros(1, np.int32)
 NONE = np.zeros(1)
+CLIMBED = 0.005  # merging is done when no more than this share of the merged units moved
 LARGE = 1 << 18  # more units than this do not fit the cache
 
 
@@ -77,7 +78,7 @@ class Search:
         began = modules.out, modules.into, modules.visit
         return self.run(move)(*units, *places, label, *began, order, patience, least / units.number)
 
-    def climb(self, units: Units, label: Labels, field: Field = ALL, few: float = 0.005) -> tuple[Labels, Units]:
+    def climb(self, units: Units, label: Labels, field: Field = ALL) -> tuple[Labels, Units]:
         """Merge what carries the same label, move the merged, and so on: labels 0, 1, …, and the modules as units."""
         module = np.arange(units.number, dtype=np.int32)
         while True:
@@ -86,6 +87,6 @@ class Search:
             units = merge(units, label, count, self.run)
             field = field.merged(label, count)
             label = np.arange(count, dtype=np.int32)
-            if self.move(units, label, units, field) <= few * count:
+            if self.move(units, label, units, field) <= CLIMBED * count:
                 count, last = self.run(renumber)(label), count
                 return label[module], units if count == last else merge(units, label, count, self.run)

@@ -9,7 +9,7 @@ setup: $(READY)
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --upgrade pip
-	$(BIN)/pip install --quiet -c constraints.txt -e ".[knn,plot]" --group dev
+	$(BIN)/pip install --quiet -c constraints.txt -e ".[all]" --group dev
 	touch $@
 
 tour: setup

@@ -1,0 +1,1 @@
+"""Layers, usable with no other part of minent. No files, no loops."""

@@ -1,0 +1,1 @@
+"""How weights move: the one training loop, schedules, averages, checkpoints, saved models."""

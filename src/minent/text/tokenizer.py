@@ -1,0 +1,120 @@
+"""Tokens: pieces of text, learnt from texts in any script, out of which every text can be put together again."""
+
+import os
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from jaxtyping import Int32
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
+
+from minent.errors import BadInput
+
+SPECIAL = ["<pad>", "<unk>", "<s>", "</s>", "<mask>"]  # ids 0 to 4
+BYTES = [f"<0x{byte:02X}>" for byte in range(256)]
+
+
+def train_tokenizer(
+    texts: Iterable[str], *, kind: Literal["bpe", "unigram", "characters", "words"] = "bpe", vocabulary: int = 8000
+) -> Tokenizer:
+    """A tokenizer with at most `vocabulary` tokens; <pad>, <unk>, <s>, </s> and <mask> are 0, 1, 2, 3 and 4.
+
+    bpe          pieces merged pair by pair, from bytes (Sennrich et al. 2016, arXiv:1508.07909)
+    unigram      the pieces of the likeliest unigram model, over bytes (Kudo 2018, arXiv:1804.10959)
+    characters   the most frequent characters; a rarer one is spelt in bytes
+    words        the most frequent words between blanks; a rarer one is <unk>
+
+    All but words give every text back: decode(encode(text)) == text. The same texts give the same tokenizer.
+    Raises BadInput where there are no texts, or a vocabulary too small for bytes (261, words: 6).
+
+    >>> tokenizer = train_tokenizer(["道可道，非常道。", "名可名，非常名。"], kind="characters")
+    >>> ids = tokenizer.encode("非道?", add_special_tokens=False)
+    >>> ids.tokens, tokenizer.decode(ids.ids)
+    (['非', '道', '<0x3F>'], '非道?')
+    """
+    if isinstance(texts, str):
+        raise BadInput("texts must be a list of texts; got one text")
+    smallest = len(SPECIAL) + (1 if kind == "words" else len(BYTES))
+    if vocabulary < smallest:
+        raise BadInput(f"a vocabulary of {kind} must hold at least {smallest} tokens; got {vocabulary}")
+    texts = list(texts)
+    if not any(texts):
+        raise BadInput("a tokenizer learns from texts; got none")
+    if kind in ("bpe", "unigram"):
+        tokenizer = _of_bytes(texts, kind, vocabulary)
+    elif kind == "characters":
+        vocabulary_of = _numbered([*SPECIAL, *BYTES], Counter(c for text in texts for c in text), vocabulary)
+        tokenizer = Tokenizer(models.BPE(vocabulary_of, [], byte_fallback=True, unk_token="<unk>"))
+        tokenizer.decoder = decoders.Sequence([decoders.ByteFallback(), decoders.Fuse()])
+    else:
+        vocabulary_of = _numbered(SPECIAL, Counter(word for text in texts for word in text.split()), vocabulary)
+        tokenizer = Tokenizer(models.WordLevel(vocabulary_of, unk_token="<unk>"))
+        tokenizer.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
+    tokenizer.add_special_tokens(SPECIAL)
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="<s> $A </s>", pair="<s> $A </s> $B </s>", special_tokens=[("<s>", 2), ("</s>", 3)]
+    )
+    return tokenizer
+
+
+def _of_bytes(texts: list[str], kind: str, vocabulary: int) -> Tokenizer:
+    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
+    options = dict(
+        vocab_size=vocabulary, special_tokens=SPECIAL, initial_alphabet=alphabet, show_progress=False
+    )
+    if kind == "bpe":
+        tokenizer, trainer = Tokenizer(models.BPE()), trainers.BpeTrainer(**options)
+    else:
+        tokenizer, trainer = Tokenizer(models.Unigram()), trainers.UnigramTrainer(**options, unk_token="<unk>")
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    tokenizer.train_from_iterator(texts, trainer)
+    return tokenizer
+
+
+def _numbered(first: list[str], counts: Counter[str], vocabulary: int) -> dict[str, int]:
+    known = set(first)
+    frequent = sorted((token for token in counts if token not in known), key=lambda token: (-counts[token], token))
+    return {token: i for i, token in enumerate([*first, *frequent][:vocabulary])}
+
+
+def read_tokenizer(path: str | os.PathLike[str]) -> Tokenizer:
+    """The tokenizer in a tokenizer.json file, or in a folder that holds one; it neither cuts nor pads. Raises BadInput."""
+    file = Path(path) / "tokenizer.json" if Path(path).is_dir() else Path(path)
+    if not file.is_file():
+        near = ", ".join(sorted(other.name for other in file.parent.iterdir())) if file.parent.is_dir() else ""
+        raise BadInput(f"there is no file {str(file)!r}" + (f"; its folder holds {near}" if near else ""))
+    try:
+        tokenizer = Tokenizer.from_str(file.read_text(encoding="utf-8"))
+    except Exception as error:  # tokenizers raises no narrower one
+        raise BadInput(f"{str(file)!r} is not a tokenizer.json of the tokenizers library: {error}") from None
+    tokenizer.no_padding()
+    tokenizer.no_truncation()
+    return tokenizer
+
+
+def encode(
+    tokenizer: Tokenizer, texts: Sequence[str], longest: int | None = None, *, special: bool = False
+) -> list[Int32[np.ndarray, " tokens"]]:
+    """The token ids of each text, the first `longest` of them; with `special` among those that open and close a text.
+
+    Without `special` a text is only text: <s> written in it becomes pieces that decode to <s>. Raises BadInput.
+
+    >>> tokenizer = train_tokenizer(["[MAX 2 9 ]"], kind="words")
+    >>> encode(tokenizer, ["[MAX 9 8 ]", "2"], longest=3)
+    [array([7, 6, 1], dtype=int32), array([5], dtype=int32)]
+    """
+    added = tokenizer.num_special_tokens_to_add(False) if special else 0
+    if longest is not None and longest <= added:
+        raise BadInput(f"longest must be more than {added}; got {longest}")
+    before, tokenizer.encode_special_tokens = tokenizer.encode_special_tokens, not special
+    try:
+        encodings = tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
+    finally:
+        tokenizer.encode_special_tokens = before
+    for encoding in encodings:
+        if longest is not None:
+            encoding.truncate(longest - added)
+    return [np.array((tokenizer.post_process(e) if special else e).ids, np.int32) for e in encodings]

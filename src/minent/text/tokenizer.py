@@ -1,5 +1,6 @@
 """Tokens: pieces of text, learnt from texts in any script, out of which every text can be put together again."""
 
+import json
 import os
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -61,9 +62,7 @@ def train_tokenizer(
 
 def _of_bytes(texts: list[str], kind: str, vocabulary: int) -> Tokenizer:
     alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
-    options = dict(
-        vocab_size=vocabulary, special_tokens=SPECIAL, initial_alphabet=alphabet, show_progress=False
-    )
+    options = dict(vocab_size=vocabulary, special_tokens=SPECIAL, initial_alphabet=alphabet, show_progress=False)
     if kind == "bpe":
         tokenizer, trainer = Tokenizer(models.BPE()), trainers.BpeTrainer(**options)
     else:
@@ -71,7 +70,23 @@ def _of_bytes(texts: list[str], kind: str, vocabulary: int) -> Tokenizer:
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()
     tokenizer.train_from_iterator(texts, trainer)
+    if kind == "unigram":
+        tokenizer.model = models.Unigram(_settled(tokenizer, alphabet)[:vocabulary], unk_id=1)
     return tokenizer
+
+
+def _settled(tokenizer: Tokenizer, alphabet: list[str]) -> list[tuple[str, float]]:
+    """Pieces of a unigram model with their scores: special ones, bytes, then the likeliest first.
+
+    The trainer's order changes from run to run, and with it the last digits of a score, and what tells bytes that were
+    never seen apart: steps of 0.0001 from the lowest score.
+    """
+    scores = dict(json.loads(tokenizer.to_str())["model"]["vocab"])
+    lowest = round(min(scores.values()), 6)
+    unseen = lowest + 0.0001 * len(alphabet)
+    scores = {p: lowest if p in alphabet and scores[p] <= unseen else round(scores[p], 6) for p in scores}
+    learnt = sorted(scores.keys() - {*SPECIAL, *alphabet}, key=lambda piece: (-scores[piece], piece))
+    return [(piece, scores[piece]) for piece in [*SPECIAL, *alphabet, *learnt]]
 
 
 def _numbered(first: list[str], counts: Counter[str], vocabulary: int) -> dict[str, int]:
@@ -100,7 +115,7 @@ def encode(
 ) -> list[Int32[np.ndarray, " tokens"]]:
     """The token ids of each text, the first `longest` of them; with `special` among those that open and close a text.
 
-    Without `special` a text is only text: <s> written in it becomes pieces that decode to <s>. Raises BadInput.
+    Without `special`, tokenizers of bytes and characters spell out a <s> that stands in a text. Raises BadInput.
 
     >>> tokenizer = train_tokenizer(["[MAX 2 9 ]"], kind="words")
     >>> encode(tokenizer, ["[MAX 9 8 ]", "2"], longest=3)

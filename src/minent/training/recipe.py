@@ -1,0 +1,96 @@
+"""How a model is trained, in one frozen value: Python argument, command-line flags and TOML table alike."""
+
+from dataclasses import dataclass
+from math import inf
+from typing import Literal, get_args
+
+from minent.errors import BadInput
+from minent.training.schedule import Schedule
+
+Precision = Literal["fp32", "bf16"]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How to train; see `fit`. Raises BadInput for a value that an option cannot have.
+
+    >>> Recipe(epochs=3, warmup=100).learning_rate
+    0.0003
+    >>> Recipe(accumulate=0)
+    Traceback (most recent call last):
+    minent.errors.BadInput: accumulate must be at least 1; got 0
+    """
+
+    steps: int | None = None
+    """Optimiser steps in all; as many as `epochs` make if not given."""
+
+    epochs: float = 10.0
+    """Passes over the training set, where `steps` is not given; parts of one too."""
+
+    learning_rate: float = 3e-4
+    """The highest learning rate, reached at the end of the warm-up."""
+
+    schedule: Schedule = "cosine"
+    """How the learning rate decays after the warm-up."""
+
+    warmup: int = 0
+    """Steps over which the learning rate climbs."""
+
+    weight_decay: float = 0.01
+    """Share of each matrix, times the learning rate, that is taken away a step; vectors do not decay."""
+
+    beta1: float = 0.9
+    """How much of the mean gradient AdamW remembers a step."""
+
+    beta2: float = 0.98
+    """How much of the mean squared gradient AdamW remembers a step."""
+
+    clip: float = 1.0
+    """The longest a gradient may be; 0 for any length."""
+
+    accumulate: int = 1
+    """Batches a process that one optimiser step is taken on."""
+
+    precision: Precision = "fp32"
+    """Arithmetic of the layers; weights stay in their own."""
+
+    seed: int = 1
+    """The same seed gives the same dropout."""
+
+    evaluate_every: int = 0
+    """Steps between evaluations, each with a checkpoint; 0 for the end of each epoch."""
+
+    patience: int = 0
+    """Evaluations in a row without a new best after which training stops; 0 for never."""
+
+    save_every: int = 0
+    """Steps between checkpoints besides those at evaluations; 0 for none."""
+
+    keep: int = 1
+    """Checkpoints whose mean the model ends with: the best on dev, or else the last."""
+
+    ema: float = 0.0
+    """How much of the moving average of the weights remains a step; 0 for no average."""
+
+    def __post_init__(self) -> None:
+        for name, good, wanted in (
+            ("steps", self.steps is None or self.steps >= 1, "at least 1"),
+            ("epochs", 0 < self.epochs < inf, "positive"),
+            ("learning_rate", 0 < self.learning_rate < inf, "positive"),
+            ("schedule", self.schedule in get_args(Schedule), f"one of {', '.join(get_args(Schedule))}"),
+            ("warmup", self.warmup >= 0, "at least 0"),
+            ("weight_decay", 0 <= self.weight_decay < inf, "at least 0"),
+            ("beta1", 0 <= self.beta1 < 1, "at least 0 and less than 1"),
+            ("beta2", 0 <= self.beta2 < 1, "at least 0 and less than 1"),
+            ("clip", 0 <= self.clip < inf, "at least 0"),
+            ("accumulate", self.accumulate >= 1, "at least 1"),
+            ("precision", self.precision in get_args(Precision), f"one of {', '.join(get_args(Precision))}"),
+            ("seed", self.seed >= 0, "at least 0"),
+            ("evaluate_every", self.evaluate_every >= 0, "at least 0"),
+            ("patience", self.patience >= 0, "at least 0"),
+            ("save_every", self.save_every >= 0, "at least 0"),
+            ("keep", self.keep >= 1, "at least 1"),
+            ("ema", 0 <= self.ema < 1, "at least 0 and less than 1"),
+        ):
+            if not good:
+                raise BadInput(f"{name} must be {wanted}; got {getattr(self, name)!r}")

@@ -1,0 +1,64 @@
+"""The weights of a model are its parameters and persistent buffers, each once: names that are tied are one tensor."""
+
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from minent.errors import BadInput
+from minent.files import whole_file
+
+
+def weights(model: nn.Module) -> dict[str, Tensor]:
+    """Tensors by name, of tied ones the first name only; they share memory with the model.
+
+    >>> model = nn.Sequential(nn.Linear(2, 3), nn.Linear(2, 3))
+    >>> model[1].weight = model[0].weight
+    >>> list(weights(model))
+    ['0.weight', '0.bias', '1.bias']
+    """
+    first: dict[int, tuple[str, Tensor]] = {}
+    for name, tensor in model.state_dict(keep_vars=True).items():
+        first.setdefault(id(tensor), (name, tensor.detach()))
+    return dict(first.values())
+
+
+def fill(model: nn.Module, tensors: dict[str, Tensor], source: object) -> None:
+    """Copy `tensors` into the model. Raises BadInput, and copies nothing, where names or shapes are not the model's."""
+    own = weights(model)
+    problems = (
+        [f"{name!r} is missing" for name in own.keys() - tensors]
+        + [f"{name!r} is not of the model" for name in tensors.keys() - own]
+        + [
+            f"{name!r} has shape {tuple(tensors[name].shape)}, not {tuple(own[name].shape)}"
+            for name in own.keys() & tensors
+            if own[name].shape != tensors[name].shape
+        ]
+    )
+    if problems:
+        more = f" and {len(problems) - 1} more" if len(problems) > 1 else ""
+        raise BadInput(
+            f"{str(source)!r} holds the weights of another model than {type(model).__name__}: "
+            f"tensor {min(problems)}{more}"
+        )
+    with torch.no_grad():
+        for name, tensor in own.items():
+            tensor.copy_(tensors[name])
+
+
+def write(path: Path, tensors: dict[str, Tensor]) -> None:
+    """Write a safetensors file, whole or not at all."""
+    with whole_file(path) as temporary:
+        save_file({name: tensor.detach().contiguous() for name, tensor in tensors.items()}, temporary)
+
+
+def read(path: Path) -> dict[str, Tensor]:
+    """The tensors of a safetensors file, by name. Raises BadInput where there is none or it is not whole."""
+    try:
+        return load_file(path)
+    except FileNotFoundError:
+        raise BadInput(f"there is no {path.name} in {str(path.parent)!r}") from None
+    except SafetensorError as error:
+        raise BadInput(f"{path.name} in {str(path.parent)!r} is not a whole safetensors file: {error}") from None

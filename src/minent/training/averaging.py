@@ -1,7 +1,7 @@
 """The mean of the weights along training lies flatter, and often lower, than where training ends.
 
 Two means: the moving one, m <- d m + (1 - d) w with d = min(decay, (1 + t) / (10 + t)) at step t so that the start is
-soon forgotten (Polyak & Juditsky 1992; the warm-up is TensorFlow's), and that of some checkpoints (Vaswani et al. 2017).
+soon forgotten (Polyak & Juditsky 1992; TensorFlow's warm-up), and that of some checkpoints (Vaswani et al. 2017).
 """
 
 from collections.abc import Iterator, Sequence
@@ -38,11 +38,11 @@ def holding(model: nn.Module, average: dict[str, Tensor] | None) -> Iterator[Non
         yield
         return
     own = {name: tensor.clone() for name, tensor in weights(model).items()}
-    fill(model, average, "the moving average")
+    fill(weights(model), average, "the moving average")
     try:
         yield
     finally:
-        fill(model, own, "the weights")
+        fill(weights(model), own, "the weights")
 
 
 def mean(paths: Sequence[Path]) -> dict[str, Tensor]:

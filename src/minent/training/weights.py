@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
@@ -25,12 +24,11 @@ def weights(model: nn.Module) -> dict[str, Tensor]:
     return dict(first.values())
 
 
-def fill(model: nn.Module, tensors: dict[str, Tensor], source: object) -> None:
-    """Copy `tensors` into the model. Raises BadInput, and copies nothing, where names or shapes are not the model's."""
-    own = weights(model)
+def fill(own: dict[str, Tensor], tensors: dict[str, Tensor], source: object) -> None:
+    """Copy `tensors` into those of `own`. Raises BadInput, and copies nothing, where names or shapes are others."""
     problems = (
         [f"{name!r} is missing" for name in own.keys() - tensors]
-        + [f"{name!r} is not of the model" for name in tensors.keys() - own]
+        + [f"{name!r} is not wanted" for name in tensors.keys() - own]
         + [
             f"{name!r} has shape {tuple(tensors[name].shape)}, not {tuple(own[name].shape)}"
             for name in own.keys() & tensors
@@ -38,14 +36,10 @@ def fill(model: nn.Module, tensors: dict[str, Tensor], source: object) -> None:
         ]
     )
     if problems:
-        more = f" and {len(problems) - 1} more" if len(problems) > 1 else ""
-        raise BadInput(
-            f"{str(source)!r} holds the weights of another model than {type(model).__name__}: "
-            f"tensor {min(problems)}{more}"
-        )
-    with torch.no_grad():
-        for name, tensor in own.items():
-            tensor.copy_(tensors[name])
+        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+        raise BadInput(f"{str(source)!r} holds the weights of another model: tensor {min(problems)}{more}")
+    for name, tensor in own.items():
+        tensor.copy_(tensors[name])
 
 
 def write(path: Path, tensors: dict[str, Tensor]) -> None:

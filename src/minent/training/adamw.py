@@ -1,0 +1,25 @@
+"""AdamW steps by the mean gradient over the root of the mean squared one, and shrinks matrices besides.
+
+    w <- (1 - lr decay) w - lr m / (sqrt(v) + eps)    Loshchilov & Hutter 2019, algorithm 2
+
+Biases and the scales of norms do not decay: they multiply no input, so there is nothing that shrinking them evens out.
+"""
+
+import torch
+from torch import nn
+
+from minent.training.recipe import Recipe
+
+
+def adamw(model: nn.Module, recipe: Recipe) -> torch.optim.AdamW:
+    """The optimiser of all parameters of `model` that are trained; those of two or more dimensions decay.
+
+    >>> [group["weight_decay"] for group in adamw(nn.Linear(2, 3), Recipe(weight_decay=0.5)).param_groups]
+    [0.5, 0.0]
+    """
+    trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    groups = [
+        {"params": [parameter for parameter in trained if parameter.ndim >= 2], "weight_decay": recipe.weight_decay},
+        {"params": [parameter for parameter in trained if parameter.ndim < 2], "weight_decay": 0.0},
+    ]
+    return torch.optim.AdamW(groups, recipe.learning_rate, (recipe.beta1, recipe.beta2))

@@ -1,0 +1,128 @@
+"""A checkpoint is all that the next step depends on, so that a run that was killed ends as if it had not been.
+
+    checkpoints/step-00000100/
+    ├── state.json              where the run stands, and its recipe
+    ├── weights.safetensors
+    ├── average.safetensors     the moving average, where the recipe has one
+    └── optimizer.safetensors   AdamW's two moments and step by parameter name; of the newest checkpoint only
+
+Randomness needs no file: that of a batch is drawn from the seed, the epoch and the batch's number (see `gradient`).
+A checkpoint is written beside its place and renamed.
+"""
+
+import json
+import math
+import os
+import shutil
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from minent.errors import BadInput
+from minent.files import write_text
+from minent.training.recipe import Recipe
+from minent.training.weights import fill, read, weights, write
+
+
+@dataclass(frozen=True)
+class State:
+    """Where a run stands: after `step` steps, `position` batches into `epoch`; `best` holds the loss on dev (inf
+    without dev) and the step of each checkpoint that the model would end with, best first; `misses` counts the
+    evaluations since the first of them."""
+
+    step: int = 0
+    epoch: int = 1
+    position: int = 0
+    best: tuple[tuple[float, int], ...] = ()
+    misses: int = 0
+
+
+def place(folder: Path, step: int) -> Path:
+    """Where the checkpoint of a step lies."""
+    return folder / f"step-{step:08d}"
+
+
+def newest(folder: Path) -> Path | None:
+    """The checkpoint of the last step; None where there is none."""
+    return max(folder.glob("step-*"), key=lambda path: int(path.name.removeprefix("step-")), default=None)
+
+
+def best(folder: Path, state: State, recipe: Recipe) -> list[Path]:
+    """The files whose mean the model would end with."""
+    name = "average.safetensors" if recipe.ema else "weights.safetensors"
+    return [place(folder, step) / name for _, step in state.best or ((math.inf, state.step),)]
+
+
+def save(
+    folder: Path,
+    state: State,
+    recipe: Recipe,
+    model: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    average: dict[str, Tensor] | None,
+) -> None:
+    """Write the checkpoint of `state.step`, whole or not at all, then delete what only older ones were needed for."""
+    half = folder / "half"
+    shutil.rmtree(half, ignore_errors=True)
+    write(half / "weights.safetensors", weights(model))
+    if average is not None:
+        write(half / "average.safetensors", average)
+    moments = {
+        f"{name}:{key}": value
+        for name, parameter in model.named_parameters()
+        for key, value in optimizer.state.get(parameter, {}).items()
+    }
+    write(half / "optimizer.safetensors", moments)
+    write_text(half / "state.json", json.dumps({"state": asdict(state), "recipe": asdict(recipe)}, indent=2))
+    sync(half)
+    half.rename(place(folder, state.step))
+    sync(folder)
+    ends = {place(folder, step) for _, step in state.best}
+    for old in set(folder.glob("step-*")) - {place(folder, state.step)}:
+        if old in ends:
+            (old / "optimizer.safetensors").unlink(missing_ok=True)
+        else:
+            shutil.rmtree(old)
+
+
+def load(
+    path: Path,
+    recipe: Recipe,
+    model: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    average: dict[str, Tensor] | None,
+) -> State:
+    """Set model, optimiser and average to those of a checkpoint, and return where its run stood.
+
+    Raises BadInput for a checkpoint that is not whole, is another model's, or is of a recipe that differs in more than
+    its length.
+    """
+    try:
+        saved = json.loads((path / "state.json").read_text(encoding="utf-8"))
+        best = tuple((loss, step) for loss, step in saved["state"].pop("best"))
+        state, cooked = State(**saved["state"], best=best), dict(saved["recipe"])
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise BadInput(f"checkpoint {str(path)!r} wants a whole state.json; got {error!r}") from None
+    for name in [field.name for field in fields(Recipe) if field.name not in ("steps", "epochs")]:
+        if cooked.get(name) != getattr(recipe, name):
+            raise BadInput(
+                f"a run is resumed by its own recipe: {name} was {cooked.get(name)!r} in {str(path)!r}; "
+                f"got {getattr(recipe, name)!r}"
+            )
+    fill(weights(model), read(path / "weights.safetensors"), path)
+    if average is not None:
+        fill(average, read(path / "average.safetensors"), path)
+    named = dict(model.named_parameters())
+    for name, tensor in read(path / "optimizer.safetensors").items():
+        parameter, key = name.rsplit(":", 1)
+        optimizer.state[named[parameter]][key] = tensor.to(named[parameter].device) if tensor.ndim else tensor
+    return state
+
+
+def sync(folder: Path) -> None:
+    """Have the disk remember which files are in a folder."""
+    handle = os.open(folder, os.O_RDONLY)
+    os.fsync(handle)
+    os.close(handle)

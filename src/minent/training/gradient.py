@@ -1,0 +1,72 @@
+"""The gradient of a mean is summed first and divided once, however the targets are spread over batches and processes.
+
+A step on batches b with loss sums L_b over n_b targets follows the gradient of sum_b L_b / sum_b n_b. The mean of the
+batches' means is another one wherever the n_b differ (https://unsloth.ai/blog/gradient).
+"""
+
+import math
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import torch
+from accelerate import PartialState
+from torch import Tensor, nn
+
+from minent.training.recipe import Precision, Recipe
+
+Batch = dict[str, Tensor]
+Loss = Callable[[Any, Batch], tuple[Tensor, int | Tensor]]
+Key = tuple[int, ...]
+
+
+def gradient(
+    model: nn.Module,
+    loss: Loss,
+    batches: Iterable[tuple[Key, dict[str, np.ndarray]]],
+    recipe: Recipe,
+    processes: PartialState,
+) -> tuple[float, float, float]:
+    """Leave in `.grad` of each trained parameter the gradient of the mean loss over the targets of all processes.
+
+    `batches` are those of this process, none or more, each with the key that its randomness is drawn from. Parameters
+    that no loss reaches get zeros. A gradient longer than `recipe.clip` is scaled down to it (Pascanu et al. 2013).
+    Returns the mean loss, the number of targets, and the length of the gradient before it was clipped; without targets
+    or with numbers out of range the loss or the length is not finite.
+    """
+    device = next(model.parameters()).device
+    sums, gradients = torch.zeros(2, device=device), []
+    for parameter in model.parameters():
+        if parameter.requires_grad:
+            parameter.grad = torch.zeros_like(parameter)
+            gradients.append(parameter.grad)
+    for key, batch in batches:
+        tensors = {name: torch.tensor(array, device=device) for name, array in batch.items()}
+        with seeded(device, *key), arithmetic(device, recipe.precision):
+            total, number = loss(model, tensors)
+        total.backward()
+        sums += torch.stack([total.detach().float(), torch.as_tensor(number, device=device).float()])
+    if processes.num_processes > 1:
+        for tensor in [sums, *gradients]:
+            torch.distributed.all_reduce(tensor)
+    for tensor in gradients:
+        tensor /= sums[1]
+    norm = nn.utils.get_total_norm(gradients)
+    if recipe.clip:
+        nn.utils.clip_grads_with_norm_(model.parameters(), recipe.clip, norm)
+    lost, targets = sums.tolist()
+    return lost / targets if targets else math.nan, targets, norm.item()
+
+
+def arithmetic(device: torch.device, precision: Precision) -> torch.autocast:
+    """Layers compute in bfloat16 where that is the precision; weights and sums stay in float32."""
+    return torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16")
+
+
+@contextmanager
+def seeded(device: torch.device, *key: int) -> Iterator[None]:
+    """Within the block torch's randomness is a function of `key` alone; after it, the caller's goes on."""
+    with torch.random.fork_rng([device] if device.type == "cuda" else []):
+        torch.manual_seed(int(np.random.SeedSequence(key).generate_state(1, np.uint64)[0]))
+        yield

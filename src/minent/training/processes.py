@@ -1,0 +1,28 @@
+"""Processes that train one model together sum their gradients and agree on everything else with the first of them.
+
+They are started by torchrun; accelerate finds them, and the device of each. Gradients are summed once a step, by hand:
+a loss may then call any method of the model, reach any of its parameters, or have no batch at all on some process.
+"""
+
+from typing import TypeVar
+
+import torch
+from accelerate import PartialState
+from accelerate.utils import broadcast_object_list
+from torch import nn
+
+from minent.training.weights import weights
+
+T = TypeVar("T")
+
+
+def agree_on(model: nn.Module, processes: PartialState) -> None:
+    """Give the model the weights that it has on the first process."""
+    if processes.num_processes > 1:
+        for tensor in weights(model).values():
+            torch.distributed.broadcast(tensor, 0)
+
+
+def agreed(value: T, processes: PartialState) -> T:
+    """What `value`, a plain one, is on the first process."""
+    return broadcast_object_list([value])[0] if processes.num_processes > 1 else value

@@ -1,0 +1,102 @@
+"""A model in a folder: config.json says how it is built, model.safetensors what it learned, tokenizer.json how to read.
+
+The folder is that of huggingface_hub's mixin, so it is shared as any model of the hub is; nothing in it is code.
+"""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Self
+
+from huggingface_hub import PyTorchModelHubMixin, snapshot_download
+from huggingface_hub.errors import HFValidationError
+from tokenizers import Tokenizer
+from torch import nn
+
+from minent.errors import BadInput
+from minent.files import whole_file, write_text
+from minent.training.weights import fill, read, weights, write
+
+FORMAT = 1
+FILES = ["config.json", "model.safetensors", "tokenizer.json"]
+
+
+class Saved(PyTorchModelHubMixin, nn.Module, library_name="minent"):
+    """A module that can `save_pretrained(folder)` and `push_to_hub(name)`, and its class `from_pretrained` either.
+
+    The arguments of its constructor are plain values or flat frozen dataclasses; config.json remembers them. The
+    `tokenizer` is no argument: it is set, saved where there is one, and set again where one was saved.
+
+    >>> import tempfile
+    >>> class Line(Saved, nn.Linear):
+    ...     def __init__(self, width: int = 2):
+    ...         super().__init__(width, 1)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     _ = Line(width=3).save_pretrained(folder)
+    ...     Line.from_pretrained(folder).in_features
+    3
+    """
+
+    tokenizer: Tokenizer | None = None
+
+    def _save_pretrained(self, save_directory: Path) -> None:
+        write(save_directory / "model.safetensors", weights(self))
+        if self.tokenizer is not None:
+            with whole_file(save_directory / "tokenizer.json") as temporary:
+                self.tokenizer.save(str(temporary))
+        arguments = self._hub_mixin_config or {}
+        arguments = arguments if isinstance(arguments, dict) else asdict(arguments)
+        config = {**arguments, "minent": {"class": type(self).__name__, "format": FORMAT}}
+        write_text(save_directory / "config.json", json.dumps(config, indent=2, ensure_ascii=False))
+
+    @classmethod
+    def from_pretrained(cls, pretrained_model_name_or_path: str | Path, **options: Any) -> Self:
+        """The model in a folder, or of a name on the hub, in evaluation mode on the CPU.
+
+        `options` are those of `huggingface_hub.snapshot_download` such as `revision` or `token`. Raises BadInput for a
+        folder or name that holds no model of this class, whole.
+        """
+        folder = Path(pretrained_model_name_or_path)
+        if not folder.is_dir():
+            try:
+                folder = Path(snapshot_download(str(pretrained_model_name_or_path), allow_patterns=FILES, **options))
+            except (OSError, HFValidationError) as error:
+                wanted = f"wanted a folder with a {cls.__name__}, or its name on the hub"
+                raise BadInput(f"{wanted}; got {str(pretrained_model_name_or_path)!r}: {error}") from None
+        check(folder, cls.__name__)
+        try:
+            return super().from_pretrained(str(folder))
+        except (TypeError, AttributeError) as error:
+            raise BadInput(f"config.json in {str(folder)!r} builds no {cls.__name__}: {error}") from error
+
+    @classmethod
+    def _from_pretrained(
+        cls, *, model_id: str, revision: Any, cache_dir: Any, force_download: Any, local_files_only: Any, token: Any,
+        **arguments: Any,
+    ) -> Self:  # fmt: skip
+        folder, model = Path(model_id), cls(**arguments)
+        fill(weights(model), read(folder / "model.safetensors"), folder)
+        if (folder / "tokenizer.json").exists():
+            try:
+                model.tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+            except Exception as error:  # tokenizers raises no narrower one
+                raise BadInput(f"tokenizer.json in {str(folder)!r} is not a whole tokenizer: {error}") from None
+        return model.eval()
+
+
+def check(folder: Path, name: str) -> None:
+    """Raises BadInput where config.json does not say that the folder holds a model of the class `name`."""
+    try:
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise BadInput(f"wanted a folder with a {name}; got {str(folder)!r}, which has no config.json") from None
+    except ValueError as error:
+        raise BadInput(f"config.json in {str(folder)!r} is not whole: {error}") from None
+    made = config.get("minent") if isinstance(config, dict) else None
+    if not isinstance(made, dict):
+        kind = f"a {config['model_type']} model of transformers" if "model_type" in config else "no model of minent"
+        raise BadInput(f"wanted a folder with a {name}; got {str(folder)!r}, {kind}")
+    if made.get("class") != name:
+        raise BadInput(f"wanted a folder with a {name}; got {str(folder)!r} with a {made.get('class')}")
+    if made.get("format") != FORMAT:
+        raise BadInput(f"wanted format {FORMAT} of {name}; got {made.get('format')} in {str(folder)!r}: update minent")

@@ -1,0 +1,36 @@
+"""Attention, by name: "softmax", "nystrom", "synthesizer". Each is a torch module that is called alike:
+
+    attention(x, memory=None, padding_mask=None, causal=False, cache=None) -> out
+x (batch, n, dim) asks; memory (batch, k, dim) answers, or x itself; padding_mask (batch, keys) is True for real keys;
+causal: none sees what comes after it; cache: a `Cache`, x are the tokens after those it holds. What an attention cannot
+do by its nature it refuses with BadInput.
+"""
+
+from typing import Any
+
+from torch import nn
+
+from minent.errors import BadInput
+from minent.nn.attention.heads import Cache
+from minent.nn.attention.nystrom import Nystrom, nystrom_attention
+from minent.nn.attention.softmax import Softmax
+from minent.nn.attention.synthesizer import Synthesizer
+
+ATTENTIONS: dict[str, Any] = {"softmax": Softmax, "nystrom": Nystrom, "synthesizer": Synthesizer}
+
+__all__ = ["ATTENTIONS", "Cache", "Nystrom", "Softmax", "Synthesizer", "attention", "nystrom_attention"]
+
+
+def attention(name: str, dim: int, heads: int, **options: Any) -> nn.Module:
+    """The attention of that name. Raises BadInput for an unknown name or an option that it does not have.
+
+    >>> type(attention("nystrom", 8, 2, landmarks=4)).__name__
+    'Nystrom'
+    """
+    if name not in ATTENTIONS:
+        raise BadInput(f"attention is one of {', '.join(ATTENTIONS)}; got {name!r}")
+    kind = ATTENTIONS[name]
+    known = kind.__init__.__kwdefaults__
+    if unknown := sorted(set(options) - set(known)):
+        raise BadInput(f"{name} attention has the options {', '.join(known)}; got {unknown[0]!r}")
+    return kind(dim, heads, **options)

@@ -1,0 +1,82 @@
+"""Nyström attention backwards on a CPU, by hand: one head at a time, so that its scores stay in the cache.
+
+Forwards  O = S W,  S = softmax(QK̃ᵀ),  W = ridge(A, Y, Ṽ),  A = softmax(Q̃K̃ᵀ),  Y = P V,  P = softmax(Q̃Kᵀ).
+Backwards dW = Sᵀ dO, then through the ridge (see `landmarks`) dA, dY and dṼ, and through each softmax(X) = S
+    dX = S ∘ (dS − (S ∘ dS) 1)
+Scores are computed again, not kept, and gradients are written where they belong, where automatic differentiation makes
+copies and adds them.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from minent.nn.attention.landmarks import solve_backward
+from minent.nn.attention.segments import Segments
+
+
+class ByHand(torch.autograd.Function):
+    """`forward(query, key, value)` of `attend` as it stands (which returns what the backward needs as well)."""
+
+    @staticmethod
+    def forward(
+        ctx: Any, query: Tensor, key: Tensor, value: Tensor, attend: Callable, groups: Segments, strength: float,
+        masks: tuple[Tensor | None, Tensor | None],
+    ) -> Tensor:  # fmt: skip
+        out, *between = attend(query, key, value)
+        ctx.save_for_backward(query, key, value, *between)
+        ctx.groups, ctx.strength, ctx.masks = groups, strength, masks
+        return out
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
+        query, key, value, queries, keys, weights, answers, values, factor = ctx.saved_tensors
+        groups, dtype, scale = ctx.groups, query.dtype, query.shape[3] ** -0.5
+        padding, unused = ctx.masks
+        by_query, by_key, by_value = (torch.empty_like(x.transpose(1, 2)).transpose(1, 2) for x in (query, key, value))
+        by_queries, by_keys, by_values = (torch.empty_like(keys) for _ in range(3))
+        heads_backward(query, keys, values.to(dtype), gradients[0], unused, (by_query, by_keys, by_values))
+        by_weights, by_answers, by_guess = solve_backward(
+            by_values.to(weights.dtype), weights, answers, values, factor, ctx.strength
+        )
+        if groups.real is not None:
+            by_answers = by_answers * groups.real[:, None, :, None]
+        heads_backward(queries, key, value, by_answers.to(dtype), padding, (by_queries, by_key, by_value))
+        by_scores = (softmax_backward(by_weights, weights) * scale).to(dtype)
+        groups.spread(by_queries + by_scores @ keys, by_query)
+        groups.spread(by_keys + by_scores.mT @ queries, by_key)
+        groups.spread(by_guess.to(dtype), by_value)
+        return by_query, by_key, by_value, None, None, None, None
+
+
+def softmax_backward(gradient: Tensor, weights: Tensor) -> Tensor:
+    """The gradient by scores from that by their softmax over the last dimension, in place of `gradient`."""
+    return torch.ops.aten._softmax_backward_data.out(gradient, weights, -1, weights.dtype, grad_input=gradient)
+
+
+def heads_backward(
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    gradient: Tensor,
+    mask: Tensor | None,
+    into: tuple[Tensor, Tensor, Tensor],
+) -> None:
+    """What `gradient` of softmax(QKᵀ/√dim + mask)V is by Q, K and V (batch, head, _, dim), written to `into`."""
+    batch, heads, n, dim = query.shape
+    scale, keys = dim**-0.5, key.shape[2]
+    weights, by_weights = query.new_empty(n, keys), query.new_empty(n, keys)
+    for b in range(batch):
+        for h in range(heads):
+            q, k, v, g = query[b, h], key[b, h], value[b, h], gradient[b, h]
+            torch.mm(q, k.mT, out=weights).mul_(scale)
+            if mask is not None:
+                weights += mask[b, 0]
+            torch.softmax(weights, -1, out=weights)
+            into[2][b, h].addmm_(weights.mT, g, beta=0)
+            softmax_backward(torch.mm(g, v.mT, out=by_weights), weights)
+            into[0][b, h].addmm_(by_weights, k, beta=0, alpha=scale)
+            into[1][b, h].addmm_(by_weights.mT, q, beta=0, alpha=scale)

@@ -1,0 +1,141 @@
+"""Attention in linear time: what each query is answered follows from the exact answers to a few landmark queries.
+
+    softmax(QKᵀ)V ≈ softmax(QK̃ᵀ) W,   W from  softmax(Q̃K̃ᵀ) W = softmax(Q̃Kᵀ)V,   + a convolution of V as a skip
+with landmarks Q̃, K̃ the means of m segments (Xiong et al. 2021, Nyströmformer). Of the cost n² only n·m is left. Padding
+has no part in it, samples of a batch have nothing to do with one another, and any length will do.
+"""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Literal
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Bool, Float
+from torch import Tensor, nn
+
+from minent.errors import BadInput
+from minent.nn.attention.backward import ByHand
+from minent.nn.attention.heads import Cache, check_mask, head_size, ignoring, joined, split
+from minent.nn.attention.landmarks import newton, ridge, solve
+from minent.nn.attention.segments import segments
+from minent.nn.convolution import slide
+from minent.nn.positions import rotated
+
+Solver = Literal["ridge", "newton"]
+Heads = Float[Tensor, "batch head n dim"]
+SOLVERS = {
+    "ridge": lambda weights, answers, guess: (ridge(weights, answers, guess, RIDGE),),
+    "newton": lambda weights, answers, _: (newton(weights, answers),),
+}
+RIDGE = 0.005  # near the best for smooth, rough and random inputs alike, 32 to 128 landmarks (docs/attention.md)
+
+
+def nystrom_attention(
+    query: Heads,
+    key: Heads,
+    value: Heads,
+    landmarks: int = 64,
+    *,
+    padding_mask: Bool[Tensor, "batch n"] | None = None,
+    solver: Solver = "ridge",
+) -> Heads:
+    """softmax(QKᵀ/√dim)V, approximately, in time and memory proportional to n · landmarks.
+
+    `padding_mask` (batch, n) is True for real tokens; what comes out where it is False means nothing. `solver`: "ridge"
+    (ours, more exact and cheaper) or "newton" (the paper's six iterations). With no more real tokens than landmarks,
+    ridge is exact; a sequence not longer than `landmarks` gets softmax attention itself.
+
+    >>> q, k, v = torch.randn(3, 1, 2, 100, 8, generator=torch.Generator().manual_seed(0))
+    >>> exact = F.scaled_dot_product_attention(q, k, v)
+    >>> bool((nystrom_attention(q, k, v, 100) - exact).abs().max() < 1e-5)
+    True
+    """
+    n = query.shape[2]
+    check_mask(padding_mask, len(query), n)
+    ignore = ignoring(padding_mask, query.dtype)
+    if n <= landmarks:
+        return F.scaled_dot_product_attention(query, key, value, ignore)
+    groups = segments(n, landmarks, padding_mask)
+    unused = ignoring(groups.real, query.dtype)
+    exact = torch.promote_types(query.dtype, torch.float32)
+
+    def attend(query: Tensor, key: Tensor, value: Tensor, solver: Callable) -> tuple[Tensor, ...]:
+        queries, keys, guess = groups.mean(query), groups.mean(key), groups.mean(value)
+        answers = F.scaled_dot_product_attention(queries, key, value, ignore).to(exact)
+        scores = queries.to(exact) @ keys.to(exact).mT * query.shape[3] ** -0.5
+        weights = (scores if unused is None else scores + unused).softmax(-1)
+        if groups.real is not None:  # a segment without tokens asks nothing
+            weights, answers = weights * groups.real[:, None, :, None], answers * groups.real[:, None, :, None]
+        values, *rest = solver(weights, answers, guess.to(exact))
+        out = F.scaled_dot_product_attention(query, keys, values.to(query.dtype), unused)
+        return out, queries, keys, weights, answers, values, *rest
+
+    with torch.autocast(query.device.type, enabled=False):
+        if solver == "ridge" and query.device.type == "cpu" and torch.is_grad_enabled():
+            forward = partial(attend, solver=partial(solve, strength=RIDGE))
+            return ByHand.apply(query, key, value, forward, groups, RIDGE, (ignore, unused))  # type: ignore
+        return attend(query, key, value, SOLVERS[solver])[0]
+
+
+class Nystrom(nn.Module):
+    """Multi-head attention in linear time, as a drop-in for self-attention over whole sequences.
+
+    `kernel`: the odd length of the convolution of the values that is added (0: none). `rotary`: as in Softmax.
+    Its cost wins over softmax from about 300 tokens on. Source: Xiong et al. 2021; the solver "ridge" is ours.
+
+    >>> attention = Nystrom(8, 2, landmarks=4)
+    >>> attention(torch.zeros(1, 30, 8)).shape
+    torch.Size([1, 30, 8])
+    >>> attention(torch.zeros(1, 30, 8), causal=True)
+    Traceback (most recent call last):
+    minent.errors.BadInput: Nyström attention sees whole sequences: ...
+    """
+
+    def __init__(
+        self,
+        dim: int,
+        heads: int,
+        *,
+        landmarks: int = 64,
+        kernel: int = 33,
+        solver: Solver = "ridge",
+        rotary: bool = False,
+    ):
+        super().__init__()
+        if head_size(dim, heads) % 2 and rotary:
+            raise BadInput(f"rotary positions turn pairs; {heads} heads of a width of {dim} are of odd width")
+        if landmarks < 1:
+            raise BadInput(f"there must be at least one landmark; got {landmarks}")
+        if kernel < 0 or (kernel and kernel % 2 == 0):
+            raise BadInput(f"the convolution has an odd kernel, or 0 for none; got {kernel}")
+        if solver not in ("ridge", "newton"):
+            raise BadInput(f"the solver is 'ridge' or 'newton'; got {solver!r}")
+        self.heads, self.landmarks, self.solver, self.rotary = heads, landmarks, solver, rotary
+        self.query, self.key, self.value, self.out = (nn.Linear(dim, dim) for _ in range(4))
+        self.filter = nn.Parameter(torch.randn(heads, kernel) * kernel**-0.5 / 3) if kernel else None
+
+    def forward(
+        self,
+        x: Float[Tensor, "batch n dim"],
+        memory: Float[Tensor, "batch k dim"] | None = None,
+        padding_mask: Bool[Tensor, "batch n"] | None = None,
+        causal: bool = False,
+        cache: Cache | None = None,
+    ) -> Float[Tensor, "batch n dim"]:
+        """`padding_mask` (batch, n) is True for real tokens. Raises BadInput for a causal mask, a memory or a cache."""
+        if causal or cache is not None:
+            raise BadInput(
+                "Nyström attention sees whole sequences: a landmark is a mean of tokens, later ones among them, so it "
+                'cannot be causal or decode step by step; use "softmax" or "synthesizer"'
+            )
+        if memory is not None:
+            raise BadInput('Nyström attention is of one sequence with itself, not with a memory; use "softmax"')
+        query, key, value = (split(linear(x), self.heads) for linear in (self.query, self.key, self.value))
+        if self.rotary:
+            query, key = rotated(query), rotated(key)
+        out = nystrom_attention(query, key, value, self.landmarks, padding_mask=padding_mask, solver=self.solver)
+        if self.filter is not None:
+            real = value if padding_mask is None else value * padding_mask[:, None, :, None]
+            out = out + slide(real, self.filter.to(value.dtype))
+        return self.out(joined(out))

@@ -1,0 +1,62 @@
+"""Attention answers each query with a mean of values, weighed by how well their keys match: softmax(QKᵀ/√d)V
+(Vaswani et al. 2017)."""
+
+import torch.nn.functional as F
+from jaxtyping import Bool, Float
+from torch import Tensor, nn
+
+from minent.errors import BadInput
+from minent.nn.attention.heads import Cache, check_mask, head_size, ignoring, joined, split
+from minent.nn.positions import rotated
+
+
+class Softmax(nn.Module):
+    """Multi-head attention by PyTorch's `scaled_dot_product_attention`.
+
+    `rotary`: queries and keys turn with their positions. `dropout`: the share of attention weights dropped in training.
+
+    >>> attention = Softmax(8, 2)
+    >>> attention(torch.zeros(1, 3, 8)).shape
+    torch.Size([1, 3, 8])
+    """
+
+    def __init__(self, dim: int, heads: int, *, rotary: bool = False, dropout: float = 0.0):
+        super().__init__()
+        if head_size(dim, heads) % 2 and rotary:
+            raise BadInput(f"rotary positions turn pairs; {heads} heads of a width of {dim} are of odd width")
+        self.heads, self.rotary, self.dropout = heads, rotary, dropout
+        self.query, self.key, self.value, self.out = (nn.Linear(dim, dim) for _ in range(4))
+
+    def forward(
+        self,
+        x: Float[Tensor, "batch n dim"],
+        memory: Float[Tensor, "batch k dim"] | None = None,
+        padding_mask: Bool[Tensor, "batch keys"] | None = None,
+        causal: bool = False,
+        cache: Cache | None = None,
+    ) -> Float[Tensor, "batch n dim"]:
+        """Queries are of `x`; keys and values of `memory`, or else of `x` and, before it, what `cache` holds.
+
+        `padding_mask` (batch, keys) is True for real keys. `causal`: none sees a later one. A memory is read into the
+        cache once and not again. Raises BadInput for a mask that does not fit."""
+        query = split(self.query(x), self.heads)
+        start = 0 if cache is None or memory is not None else cache.length
+        if memory is not None and cache is not None and cache.value is not None:
+            key, value = cache.key, cache.value
+        else:
+            source = x if memory is None else memory
+            key, value = split(self.key(source), self.heads), split(self.value(source), self.heads)
+            if self.rotary and memory is None:
+                key = rotated(key, start)
+            if cache is not None:
+                key, value = cache.append(key, value)
+        assert key is not None
+        if self.rotary and memory is None:
+            query = rotated(query, start)
+        n, keys = query.shape[2], key.shape[2]
+        check_mask(padding_mask, len(x), keys)
+        plain = causal and padding_mask is None and n == keys
+        mask = None if plain else ignoring(padding_mask, query.dtype, (n, keys) if causal else None, x.device)
+        dropout = self.dropout if self.training else 0.0
+        out = F.scaled_dot_product_attention(query, key, value, mask, dropout_p=dropout, is_causal=plain)
+        return self.out(joined(out))

@@ -1,0 +1,125 @@
+"""Attention whose weights are made without comparing tokens: softmax(B)V, where B is a function of the position or of
+the querying token alone (Tay et al. 2020, Synthesizer). For each head, B is
+
+    dense              ReLU(x W₁ + b₁) W₂ + b₂, a row for the token x
+    random             trained numbers; fixed: numbers that stay as they were drawn
+    factorised-dense   B_j = a_{j mod p} b_{⌊j/p⌋}: a short row tiled, times another with each element repeated
+    factorised-random  R₁R₂ᵀ, of rank 8
+    softmax            QKᵀ/√d, the usual scores, to mix with others
+A mixture "random+softmax" is softmax(Σ_i α_i B_i) with α = softmax of trained numbers, one for each.
+"""
+
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from einops import einsum
+from jaxtyping import Bool, Float
+from torch import Tensor, nn
+
+from minent.errors import BadInput
+from minent.nn.attention.heads import Cache, check_mask, head_size, ignoring, joined, split
+from minent.nn.attention.scores import Dense, FactorisedDense, FactorisedRandom, Fixed, Random
+
+KINDS: dict[str, Any] = {
+    "dense": Dense,
+    "random": Random,
+    "fixed": Fixed,
+    "factorised-dense": FactorisedDense,
+    "factorised-random": FactorisedRandom,
+    "softmax": None,
+}
+CONSTANT = Random, FactorisedRandom  # (and Fixed, a Random): the same scores whatever the tokens
+
+
+class Synthesizer(nn.Module):
+    """Multi-head self-attention with synthesised weights, for inputs of at most `longest` tokens, and any shorter ones.
+
+    `kind`: one of KINDS, or several joined by "+". `dropout`: the share of attention weights dropped in training.
+
+    >>> attention = Synthesizer(8, 2, longest=16, kind="random+dense")
+    >>> attention(torch.zeros(1, 3, 8), causal=True).shape
+    torch.Size([1, 3, 8])
+    """
+
+    def __init__(self, dim: int, heads: int, *, longest: int = 512, kind: str = "random", dropout: float = 0.0):
+        super().__init__()
+        kinds = kind.split("+")
+        if unknown := [name for name in kinds if name not in KINDS]:
+            raise BadInput(f"a synthesizer is one of {', '.join(KINDS)}, or several joined by +; got {unknown[0]!r}")
+        if len(set(kinds)) < len(kinds) or kinds == ["softmax"]:
+            raise BadInput(f"a synthesizer mixes different kinds, not only softmax; got {kind!r}")
+        if longest < 1:
+            raise BadInput(f"the longest input has at least one token; got longest={longest}")
+        head_size(dim, heads)
+        self.heads, self.longest, self.dropout = heads, longest, dropout
+        self.value, self.out = nn.Linear(dim, dim), nn.Linear(dim, dim)
+        compared = "softmax" in kinds
+        self.query, self.key = (nn.Linear(dim, dim) if compared else None for _ in range(2))
+        self.parts = nn.ModuleDict({name: KINDS[name](dim, heads, longest) for name in kinds if KINDS[name]})
+        self.mixture = nn.ParameterDict({name: torch.zeros(()) for name in kinds}) if len(kinds) > 1 else None
+        self._known: tuple[Any, Tensor] | None = None
+
+    def forward(
+        self,
+        x: Float[Tensor, "batch n dim"],
+        memory: Float[Tensor, "batch k dim"] | None = None,
+        padding_mask: Bool[Tensor, "batch keys"] | None = None,
+        causal: bool = False,
+        cache: Cache | None = None,
+    ) -> Float[Tensor, "batch n dim"]:
+        """As `Softmax.forward`, of one sequence. Raises BadInput for more than `longest` tokens, a memory, and a mask
+        that does not fit."""
+        if memory is not None:
+            raise BadInput('a synthesizer attends within one sequence, not to a memory; use "softmax"')
+        value = split(self.value(x), self.heads)
+        query, key = (None if linear is None else split(linear(x), self.heads) for linear in (self.query, self.key))
+        start = 0 if cache is None else cache.length
+        if cache is not None:
+            key, value = cache.append(key, value)
+        n, keys = x.shape[1], value.shape[2]
+        if keys > self.longest:
+            raise BadInput(f"this synthesizer is built for at most {self.longest} tokens; got {keys}")
+        check_mask(padding_mask, len(x), keys)
+        constant = all(isinstance(part, CONSTANT) for part in self.parts.values()) and query is None
+        if constant and padding_mask is None and not torch.is_grad_enabled() and not self.training:
+            weights = self._remembered(x, start, keys, causal)
+        else:
+            mask = ignoring(padding_mask, x.dtype, (n, keys) if causal else None, x.device)
+            scores = self._scores(x, start, keys)
+            scores = scores if mask is None else scores + mask
+            if query is not None and key is not None:
+                query = query if self.mixture is None else query * self._shares()["softmax"]
+                dropout = self.dropout if self.training else 0.0
+                return self.out(joined(F.scaled_dot_product_attention(query, key, value, scores, dropout)))
+            weights = F.dropout(scores.softmax(-1), self.dropout, self.training)
+        weights = weights.to(value.dtype)
+        if len(weights) == 1:  # one product for the whole batch
+            out = einsum(weights[0], value, "head q k, batch head k dim -> batch head q dim")
+        else:
+            out = weights @ value
+        return self.out(joined(out))
+
+    def _shares(self) -> dict[str, Tensor]:
+        """α, by kind."""
+        assert self.mixture is not None
+        return dict(zip(self.mixture, torch.stack(list(self.mixture.values())).softmax(0).unbind(), strict=True))
+
+    def _scores(self, x: Tensor, start: int, keys: int) -> Float[Tensor, "_ head n keys"]:
+        """Σ α_i B_i of all kinds but softmax; of batch size 1 where no kind looks at x."""
+        if self.mixture is None:
+            (part,) = self.parts.values()
+            return part(x, start, keys)
+        share = self._shares()
+        terms = [share[name] * part(x, start, keys) for name, part in self.parts.items()]
+        return torch.stack(torch.broadcast_tensors(*terms)).sum(0) if len(terms) > 1 else terms[0]
+
+    def _remembered(self, x: Tensor, start: int, keys: int, causal: bool) -> Tensor:
+        """The weights, which are the same until parameters change: computed once."""
+        state = tuple((p.data_ptr(), p._version) for p in self.parameters())
+        known = start, x.shape[1], keys, causal, x.dtype, state
+        if self._known is None or self._known[0] != known:
+            mask = ignoring(None, x.dtype, (x.shape[1], keys) if causal else None, x.device)
+            scores = self._scores(x, start, keys)
+            self._known = known, (scores if mask is None else scores + mask).softmax(-1)
+        return self._known[1]

@@ -1,7 +1,14 @@
-"""What comes in: networks from links, files, and the objects of other libraries."""
+"""What comes in: networks from links, files, and the objects of other libraries; texts with labels, and batches."""
 
+from minent.data.batches import Batches
 from minent.data.convert import as_graph
 from minent.data.graph import Graph
+from minent.data.labelled import Labelled, read_labelled
+from minent.data.listops import listops
+from minent.data.packages import docstrings, modules, split
 from minent.data.read import read_graph
 
-__all__ = ["Graph", "as_graph", "read_graph"]
+__all__ = [
+    "Batches", "Graph", "Labelled", "as_graph", "docstrings", "listops", "modules", "read_graph", "read_labelled",
+    "split",
+]  # fmt: skip

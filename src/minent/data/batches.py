@@ -44,7 +44,9 @@ class Batches:
             raise BadInput(f"columns must have one length; got {counts}")
         if (tokens if examples is None else examples) < 1:
             raise BadInput(f"a batch holds at least one; got tokens={tokens}, examples={examples}")
-        self.columns = {name: _Ragged(column) if _ragged(column) else _array(column) for name, column in columns.items()}
+        self.columns = {
+            name: _Ragged(values) if _ragged(values) else _array(values) for name, values in columns.items()
+        }
         ragged = {name: column for name, column in self.columns.items() if isinstance(column, _Ragged)}
         if taken := {"id", *(f"{name}_mask" for name in ragged)} & set(columns):
             raise BadInput(f"a batch names {sorted(taken)} itself; call these columns otherwise")
@@ -111,7 +113,8 @@ class _Ragged:
 
 
 def _ragged(column: Sequence[Any] | np.ndarray) -> bool:
-    return (not isinstance(column, np.ndarray) or column.dtype == object) and len(column) > 0 and np.ndim(column[0]) == 1
+    held_apart = not isinstance(column, np.ndarray) or column.dtype == object
+    return held_apart and len(column) > 0 and np.ndim(column[0]) == 1
 
 
 def _array(column: Sequence[Any] | np.ndarray) -> np.ndarray:

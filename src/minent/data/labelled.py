@@ -7,7 +7,7 @@ import json
 import os
 import sys
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -101,22 +101,25 @@ def _tsv(content: str, text: str, label: str | None) -> Iterator[tuple[int, list
     yield from rows
 
 
-def _csv(content: str, at: Place) -> Iterator[tuple[int, list[str]]]:
+def _csv(content: str, at: Place) -> list[tuple[int, list[str]]]:
     reader = csv.reader(io.StringIO(content, newline=""), strict=True)
-    limit = csv.field_size_limit(len(content) + 1)
+    limit = csv.field_size_limit()
+    csv.field_size_limit(max(limit, len(content)))
+    rows: list[tuple[int, list[str]]] = []
     line = 1
     try:
         for row in reader:
-            if row:
-                yield line, row
+            rows += [(line, row)] if row else []
             line = reader.line_num + 1
     except csv.Error as error:
         raise at(f"quotes must open and close a field ({error})", line) from None
     finally:
         csv.field_size_limit(limit)
+    return rows
 
 
-def _records(rows: Iterator[tuple[int, list[str]]], at: Place) -> Rows:
+def _records(table: Iterable[tuple[int, list[str]]], at: Place) -> Rows:
+    rows = iter(table)
     _, names = next(rows, (0, []))
     for number, fields in rows:
         if len(fields) != len(names):

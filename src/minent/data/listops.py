@@ -4,7 +4,7 @@ Nangia & Bowman 2018, arXiv:1804.06028; at the lengths of the Long Range Arena, 
 """
 
 import statistics
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
@@ -108,7 +108,9 @@ def value(text: str) -> int:
     >>> value("[MAX 2 9 [MIN 4 7 ] 0 ]"), value("[MED 1 2 4 9 ]"), value("[SM 7 8 ]")
     (9, 3, 5)
     """
-    apply = dict(zip(OPERATORS, (min, max, lambda values: int(statistics.median(values)), sum), strict=True))
+    apply: dict[str, Callable[[list[int]], int]] = {
+        "[MIN": min, "[MAX": max, "[MED": lambda values: int(statistics.median(values)), "[SM": sum
+    }  # fmt: skip
     operators: list[str] = []
     values: list[list[int]] = [[]]
     for place, token in enumerate(text.split()):

@@ -8,8 +8,10 @@ import importlib.metadata
 import importlib.util
 import re
 import warnings
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -21,9 +23,11 @@ ALIASES = {
     "matplotlib": ["mpl", "plt"], "networkx": ["nx"], "numpy": ["np"], "pandas": ["pd"], "scipy": ["sp"],
     "sklearn": ["skl"], "sympy": ["sym"], "tensorflow": ["tf"], "transformers": ["huggingface", "hf"],
 }  # fmt: skip
+ELSEWHERE = ("test", "tests", "externals", "_external", "_vendor", "vendor")  # folders of tests and of others' packages
+DEFINITIONS = (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 SHORTEST = 500  # characters of a module worth telling
 IMPORTS = re.compile(
-    r"^[ \t]*(?:>>>|\.\.\.)?[ \t]*(?:from[ \t]+[\w.]+[ \t]+import\b|import[ \t])(?:[ \t]*\([^)]*\)|(?:\\\n|.)*)\n?", re.M
+    r"(?m)^[ \t]*(?:>>>|\.\.\.)?[ \t]*(?:from[ \t]+[\w.]+[ \t]+import\b|import[ \t])(?:[ \t]*\([^)]*\)|(?:\\\n|.)*)\n?"
 )
 LICENCES = re.compile(r"\A(?:[ \t]*(?:#.*)?\n)+|^[ \t]*#.*(?:copyright|licen[sc]e|authors?\b).*\n", re.M | re.I)
 
@@ -37,7 +41,7 @@ def modules(
     Of each package up to `per_package` modules are drawn, and their first `longest` characters kept. What gives the
     answer away is taken out: imports, licences and other comments a file opens with; and the names of all these
     packages, as imported, as distributed (scikit-learn) and as abbreviated (np), are "_" wherever they occur. Tests,
-    repeated texts and those below 500 characters are left out.
+    folders of others' packages, repeated texts and those below 500 characters are left out.
 
     packages   top-level names; None: those of numpy, scipy, sklearn, pandas, networkx, torch, sympy and transformers
                that are installed
@@ -55,14 +59,14 @@ def modules(
         for file, source in _sources(root, random):
             if len(texts) == wanted:
                 break
-            text = names.sub("_", IMPORTS.sub("", LICENCES.sub("", source))).strip()[:longest]
-            if len(text) >= min(SHORTEST, longest):
-                texts.setdefault(text, (package, str(file.parent.relative_to(root.parent))))
+            text = IMPORTS.sub("", LICENCES.sub("", source)).strip()
+            if len(text) >= SHORTEST:
+                texts.setdefault(names.sub("_", text[:longest]), (package, str(file.parent.relative_to(root.parent))))
     return Labelled(list(texts), [label for label, _ in texts.values()], [group for _, group in texts.values()])
 
 
 def docstrings(
-    packages: Sequence[str] | None = None, *, per_package: int = 2000, seed: int | np.random.Generator = 1
+    packages: Sequence[str] | None = None, *, per_package: int = 1000, seed: int | np.random.Generator = 1
 ) -> list[tuple[str, str, str]]:
     """Docstrings as (body, summary, package): the line that sums up, and what follows after a blank line.
 
@@ -87,6 +91,37 @@ def docstrings(
     return [(body, summary, package) for body, (summary, package) in found.items()]
 
 
+def split(labelled: Labelled, share: float = 0.2, seed: int | np.random.Generator = 1) -> tuple[Labelled, Labelled]:
+    """The examples to learn from, and those held out: of each label at most this share, and groups never divided.
+
+    Groups are held out in an order that is drawn; one too large for what is left of the share is passed over. Without
+    groups each example is one. Both parts keep the order of the whole.
+
+    >>> rest, held = split(Labelled(list("abcdef"), list("xxxyyy"), list("112334")), 0.5)
+    >>> rest.labels, held.labels
+    (['x', 'x', 'y', 'y'], ['x', 'y'])
+    """
+    labels = labelled.labels or [""] * len(labelled)
+    members: dict[object, list[int]] = {}
+    for i, group in enumerate(labelled.groups or range(len(labelled))):
+        members.setdefault(group, []).append(i)
+    room = {label: int(share * count) for label, count in Counter(labels).items()}
+    held: set[int] = set()
+    groups = list(members.values())
+    for i in np.random.default_rng(seed).permutation(len(groups)):
+        wanted = Counter(labels[k] for k in groups[i])
+        if all(room[label] >= count for label, count in wanted.items()):
+            held.update(groups[i])
+            room = {label: left - wanted[label] for label, left in room.items()}
+
+    def part(ids: list[int]) -> Labelled:
+        columns = (labelled.texts, labelled.labels, labelled.groups)
+        texts, labels, groups = (column and [column[i] for i in ids] for column in columns)
+        return Labelled(texts or [], labels, groups)
+
+    return part([i for i in range(len(labelled)) if i not in held]), part(sorted(held))
+
+
 def _roots(packages: Sequence[str] | None) -> dict[str, Path]:
     """The folder of each package, or its only file."""
     roots: dict[str, Path] = {}
@@ -103,11 +138,11 @@ def _roots(packages: Sequence[str] | None) -> dict[str, Path]:
 
 
 def _sources(root: Path, random: np.random.Generator) -> Iterator[tuple[Path, str]]:
-    """Modules in an order that is drawn, with their text; without tests, and files that are not UTF-8."""
+    """Modules in an order that is drawn, with their text; no tests, no others' packages, nothing that is not UTF-8."""
     files = sorted(root.rglob("*.py")) if root.is_dir() else [root]
     for i in random.permutation(len(files)):
         inner = files[i].relative_to(root.parent).parts[1:]
-        if not any(part in ("test", "tests") or part.startswith("test_") for part in inner):
+        if not any(part in ELSEWHERE or part.startswith("test_") for part in inner):
             try:
                 yield files[i], files[i].read_text(encoding="utf-8-sig")
             except UnicodeDecodeError:
@@ -120,7 +155,7 @@ def _names(packages: dict[str, Path]) -> re.Pattern[str]:
     names = {name.replace("_", "-") for package in packages for name in (package, *distributions.get(package, []))}
     short = {name for name in names if len(name) < 5}.union(*(ALIASES.get(package, []) for package in packages))
     inside, between = (
-        "|".join(re.escape(name).replace(r"\-", "[-_ ]?") for name in sorted(those, key=lambda name: (-len(name), name)))
+        "|".join(re.escape(name).replace(r"\-", "[-_ ]?") for name in sorted(those, key=len, reverse=True))
         for those in (names - short, short)
     )
     return re.compile(rf"{inside or '(?!)'}|(?<![a-z0-9])(?:{between or '(?!)'})(?![a-z0-9])", re.I)
@@ -133,6 +168,7 @@ def _docstrings(source: str) -> Iterator[str]:
             tree = ast.parse(source)
         except (SyntaxError, ValueError):
             return
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-            yield ast.get_docstring(node) or ""
+    nodes: list[Any] = [tree]
+    for node in nodes:
+        yield ast.get_docstring(node) or ""
+        nodes += [inner for inner in node.body if isinstance(inner, DEFINITIONS)]

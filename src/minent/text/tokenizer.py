@@ -9,11 +9,12 @@ from typing import Literal
 
 import numpy as np
 from jaxtyping import Int32
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
+from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, processors, trainers
 
 from minent.errors import BadInput
 
 SPECIAL = ["<pad>", "<unk>", "<s>", "</s>", "<mask>"]  # ids 0 to 4
+WORDS = r" ?[\p{L}\p{M}]+| ?\p{N}+| ?[^\s\p{L}\p{M}\p{N}]+|\s+"
 BYTES = [f"<0x{byte:02X}>" for byte in range(256)]
 
 
@@ -23,7 +24,8 @@ def train_tokenizer(
     """A tokenizer with at most `vocabulary` tokens; <pad>, <unk>, <s>, </s> and <mask> are 0, 1, 2, 3 and 4.
 
     bpe          pieces merged pair by pair, from bytes (Sennrich et al. 2016, arXiv:1508.07909)
-    unigram      the pieces of the likeliest unigram model, over bytes (Kudo 2018, arXiv:1804.10959)
+    unigram      the pieces of the likeliest unigram model, made of whole characters; what no piece covers is spelt in
+                 bytes (Kudo 2018, arXiv:1804.10959)
     characters   the most frequent characters; a rarer one is spelt in bytes
     words        the most frequent words between blanks; a rarer one is <unk>
 
@@ -43,8 +45,10 @@ def train_tokenizer(
     texts = list(texts)
     if not any(texts):
         raise BadInput("a tokenizer learns from texts; got none")
-    if kind in ("bpe", "unigram"):
-        tokenizer = _of_bytes(texts, kind, vocabulary)
+    if kind == "bpe":
+        tokenizer = _bpe(texts, vocabulary)
+    elif kind == "unigram":
+        tokenizer = _unigram(texts, vocabulary)
     elif kind == "characters":
         vocabulary_of = _numbered([*SPECIAL, *BYTES], Counter(c for text in texts for c in text), vocabulary)
         tokenizer = Tokenizer(models.BPE(vocabulary_of, [], byte_fallback=True, unk_token="<unk>"))
@@ -60,33 +64,44 @@ def train_tokenizer(
     return tokenizer
 
 
-def _of_bytes(texts: list[str], kind: str, vocabulary: int) -> Tokenizer:
-    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
-    options = dict(vocab_size=vocabulary, special_tokens=SPECIAL, initial_alphabet=alphabet, show_progress=False)
-    if kind == "bpe":
-        tokenizer, trainer = Tokenizer(models.BPE()), trainers.BpeTrainer(**options)
-    else:
-        tokenizer, trainer = Tokenizer(models.Unigram()), trainers.UnigramTrainer(**options, unk_token="<unk>")
+def _bpe(texts: list[str], vocabulary: int) -> Tokenizer:
+    tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()
+    alphabet = pre_tokenizers.ByteLevel.alphabet()
+    trainer = trainers.BpeTrainer(
+        vocab_size=vocabulary, special_tokens=SPECIAL, initial_alphabet=alphabet, show_progress=False
+    )
     tokenizer.train_from_iterator(texts, trainer)
-    if kind == "unigram":
-        tokenizer.model = models.Unigram(_settled(tokenizer, alphabet)[:vocabulary], unk_id=1)
     return tokenizer
 
 
-def _settled(tokenizer: Tokenizer, alphabet: list[str]) -> list[tuple[str, float]]:
+def _unigram(texts: list[str], vocabulary: int) -> Tokenizer:
+    tokenizer = Tokenizer(models.Unigram())
+    tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex(WORDS), "isolated")
+    tokenizer.decoder = decoders.Sequence([decoders.ByteFallback(), decoders.Fuse()])
+    wanted = max(vocabulary - len(BYTES), len(SPECIAL) + len(set().union(*texts)))  # the trainer takes no fewer
+    trainer = trainers.UnigramTrainer(vocab_size=wanted, special_tokens=SPECIAL, unk_token="<unk>", show_progress=False)
+    tokenizer.train_from_iterator(texts, trainer)
+    pieces = _settled(dict(json.loads(tokenizer.to_str())["model"]["vocab"]))
+    tokenizer.model = models.Unigram(pieces[:vocabulary], unk_id=1, byte_fallback=True)
+    return tokenizer
+
+
+def _settled(scores: dict[str, float]) -> list[tuple[str, float]]:
     """Pieces of a unigram model with their scores: special ones, bytes, then the likeliest first.
 
-    The trainer's order changes from run to run, and with it the last digits of a score, and what tells bytes that were
-    never seen apart: steps of 0.0001 from the lowest score.
+    The trainer's order changes from run to run, and with it the last digits of a score, and what tells rare characters
+    apart: steps of 0.0001 from the lowest score. Here these get the lowest.
     """
-    scores = dict(json.loads(tokenizer.to_str())["model"]["vocab"])
     lowest = round(min(scores.values()), 6)
-    unseen = lowest + 0.0001 * len(alphabet)
-    scores = {p: lowest if p in alphabet and scores[p] <= unseen else round(scores[p], 6) for p in scores}
-    learnt = sorted(scores.keys() - {*SPECIAL, *alphabet}, key=lambda piece: (-scores[piece], piece))
-    return [(piece, scores[piece]) for piece in [*SPECIAL, *alphabet, *learnt]]
+    rare = lowest + 0.0001 * sum(len(piece) == 1 for piece in scores)
+    learnt = {
+        piece: lowest if len(piece) == 1 and score <= rare else round(score, 6)
+        for piece, score in scores.items() if piece not in SPECIAL
+    }  # fmt: skip
+    frequent = sorted(learnt.items(), key=lambda item: (-item[1], item[0]))
+    return [*((piece, 0.0) for piece in SPECIAL), *((byte, lowest) for byte in BYTES), *frequent]
 
 
 def _numbered(first: list[str], counts: Counter[str], vocabulary: int) -> dict[str, int]:
@@ -96,7 +111,7 @@ def _numbered(first: list[str], counts: Counter[str], vocabulary: int) -> dict[s
 
 
 def read_tokenizer(path: str | os.PathLike[str]) -> Tokenizer:
-    """The tokenizer in a tokenizer.json file, or in a folder that holds one; it neither cuts nor pads. Raises BadInput."""
+    """The tokenizer in a tokenizer.json, or in a folder that holds one; it neither cuts nor pads. Raises BadInput."""
     file = Path(path) / "tokenizer.json" if Path(path).is_dir() else Path(path)
     if not file.is_file():
         near = ", ".join(sorted(other.name for other in file.parent.iterdir())) if file.parent.is_dir() else ""

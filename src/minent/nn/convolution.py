@@ -38,7 +38,7 @@ class _Slide(torch.autograd.Function):
 
     @staticmethod
     @torch.autograd.function.once_differentiable
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, Tensor | None]:
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, Tensor | None]:  # pyright: ignore
         sequence, weight = ctx.saved_tensors
         (gradient,) = gradients
         by_sequence = _filtered(gradient, weight.flip(1)) if ctx.needs_input_grad[0] else None

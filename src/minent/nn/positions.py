@@ -1,7 +1,7 @@
 """Where a token stands is added to it as waves or as a learned vector, or turns its queries and keys.
 
 Waves (Vaswani et al. 2017): p[t, 2i] = sin(t ω_i), p[t, 2i+1] = cos(t ω_i), ω_i = 10000^(−2i/dim).
-Turning (Su et al. 2021, RoPE): each pair (x_i, x_{i+dim/2}) of a head turns by the angle t ω_i, so that scores depend on
+Turning (Su et al. 2021, RoPE): each pair (x_i, x_{i+dim/2}) of a head turns by the angle t ω_i; scores then depend on
 distances only.
 """
 

@@ -14,11 +14,12 @@ from minent.errors import BadInput
 from minent.nn.attention.heads import Cache
 from minent.nn.attention.nystrom import Nystrom, nystrom_attention
 from minent.nn.attention.softmax import Softmax
+from minent.nn.attention.swap import swap
 from minent.nn.attention.synthesizer import Synthesizer
 
 ATTENTIONS: dict[str, Any] = {"softmax": Softmax, "nystrom": Nystrom, "synthesizer": Synthesizer}
 
-__all__ = ["ATTENTIONS", "Cache", "Nystrom", "Softmax", "Synthesizer", "attention", "nystrom_attention"]
+__all__ = ["ATTENTIONS", "Cache", "Nystrom", "Softmax", "Synthesizer", "attention", "nystrom_attention", "swap"]
 
 
 def attention(name: str, dim: int, heads: int, **options: Any) -> nn.Module:

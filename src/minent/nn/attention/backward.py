@@ -32,7 +32,7 @@ class ByHand(torch.autograd.Function):
 
     @staticmethod
     @torch.autograd.function.once_differentiable
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:  # pyright: ignore
         query, key, value, queries, keys, weights, answers, values, factor = ctx.saved_tensors
         groups, dtype, scale = ctx.groups, query.dtype, query.shape[3] ** -0.5
         padding, unused = ctx.masks

@@ -60,8 +60,9 @@ class _Ridge(torch.autograd.Function):
 
     @staticmethod
     @torch.autograd.function.once_differentiable
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, Tensor, Tensor, None]:
-        return *solve_backward(gradients[0], *ctx.saved_tensors, ctx.strength), None
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:  # pyright: ignore
+        weights, answers, values, factor = ctx.saved_tensors
+        return *solve_backward(gradients[0], weights, answers, values, factor, ctx.strength), None
 
 
 def newton(weights: Matrix, answers: Values, iterations: int = 6) -> Values:

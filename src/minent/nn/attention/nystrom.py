@@ -111,7 +111,8 @@ class Nystrom(nn.Module):
             raise BadInput(f"the convolution has an odd kernel, or 0 for none; got {kernel}")
         if solver not in ("ridge", "newton"):
             raise BadInput(f"the solver is 'ridge' or 'newton'; got {solver!r}")
-        self.heads, self.landmarks, self.solver, self.rotary = heads, landmarks, solver, rotary
+        self.heads, self.landmarks, self.rotary = heads, landmarks, rotary
+        self.solver: Solver = solver
         self.query, self.key, self.value, self.out = (nn.Linear(dim, dim) for _ in range(4))
         self.filter = nn.Parameter(torch.randn(heads, kernel) * kernel**-0.5 / 3) if kernel else None
 

@@ -73,6 +73,8 @@ def test_columns_are_found_by_the_names_given(tmp_path):
     (tmp_path / "a.csv").write_text("review,sentiment\ngood,1\nbad,0\n")
     assert read_labelled(tmp_path / "a.csv", text="review", label="sentiment").labels == ["1", "0"]
     assert read_labelled(tmp_path / "a.csv", text="review", label=None).labels is None
+    (tmp_path / "a.tsv").write_text("good\nbad\n")
+    assert read_labelled(tmp_path / "a.tsv", label=None).texts == ["good", "bad"]
     (tmp_path / "a.jsonl").write_text('{"review": "good", "label": 1}\n')
     assert read_labelled(tmp_path / "a.jsonl", text="review").labels == ["1"]
 

@@ -21,7 +21,7 @@ from minent.errors import BadInput
 PACKAGES = ("numpy", "scipy", "sklearn", "pandas", "networkx", "torch", "sympy", "transformers")
 ALIASES = {
     "matplotlib": ["mpl", "plt"], "networkx": ["nx"], "numpy": ["np"], "pandas": ["pd"], "scipy": ["sp"],
-    "sklearn": ["skl"], "sympy": ["sym"], "tensorflow": ["tf"], "transformers": ["huggingface", "hf"],
+    "sklearn": ["scikit"], "sympy": ["sp"], "tensorflow": ["tf"], "transformers": ["hugging-face", "hf"],
 }  # fmt: skip
 ELSEWHERE = ("test", "tests", "externals", "_external", "_vendor", "vendor")  # folders of tests and of others' packages
 DEFINITIONS = (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
@@ -150,10 +150,11 @@ def _sources(root: Path, random: np.random.Generator) -> Iterator[tuple[Path, st
 
 
 def _names(packages: dict[str, Path]) -> re.Pattern[str]:
-    """Matches the names of packages inside other words too, and short ones and abbreviations between non-letters."""
-    distributions = importlib.metadata.packages_distributions()
-    names = {name.replace("_", "-") for package in packages for name in (package, *distributions.get(package, []))}
-    short = {name for name in names if len(name) < 5}.union(*(ALIASES.get(package, []) for package in packages))
+    """Matches the names of packages inside other words too, those below five letters between non-letters only."""
+    also = importlib.metadata.packages_distributions()
+    called = (name for one in packages for name in (one, *also.get(one, []), *ALIASES.get(one, [])))
+    names = {name.replace("_", "-") for name in called}
+    short = {name for name in names if len(name) < 5}
     inside, between = (
         "|".join(re.escape(name).replace(r"\-", "[-_ ]?") for name in sorted(those, key=len, reverse=True))
         for those in (names - short, short)

@@ -5,15 +5,12 @@ Turning (Su et al. 2021, RoPE): each pair (x_i, x_{i+dim/2}) of a head turns by 
 distances only.
 """
 
-from typing import Literal
-
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
 from minent.errors import BadInput
-
-Positions = Literal["sinusoidal", "learned", "rotary", "none"]
+from minent.nn.shape import Positions
 
 
 def angles(start: int, n: int, dim: int, device: torch.device | None = None) -> Float[Tensor, "n half"]:

@@ -4,7 +4,6 @@
 with the norm before each step (pre-norm: Xiong et al. 2020, "On layer normalization"), and one after the last layer.
 """
 
-from dataclasses import dataclass, field
 from typing import Any
 
 from jaxtyping import Bool, Float
@@ -12,34 +11,19 @@ from torch import Tensor, nn
 
 from minent.errors import BadInput
 from minent.nn.attention import Cache, attention
-from minent.nn.positions import Positions
+from minent.nn.shape import Shape
 
 
-@dataclass(frozen=True)
-class Shape:
-    """The shape of a transformer. `options` are the attention's own (landmarks, kind, …); `longest` bounds learned
-    positions and synthesised attention."""
-
-    dim: int = 256
-    heads: int = 4
-    layers: int = 4
-    hidden: int = 1024
-    attention: str = "softmax"
-    options: dict[str, Any] = field(default_factory=dict)
-    positions: Positions = "sinusoidal"
-    longest: int = 512
-    dropout: float = 0.1
-
-    def self_attention(self) -> nn.Module:
-        """One layer's attention within a sequence."""
-        options = dict(self.options)
-        if self.positions == "rotary":
-            if self.attention == "synthesizer":
-                raise BadInput("rotary positions turn queries and keys, which a synthesizer has not; choose others")
-            options["rotary"] = True
-        if self.attention == "synthesizer":
-            options.setdefault("longest", self.longest)
-        return attention(self.attention, self.dim, self.heads, **options)
+def self_attention(shape: Shape) -> nn.Module:
+    """One layer's attention within a sequence."""
+    options: dict[str, Any] = {"rotary": True} if shape.positions == "rotary" else {}
+    if shape.attention == "nystrom":
+        options["landmarks"] = shape.landmarks
+    if shape.attention == "synthesizer":
+        if options:
+            raise BadInput("rotary positions turn queries and keys, which a synthesizer has not; choose others")
+        options.update(longest=shape.longest, kind=shape.kind)
+    return attention(shape.attention, shape.dim, shape.heads, **options)
 
 
 class Feed(nn.Module):
@@ -58,7 +42,7 @@ class EncoderLayer(nn.Module):
 
     def __init__(self, shape: Shape):
         super().__init__()
-        self.attention, self.feed = shape.self_attention(), Feed(shape.dim, shape.hidden)
+        self.attention, self.feed = self_attention(shape), Feed(shape.dim, shape.hidden)
         self.norms = nn.ModuleList(nn.LayerNorm(shape.dim) for _ in range(2))
         self.dropout = nn.Dropout(shape.dropout)
 
@@ -79,7 +63,7 @@ class DecoderLayer(nn.Module):
 
     def __init__(self, shape: Shape):
         super().__init__()
-        self.attention, self.feed = shape.self_attention(), Feed(shape.dim, shape.hidden)
+        self.attention, self.feed = self_attention(shape), Feed(shape.dim, shape.hidden)
         self.across = attention("softmax", shape.dim, shape.heads)
         self.norms = nn.ModuleList(nn.LayerNorm(shape.dim) for _ in range(3))
         self.dropout = nn.Dropout(shape.dropout)

@@ -23,9 +23,9 @@ def swap(model: nn.Module, name: str, **options: Any) -> nn.Module:
     """Exchange every self-attention of an encoder for the one called `name`, in place; returns the model.
 
     Works on minent's encoders and on Hugging Face's BERT-like ones (KNOWN). Projections are kept where the new
-    attention has them too. Nyström starts without its convolution (a filter of zeros, which can learn; a Nyströmformer's own is
-    kept), so that with `landmarks` ≥ length the outputs are the old ones. `options` are the attention's own; a
-    synthesizer's `longest` is the model's longest input where that is known.
+    attention has them too. Nyström starts with a convolution of zeros, which can learn (a Nyströmformer's own is kept):
+    with `landmarks` ≥ length the outputs are the old ones. `options` are the attention's own; a synthesizer's `longest`
+    is the model's longest input where that is known.
 
     Raises BadInput for a model without attention known here, for a decoder, and as `attention` does.
 

@@ -1,0 +1,58 @@
+"""The shape of a transformer in one frozen value: Python argument, command-line flags and TOML table alike."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from minent.errors import BadInput
+
+Positions = Literal["sinusoidal", "learned", "rotary", "none"]
+
+
+@dataclass(frozen=True)
+class Shape:
+    """How large a transformer is and how it attends. Raises BadInput for sizes that none can have.
+
+    >>> Shape(dim=10, heads=4)
+    Traceback (most recent call last):
+    minent.errors.BadInput: heads must share dim evenly; got 4 heads for 10
+    """
+
+    dim: int = 256
+    """Width of the vectors."""
+
+    heads: int = 4
+    """Heads of an attention."""
+
+    layers: int = 4
+    """Layers."""
+
+    hidden: int = 1024
+    """Width within the step that transforms each token."""
+
+    attention: Literal["softmax", "nystrom", "synthesizer"] = "softmax"
+    """How tokens attend to one another."""
+
+    landmarks: int = 64
+    """Segments whose means stand for all tokens; Nyström attention only."""
+
+    kind: str = "random"
+    """How attention is synthesised: dense, random, fixed, factorised-dense, factorised-random, or several with softmax,
+    joined by +."""
+
+    positions: Positions = "sinusoidal"
+    """How tokens tell where they stand."""
+
+    longest: int = 512
+    """Tokens of an input at most; longer ones are cut."""
+
+    dropout: float = 0.1
+    """Share of numbers set to zero in training."""
+
+    def __post_init__(self) -> None:
+        for name in ("dim", "heads", "layers", "hidden", "landmarks", "longest"):
+            if getattr(self, name) < 1:
+                raise BadInput(f"{name} must be at least 1; got {getattr(self, name)}")
+        if self.dim % self.heads:
+            raise BadInput(f"heads must share dim evenly; got {self.heads} heads for {self.dim}")
+        if not 0 <= self.dropout < 1:
+            raise BadInput(f"dropout must be at least 0 and less than 1; got {self.dropout}")

@@ -10,7 +10,6 @@ from time import perf_counter
 from typing import Any
 
 import numpy as np
-from accelerate import PartialState
 from torch import nn
 
 from minent.errors import BadInput
@@ -21,7 +20,7 @@ from minent.training.checkpoint import State
 from minent.training.evaluation import Dev, evaluation, judged
 from minent.training.gradient import Loss, gradient
 from minent.training.log import journal
-from minent.training.processes import agree_on
+from minent.training.processes import agree_on, found
 from minent.training.recipe import Recipe
 from minent.training.record import Moment, Record
 from minent.training.schedule import factor
@@ -74,7 +73,7 @@ def fit(
         raise BadInput("resume wants the folder of the run to go on with; got None")
     if recipe.patience and dev is None:
         raise BadInput(f"patience wants dev to tell what is better; got a patience of {recipe.patience} and no dev")
-    processes = PartialState()
+    processes = found()
     first, together = processes.is_main_process, recipe.accumulate * processes.num_processes
     steps = recipe.steps or max(1, math.ceil(recipe.epochs * math.ceil(len(batches) / together)))
     if recipe.warmup >= steps:
@@ -88,6 +87,8 @@ def fit(
             raise BadInput(f"{str(folder)!r} holds a run already: resume it, or choose another folder")
         if newest is not None:
             state = checkpoint.load(newest, recipe, model, optimizer, average)
+            if state.step > steps:
+                raise BadInput(f"the run in {str(folder)!r} is {state.step} steps long already; got {steps}")
         processes.wait_for_everyone()
         saving = folder is not None or dev is not None or recipe.keep > 1
         if log is None and folder is not None and first:

@@ -16,6 +16,12 @@ from minent.training.weights import weights
 T = TypeVar("T")
 
 
+def found() -> PartialState:
+    """The processes that were started, this one's place among them, and its device: accelerate's, which looks for
+    several on CPUs only where it is told that there is nothing else."""
+    return PartialState(cpu=not torch.accelerator.is_available())
+
+
 def agree_on(model: nn.Module, processes: PartialState) -> None:
     """Give the model the weights that it has on the first process."""
     if processes.num_processes > 1:

@@ -14,7 +14,7 @@ Precision = Literal["fp32", "bf16"]
 class Recipe:
     """How to train; see `fit`. Raises BadInput for a value that an option cannot have.
 
-    >>> Recipe(epochs=3, warmup=100).learning_rate
+    >>> Recipe(epochs=3.0, warmup=100).learning_rate
     0.0003
     >>> Recipe(accumulate=0)
     Traceback (most recent call last):

@@ -6,7 +6,7 @@ The folder is that of huggingface_hub's mixin, so it is shared as any model of t
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, TypeVar
 
 from huggingface_hub import PyTorchModelHubMixin, snapshot_download
 from huggingface_hub.errors import HFValidationError
@@ -17,6 +17,7 @@ from minent.errors import BadInput
 from minent.files import whole_file, write_text
 from minent.training.weights import fill, read, weights, write
 
+T = TypeVar("T", bound="Saved")
 FORMAT = 1
 FILES = ["config.json", "model.safetensors", "tokenizer.json"]
 
@@ -50,7 +51,7 @@ class Saved(PyTorchModelHubMixin, nn.Module, library_name="minent"):
         write_text(save_directory / "config.json", json.dumps(config, indent=2, ensure_ascii=False))
 
     @classmethod
-    def from_pretrained(cls, pretrained_model_name_or_path: str | Path, **options: Any) -> Self:
+    def from_pretrained(cls: type[T], pretrained_model_name_or_path: str | Path, **options: Any) -> T:
         """The model in a folder, or of a name on the hub, in evaluation mode on the CPU.
 
         `options` are those of `huggingface_hub.snapshot_download` such as `revision` or `token`. Raises BadInput for a
@@ -71,9 +72,9 @@ class Saved(PyTorchModelHubMixin, nn.Module, library_name="minent"):
 
     @classmethod
     def _from_pretrained(
-        cls, *, model_id: str, revision: Any, cache_dir: Any, force_download: Any, local_files_only: Any, token: Any,
-        **arguments: Any,
-    ) -> Self:  # fmt: skip
+        cls: type[T], *, model_id: str, revision: Any, cache_dir: Any, force_download: Any, local_files_only: Any,
+        token: Any, **arguments: Any,
+    ) -> T:  # fmt: skip
         folder, model = Path(model_id), cls(**arguments)
         fill(weights(model), read(folder / "model.safetensors"), folder)
         if (folder / "tokenizer.json").exists():

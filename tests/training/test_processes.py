@@ -1,0 +1,36 @@
+"""Two processes that share the steps train as one does that takes all batches."""
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import asdict, replace
+
+import pytest
+import torch
+from training import small_runs
+from training.small_runs import Reader, Sentences, dev, surprise
+
+from minent.training.loop import fit
+from minent.training.recipe import Recipe
+from minent.training.weights import read
+
+
+def test_two_processes_are_one_with_twice_the_batches(tmp_path):
+    recipe = Recipe(epochs=2.0, learning_rate=0.02, accumulate=3)  # 7 batches: 3 a process, then 1 and none
+    launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    subprocess.run(
+        [*launch, small_runs.__file__, tmp_path / "two", json.dumps(asdict(recipe))],
+        check=True,
+        capture_output=True,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+    )
+    double = replace(recipe, accumulate=6)
+    records = list(fit(Reader(), surprise, Sentences(), double, dev=dev, folder=tmp_path / "one"))
+    lines = [json.loads(line) for line in (tmp_path / "two" / "log.jsonl").read_text().splitlines()]
+    assert len(lines) == len(records) == 4
+    for key in ("loss", "gradient_norm"):
+        assert [line[key] for line in lines] == pytest.approx([getattr(record, key) for record in records], rel=1e-6)
+    two, one = (read(tmp_path / name / "checkpoints/step-00000004/weights.safetensors") for name in ("two", "one"))
+    for name, tensor in one.items():
+        torch.testing.assert_close(two[name], tensor, rtol=1e-4, atol=1e-5)

@@ -1,7 +1,8 @@
 """What the command line shows: a line that says what is happening, and a summary of what was found."""
 
 import logging
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from rich.text import Text
 if TYPE_CHECKING:
     from minent.community import Tree
     from minent.data import Graph
+    from minent.training.record import Record
 
 
 def summary(network: "Graph", tree: "Tree", most: int = 10) -> None:
@@ -71,3 +73,19 @@ def progress() -> Iterator[Callable[[str], None]]:
             log.removeHandler(handler)
             log.setLevel(before[0])
             log.propagate = before[1]
+
+
+def training(records: "Iterable[Record]") -> None:
+    """Follow a training run: a line for each evaluation, and where it stands on standard error."""
+    start, first = time.perf_counter(), None
+    with progress() as say:
+        say("preparing")
+        for record in records:
+            first = record.step if first is None else first
+            pace = (time.perf_counter() - start) / (record.step - first + 1)
+            left = pace * (record.steps - record.step)
+            where = f"step {record.step:,} of {record.steps:,}, epoch {record.epoch}, loss {record.loss:.4f}"
+            say(f"{where}, {record.tokens_per_second:,.0f} targets/s, {left / 60:.0f} min {left % 60:02.0f} s left")
+            if record.dev is not None:
+                scores = ", ".join(f"{name} {score:.4f}" for name, score in record.dev.items())
+                print(f"{where}; judged: {scores}", flush=True)

@@ -36,8 +36,7 @@ class Shape:
     """Segments whose means stand for all tokens; Nyström attention only."""
 
     kind: str = "random"
-    """How attention is synthesised: dense, random, fixed, factorised-dense, factorised-random, or several with softmax,
-    joined by +."""
+    """Synthesizers: dense, random, fixed, factorised-dense, factorised-random; several, and softmax, joined by +."""
 
     positions: Positions = "sinusoidal"
     """How tokens tell where they stand."""

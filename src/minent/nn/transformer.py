@@ -86,6 +86,7 @@ class DecoderLayer(nn.Module):
 class Encoder(nn.Module):
     """Layers in which tokens attend to one another.
 
+    >>> import torch
     >>> Encoder(Shape(dim=8, heads=2, layers=2, hidden=16))(torch.zeros(1, 3, 8)).shape
     torch.Size([1, 3, 8])
     """
@@ -111,6 +112,7 @@ class Encoder(nn.Module):
 class Decoder(nn.Module):
     """Layers in which tokens attend to those before them and to a memory.
 
+    >>> import torch
     >>> decoder = Decoder(Shape(dim=8, heads=2, layers=2, hidden=16))
     >>> decoder(torch.zeros(1, 3, 8), torch.zeros(1, 5, 8)).shape
     torch.Size([1, 3, 8])

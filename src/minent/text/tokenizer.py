@@ -13,14 +13,13 @@ from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, proce
 
 from minent.errors import BadInput
 
+Kind = Literal["bpe", "unigram", "characters", "words"]
 SPECIAL = ["<pad>", "<unk>", "<s>", "</s>", "<mask>"]  # ids 0 to 4
 WORDS = r" ?[\p{L}\p{M}]+| ?\p{N}+| ?[^\s\p{L}\p{M}\p{N}]+|\s+"
 BYTES = [f"<0x{byte:02X}>" for byte in range(256)]
 
 
-def train_tokenizer(
-    texts: Iterable[str], *, kind: Literal["bpe", "unigram", "characters", "words"] = "bpe", vocabulary: int = 8000
-) -> Tokenizer:
+def train_tokenizer(texts: Iterable[str], *, kind: Kind = "bpe", vocabulary: int = 8000) -> Tokenizer:
     """A tokenizer with at most `vocabulary` tokens; <pad>, <unk>, <s>, </s> and <mask> are 0, 1, 2, 3 and 4.
 
     bpe          pieces merged pair by pair, from bytes (Sennrich et al. 2016, arXiv:1508.07909)

@@ -122,7 +122,7 @@ def fit(
                     with averaging.holding(model, average):
                         scores = evaluation(dev, model, recipe, state.step, processes)
                 state = judged(state, scores["loss"] if scores else math.inf, recipe.keep)
-            record = Record(state.step, epoch, mean, rate, norm, speed, scores)
+            record = Record(state.step, steps, epoch, mean, rate, norm, speed, scores)
             if first and log is not None:
                 log(asdict(record))
             if first and saving and (pause or (recipe.save_every and state.step % recipe.save_every == 0)):

@@ -15,6 +15,9 @@ class Record:
     step: int
     """Its number, from 1."""
 
+    steps: int
+    """How many there will be, unless patience ends the run."""
+
     epoch: int
     """The epoch that its batches are from, from 1."""
 

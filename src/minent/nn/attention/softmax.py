@@ -15,6 +15,7 @@ class Softmax(nn.Module):
 
     `rotary`: queries and keys turn with their positions. `dropout`: the share of attention weights dropped in training.
 
+    >>> import torch
     >>> attention = Softmax(8, 2)
     >>> attention(torch.zeros(1, 3, 8)).shape
     torch.Size([1, 3, 8])

@@ -1,0 +1,71 @@
+"""The command line: what the library does, by the same names, with a readable summary at the end."""
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from cyclopts import App, CycloptsError, Parameter
+
+from minent import __version__
+from minent.cli.community import STANDARD_INPUT, community
+from minent.cli.text import text, with_recipe
+from minent.errors import BadInput, MinentError
+
+app = App(
+    name="minent",
+    version=__version__,
+    help="Minimum entropy: learn from networks. Add --debug to any command to see where an error came from.",
+    help_format="plaintext",
+    default_parameter=Parameter(negative=""),
+)
+app.command(community)
+app.command(text)
+
+
+@app.command
+def tour(folder: Path = Path("tour")) -> None:
+    """Three networks and their modules in half a minute, and a page to look at.
+
+    Parameters
+    ----------
+    folder
+        Where to write the pages.
+    """
+    from minent.terminal import progress
+    from minent.tour import tour
+
+    steps, done = tour(folder), object()
+    while True:
+        with progress() as say:
+            say("touring")
+            lines = next(steps, done)
+        if lines is done:
+            return
+        print(lines, flush=True)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line; the only place where an error becomes a sentence and an exit status."""
+    arguments = sys.argv[1:] if arguments is None else list(arguments)
+    debug = "--debug" in arguments
+    tokens = [STANDARD_INPUT if word == "-" else word for word in arguments if word != "--debug"]
+    try:
+        tokens = with_recipe(tokens)
+        app(tokens, exit_on_error=False, print_error=False, result_action="return_value")
+        sys.stdout.flush()
+    except BrokenPipeError:  # who read our output has gone: nothing more to say, even at exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(141)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except Exception as error:
+        if debug:
+            raise
+        sentence = str(error)
+        if isinstance(error, OSError) and error.filename is not None:
+            sentence = f"{str(error.filename2 or error.filename)!r}: {error.strerror}"
+        if not isinstance(error, (MinentError, CycloptsError, OSError)):
+            sentence = f"{type(error).__name__}: {error} (a mistake in minent; --debug shows where)"
+        print(f"minent: {sentence}", file=sys.stderr)
+        sys.exit(2 if isinstance(error, (BadInput, CycloptsError)) else 1)

@@ -1,0 +1,75 @@
+"""A classifier reads a text as tokens that attend to one another; the mean of what they become is scored by label.
+
+scores = W norm-encoder(tokens) averaged over the real tokens + b,   p(label | text) = softmax(scores)
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor, nn
+
+from minent.data import Batches
+from minent.errors import BadInput
+from minent.nn.positions import Embedding
+from minent.nn.shape import Shape
+from minent.nn.transformer import Encoder
+from minent.text.tokenizer import encode
+from minent.training.saved import Saved
+
+
+class Classifier(Saved):
+    """A text classifier; `minent text train --task classify` makes one, `from_pretrained(folder)` loads it.
+
+    >>> from minent.text.tokenizer import train_tokenizer
+    >>> classifier = Classifier(300, ["bad", "good"], Shape(dim=8, heads=2, layers=1, hidden=16)).eval()
+    >>> classifier.tokenizer = train_tokenizer(["一个好例子"], kind="characters", vocabulary=300)
+    >>> classifier.probabilities(["好", "good"]).shape
+    (2, 2)
+    """
+
+    def __init__(self, vocabulary: int, labels: list[str], shape: Shape):
+        super().__init__()
+        self.labels, self.shape = labels, shape
+        self.embedding = Embedding(
+            vocabulary, shape.dim, positions=shape.positions, longest=shape.longest, dropout=shape.dropout
+        )
+        self.encoder = Encoder(shape)
+        self.scores = nn.Linear(shape.dim, len(labels))
+
+    def forward(
+        self, tokens: Int[Tensor, "batch n"], padding_mask: Bool[Tensor, "batch n"] | None = None
+    ) -> Float[Tensor, "batch labels"]:
+        """The score of every label; `padding_mask` is True for real tokens."""
+        if padding_mask is not None and bool(padding_mask.all()):
+            padding_mask = None
+        vectors = self.encoder(self.embedding(tokens), padding_mask)
+        if padding_mask is None:
+            return self.scores(vectors.mean(1))
+        real = padding_mask[:, :, None]
+        return self.scores((vectors * real).sum(1) / real.sum(1).clamp(min=1))
+
+    def tokens(self, texts: Sequence[str]) -> list[Int[np.ndarray, " n"]]:
+        """The first `shape.longest` token ids of each text; a text without any gets an unknown one."""
+        if self.tokenizer is None:
+            raise BadInput("a classifier reads with its tokenizer; this one has none: set classifier.tokenizer")
+        return [ids if len(ids) else np.ones(1, np.int32) for ids in encode(self.tokenizer, texts, self.shape.longest)]
+
+    @torch.no_grad()
+    def probabilities(self, texts: Sequence[str], *, tokens: int = 8192) -> Float[np.ndarray, "texts labels"]:
+        """p(label | text), labels in the order of `classifier.labels`; about `tokens` tokens are read at a time.
+
+        Raises BadInput without a tokenizer."""
+        device, found = self.scores.weight.device, np.zeros((len(texts), len(self.labels)))
+        if not len(texts):
+            return found
+        batches = Batches({"tokens": self.tokens(texts)}, tokens=max(tokens, self.shape.longest), shuffle=False)
+        for batch in batches.epoch(1):
+            ids, mask = (torch.from_numpy(batch[name]).to(device) for name in ("tokens", "tokens_mask"))
+            found[batch["id"]] = self(ids, mask).double().softmax(1).cpu().numpy()
+        return found
+
+    def classify(self, texts: Sequence[str], *, tokens: int = 8192) -> list[str]:
+        """The likeliest label of each text."""
+        return [self.labels[i] for i in self.probabilities(texts, tokens=tokens).argmax(1)]

@@ -11,7 +11,9 @@ import torch
 from training import small_runs
 from training.small_runs import Reader, Sentences, dev, surprise
 
+from minent.errors import BadInput
 from minent.training.loop import fit
+from minent.training.processes import found
 from minent.training.recipe import Recipe
 from minent.training.weights import read
 
@@ -34,3 +36,10 @@ def test_two_processes_are_one_with_twice_the_batches(tmp_path):
     two, one = (read(tmp_path / name / "checkpoints/step-00000004/weights.safetensors") for name in ("two", "one"))
     for name, tensor in one.items():
         torch.testing.assert_close(two[name], tensor, rtol=1e-4, atol=1e-5)
+
+
+def test_processes_that_accelerate_does_not_find_are_refused(monkeypatch):
+    found()
+    monkeypatch.setenv("WORLD_SIZE", "2")  # found once, in this process, accelerate's answer stays: one
+    with pytest.raises(BadInput, match="torchrun started 2 processes; accelerate, asked before, found 1"):
+        found()

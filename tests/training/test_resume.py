@@ -65,7 +65,7 @@ def test_killed_run_is_resumed_bit_for_bit(tmp_path):
     program = [sys.executable, small_runs.__file__]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     process = subprocess.Popen(
-        [*program, tmp_path / "killed", json.dumps(recipe), "0.05"], stdout=subprocess.PIPE, env=environment
+        [*program, tmp_path / "killed", json.dumps(recipe), "0.1"], stdout=subprocess.PIPE, env=environment
     )
     with process:
         assert process.stdout is not None
@@ -79,8 +79,8 @@ def test_killed_run_is_resumed_bit_for_bit(tmp_path):
     (tmp_path / "killed" / "checkpoints" / "half").mkdir()  # and a checkpoint
     (tmp_path / "killed" / "checkpoints" / "half" / "weights.safetensors").write_bytes(b"half")
     again = subprocess.run([*program, tmp_path / "killed", json.dumps(recipe)], check=True, env=environment, stdout=-1)
-    assert again.stdout.split()[0] == b"10"
-    assert again.stdout.split()[-1] == b"20"
+    steps = [int(step) for step in again.stdout.split()]
+    assert 10 <= steps[0] < 20 == steps[-1]
     run(tmp_path / "whole", Recipe(**recipe))
     assert log(tmp_path / "killed") == log(tmp_path / "whole")
     assert files(tmp_path / "killed") == files(tmp_path / "whole") != {}

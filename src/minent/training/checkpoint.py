@@ -117,7 +117,8 @@ def load(
     named = dict(model.named_parameters())
     for name, tensor in read(path / "optimizer.safetensors").items():
         parameter, key = name.rsplit(":", 1)
-        optimizer.state[named[parameter]][key] = tensor.to(named[parameter].device) if tensor.ndim else tensor
+        device = "cpu" if key == "step" else named[parameter].device
+        optimizer.state[named[parameter]][key] = tensor.to(device, copy=True)  # what was read is the mapped file itself
     return state
 
 

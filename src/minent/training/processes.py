@@ -4,6 +4,7 @@ They are started by torchrun; accelerate finds them, and the device of each. Gra
 a loss may then call any method of the model, reach any of its parameters, or have no batch at all on some process.
 """
 
+import os
 from typing import TypeVar
 
 import torch
@@ -11,6 +12,7 @@ from accelerate import PartialState
 from accelerate.utils import broadcast_object_list
 from torch import nn
 
+from minent.errors import BadInput
 from minent.training.weights import weights
 
 T = TypeVar("T")
@@ -18,8 +20,14 @@ T = TypeVar("T")
 
 def found() -> PartialState:
     """The processes that were started, this one's place among them, and its device: accelerate's, which looks for
-    several on CPUs only where it is told that there is nothing else."""
-    return PartialState(cpu=not torch.accelerator.is_available())
+    several on CPUs only where it is told that there is nothing else. Raises BadInput where it was asked before, and not
+    told: each process would train alone."""
+    processes, started = PartialState(cpu=not torch.accelerator.is_available()), os.environ.get("WORLD_SIZE", "1")
+    if processes.num_processes != int(started):
+        raise BadInput(
+            f"torchrun started {started} processes; accelerate, asked before, found {processes.num_processes}"
+        )
+    return processes
 
 
 def agree_on(model: nn.Module, processes: PartialState) -> None:

@@ -23,7 +23,7 @@ FILES = ["config.json", "model.safetensors", "tokenizer.json"]
 
 
 class Saved(PyTorchModelHubMixin, nn.Module, library_name="minent"):
-    """A module that can `save_pretrained(folder)` and `push_to_hub(name)`, and its class `from_pretrained` either.
+    """A module that can `save_pretrained(folder)` and `push_to_hub(name)`; its class has `from_pretrained` for both.
 
     The arguments of its constructor are plain values or flat frozen dataclasses; config.json remembers them. The
     `tokenizer` is no argument: it is set, saved where there is one, and set again where one was saved.

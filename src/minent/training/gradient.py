@@ -68,5 +68,8 @@ def arithmetic(device: torch.device, precision: Precision) -> torch.autocast:
 def seeded(device: torch.device, *key: int) -> Iterator[None]:
     """Within the block torch's randomness is a function of `key` alone; after it, the caller's goes on."""
     with torch.random.fork_rng([device] if device.type == "cuda" else []):
-        torch.manual_seed(int(np.random.SeedSequence(key).generate_state(1, np.uint64)[0]))
+        seed = int(np.random.SeedSequence(key).generate_state(1, np.uint64)[0])
+        torch.default_generator.manual_seed(seed)  # torch.manual_seed also notes a traceback for each absent device
+        if device.type != "cpu":
+            torch.get_device_module(device).manual_seed(seed)
         yield

@@ -129,7 +129,7 @@ def _roots(packages: Sequence[str] | None) -> dict[str, Path]:
         if not name.isidentifier():
             raise BadInput(f"a package is called by its top-level name; got {name!r}")
         spec = importlib.util.find_spec(name)
-        places = [] if spec is None else [*(spec.submodule_search_locations or []), spec.origin or ""]
+        places = [] if spec is None else map(str, [*(spec.submodule_search_locations or []), spec.origin or ""])
         if places := [Path(place) for place in places if place.endswith(".py") or Path(place).is_dir()]:
             roots[name] = places[0]
         elif packages is not None:

@@ -19,7 +19,7 @@ from minent.nn.attention.backward import ByHand
 from minent.nn.attention.heads import Cache, check_mask, head_size, ignoring, joined, split
 from minent.nn.attention.landmarks import newton, ridge, solve
 from minent.nn.attention.segments import segments
-from minent.nn.convolution import slide
+from minent.nn.convolution import add_slide
 from minent.nn.positions import rotated
 
 Solver = Literal["ridge", "newton"]
@@ -75,7 +75,8 @@ def nystrom_attention(
         if solver == "ridge" and query.device.type == "cpu" and torch.is_grad_enabled():
             forward = partial(attend, solver=partial(solve, strength=RIDGE))
             return ByHand.apply(query, key, value, forward, groups, RIDGE, (ignore, unused))  # type: ignore
-        return attend(query, key, value, SOLVERS[solver])[0]
+        out = attend(query, key, value, SOLVERS[solver])[0]
+        return out.clone() if out.requires_grad else out  # what is done to it in place is nothing to its backward
 
 
 class Nystrom(nn.Module):
@@ -138,5 +139,5 @@ class Nystrom(nn.Module):
         out = nystrom_attention(query, key, value, self.landmarks, padding_mask=padding_mask, solver=self.solver)
         if self.filter is not None:
             real = value if padding_mask is None else value * padding_mask[:, None, :, None]
-            out = out + slide(real, self.filter.to(value.dtype))
+            out = add_slide(out, real, self.filter.to(value.dtype))
         return self.out(joined(out))

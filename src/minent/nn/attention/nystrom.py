@@ -55,7 +55,7 @@ def nystrom_attention(
     check_mask(padding_mask, len(query), n)
     ignore = ignoring(padding_mask, query.dtype)
     if n <= landmarks:
-        return F.scaled_dot_product_attention(query, key, value, ignore)
+        return _free(F.scaled_dot_product_attention(query, key, value, ignore))
     groups = segments(n, landmarks, padding_mask)
     unused = ignoring(groups.real, query.dtype)
     exact = torch.promote_types(query.dtype, torch.float32)
@@ -75,8 +75,12 @@ def nystrom_attention(
         if solver == "ridge" and query.device.type == "cpu" and torch.is_grad_enabled():
             forward = partial(attend, solver=partial(solve, strength=RIDGE))
             return ByHand.apply(query, key, value, forward, groups, RIDGE, (ignore, unused))  # type: ignore
-        out = attend(query, key, value, SOLVERS[solver])[0]
-        return out.clone() if out.requires_grad else out  # what is done to it in place is nothing to its backward
+        return _free(attend(query, key, value, SOLVERS[solver])[0])
+
+
+def _free(out: Tensor) -> Tensor:
+    """A result that may be written to: scaled_dot_product_attention keeps its own for the way back."""
+    return out.clone() if out.requires_grad else out
 
 
 class Nystrom(nn.Module):

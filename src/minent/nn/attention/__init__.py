@@ -6,6 +6,7 @@ causal: none sees what comes after it; cache: a `Cache`, x are the tokens after 
 do by its nature it refuses with BadInput.
 """
 
+from inspect import Parameter, signature
 from typing import Any
 
 from torch import nn
@@ -31,7 +32,7 @@ def attention(name: str, dim: int, heads: int, **options: Any) -> nn.Module:
     if name not in ATTENTIONS:
         raise BadInput(f"attention is one of {', '.join(ATTENTIONS)}; got {name!r}")
     kind = ATTENTIONS[name]
-    known = kind.__init__.__kwdefaults__
+    known = [name for name, one in signature(kind).parameters.items() if one.kind is Parameter.KEYWORD_ONLY]
     if unknown := sorted(set(options) - set(known)):
         raise BadInput(f"{name} attention has the options {', '.join(known)}; got {unknown[0]!r}")
     return kind(dim, heads, **options)

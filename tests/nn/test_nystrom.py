@@ -267,6 +267,21 @@ def test_half_precision_is_full_precision_rounded(solver: str, kind: str, dtype:
                 assert (own.grad - full.grad).norm() <= 2 * close * full.grad.norm(), name
 
 
+@pytest.mark.parametrize("solver", SOLVERS)
+def test_a_whole_step_may_run_under_autocast(solver: str):
+    torch.manual_seed(0)
+    nystrom, x = Nystrom(8, 2, landmarks=3, kernel=3, solver=solver), numbers(2, 9, 8, dtype=torch.float32)
+    outside, inside = deepcopy(nystrom), deepcopy(nystrom)
+    with torch.autocast("cpu", torch.bfloat16):
+        loss = outside(x).float().square().sum()
+        inside(x).float().square().sum().backward()
+    loss.backward()
+    for (name, one), other in zip(outside.named_parameters(), inside.parameters(), strict=True):
+        assert other.grad is not None and other.grad.isfinite().all()
+        if name != "key.bias":  # zero but for rounding
+            assert (one.grad - other.grad).norm() < 0.1 * one.grad.norm(), name
+
+
 @given(st.integers(1, 80), st.integers(1, 20), st.sampled_from(SOLVERS))
 @settings(max_examples=40)
 def test_any_length_will_do(length: int, landmarks: int, solver: str):
@@ -314,6 +329,12 @@ def test_what_nystrom_cannot_do_is_refused_by_name(call: dict, says: str):
 def test_options_that_make_no_sense_are_refused(options: dict, says: str):
     with pytest.raises(BadInput, match=says):
         Nystrom(8, **{"heads": 2, **options})
+
+
+@pytest.mark.parametrize("landmarks", [0, -1])
+def test_the_function_refuses_as_the_layer_does(landmarks: int):
+    with pytest.raises(BadInput, match=f"landmark.*got {landmarks}"):
+        nystrom_attention(*numbers(3, 1, 1, 9, 4), landmarks)
 
 
 LONG = """

@@ -174,6 +174,7 @@ def test_a_longer_input_is_refused_and_the_longest_is_named(kind: str):
     synthesizer(numbers(1, LONGEST, 6), causal=True, cache=cache)
     with pytest.raises(BadInput, match=f"at most {LONGEST} tokens; got {LONGEST + 1}"):
         synthesizer(numbers(1, 1, 6), causal=True, cache=cache)
+    assert cache.length == LONGEST  # what was refused left nothing
 
 
 @pytest.mark.parametrize("kind", PLAIN + ("random+dense",))

@@ -15,7 +15,8 @@ from minent.cli.text import with_recipe
 from minent.errors import BadInput
 from minent.text.classifier import Classifier
 
-SMALL = "--dim 16 --heads 2 --layers 1 --hidden 32 --longest 40 --tokenizer characters --vocabulary 320".split()
+SHAPE = {"dim": 16, "heads": 2, "layers": 1, "hidden": 32, "longest": 40, "tokenizer": "characters", "vocabulary": 320}
+SMALL = [word for name, value in SHAPE.items() for word in (f"--{name}", str(value))]
 RUN = [*SMALL, "--steps", "40", "--evaluate-every", "20", "--learning-rate", "0.01", "--tokens", "1000"]
 
 

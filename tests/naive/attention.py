@@ -7,6 +7,7 @@ al. 2017); Nyström's three factors (Xiong et al. 2021); the Synthesizer's B, ma
 Everything can be differentiated. `real` is true where a token is no padding; outputs at padding are zero.
 """
 
+import math
 from collections.abc import Callable, Sequence
 
 import torch
@@ -20,9 +21,11 @@ def weights(scores: Sequence[Tensor]) -> Tensor:
     return torch.stack([power / sum(powers) for power in powers])
 
 
-def look(query: Tensor, keys: Sequence[Tensor], values: Sequence[Tensor]) -> Tensor:
-    """What one query sees: the mean of the values, weighted by the softmax of scaled dot products with the keys."""
-    shares = weights([(query * key).sum() / len(query) ** 0.5 for key in keys])
+def look(query: Tensor, keys: Sequence[Tensor], values: Sequence[Tensor], add: Sequence[float] = ()) -> Tensor:
+    """What one query sees: the mean of the values, weighted by the softmax of scaled dot products with the keys, to
+    each of which a number may be added."""
+    scores = [(query * key).sum() / len(query) ** 0.5 for key in keys]
+    shares = weights([score + one for score, one in zip(scores, add or [0.0] * len(scores), strict=True)])
     return sum(share * value for share, value in zip(shares, values, strict=True))
 
 
@@ -88,18 +91,20 @@ def newton(a: Tensor, iterations: int = 6) -> Tensor:
 def nystrom_head(
     query: Tensor, key: Tensor, value: Tensor, landmarks: int, solver: str = "ridge", ridge: float = 0.005
 ) -> Tensor:
-    """One sample, one head, no padding: softmax(QK̃ᵀ/√d) W, with W by ridge regression or by Newton's iterations."""
+    """One sample, one head, no padding: softmax(QK̃ᵀ/√d + log size) W, with W by ridge regression or by Newton's
+    iterations; a landmark key counts as often as its segment has tokens."""
     runs = segments(len(query), landmarks)
     queries, keys, values = ([sum(t[i] for i in run) / len(run) for run in runs] for t in (query, key, value))
     identity = list(torch.eye(len(runs), dtype=query.dtype))
-    a = torch.stack([look(q, keys, identity) for q in queries])
+    sizes = [math.log(len(run)) for run in runs]
+    a = torch.stack([look(q, keys, identity, sizes) for q in queries])
     y = torch.stack([look(q, list(key), list(value)) for q in queries])
     if solver == "newton":
         w = newton(a) @ y
     else:
         v = torch.stack(values)
         w = v + torch.linalg.solve(a.T @ a + ridge * torch.stack(identity), a.T @ (y - a @ v))
-    return torch.stack([look(q, keys, list(w)) for q in query])
+    return torch.stack([look(q, keys, list(w), sizes) for q in query])
 
 
 def skip(value: Tensor, filters: Tensor) -> Tensor:

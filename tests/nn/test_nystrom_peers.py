@@ -69,7 +69,7 @@ def test_what_padding_holds_changes_nothing_and_does_in_hugging_face(kind: str):
 def test_more_padding_changes_nothing_and_does_in_both():
     x, real = F.pad(tokens(), (0, 0, 0, N)), F.pad(torch.ones(2, N, dtype=torch.bool), (0, N))
     with torch.no_grad():
-        assert moved(ours(x, real)[:, :N], ours(tokens())) <= 1e-5
+        assert moved(ours(x, real)[:, :N], ours(tokens())) <= 1e-4
         for peer in (hugging_face, lucidrains):
             assert moved(peer(x, real)[:, :N], peer(tokens())) > 0.01
 

@@ -112,7 +112,7 @@ def test_our_own_encoders_are_swapped_too():
     ids=["no attention", "a decoder"],
 )
 def test_a_model_without_known_attention_is_refused(model):
-    with pytest.raises(BadInput, match="BertSelfAttention.*got (Linear|Decoder)"):
+    with pytest.raises(BadInput, match=r"BertSelfAttention.*got (Linear|Decoder)"):
         swap(model, "nystrom")
 
 

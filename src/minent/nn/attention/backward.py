@@ -33,23 +33,29 @@ class ByHand(torch.autograd.Function):
     @staticmethod
     @torch.autograd.function.once_differentiable
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:  # pyright: ignore
-        query, key, value, queries, keys, weights, answers, values, factor = ctx.saved_tensors
-        groups, dtype, scale = ctx.groups, query.dtype, query.shape[3] ** -0.5
-        padding, unused = ctx.masks
-        by_query, by_key, by_value = (torch.empty_like(x.transpose(1, 2)).transpose(1, 2) for x in (query, key, value))
-        by_queries, by_keys, by_values = (torch.empty_like(keys) for _ in range(3))
-        heads_backward(query, keys, values.to(dtype), gradients[0], unused, (by_query, by_keys, by_values))
-        by_weights, by_answers, by_guess = solve_backward(
-            by_values.to(weights.dtype), weights, answers, values, factor, ctx.strength
-        )
-        if groups.real is not None:
-            by_answers = by_answers * groups.real[:, None, :, None]
-        heads_backward(queries, key, value, by_answers.to(dtype), padding, (by_queries, by_key, by_value))
-        by_scores = (softmax_backward(by_weights, weights) * scale).to(dtype)
-        groups.spread(by_queries + by_scores @ keys, by_query)
-        groups.spread(by_keys + by_scores.mT @ queries, by_key)
-        groups.spread(by_guess.to(dtype), by_value)
-        return by_query, by_key, by_value, None, None, None, None
+        with torch.autocast("cpu", enabled=False):
+            return *gradients_of(ctx, gradients[0]), None, None, None, None
+
+
+def gradients_of(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """dQ, dK and dV from dO."""
+    query, key, value, queries, keys, weights, answers, values, factor = ctx.saved_tensors
+    groups, dtype, scale = ctx.groups, query.dtype, query.shape[3] ** -0.5
+    padding, unused = ctx.masks
+    by_query, by_key, by_value = (torch.empty_like(x.transpose(1, 2)).transpose(1, 2) for x in (query, key, value))
+    by_queries, by_keys, by_values = (torch.empty_like(keys) for _ in range(3))
+    heads_backward(query, keys, values.to(dtype), gradient, unused, (by_query, by_keys, by_values))
+    by_weights, by_answers, by_guess = solve_backward(
+        by_values.to(weights.dtype), weights, answers, values, factor, ctx.strength
+    )
+    if groups.real is not None:
+        by_answers = by_answers * groups.real
+    heads_backward(queries, key, value, by_answers.to(dtype), padding, (by_queries, by_key, by_value))
+    by_scores = (softmax_backward(by_weights, weights) * scale).to(dtype)
+    groups.spread(by_queries + by_scores @ keys, by_query)
+    groups.spread(by_keys + by_scores.mT @ queries, by_key)
+    groups.spread(by_guess.to(dtype), by_value)
+    return by_query, by_key, by_value
 
 
 def softmax_backward(gradient: Tensor, weights: Tensor) -> Tensor:
@@ -74,7 +80,7 @@ def heads_backward(
             q, k, v, g = query[b, h], key[b, h], value[b, h], gradient[b, h]
             torch.mm(q, k.mT, out=weights).mul_(scale)
             if mask is not None:
-                weights += mask[b, 0]
+                weights += mask[b if len(mask) > 1 else 0, 0]
             torch.softmax(weights, -1, out=weights)
             into[2][b, h].addmm_(weights.mT, g, beta=0)
             softmax_backward(torch.mm(g, v.mT, out=by_weights), weights)

@@ -73,7 +73,7 @@ def newton(weights: Matrix, answers: Values, iterations: int = 6) -> Values:
     """
     one, infinity = weights.abs().sum(-2).amax(-1), weights.abs().sum(-1).amax(-1)
     identity = torch.eye(weights.shape[-1], device=weights.device, dtype=weights.dtype)
-    inverse = weights.mT / (one * infinity)[..., None, None]
+    inverse = weights.mT / (one * infinity).clamp(min=torch.finfo(weights.dtype).tiny)[..., None, None]
     for _ in range(iterations):
         product = weights @ inverse
         inverse = inverse / 4 @ (13 * identity - product @ (15 * identity - product @ (7 * identity - product)))

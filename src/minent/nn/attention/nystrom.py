@@ -52,30 +52,39 @@ def nystrom_attention(
     True
     """
     n = query.shape[2]
+    check_options(landmarks, solver)
     check_mask(padding_mask, len(query), n)
     ignore = ignoring(padding_mask, query.dtype)
     if n <= landmarks:
         return _free(F.scaled_dot_product_attention(query, key, value, ignore))
-    groups = segments(n, landmarks, padding_mask)
-    unused = ignoring(groups.real, query.dtype)
+    groups = segments(n, landmarks, padding_mask, query.device)
+    many = groups.stands_for(query.dtype)
     exact = torch.promote_types(query.dtype, torch.float32)
 
     def attend(query: Tensor, key: Tensor, value: Tensor, solver: Callable) -> tuple[Tensor, ...]:
         queries, keys, guess = groups.mean(query), groups.mean(key), groups.mean(value)
         answers = F.scaled_dot_product_attention(queries, key, value, ignore).to(exact)
         scores = queries.to(exact) @ keys.to(exact).mT * query.shape[3] ** -0.5
-        weights = (scores if unused is None else scores + unused).softmax(-1)
+        weights = (scores if many is None else scores + many).softmax(-1)
         if groups.real is not None:  # a segment without tokens asks nothing
-            weights, answers = weights * groups.real[:, None, :, None], answers * groups.real[:, None, :, None]
+            weights, answers = weights * groups.real, answers * groups.real
         values, *rest = solver(weights, answers, guess.to(exact))
-        out = F.scaled_dot_product_attention(query, keys, values.to(query.dtype), unused)
+        out = F.scaled_dot_product_attention(query, keys, values.to(query.dtype), many)
         return out, queries, keys, weights, answers, values, *rest
 
     with torch.autocast(query.device.type, enabled=False):
         if solver == "ridge" and query.device.type == "cpu" and torch.is_grad_enabled():
             forward = partial(attend, solver=partial(solve, strength=RIDGE))
-            return ByHand.apply(query, key, value, forward, groups, RIDGE, (ignore, unused))  # type: ignore
+            return ByHand.apply(query, key, value, forward, groups, RIDGE, (ignore, many))  # type: ignore
         return _free(attend(query, key, value, SOLVERS[solver])[0])
+
+
+def check_options(landmarks: int, solver: str) -> None:
+    """Raises BadInput for options that none can be."""
+    if landmarks < 1:
+        raise BadInput(f"there must be at least one landmark; got {landmarks}")
+    if solver not in SOLVERS:
+        raise BadInput(f"the solver is 'ridge' or 'newton'; got {solver!r}")
 
 
 def _free(out: Tensor) -> Tensor:
@@ -110,12 +119,9 @@ class Nystrom(nn.Module):
         super().__init__()
         if head_size(dim, heads) % 2 and rotary:
             raise BadInput(f"rotary positions turn pairs; {heads} heads of a width of {dim} are of odd width")
-        if landmarks < 1:
-            raise BadInput(f"there must be at least one landmark; got {landmarks}")
+        check_options(landmarks, solver)
         if kernel < 0 or (kernel and kernel % 2 == 0):
             raise BadInput(f"the convolution has an odd kernel, or 0 for none; got {kernel}")
-        if solver not in ("ridge", "newton"):
-            raise BadInput(f"the solver is 'ridge' or 'newton'; got {solver!r}")
         self.heads, self.landmarks, self.rotary = heads, landmarks, rotary
         self.solver: Solver = solver
         self.query, self.key, self.value, self.out = (nn.Linear(dim, dim) for _ in range(4))

@@ -9,6 +9,7 @@ the querying token alone (Tay et al. 2020, Synthesizer). For each head, B is
 A mixture "random+softmax" is softmax(Σ_i α_i B_i) with α = softmax of trained numbers, one for each.
 """
 
+import functools
 from typing import Any
 
 import torch
@@ -75,19 +76,17 @@ class Synthesizer(nn.Module):
         value = split(self.value(x), self.heads)
         query, key = (None if linear is None else split(linear(x), self.heads) for linear in (self.query, self.key))
         start = 0 if cache is None else cache.length
-        if cache is not None:
-            key, value = cache.append(key, value)
-        n, keys = x.shape[1], value.shape[2]
+        keys = start + x.shape[1]
         if keys > self.longest:
             raise BadInput(f"this synthesizer is built for at most {self.longest} tokens; got {keys}")
         check_mask(padding_mask, len(x), keys)
+        if cache is not None:
+            key, value = cache.append(key, value)
         constant = all(isinstance(part, CONSTANT) for part in self.parts.values()) and query is None
         if constant and padding_mask is None and not torch.is_grad_enabled() and not self.training:
             weights = self._remembered(x, start, keys, causal)
         else:
-            mask = ignoring(padding_mask, x.dtype, (n, keys) if causal else None, x.device)
-            scores = self._scores(x, start, keys)
-            scores = scores if mask is None else scores + mask
+            scores = self._scores(x, start, keys, padding_mask, causal)
             if query is not None and key is not None:
                 query = query if self.mixture is None else query * self._shares()["softmax"]
                 dropout = self.dropout if self.training else 0.0
@@ -105,21 +104,35 @@ class Synthesizer(nn.Module):
         assert self.mixture is not None
         return dict(zip(self.mixture, torch.stack(list(self.mixture.values())).softmax(0).unbind(), strict=True))
 
-    def _scores(self, x: Tensor, start: int, keys: int) -> Float[Tensor, "_ head n keys"]:
-        """Σ α_i B_i of all kinds but softmax; of batch size 1 where no kind looks at x."""
+    def _scores(
+        self, x: Tensor, start: int, keys: int, padding_mask: Tensor | None, causal: bool
+    ) -> Float[Tensor, "_ head n keys"]:
+        """Σ α_i B_i of all kinds but softmax, what is not to be seen masked; of batch size 1 where no kind looks at x
+        and nothing is padding."""
         if self.mixture is None:
             (part,) = self.parts.values()
-            return part(x, start, keys)
-        share = self._shares()
-        terms = [share[name] * part(x, start, keys) for name, part in self.parts.items()]
-        return torch.stack(torch.broadcast_tensors(*terms)).sum(0) if len(terms) > 1 else terms[0]
+            scores = part(x, start, keys)
+        else:
+            share = self._shares()
+            terms = [share[name] * part(x, start, keys) for name, part in self.parts.items()]
+            scores = functools.reduce(torch.add, terms)
+        mask = ignoring(padding_mask, x.dtype, (x.shape[1], keys) if causal else None, x.device)
+        return scores if mask is None else scores + mask
 
     def _remembered(self, x: Tensor, start: int, keys: int, causal: bool) -> Tensor:
         """The weights, which are the same until parameters change: computed once."""
-        state = tuple((p.data_ptr(), p._version) for p in self.parameters())
-        known = start, x.shape[1], keys, causal, x.dtype, state
+        device = x.device.type
+        try:
+            state = [(parameter.data_ptr(), parameter._version) for parameter in self.parameters()]
+        except RuntimeError:  # made in inference mode, or handed in by torch.func: nothing tells whether they change
+            return self._scores(x, start, keys, None, causal).softmax(-1)
+        autocast = torch.is_autocast_enabled(device) and torch.get_autocast_dtype(device)
+        known = start, x.shape[1], keys, causal, x.dtype, autocast, state
         if self._known is None or self._known[0] != known:
-            mask = ignoring(None, x.dtype, (x.shape[1], keys) if causal else None, x.device)
-            scores = self._scores(x, start, keys)
-            self._known = known, (scores if mask is None else scores + mask).softmax(-1)
+            self._known = known, self._scores(x, start, keys, None, causal).softmax(-1)
         return self._known[1]
+
+    def train(self, mode: bool = True) -> "Synthesizer":
+        """As any module's; what is remembered is forgotten."""
+        self._known = None
+        return super().train(mode)

@@ -142,3 +142,16 @@ def test_a_killed_run_resumed_is_an_uninterrupted_one(texts, tmp_path):
     subprocess.run([*command, "--out", str(broken), "--resume"], check=True, capture_output=True, env=environment)
     assert (broken / "model.safetensors").read_bytes() == (whole / "model.safetensors").read_bytes()
     assert Classifier.from_pretrained(broken).labels == ["autumn", "spring"]
+
+
+def test_two_processes_train_the_model_that_one_does(texts, tmp_path):
+    words = ["text", "train", "--task", "classify", "--train", str(texts), *SMALL, "--steps", "6", "--tokens", "500"]
+    torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m", "minent"]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    two = subprocess.run(
+        [*torchrun, *words, "--out", str(tmp_path / "two")], capture_output=True, text=True, check=True, env=environment
+    )
+    main([*words, "--accumulate", "2", "--out", str(tmp_path / "one")])
+    assert two.stdout.count("texts to learn from") == 1
+    one, other = (Classifier.from_pretrained(tmp_path / name).state_dict() for name in ("one", "two"))
+    assert all((one[name] - other[name]).abs().max() < 1e-6 for name in one)

@@ -54,6 +54,18 @@ def test_examples_of_the_readme_run(example, tmp_path):
     python("-W", "error", "-c", example, cwd=tmp_path, env={**os.environ, "OMP_NUM_THREADS": "1"})
 
 
+DOCS = {
+    f"{page.stem} {i}": example
+    for page in sorted((ROOT / "docs").glob("*.md"))
+    for i, example in enumerate(re.findall(r"```python\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL))
+}
+
+
+@pytest.mark.parametrize("example", DOCS)
+def test_examples_of_the_documentation_run(example, tmp_path):
+    python("-c", DOCS[example], cwd=tmp_path, env={**os.environ, "OMP_NUM_THREADS": "1"})
+
+
 def test_the_makefile_has_five_verbs():
     verbs = re.search(r"\.PHONY: (.*)", (ROOT / "Makefile").read_text())
     assert verbs and verbs[1].split() == ["setup", "tour", "test", "check", "bench"]

@@ -1,8 +1,10 @@
 """`minent text`: models of text from the command line."""
 
+import os
 import sys
 import time
 import tomllib
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
@@ -58,10 +60,14 @@ def train(
     start, examples = time.perf_counter(), read_labelled(train)
     examples, held = split(examples, HELD, recipe.seed) if dev is None else (examples, read_labelled(dev))
     classifier = new_classifier(examples, shape, reading, recipe.seed)
+    records = train_classifier(classifier, examples, held, recipe, tokens=reading.tokens, folder=out, resume=resume)
+    if os.environ.get("RANK", "0") != "0":  # one of torchrun's processes speaks for all
+        deque(records, maxlen=0)
+        return
     weights = sum(parameter.numel() for parameter in classifier.parameters())
     print(f"{len(examples):,} texts to learn from, {len(held):,} to judge by; {len(classifier.labels)} labels")
     print(f"{weights:,} weights, {shape.attention} attention, texts of at most {shape.longest} tokens")
-    training(train_classifier(classifier, examples, held, recipe, tokens=reading.tokens, folder=out, resume=resume))
+    training(records)
     print(f"wrote {out} in {time.perf_counter() - start:.0f} s")
 
 

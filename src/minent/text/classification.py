@@ -7,6 +7,7 @@ from typing import Any, get_args
 import numpy as np
 import torch
 import torch.nn.functional as F
+from accelerate import PartialState
 from jaxtyping import Int
 from torch import Tensor, nn
 
@@ -59,7 +60,7 @@ def train_classifier(
     held = None if dev is None else batched(classifier, dev, tokens, shuffle=False)
     score = None if held is None else lambda model: evaluate(model, held)
     yield from fit(classifier, loss, batches, recipe, dev=score, folder=folder, resume=resume, log=log)
-    if folder is not None:
+    if folder is not None and PartialState().is_main_process:
         classifier.save_pretrained(folder)
 
 

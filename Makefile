@@ -26,3 +26,5 @@ check: setup
 
 bench: setup
 	$(BIN)/python benchmarks/community.py
+	$(BIN)/python benchmarks/attention.py
+	$(BIN)/python benchmarks/attention_quality.py

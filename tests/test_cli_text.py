@@ -155,3 +155,13 @@ def test_two_processes_train_the_model_that_one_does(texts, tmp_path):
     assert two.stdout.count("texts to learn from") == 1
     one, other = (Classifier.from_pretrained(tmp_path / name).state_dict() for name in ("one", "two"))
     assert all((one[name] - other[name]).abs().max() < 1e-6 for name in one)
+
+
+@pytest.mark.parametrize("words", [["train", "--task", "classify", "--train", "a", "--out", "b"], ["classify", "a"]])
+def test_without_torch_the_extra_is_named(words):
+    words = words if words[0] == "train" else [*words, "--model", "m"]
+    code = f"import sys; sys.modules['torch'] = None; from minent.cli import main; main(['text', *{words}])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 1
+    assert 'pip install "minent[torch]" to' in done.stderr
+    assert "Traceback" not in done.stderr

@@ -50,7 +50,7 @@ EXAMPLES = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(enc
 def test_examples_of_the_readme_run(example, tmp_path):
     if "sklearn" in example:
         pytest.importorskip("sklearn")
-    assert len(EXAMPLES) == 3 and len(example.strip().splitlines()) <= 6
+    assert len(EXAMPLES) == 4 and len(example.strip().splitlines()) <= 6
     python("-W", "error", "-c", example, cwd=tmp_path, env={**os.environ, "OMP_NUM_THREADS": "1"})
 
 

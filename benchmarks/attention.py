@@ -132,6 +132,25 @@ def speeds(quick, device):
     return rows
 
 
+def padded_speeds(quick):
+    """With padding: the attention itself, a quarter of the tokens padding at the end of samples (Hugging Face's takes
+    no mask in this version)."""
+    rows = []
+    for n in (512,) if quick else (512, 2048, 8192):
+        mask = torch.arange(n) < torch.tensor([n, 3 * n // 4, n // 2, 3 * n // 4])[:, None]
+        ours, lucid = (methods(n, True)[name] for name in ("minent", "lucidrains"))
+        exact = methods(n, True)["SDPA"]
+        modules = {
+            "minent": lambda x, mask=mask, module=ours: module(x, padding_mask=mask),
+            "lucidrains": lambda x, mask=mask, module=lucid: module(x, mask=mask),
+            "SDPA": lambda x, mask=mask, module=exact: module(x, padding_mask=mask),
+        }
+        times = race(modules, torch.randn(4, n, WIDTH), "cpu", "fp32", 5, [("SDPA", 1)] if n > 4096 else [])
+        rows.append({"n": n, **times})
+        print("padded", rows[-1], flush=True)
+    return rows
+
+
 def line(row):
     ours = row["minent"]
     parts = [f"{'core' if row['core'] else 'layer'} {row['precision']} n={row['n']:5} batch {row['batch']}"]
@@ -241,6 +260,13 @@ def report(saved):
                     times = [cell(row[name][kind], row["minent"][kind]) for name in PEERS]
                     head = f"| {row['precision']} | {row['n']} | {row['batch']} | {row['minent'][kind]:.1f} | "
                     parts.append(head + " | ".join(times) + " |")
+    parts.append("\n### With padding, batch 4, fp32: forward; forward and backward (ms)\n")
+    parts.append("| n | minent | lucidrains | SDPA |\n|---|---|---|---|")
+    for row in saved["padded"]:
+        times = (
+            "; ".join("" if t is None else f"{t:.1f}" for t in row[name]) for name in ("minent", "lucidrains", "SDPA")
+        )
+        parts.append(f"| {row['n']} | {' | '.join(times)} |")
     parts.append("\n### Error against softmax attention, n = 2048, mean of 3 seeds\n")
     parts.append("| input | landmarks | six iterations (the paper) | ridge (minent) | best possible values |")
     parts.append("|---|---|---|---|---|")
@@ -280,6 +306,7 @@ def main():
     saved = {
         "date": date.today().isoformat(), "machine": f"{device}, Python {platform.python_version()}", "how": how,
         "versions": ", ".join(f"{package} {version(package)}" for package in packages),
+        "padded": padded_speeds(options.quick) if options.device == "cpu" else [],
         "influences": influences(), "errors": errors(options.quick),
         "synthesizers": synthesizers(options.quick, options.device), "speeds": speeds(options.quick, options.device),
     }  # fmt: skip

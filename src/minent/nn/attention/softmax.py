@@ -40,24 +40,28 @@ class Softmax(nn.Module):
 
         `padding_mask` (batch, keys) is True for real keys. `causal`: none sees a later one. A memory is read into the
         cache once and not again. Raises BadInput for a mask that does not fit."""
+        query, key, value = self.parts(x, memory, cache)
+        check_mask(padding_mask, len(x), key.shape[2])
+        return self.out(joined(self.attend(query, key, value, padding_mask, causal)))
+
+    def parts(self, x: Tensor, memory: Tensor | None, cache: Cache | None) -> tuple[Tensor, Tensor, Tensor]:
+        """Queries, keys and values, with those that the cache holds."""
         query = split(self.query(x), self.heads)
-        start = 0 if cache is None or memory is not None else cache.length
-        if memory is not None and cache is not None and cache.value is not None:
-            key, value = cache.key, cache.value
-        else:
-            source = x if memory is None else memory
-            key, value = split(self.key(source), self.heads), split(self.value(source), self.heads)
-            if self.rotary and memory is None:
-                key = rotated(key, start)
-            if cache is not None:
-                key, value = cache.append(key, value)
-        assert key is not None
+        if memory is not None and cache is not None and cache.key is not None and cache.value is not None:
+            return query, cache.key, cache.value
+        source, start = (x, cache.length if cache else 0) if memory is None else (memory, 0)
+        key, value = split(self.key(source), self.heads), split(self.value(source), self.heads)
         if self.rotary and memory is None:
-            query = rotated(query, start)
+            query, key = rotated(query, start), rotated(key, start)
+        if cache is not None:
+            key, value = cache.append(key, value)
+        assert key is not None
+        return query, key, value
+
+    def attend(self, query: Tensor, key: Tensor, value: Tensor, padding_mask: Tensor | None, causal: bool) -> Tensor:
+        """softmax(QKᵀ/√d)V for heads (batch, head, n, dim)."""
         n, keys = query.shape[2], key.shape[2]
-        check_mask(padding_mask, len(x), keys)
         plain = causal and padding_mask is None and n == keys
-        mask = None if plain else ignoring(padding_mask, query.dtype, (n, keys) if causal else None, x.device)
+        mask = None if plain else ignoring(padding_mask, query.dtype, (n, keys) if causal else None, query.device)
         dropout = self.dropout if self.training else 0.0
-        out = F.scaled_dot_product_attention(query, key, value, mask, dropout_p=dropout, is_causal=plain)
-        return self.out(joined(out))
+        return F.scaled_dot_product_attention(query, key, value, mask, dropout_p=dropout, is_causal=plain)

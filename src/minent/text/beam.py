@@ -1,0 +1,132 @@
+"""Beam search keeps the likeliest beginnings of a sequence, and lengthens them by one token at a time.
+
+Of two sequences the better has the higher log p(y | x) / |y|^α, |y| with its end (a near relative of the length penalty
+of Wu et al. 2016). A sentence that is written in several directions at once has a beam for each; they advance in step,
+and the best of all wins.
+"""
+
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from minent.errors import BadInput
+
+IMPOSSIBLE = -torch.inf
+
+
+@dataclass(frozen=True)
+class Search:
+    """How to search. Raises BadInput for what cannot be."""
+
+    beam: int = 4
+    """Beginnings that are kept, in each direction; 1 is greedy."""
+
+    length_penalty: float = 1.0
+    """α: the larger, the longer the sequences; 0 compares plain probabilities."""
+
+    shortest: int = 0
+    """Tokens at least."""
+
+    longest: int = 128
+    """Tokens at most."""
+
+    no_repeat: int = 0
+    """No run of so many tokens occurs twice; 0 for any."""
+
+    def __post_init__(self) -> None:
+        if self.beam < 1:
+            raise BadInput(f"beam must be at least 1; got {self.beam}")
+        if not 0 <= self.shortest <= self.longest or self.longest < 1:
+            wanted = "shortest must be at least 0 and at most longest"
+            raise BadInput(f"{wanted}; got {self.shortest} and {self.longest}")
+        if self.no_repeat < 0:
+            raise BadInput(f"no_repeat must be at least 0; got {self.no_repeat}")
+
+
+@dataclass(frozen=True)
+class Hypothesis:
+    """A sequence as it was written, without its end."""
+
+    tokens: tuple[int, ...]
+    score: float
+    direction: int = 0
+
+
+@runtime_checkable
+class Step(Protocol):
+    """`step(tokens, rows)` (rows,) → log p(next token) (rows, vocabulary), for beginnings that lengthen those of the
+    step before: row i is its row rows[i] with tokens[i] after it. First comes step(None, rows), for empty beginnings.
+    Rows are ordered by direction, then sentence, then place in the beam."""
+
+    def __call__(
+        self, tokens: Int[Tensor, " rows"] | None, rows: Int[Tensor, " rows"]
+    ) -> Float[Tensor, "rows vocabulary"]: ...
+
+
+def beam_search(
+    step: Step, sentences: int, directions: int, end: int, search: Search, device: torch.device | str = "cpu"
+) -> list[list[Hypothesis]]:
+    """The finished hypotheses of every sentence, the best first.
+
+    >>> table = torch.tensor([[0.0, 0.6, 0.4], [0.55, 0.45, 0.0], [0.1, 0.0, 0.9]]).log()  # after nothing, 1, 2
+    >>> def step(tokens, rows):
+    ...     return table[torch.zeros_like(rows) if tokens is None else tokens]
+    >>> best = beam_search(step, 1, 1, end=0, search=Search(beam=2, length_penalty=0.0, longest=1))[0][0]
+    >>> best.tokens, round(2.718281828**best.score, 2)
+    ((1,), 0.33)
+    """
+    k = search.beam
+    found: list[list[Hypothesis]] = [[] for _ in range(sentences)]
+    at_work = torch.arange(sentences, device=device)
+    written = torch.empty(directions, sentences, k, 0, dtype=torch.long, device=device)
+    alive = torch.full((directions, sentences, k), IMPOSSIBLE, device=device)
+    alive[:, :, 0] = 0.0
+    tokens, rows = None, torch.arange(directions * sentences * k, device=device)
+    done = [[0] * directions for _ in range(sentences)]
+    for length in range(1, search.longest + 2):
+        n = len(at_work)
+        logs = step(tokens, rows).view(directions, n, k, -1).float()
+        logs = forbidden(logs, written, end, search, length)
+        total, place = (alive[..., None] + logs).flatten(2).topk(2 * k, dim=2)
+        before, chosen = place // logs.shape[3], place % logs.shape[3]
+        ends = (chosen == end) & (total > IMPOSSIBLE)
+        for d, i, j in ends[:, :, :k].nonzero().tolist():
+            sentence = int(at_work[i])
+            tokens_of = tuple(written[d, i, before[d, i, j]].tolist())
+            score = float(total[d, i, j]) / length**search.length_penalty
+            found[sentence].append(Hypothesis(tokens_of, score, d))
+            done[sentence][d] += 1
+        # the best k that go on, in order
+        order = (ends.long() * 2 * k + torch.arange(2 * k, device=device)).argsort(2)[:, :, :k]
+        alive = total.gather(2, order).masked_fill(ends.gather(2, order), IMPOSSIBLE)
+        before, chosen = before.gather(2, order), chosen.gather(2, order)
+        written = torch.cat(
+            [written.gather(2, before[..., None].expand(*before.shape, length - 1)), chosen[..., None]], 3
+        )
+        stay = torch.tensor([min(done[s]) < k for s in at_work.tolist()], dtype=torch.bool, device=device)
+        if length > search.longest or not bool(stay.any()):
+            break
+        first = torch.arange(directions * n, device=device).view(directions, n, 1) * k
+        rows, tokens = (first + before)[:, stay].flatten(), chosen[:, stay].flatten()
+        at_work, written, alive = at_work[stay], written[:, stay], alive[:, stay]
+    return [sorted(one, key=lambda hypothesis: -hypothesis.score) for one in found]
+
+
+def forbidden(logs: Tensor, written: Tensor, end: int, search: Search, length: int) -> Tensor:
+    """Log probabilities (directions, sentences, beam, vocabulary), impossible where an option says so."""
+    if length <= search.shortest:
+        logs = logs.index_fill(3, torch.tensor([end], device=logs.device), IMPOSSIBLE)
+    if length > search.longest:  # only the end is left
+        only = torch.full_like(logs, IMPOSSIBLE)
+        only[..., end] = logs[..., end]
+        return only
+    size = search.no_repeat
+    if size and length > size:
+        runs, last = written.unfold(3, size, 1), written[..., length - size :]
+        repeated = (runs[..., :-1] == last[..., None, :]).all(4)
+        times = torch.zeros_like(logs).scatter_add_(3, runs[..., -1], repeated.to(logs.dtype))
+        logs = logs.masked_fill(times > 0, IMPOSSIBLE)
+    return logs

@@ -1,0 +1,68 @@
+"""Writing: a model's next-token probabilities, asked for step by step, with what it has computed kept in caches."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+
+from minent.data import Batches
+from minent.text.beam import Hypothesis, Search, beam_search
+from minent.text.seq2seq import END, Seq2Seq
+
+
+class Stepper:
+    """The `Step` of beam search for a batch of sources, `beam` rows for each sentence and direction."""
+
+    def __init__(self, model: Seq2Seq, source: Int[Tensor, "batch k"], mask: Bool[Tensor, "batch k"] | None, beam: int):
+        memory, mask = model.read(source, mask)
+        self.model, self.position = model, 0
+        self.memory = memory.repeat_interleave(beam, 0)
+        self.mask = None if mask is None else mask.repeat_interleave(beam, 0)
+        self.caches = model.decoder.caches()
+
+    def __call__(
+        self, tokens: Int[Tensor, " rows"] | None, rows: Int[Tensor, " rows"]
+    ) -> Float[Tensor, "rows vocabulary"]:
+        if tokens is None:
+            vectors = self.model.start(len(rows))
+        else:
+            fewer = len(rows) < len(self.memory)
+            for own, other in self.caches:
+                own.select(rows)
+                if fewer:  # within a sentence the memory is the same
+                    other.select(rows)
+            if fewer:
+                self.memory, self.mask = self.memory[rows], None if self.mask is None else self.mask[rows]
+            vectors = self.model.embedding(tokens[:, None], start=self.position)
+        self.position += 1
+        out = self.model.decoder(vectors, self.memory, None, self.mask, self.caches)
+        return self.model.embedding.scores(out)[:, 0].float().log_softmax(1)
+
+
+@torch.no_grad()
+def written(
+    model: Seq2Seq, sources: Sequence[np.ndarray], search: Search, tokens: int = 4096
+) -> list[list[Hypothesis]]:
+    """What the model writes for each sequence of token ids, the best first, as people read it; about `tokens` source
+    tokens at a time (which changes nothing but the speed)."""
+    found: list[list[Hypothesis]] = [[] for _ in sources]
+    if not len(sources):
+        return found
+    device = model.starts.device
+    longest = max(map(len, sources))
+    for batch in Batches({"source": list(sources)}, tokens=max(tokens, longest), shuffle=False).epoch(1):
+        source, mask = (torch.from_numpy(batch[name]).to(device) for name in ("source", "source_mask"))
+        stepper = Stepper(model, source, None if bool(mask.all()) else mask, search.beam)
+        results = beam_search(stepper, len(source), model.directions, END, search, device)
+        for i, hypotheses in zip(batch["id"].tolist(), results, strict=True):
+            found[i] = [_forward(model, hypothesis) for hypothesis in hypotheses]
+    return found
+
+
+def _forward(model: Seq2Seq, hypothesis: Hypothesis) -> Hypothesis:
+    """As people read it."""
+    backward = model.direction == "right-to-left" or hypothesis.direction == 1
+    tokens = hypothesis.tokens[::-1] if backward else hypothesis.tokens
+    return Hypothesis(tokens, hypothesis.score, hypothesis.direction)

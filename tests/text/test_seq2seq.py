@@ -1,0 +1,207 @@
+"""Sequences are written for sequences, in one direction or both; what is computed step by step is what is computed whole."""
+
+import itertools
+
+import numpy as np
+import pytest
+import torch
+
+from minent.errors import BadInput
+from minent.nn.attention.bidirectional import Bidirectional
+from minent.nn.shape import Shape
+from minent.text.beam import Search, beam_search
+from minent.text.seq2seq import END, Seq2Seq, loss, reversed_tokens
+from minent.text.write import Stepper, written
+
+DIRECTIONS = ["left-to-right", "right-to-left", "bidirectional"]
+SHAPE = Shape(dim=16, heads=2, layers=2, hidden=32, dropout=0.0)
+SOURCE = torch.tensor([[5, 6, 7, 8], [9, 6, 0, 0], [8, 8, 5, 0]])
+SOURCE_MASK = SOURCE > 0
+TARGET = torch.tensor([[7, 9, 5, 6], [8, 5, 6, 0], [6, 0, 0, 0]])
+TARGET_MASK = TARGET > 0
+
+
+def model(direction="bidirectional", seed=0, **options):
+    torch.manual_seed(seed)
+    made = Seq2Seq(12, SHAPE, direction, **options).eval()
+    with torch.no_grad():  # far from uniform, so that what is read matters
+        for parameter in made.parameters():
+            if parameter.dim() > 1:
+                parameter.mul_(2.0)
+    return made
+
+
+def scores(made, target=TARGET, mask=TARGET_MASK):
+    with torch.no_grad():
+        return made(SOURCE, SOURCE_MASK, *made.histories(target, mask))
+
+
+@pytest.fixture(autouse=True)
+def without_gradients():
+    with torch.no_grad():
+        yield
+
+
+@pytest.mark.parametrize("direction", DIRECTIONS)
+def test_step_by_step_is_the_whole(direction):
+    made = model(direction)
+    history, mask = made.histories(TARGET, TARGET_MASK)
+    whole = scores(made).log_softmax(2)
+    stepper, rows = Stepper(made, SOURCE, SOURCE_MASK, 1), torch.arange(len(history))
+    with torch.no_grad():
+        for t in range(history.shape[1] + 1):
+            log = stepper(None if t == 0 else history[:, t - 1], rows)
+            both = mask[:, t - 1] if t else torch.ones(len(rows), dtype=torch.bool)
+            assert both.any()
+            assert (log - whole[:, t])[both].abs().max() < 1e-5
+
+
+@pytest.mark.parametrize("fusion", ["tanh", "linear", "gate"])
+def test_no_half_sees_the_future_of_either(fusion):
+    made = model(fusion=fusion)
+    target = torch.tensor([[7, 9, 5, 6]] * 3)
+    real = torch.ones_like(target, dtype=torch.bool)
+    history, mask = made.histories(target, real)
+    with torch.no_grad():
+        before = made(SOURCE, SOURCE_MASK, history, mask)
+        for t in range(4):
+            changed = history.clone()
+            changed[:, t:] = 10
+            after = made(SOURCE, SOURCE_MASK, changed, mask)
+            assert torch.equal(after[:, : t + 1], before[:, : t + 1])
+            assert not torch.equal(after[:, t + 1], before[:, t + 1])
+
+
+def test_each_half_reads_its_partner_and_no_other_row():
+    made = model()
+    history, mask = made.histories(torch.tensor([[7, 9, 5, 6]] * 3), torch.ones(3, 4, dtype=torch.bool))
+    changed = history.clone()
+    changed[4, 0] = 10  # what the right-to-left half of sentence 1 wrote first
+    with torch.no_grad():
+        moved = (made(SOURCE, SOURCE_MASK, changed, mask) - made(SOURCE, SOURCE_MASK, history, mask)).abs().amax((1, 2))
+    assert (moved > 1e-4).tolist() == [False, True, False, False, True, False]
+
+
+def test_without_interaction_directions_know_nothing_of_each_other():
+    one, both = model("left-to-right"), model("bidirectional", interaction=0.0)
+    shared = {name: value for name, value in one.state_dict().items() if name != "starts"}
+    both.load_state_dict({**shared, "starts": torch.cat([one.starts, one.starts])})
+    real = torch.cat([torch.ones(3, 1, dtype=torch.bool), TARGET_MASK], 1)
+    assert (scores(both)[:3] - scores(one))[real].abs().max() < 1e-5
+    assert (scores(model()) - scores(model(interaction=0.0))).abs().max() > 1e-3
+
+
+def test_reversed_targets_and_swapped_directions_mirror_each_other():
+    made = model()
+    mirror = model()
+    with torch.no_grad():
+        mirror.starts.copy_(made.starts.flip(0))
+    turned = scores(mirror, reversed_tokens(TARGET, TARGET_MASK))
+    assert (scores(made).roll(3, 0) - turned).abs().max() < 1e-5
+
+
+def test_right_to_left_is_left_to_right_of_the_reversed():
+    one, other = model("left-to-right"), model("right-to-left")
+    assert torch.equal(scores(one, reversed_tokens(TARGET, TARGET_MASK)), scores(other))
+
+
+def test_padding_changes_no_score():
+    made = model()
+    padded = torch.cat([TARGET, torch.zeros(3, 2, dtype=torch.long)], 1)
+    wide = scores(made, padded, padded > 0)
+    real = torch.cat([torch.ones(6, 1, dtype=torch.bool), TARGET_MASK.repeat(2, 1)], 1)
+    assert (wide[:, :5] - scores(made))[real].abs().max() < 1e-5
+
+
+def test_loss_is_the_cross_entropy_of_every_token_and_end():
+    made = model()
+    total, count = loss(
+        made, {"source": SOURCE, "source_mask": SOURCE_MASK, "target": TARGET, "target_mask": TARGET_MASK}
+    )
+    logs, by_hand = scores(made).log_softmax(2), 0.0
+    for row, sequence in enumerate([[7, 9, 5, 6], [8, 5, 6], [6], [6, 5, 9, 7], [6, 5, 8], [6]]):
+        by_hand -= sum(float(logs[row, t, token]) for t, token in enumerate([*sequence, END]))
+    assert int(count) == 2 * (4 + 3 + 1 + 3)
+    assert float(total) == pytest.approx(by_hand, rel=1e-5)
+
+
+def test_pseudo_histories_that_are_gold_change_nothing():
+    made = model()
+    batch = {"source": SOURCE, "source_mask": SOURCE_MASK, "target": TARGET, "target_mask": TARGET_MASK}
+    history, mask = made.histories(TARGET, TARGET_MASK)
+    (gold, count), (pseudo, same) = loss(made, batch), loss(made, {**batch, "pseudo": history, "pseudo_mask": mask})
+    assert (float(pseudo), int(same)) == (pytest.approx(float(gold), rel=1e-5), int(count))
+    other = loss(made, {**batch, "pseudo": history.flip(1), "pseudo_mask": mask})[0]
+    assert abs(float(other) - float(gold)) > 1e-2
+
+
+def every_sequence(vocabulary, longest):
+    for n in range(longest + 1):
+        yield from itertools.product(vocabulary, repeat=n)
+
+
+def test_a_beam_wide_enough_finds_the_best_of_all():
+    made = model("left-to-right")
+    search = Search(beam=200, longest=2, length_penalty=0.7)
+    found = written(made, [SOURCE[0].numpy()], search)[0]
+    tokens = [t for t in range(12) if t != END]
+    values = {}
+    with torch.no_grad():
+        for sequence in every_sequence(tokens, 2):
+            history = torch.tensor([sequence], dtype=torch.long).view(1, -1)
+            logs = made(SOURCE[:1], None, history, history >= 0)[0].log_softmax(1)
+            total = sum(float(logs[t, token]) for t, token in enumerate([*sequence, END]))
+            values[sequence] = total / (len(sequence) + 1) ** 0.7
+    best = sorted(values, key=lambda sequence: -values[sequence])[:5]
+    assert [one.tokens for one in found[:5]] == best
+    assert found[0].score == pytest.approx(values[best[0]], rel=1e-4)
+
+
+def test_a_wider_beam_finds_what_greed_misses():
+    table = torch.tensor([[0, 0.6, 0.4, 0, 0, 0], [0, 0, 0, 0.55, 0.45, 0], [0.1, 0, 0, 0, 0, 0.9]])
+    table = torch.cat([table, torch.eye(6)[[0, 0, 0]]]).log()  # after nothing, a, b, and then the end
+
+    def step(tokens, rows):
+        return table[torch.zeros_like(rows) if tokens is None else tokens]
+
+    greedy, wide = (
+        beam_search(step, 1, 1, 0, Search(beam=beam, length_penalty=0.0, longest=4))[0][0] for beam in (1, 2)
+    )
+    assert (greedy.tokens, round(float(np.exp(greedy.score)), 2)) == ((1, 3), 0.33)
+    assert (wide.tokens, round(float(np.exp(wide.score)), 2)) == ((2, 5), 0.36)
+
+
+@pytest.mark.parametrize("direction", DIRECTIONS)
+def test_what_is_written_does_not_depend_on_the_batch(direction):
+    made = model(direction)
+    sources = [np.array(s) for s in ([5, 6, 7, 8, 9], [9, 6], [8, 8, 5], [7], [10, 5, 6])]
+    search = Search(beam=3, longest=12)
+    together = written(made, sources, search)
+    assert len({one[0].tokens for one in together}) > 1
+    for source, one in zip(sources, together, strict=True):
+        alone = written(made, [source], search)[0]
+        assert [h.tokens for h in alone] == [h.tokens for h in one]
+        assert [h.score for h in alone] == pytest.approx([h.score for h in one], abs=1e-5)
+        assert len(one) >= 3
+
+
+def test_options_of_the_search_are_obeyed():
+    made, source = model("left-to-right"), [np.array([5, 6, 7])]
+    lengths = [len(h.tokens) for h in written(made, source, Search(beam=4, shortest=3, longest=6))[0]]
+    assert min(lengths) >= 3 and max(lengths) <= 6
+    free = written(made, source, Search(beam=4, shortest=10, longest=12))[0][0].tokens
+    pairs = list(itertools.pairwise(free))
+    assert len(set(pairs)) < len(pairs)
+    for h in written(made, source, Search(beam=4, shortest=10, longest=12, no_repeat=2))[0]:
+        pairs = list(itertools.pairwise(h.tokens))
+        assert len(set(pairs)) == len(pairs)
+    with pytest.raises(BadInput, match="beam must be at least 1"):
+        Search(beam=0)
+
+
+def test_a_nystrom_encoder_has_a_softmax_decoder():
+    made = Seq2Seq(12, Shape(**{**vars(SHAPE), "attention": "nystrom", "landmarks": 2}), "bidirectional").eval()
+    assert isinstance(made.decoder.layers[0].attention, Bidirectional)
+    assert scores(made).isfinite().all()
+    with pytest.raises(BadInput, match="synthesizer"):
+        Seq2Seq(12, Shape(**{**vars(SHAPE), "attention": "synthesizer"}), "bidirectional")

@@ -1,4 +1,4 @@
-"""What comes in: networks from links, files, and the objects of other libraries; texts with labels, and batches."""
+"""What comes in: networks from links, files and other libraries' objects; texts with labels or in pairs; batches."""
 
 from minent.data.batches import Batches
 from minent.data.convert import as_graph
@@ -6,9 +6,10 @@ from minent.data.graph import Graph
 from minent.data.labelled import Labelled, read_labelled
 from minent.data.listops import listops
 from minent.data.packages import docstrings, modules, split
+from minent.data.pairs import Pairs, read_pairs
 from minent.data.read import read_graph
 
 __all__ = [
-    "Batches", "Graph", "Labelled", "as_graph", "docstrings", "listops", "modules", "read_graph", "read_labelled",
-    "split",
+    "Batches", "Graph", "Labelled", "Pairs", "as_graph", "docstrings", "listops", "modules", "read_graph",
+    "read_labelled", "read_pairs", "split",
 ]  # fmt: skip

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from minent.cli import main
-from minent.cli.text import with_recipe
+from minent.cli.train import with_recipe
 from minent.errors import BadInput
 from minent.text.classifier import Classifier
 

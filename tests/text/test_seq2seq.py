@@ -1,4 +1,4 @@
-"""Sequences are written for sequences, in one direction or both; what is computed step by step is what is computed whole."""
+"""Sequences are written for sequences, in one direction or both; step by step as whole."""
 
 import itertools
 
@@ -9,7 +9,8 @@ import torch
 from minent.errors import BadInput
 from minent.nn.attention.bidirectional import Bidirectional
 from minent.nn.shape import Shape
-from minent.text.beam import Search, beam_search
+from minent.text.beam import beam_search
+from minent.text.options import Search
 from minent.text.seq2seq import END, Seq2Seq, loss, reversed_tokens
 from minent.text.write import Stepper, written
 

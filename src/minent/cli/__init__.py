@@ -9,7 +9,8 @@ from cyclopts import App, CycloptsError, Parameter
 
 from minent import __version__
 from minent.cli.community import STANDARD_INPUT, community
-from minent.cli.text import text, with_recipe
+from minent.cli.text import text
+from minent.cli.train import with_recipe
 from minent.errors import BadInput, MinentError
 
 app = App(

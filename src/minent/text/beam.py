@@ -12,38 +12,9 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from minent.errors import BadInput
+from minent.text.options import Search
 
 IMPOSSIBLE = -torch.inf
-
-
-@dataclass(frozen=True)
-class Search:
-    """How to search. Raises BadInput for what cannot be."""
-
-    beam: int = 4
-    """Beginnings that are kept, in each direction; 1 is greedy."""
-
-    length_penalty: float = 1.0
-    """α: the larger, the longer the sequences; 0 compares plain probabilities."""
-
-    shortest: int = 0
-    """Tokens at least."""
-
-    longest: int = 128
-    """Tokens at most."""
-
-    no_repeat: int = 0
-    """No run of so many tokens occurs twice; 0 for any."""
-
-    def __post_init__(self) -> None:
-        if self.beam < 1:
-            raise BadInput(f"beam must be at least 1; got {self.beam}")
-        if not 0 <= self.shortest <= self.longest or self.longest < 1:
-            wanted = "shortest must be at least 0 and at most longest"
-            raise BadInput(f"{wanted}; got {self.shortest} and {self.longest}")
-        if self.no_repeat < 0:
-            raise BadInput(f"no_repeat must be at least 0; got {self.no_repeat}")
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
-"""How texts become batches, in one frozen value: Python argument, command-line flags and TOML table alike."""
+"""How texts are read and written, in frozen values: Python argument, command-line flags and TOML table alike."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 from minent.errors import BadInput
 
@@ -22,3 +23,53 @@ class Reading:
         for name in ("vocabulary", "tokens"):
             if getattr(self, name) < 1:
                 raise BadInput(f"{name} must be at least 1; got {getattr(self, name)}")
+
+
+@dataclass(frozen=True)
+class Writing:
+    """How a sequence-to-sequence model writes; see `minent.text.seq2seq`. Raises BadInput for what cannot be."""
+
+    decoder: Literal["left-to-right", "right-to-left", "bidirectional"] = "left-to-right"
+    """Where writing begins; bidirectional: at both ends at once."""
+
+    interaction: float = 0.1
+    """How much each direction heeds what the other has written."""
+
+    fusion: Literal["tanh", "linear", "gate"] = "tanh"
+    """How the two are put together."""
+
+    smoothing: float = 0.1
+    """Share of the probability that the loss wants spread over all tokens."""
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.smoothing < 1:
+            raise BadInput(f"smoothing must be at least 0 and less than 1; got {self.smoothing}")
+
+
+@dataclass(frozen=True)
+class Search:
+    """How the likeliest text is searched for; see `minent.text.beam`. Raises BadInput for what cannot be."""
+
+    beam: int = 4
+    """Beginnings that are kept, in each direction; 1 is greedy."""
+
+    length_penalty: float = 1.0
+    """α: the larger, the longer the sequences; 0 compares plain probabilities."""
+
+    shortest: int = 0
+    """Tokens at least."""
+
+    longest: int = 128
+    """Tokens at most."""
+
+    no_repeat: int = 0
+    """No run of so many tokens occurs twice; 0 for any."""
+
+    def __post_init__(self) -> None:
+        if self.beam < 1:
+            raise BadInput(f"beam must be at least 1; got {self.beam}")
+        if not 0 <= self.shortest <= self.longest or self.longest < 1:
+            wanted = "shortest must be at least 0 and at most longest"
+            raise BadInput(f"{wanted}; got {self.shortest} and {self.longest}")
+        if self.no_repeat < 0:
+            raise BadInput(f"no_repeat must be at least 0; got {self.no_repeat}")

@@ -5,7 +5,8 @@ A right-to-left model writes y_n, …, y_1. A bidirectional one has one decoder 
 vector; its batches hold all sequences from left to right, then all from right to left.
 """
 
-from typing import Literal, get_args
+from collections.abc import Sequence
+from typing import Any, Literal, get_args
 
 import torch
 from jaxtyping import Bool, Float, Int
@@ -75,6 +76,15 @@ class Seq2Seq(Saved):
         if self.directions == 2:  # one direction may have written less than the other
             real = torch.cat([history_mask.new_ones(len(history), 1), history_mask], dim=1)
         return self.embedding.scores(self.decoder(vectors, memory, real, source_mask))
+
+    def write(self, texts: Sequence[str], **search: Any) -> list[str]:
+        """What the model writes for each text; options are those of `Search` (beam=4, longest=128, …).
+
+        Raises BadInput without a tokenizer."""
+        from minent.text.options import Search
+        from minent.text.write import best
+
+        return [hypothesis.text for hypothesis in best(self, texts, Search(**search))]
 
     def read(
         self, source: Int[Tensor, "batch k"], source_mask: Bool[Tensor, "batch k"] | None

@@ -1,6 +1,7 @@
 """Writing: a model's next-token probabilities, asked for step by step, with what it has computed kept in caches."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -8,8 +9,11 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from minent.data import Batches
-from minent.text.beam import Hypothesis, Search, beam_search
+from minent.errors import BadInput
+from minent.text.beam import Hypothesis, beam_search
+from minent.text.options import Search
 from minent.text.seq2seq import END, Seq2Seq
+from minent.text.tokenizer import encode
 
 
 class Stepper:
@@ -66,3 +70,30 @@ def _forward(model: Seq2Seq, hypothesis: Hypothesis) -> Hypothesis:
     backward = model.direction == "right-to-left" or hypothesis.direction == 1
     tokens = hypothesis.tokens[::-1] if backward else hypothesis.tokens
     return Hypothesis(tokens, hypothesis.score, hypothesis.direction)
+
+
+@dataclass(frozen=True)
+class Written:
+    """A text that was written, the mean log p of its tokens (by the search's length penalty), and where it began: 0 for
+    the direction of the model, 1 for the other of two."""
+
+    text: str
+    score: float
+    direction: int
+
+
+def n_best(
+    model: Seq2Seq, texts: Sequence[str], search: Search | None = None, tokens: int = 4096
+) -> list[list[Written]]:
+    """What the model writes for each text, the best first. Raises BadInput without a tokenizer."""
+    tokenizer = model.tokenizer
+    if tokenizer is None:
+        raise BadInput("a model reads and writes with its tokenizer; this one has none: set model.tokenizer")
+    sources = [ids if len(ids) else np.ones(1, np.int32) for ids in encode(tokenizer, texts, model.shape.longest)]
+    found = written(model, sources, search or Search(), tokens)
+    return [[Written(tokenizer.decode(list(h.tokens)), h.score, h.direction) for h in one] for one in found]
+
+
+def best(model: Seq2Seq, texts: Sequence[str], search: Search | None = None, tokens: int = 4096) -> list[Written]:
+    """The best that the model writes for each text."""
+    return [one[0] for one in n_best(model, texts, search, tokens)]

@@ -1,0 +1,135 @@
+"""`minent text train`: models of text from the command line, their options from a file or from flags."""
+
+import os
+import time
+import tomllib
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import fields
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from cyclopts import Parameter
+
+from minent.errors import BadInput, require
+from minent.nn.shape import Shape
+from minent.text.options import Reading, Writing
+from minent.training.recipe import Recipe
+
+FLAGS = "task", "train", "target", "dev", "dev_target", "out", "resume"
+HELD = 0.1  # of the texts, where there are no others to judge by
+Files = tuple[Path, Path | None, Path | None, Path | None]
+
+
+def train(
+    *,
+    task: Literal["classify", "seq2seq"],
+    train: Path,
+    target: Path | None = None,
+    dev: Path | None = None,
+    dev_target: Path | None = None,
+    out: Path,
+    resume: Annotated[bool, Parameter(show_default=False)] = False,
+    reading: Annotated[Reading | None, Parameter(name="*")] = None,
+    writing: Annotated[Writing | None, Parameter(name="*")] = None,
+    shape: Annotated[Shape | None, Parameter(name="*")] = None,
+    recipe: Annotated[Recipe | None, Parameter(name="*")] = None,
+) -> None:
+    """Train a model: minent text train [recipe.toml] --task classify --train texts.tsv --out model
+
+    Every option may stand in recipe.toml instead, by its name (learning_rate = 0.001); options given override it.
+
+    Parameters
+    ----------
+    task
+        What to learn: classify texts by their labels, or write a text for a text (seq2seq).
+    train
+        classify: .tsv (label, text), .csv, .jsonl, .parquet, or a folder with one folder for each label. seq2seq: .tsv
+        (source, target), .csv, .jsonl, .parquet, or a file of sources with --target.
+    target
+        File of targets, a line for each line of --train.
+    dev
+        Texts to judge by; a tenth of the training texts if not given.
+    dev_target
+        File of targets for --dev.
+    out
+        Folder for the model, its checkpoints and log.jsonl.
+    resume
+        Go on with a run that was stopped.
+    """
+    require("torch", "torch", "train models of text")
+    from minent.terminal import training
+
+    start = time.perf_counter()
+    shape, recipe = shape or Shape(), recipe or Recipe()
+    files, prepare = (train, target, dev, dev_target), {"classify": _classifier, "seq2seq": _seq2seq}[task]
+    model, records, told = prepare(files, reading or Reading(), writing or Writing(), shape, recipe, out, resume)
+    if os.environ.get("RANK", "0") != "0":  # one of torchrun's processes speaks for all
+        deque(records, maxlen=0)
+        return
+    weights = sum(parameter.numel() for parameter in model.parameters())
+    print(told)
+    print(f"{weights:,} weights, {shape.attention} attention, texts of at most {shape.longest} tokens")
+    training(records)
+    print(f"wrote {out} in {time.perf_counter() - start:.0f} s")
+
+
+def _classifier(
+    files: Files, reading: Reading, writing: Writing, shape: Shape, recipe: Recipe, out: Path, resume: bool
+) -> tuple[Any, Any, str]:
+    from minent.data import read_labelled, split
+    from minent.text.classification import new_classifier, train_classifier
+
+    file, target, dev, dev_target = files
+    if target or dev_target:
+        raise BadInput(f"labels stand beside their texts, targets are for seq2seq; got {str(target or dev_target)!r}")
+    examples = read_labelled(file)
+    examples, held = split(examples, HELD, recipe.seed) if dev is None else (examples, read_labelled(dev))
+    model = new_classifier(examples, shape, reading, recipe.seed)
+    records = train_classifier(model, examples, held, recipe, tokens=reading.tokens, folder=out, resume=resume)
+    told = f"{len(examples):,} texts to learn from, {len(held):,} to judge by; {len(model.labels)} labels"
+    return model, records, told
+
+
+def _seq2seq(
+    files: Files, reading: Reading, writing: Writing, shape: Shape, recipe: Recipe, out: Path, resume: bool
+) -> tuple[Any, Any, str]:
+    from minent.data import read_pairs
+    from minent.text.transduction import held_out, new_seq2seq, train_seq2seq
+
+    file, target, dev, dev_target = files
+    pairs = read_pairs(file, target)
+    pairs, held = held_out(pairs, HELD, recipe.seed) if dev is None else (pairs, read_pairs(dev, dev_target))
+    model = new_seq2seq(pairs, shape, reading, writing, recipe.seed)
+    options = {"smoothing": writing.smoothing, "tokens": reading.tokens, "folder": out, "resume": resume}
+    records = train_seq2seq(model, pairs, held, recipe, **options)
+    return model, records, f"{len(pairs):,} pairs to learn from, {len(held):,} to judge by; {writing.decoder}"
+
+
+def with_recipe(words: list[str]) -> list[str]:
+    """The words of the command line, `text train recipe.toml` replaced by the options in the file that are not given.
+
+    Raises BadInput for a file that is no TOML, or has other keys than options."""
+    if words[:2] != ["text", "train"] or not words[2:] or not words[2].endswith(".toml"):
+        return words
+    file, given = words[2], {word.split("=")[0] for word in words[3:]}
+    try:
+        table = tomllib.loads(Path(file).read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise BadInput(f"{file!r} is not TOML: {error}") from None
+    known = [*FLAGS, *(field.name for kind in (Reading, Writing, Shape, Recipe) for field in fields(kind))]
+    if unknown := [key for key in table if key not in known]:
+        raise BadInput(f"{file!r} may set {', '.join(known)}; got {unknown[0]!r}")
+    options = ((f"--{key.replace('_', '-')}", value) for key, value in table.items())
+    return [
+        *words[:2],
+        *(word for option, value in options if option not in given for word in _words(option, value)),
+        *words[3:],
+    ]
+
+
+def _words(option: str, value: Any) -> Iterator[str]:
+    if value is not False:
+        yield option
+    if not isinstance(value, bool):
+        yield str(value)

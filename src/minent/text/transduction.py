@@ -1,0 +1,98 @@
+"""A sequence-to-sequence model learns from pairs by the cross entropy −log p(y_t | y_<t, x) of every target token."""
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any, get_args
+
+import numpy as np
+import torch
+from accelerate import PartialState
+from torch import nn
+
+from minent.data import Batches
+from minent.data.pairs import Pairs
+from minent.nn.shape import Shape
+from minent.text.options import Reading, Writing
+from minent.text.seq2seq import Seq2Seq, loss
+from minent.text.tokenizer import Kind, encode, read_tokenizer, train_tokenizer
+from minent.training.loop import fit
+from minent.training.recipe import Recipe
+from minent.training.record import Record
+
+SAMPLE = 200  # development pairs that are written out at each evaluation
+
+
+def new_seq2seq(train: Pairs, shape: Shape, reading: Reading, writing: Writing, seed: int = 1) -> Seq2Seq:
+    """An untrained model, with one tokenizer for both sides, trained on `train` or given."""
+    if reading.tokenizer in get_args(Kind):
+        texts = [*train.sources, *train.targets]
+        tokenizer = train_tokenizer(texts, kind=reading.tokenizer, vocabulary=reading.vocabulary)  # type: ignore
+    else:
+        tokenizer = read_tokenizer(reading.tokenizer)
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        model = Seq2Seq(tokenizer.get_vocab_size(), shape, writing.decoder, writing.interaction, writing.fusion)
+    model.tokenizer = tokenizer
+    return model
+
+
+def train_seq2seq(
+    model: Seq2Seq,
+    train: Pairs,
+    dev: Pairs | None = None,
+    recipe: Recipe | None = None,
+    *,
+    smoothing: float = 0.1,
+    tokens: int = 8192,
+    folder: str | Path | None = None,
+    resume: bool = False,
+    log: Callable[[dict[str, Any]], object] | None = None,
+) -> Iterator[Record]:
+    """Train on batches of about `tokens` tokens a side, one record a step (see `minent.training.loop.fit`); with a
+    folder, the model is saved there at the end. `dev` gives loss, the share of tokens that are the likeliest, and the
+    BLEU of what is written greedily for the first SAMPLE of its sources."""
+    recipe = recipe or Recipe()
+    batches = batched(model, train, tokens, seed=recipe.seed)
+    held = None if dev is None else batched(model, dev, tokens, shuffle=False)
+    score = None if held is None or dev is None else lambda one: evaluate(one, held, dev)
+    objective = partial(loss, smoothing=smoothing)
+    yield from fit(model, objective, batches, recipe, dev=score, folder=folder, resume=resume, log=log)
+    if folder is not None and PartialState().is_main_process:
+        model.save_pretrained(folder)
+
+
+def batched(model: Seq2Seq, pairs: Pairs, tokens: int, seed: int = 1, shuffle: bool = True) -> Batches:
+    """Pairs as batches of numbers, cut to the model's longest; texts without tokens get an unknown one."""
+    assert model.tokenizer is not None
+    columns = {
+        name: [ids if len(ids) else np.ones(1, np.int32) for ids in encode(model.tokenizer, texts, model.shape.longest)]
+        for name, texts in (("source", pairs.sources), ("target", pairs.targets))
+    }
+    return Batches(columns, tokens=max(tokens, model.shape.longest), seed=seed, shuffle=shuffle)
+
+
+def evaluate(model: nn.Module, batches: Batches, pairs: Pairs) -> dict[str, float]:
+    """The mean cross entropy of a token given gold histories, and the BLEU of what is written greedily."""
+    from minent.text.score import score
+
+    total, count = 0.0, 0
+    device = next(model.parameters()).device
+    for batch in batches.epoch(1):
+        tensors = {name: torch.from_numpy(array).to(device) for name, array in batch.items()}
+        one, many = loss(model, tensors)  # type: ignore[arg-type]
+        total, count = total + float(one), count + int(many)
+    found = model.write(pairs.sources[:SAMPLE], beam=1)  # type: ignore[operator]
+    return {"loss": total / count, "bleu": score(found, pairs.targets[:SAMPLE]).bleu}
+
+
+def held_out(pairs: Pairs, share: float, seed: int = 1) -> tuple[Pairs, Pairs]:
+    """The pairs to learn from, and a share of them, drawn, to judge by; both in their order."""
+    held = np.zeros(len(pairs), bool)
+    held[np.random.default_rng(seed).permutation(len(pairs))[: max(1, int(share * len(pairs)))]] = True
+
+    def part(keep: np.ndarray) -> Pairs:
+        places = np.flatnonzero(keep).tolist()
+        return Pairs([pairs.sources[i] for i in places], [pairs.targets[i] for i in places])
+
+    return part(~held), part(held)

@@ -126,14 +126,30 @@ def test_loss_is_the_cross_entropy_of_every_token_and_end():
     assert float(total) == pytest.approx(by_hand, rel=1e-5)
 
 
-def test_pseudo_histories_that_are_gold_change_nothing():
+def test_what_directions_wrote_if_it_is_gold_changes_nothing():
     made = model()
     batch = {"source": SOURCE, "source_mask": SOURCE_MASK, "target": TARGET, "target_mask": TARGET_MASK}
-    history, mask = made.histories(TARGET, TARGET_MASK)
-    (gold, count), (pseudo, same) = loss(made, batch), loss(made, {**batch, "pseudo": history, "pseudo_mask": mask})
+    forward, backward = made.histories(TARGET, TARGET_MASK)[0].chunk(2)
+    wrote = {"forward": forward, "forward_mask": TARGET_MASK, "backward": backward, "backward_mask": TARGET_MASK}
+    (gold, count), (pseudo, same) = loss(made, batch), loss(made, {**batch, **wrote})
     assert (float(pseudo), int(same)) == (pytest.approx(float(gold), rel=1e-5), int(count))
-    other = loss(made, {**batch, "pseudo": history.flip(1), "pseudo_mask": mask})[0]
-    assert abs(float(other) - float(gold)) > 1e-2
+    wide = torch.nn.functional.pad(backward, (0, 2))
+    longer = {**wrote, "backward": wide, "backward_mask": wide > 0}
+    assert float(loss(made, {**batch, **longer})[0]) == pytest.approx(float(gold), rel=1e-5)
+
+
+@pytest.mark.parametrize("changed", ["forward", "backward"])
+def test_each_direction_learns_from_what_the_other_wrote(changed):
+    made = model()
+    batch = {"source": SOURCE, "source_mask": SOURCE_MASK, "target": TARGET, "target_mask": TARGET_MASK}
+    forward, backward = made.histories(TARGET, TARGET_MASK)[0].chunk(2)
+    wrote = {"forward": forward, "forward_mask": TARGET_MASK, "backward": backward, "backward_mask": TARGET_MASK}
+    before = float(loss(made, {**batch, **wrote})[0])
+    wrote[changed] = wrote[changed].masked_fill(TARGET_MASK, 10)
+    assert abs(float(loss(made, {**batch, **wrote})[0]) - before) > 1e-3
+    apart = model(interaction=0.0)
+    gold = float(loss(apart, batch)[0])
+    assert float(loss(apart, {**batch, **wrote})[0]) == pytest.approx(gold, rel=1e-5)
 
 
 def every_sequence(vocabulary, longest):

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 from cyclopts import App, Parameter
 
+from minent.cli.score import score
 from minent.cli.train import train
 from minent.errors import BadInput, BadLine, require
 from minent.files import write_text
@@ -16,6 +17,7 @@ from minent.text.options import Search
 
 text = App(name="text", help="Models of text: trained, run and scored.")
 text.command(train)
+text.command(score)
 STREAM = 256  # lines that are written together
 
 

@@ -101,8 +101,10 @@ def _seq2seq(
     pairs = read_pairs(file, target)
     pairs, held = held_out(pairs, HELD, recipe.seed) if dev is None else (pairs, read_pairs(dev, dev_target))
     model = new_seq2seq(pairs, shape, reading, writing, recipe.seed)
-    options = {"smoothing": writing.smoothing, "tokens": reading.tokens, "folder": out, "resume": resume}
-    records = train_seq2seq(model, pairs, held, recipe, **options)
+    records = train_seq2seq(
+        model, pairs, held, recipe, smoothing=writing.smoothing, two_pass=writing.two_pass, tokens=reading.tokens,
+        folder=out, resume=resume,
+    )  # fmt: skip
     return model, records, f"{len(pairs):,} pairs to learn from, {len(held):,} to judge by; {writing.decoder}"
 
 

@@ -38,12 +38,18 @@ class Writing:
     fusion: Literal["tanh", "linear", "gate"] = "tanh"
     """How the two are put together."""
 
+    two_pass: float = 0.0
+    """Share of the steps that a second pass takes, in which directions learn to read one that errs; 0 for none."""
+
     smoothing: float = 0.1
     """Share of the probability that the loss wants spread over all tokens."""
 
     def __post_init__(self) -> None:
         if not 0 <= self.smoothing < 1:
             raise BadInput(f"smoothing must be at least 0 and less than 1; got {self.smoothing}")
+        if self.two_pass < 0 or (self.two_pass and self.decoder != "bidirectional"):
+            wanted = "two_pass is a positive share of the steps, for a bidirectional decoder; or 0"
+            raise BadInput(f"{wanted}; got {self.two_pass} for {self.decoder}")
 
 
 @dataclass(frozen=True)

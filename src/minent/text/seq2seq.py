@@ -121,25 +121,27 @@ def reversed_tokens(tokens: Int[Tensor, "batch n"], mask: Bool[Tensor, "batch n"
 def loss(model: Seq2Seq, batch: dict[str, Tensor], smoothing: float = 0.0) -> tuple[Float[Tensor, ""], Int[Tensor, ""]]:
     """Cross entropies of all tokens and ends, of all directions, summed, and how many they are.
 
-    `batch` holds "source", "target" (batch, _) and their masks, and may hold "pseudo" (2, batch, n) with its mask: what
-    each direction wrote of itself, in its own order. Each direction then learns the target from the other's pseudo
-    history instead of its gold one, which gives away what is to be learnt."""
+    `batch` holds "source", "target" (batch, _) and their masks. Where it also holds "forward" and "backward", what each
+    direction wrote of itself in its own order, each direction learns the target from the other's writing instead of
+    the other's gold history, which gives away what is to be learned (see `minent.text.two_pass`)."""
     source, source_mask = batch["source"], batch["source_mask"]
     history, mask = model.histories(batch["target"], batch["target_mask"])
-    if "pseudo" not in batch:
+    if "forward" not in batch:
         return cross_entropy(model(source, source_mask, history, mask), history, mask, smoothing)
-    total, count = history.new_zeros(()).float(), mask.new_zeros((), dtype=torch.long)
-    pseudo, pseudo_mask = batch["pseudo"], batch["pseudo_mask"]
-    half = len(source)
-    for own in (slice(0, half), slice(half, None)):
-        seen, seen_mask = pseudo.clone(), pseudo_mask.clone()
-        n = history.shape[1]
-        seen[own], seen_mask[own] = 0, False
-        seen[own, :n], seen_mask[own, :n] = history[own], mask[own]
-        scores = model(source, source_mask, seen, seen_mask)[own, : n + 1]
-        one, many = cross_entropy(scores, history[own], mask[own], smoothing)
-        total, count = total + one, count + many
-    return total, count
+    gold, n = (history.chunk(2), mask.chunk(2)), history.shape[1]
+    both = []
+    for own, other in ((0, "backward"), (1, "forward")):
+        seen = [(gold[0][own], gold[1][own]), (batch[other], batch[f"{other}_mask"])]
+        tokens, real = (_stacked([pair[k] for pair in (seen if own == 0 else seen[::-1])]) for k in (0, 1))
+        scores = model(source, source_mask, tokens, real).chunk(2)[own][:, : n + 1]
+        both.append(cross_entropy(scores, gold[0][own], gold[1][own], smoothing))
+    return both[0][0] + both[1][0], both[0][1] + both[1][1]
+
+
+def _stacked(halves: list[Tensor]) -> Tensor:
+    """(batch, n) tensors one above the other, the narrower one padded by zeros."""
+    width = max(half.shape[1] for half in halves)
+    return torch.cat([nn.functional.pad(half, (0, width - half.shape[1])) for half in halves])
 
 
 def cross_entropy(

@@ -1,6 +1,8 @@
 """A sequence-to-sequence model learns from pairs by the cross entropy −log p(y_t | y_<t, x) of every target token."""
 
+import math
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, get_args
@@ -16,6 +18,7 @@ from minent.nn.shape import Shape
 from minent.text.options import Reading, Writing
 from minent.text.seq2seq import Seq2Seq, loss
 from minent.text.tokenizer import Kind, encode, read_tokenizer, train_tokenizer
+from minent.text.two_pass import wrote
 from minent.training.loop import fit
 from minent.training.recipe import Recipe
 from minent.training.record import Record
@@ -44,32 +47,46 @@ def train_seq2seq(
     recipe: Recipe | None = None,
     *,
     smoothing: float = 0.1,
+    two_pass: float = 0.0,
     tokens: int = 8192,
     folder: str | Path | None = None,
     resume: bool = False,
     log: Callable[[dict[str, Any]], object] | None = None,
 ) -> Iterator[Record]:
     """Train on batches of about `tokens` tokens a side, one record a step (see `minent.training.loop.fit`); with a
-    folder, the model is saved there at the end. `dev` gives loss, the share of tokens that are the likeliest, and the
-    BLEU of what is written greedily for the first SAMPLE of its sources."""
+    folder, the model is saved there at the end. `dev` gives the loss given gold histories, and the BLEU of what is
+    written greedily for the first SAMPLE of its sources. `two_pass`: the share of the steps that a second pass takes
+    (see `minent.text.two_pass`), its files in the folder second-pass."""
     recipe = recipe or Recipe()
     batches = batched(model, train, tokens, seed=recipe.seed)
     held = None if dev is None else batched(model, dev, tokens, shuffle=False)
     score = None if held is None or dev is None else lambda one: evaluate(one, held, dev)
     objective = partial(loss, smoothing=smoothing)
     yield from fit(model, objective, batches, recipe, dev=score, folder=folder, resume=resume, log=log)
+    if two_pass:
+        batches = batched(model, train, tokens, seed=recipe.seed, more=wrote(model, train))
+        steps = math.ceil(two_pass * (recipe.steps or recipe.epochs * len(batches) / recipe.accumulate))
+        second, apart = replace(recipe, steps=steps, warmup=0), None if folder is None else Path(folder) / "second-pass"
+        yield from fit(model, objective, batches, second, dev=score, folder=apart, resume=resume, log=log)
     if folder is not None and PartialState().is_main_process:
         model.save_pretrained(folder)
 
 
-def batched(model: Seq2Seq, pairs: Pairs, tokens: int, seed: int = 1, shuffle: bool = True) -> Batches:
-    """Pairs as batches of numbers, cut to the model's longest; texts without tokens get an unknown one."""
+def batched(
+    model: Seq2Seq,
+    pairs: Pairs,
+    tokens: int,
+    seed: int = 1,
+    shuffle: bool = True,
+    more: dict[str, list[np.ndarray]] | None = None,
+) -> Batches:
+    """Pairs, and more columns, as batches of numbers, cut to the model's longest; an empty text is an unknown token."""
     assert model.tokenizer is not None
     columns = {
         name: [ids if len(ids) else np.ones(1, np.int32) for ids in encode(model.tokenizer, texts, model.shape.longest)]
         for name, texts in (("source", pairs.sources), ("target", pairs.targets))
     }
-    return Batches(columns, tokens=max(tokens, model.shape.longest), seed=seed, shuffle=shuffle)
+    return Batches({**columns, **(more or {})}, tokens=max(tokens, model.shape.longest), seed=seed, shuffle=shuffle)
 
 
 def evaluate(model: nn.Module, batches: Batches, pairs: Pairs) -> dict[str, float]:

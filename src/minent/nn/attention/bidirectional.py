@@ -51,7 +51,7 @@ class Bidirectional(Softmax):
             raise BadInput(f"a batch has two halves, one for each direction; got {len(query)} rows")
         half = len(query) // 2
         own = super().attend(query, key, value, padding_mask, causal)
-        if self.interaction == 0 and self.gate is None:
+        if self.interaction == 0:
             return own
         partner = (None if x is None else x.roll(half, 0) for x in (key, value, padding_mask))
         other = super().attend(query, *partner, causal)  # type: ignore[arg-type]

@@ -1,0 +1,46 @@
+"""Two passes: a bidirectional model learns to read a partner that errs.
+
+On gold histories the direction from the left sees, past the middle, its next token in what the direction from the right
+has written, and learns to copy it; but when it writes, its partner's history is written too, and may be wrong (Zhou,
+Zhang & Zong 2019, §4.2). So after a first pass each direction writes the training targets by itself, without
+interaction, and in a second, short pass each learns the gold target beside what the other wrote.
+"""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from minent.data.pairs import Pairs
+from minent.errors import BadInput
+from minent.text.options import Search
+from minent.text.seq2seq import Seq2Seq
+from minent.text.tokenizer import encode
+from minent.text.write import written
+
+
+def wrote(model: Seq2Seq, pairs: Pairs, search: Search | None = None) -> dict[str, list[np.ndarray]]:
+    """Columns "forward" and "backward": what each direction writes for each source without the other, in its own order.
+
+    Raises BadInput for a model of one direction."""
+    if model.directions == 1:
+        raise BadInput(f"two passes are for a bidirectional model; got one from {model.direction}")
+    layers: list[Any] = [layer.attention for layer in model.decoder.layers]
+    search, before = replace(search or Search(), beam=1), [layer.interaction for layer in layers]
+    assert model.tokenizer is not None
+    sources = [ids if len(ids) else np.ones(1, np.int32) for ids in encode(model.tokenizer, pairs.sources)]
+    training = model.training
+    try:
+        for layer in layers:
+            layer.interaction = 0.0
+        found = written(model.eval(), [ids[: model.shape.longest] for ids in sources], search)
+    finally:
+        for layer, interaction in zip(layers, before, strict=True):
+            layer.interaction = interaction
+        model.train(training)
+    columns: dict[str, list[np.ndarray]] = {"forward": [], "backward": []}
+    for hypotheses in found:
+        best = {one.direction: one.tokens for one in reversed(hypotheses)}
+        columns["forward"].append(np.array(best[0] or (1,), np.int32))
+        columns["backward"].append(np.array(best[1][::-1] or (1,), np.int32))
+    return columns

@@ -1,9 +1,9 @@
 """The edit distance of two sequences: the fewest tokens put in, left out or exchanged that make one the other.
 
-Of the matrix D[i, j] = min(D[i-1, j] + 1, D[i, j-1] + 1, D[i-1, j-1] + (a[i] != b[j])), with D[i, 0] = i and D[0, j] = j,
-neighbours differ by -1, 0 or 1. A column is thus two integers, whose bits say where it rises and where it falls; the
-next column takes a dozen operations on whole integers. Myers 1999 (doi 10.1145/316542.316550), in the form of Hyyrö
-2003, "A bit-vector algorithm for computing Levenshtein and Damerau edit distances".
+Of the matrix D[i, j] = min(D[i-1, j] + 1, D[i, j-1] + 1, D[i-1, j-1] + (a[i] != b[j])), where D[i, 0] = i and
+D[0, j] = j, neighbours differ by -1, 0 or 1. A column is thus two integers, whose bits say where it rises and where it
+falls, and the next column takes a dozen operations on whole integers. Myers 1999 (doi 10.1145/316542.316550), in the
+form of Hyyrö 2003, "A bit-vector algorithm for computing Levenshtein and Damerau edit distances".
 """
 
 from collections.abc import Sequence

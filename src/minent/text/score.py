@@ -1,10 +1,10 @@
 """How near texts are to their references: by shared n-grams, by common subsequences, and by edits.
 
-BLEU         exp(min(0, 1 - r/c)) (p₁ p₂ p₃ p₄)^¼, for precisions pₙ of n-grams and lengths c, r of hypotheses and references
-             (Papineni et al. 2002, doi 10.3115/1073083.1073135), by sacrebleu (Post 2018, arXiv:1804.08771)
+BLEU         exp(min(0, 1 - r/c)) (p₁ p₂ p₃ p₄)^¼, for precisions pₙ of n-grams, and c and r tokens in hypotheses and in
+             references (Papineni et al. 2002, doi 10.3115/1073083.1073135), by sacrebleu (Post 2018, arXiv:1804.08771)
 chrF         F₂ of character n-grams, n ≤ 6 (Popović 2015, doi 10.18653/v1/W15-3049), by sacrebleu
-ROUGE-n, -L  F₁ of n-grams, and of the longest common subsequence, a mean over lines (Lin 2004, aclanthology.org/W04-1013),
-             by rouge-score
+ROUGE-n, -L  F₁ of n-grams, and of the longest common subsequence, as means over lines
+             (Lin 2004, aclanthology.org/W04-1013), by rouge-score
 error rate   edits over tokens of the references
 """
 
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from itertools import zip_longest
 from statistics import fmean
 from types import SimpleNamespace
-from typing import Literal
+from typing import Literal, get_args
 
 from minent.errors import BadInput, require
 from minent.text.edits import edit_distance
@@ -60,28 +60,33 @@ def score(
     ROUGE        characters, in lower case          words of letters and digits, in lower case
     error rate   characters                         what blanks divide: words, or phonemes
 
-    auto: zh where half of the letters in the references are Han. Characters are all but blanks.
+    auto: zh where more than half of the letters in the references are Han. Characters are all but blanks.
 
     An empty hypothesis matches nothing, and all tokens of its reference are errors. Of several references an empty one
     is no reference; BLEU and chrF take n-grams from all of them, ROUGE the best of them, the error rate that with the
-    fewest edits. Raises BadInput where there is nothing to score, or lists differ in length; MissingExtra.
+    fewest edits. Raises BadInput where there is nothing to score, or lists differ in length, and
+    MissingExtra.
 
     >>> scores = score(["今天天气很好", "我喜欢读书"], ["今天天气真好", "我喜欢读书"])
     >>> print(f"BLEU {scores.bleu:.1f}, ROUGE-L {scores.rouge_l:.1f}, error rate {scores.error_rate:.1f}")
-    BLEU 76.7, ROUGE-L 91.7, error rate 9.1
+    BLEU 74.2, ROUGE-L 91.7, error rate 9.1
     >>> scores.bleu_signature.split("|")[3]
     'tok:zh'
     """
-    metrics = require("sacrebleu.metrics", "score", "score texts")
-    rouge_scorer = require("rouge_score.rouge_scorer", "score", "score texts")
+    if language not in (languages := get_args(Language)):
+        raise BadInput(f"language must be one of {', '.join(languages)}; got {language!r}")
+    sacrebleu = require("sacrebleu", "score", "score texts")
+    require("rouge_score", "score", "score texts")
+    from rouge_score.rouge_scorer import RougeScorer
+
     choices = _choices(hypotheses, references)
     if language == "auto":
         language = _language(text for texts in choices for text in texts)
     streams = list(zip_longest(*choices))  # None where there are fewer references than elsewhere
-    bleu, chrf = metrics.BLEU(tokenize="zh" if language == "zh" else "13a"), metrics.CHRF()
+    bleu, chrf = sacrebleu.BLEU(tokenize="zh" if language == "zh" else "13a"), sacrebleu.CHRF()
     bleu_score, chrf_score = (metric.corpus_score(hypotheses, streams).score for metric in (bleu, chrf))
     pieces = SimpleNamespace(tokenize=_words if language == "en" else lambda text: _characters(text.lower()))
-    rouge = rouge_scorer.RougeScorer(ROUGES, tokenizer=pieces)
+    rouge = RougeScorer(ROUGES, tokenizer=pieces)
     overlaps = [rouge.score_multi(texts, text) for text, texts in zip(hypotheses, choices, strict=True)]
     rouge_1, rouge_2, rouge_l = (100 * fmean(overlap[name].fmeasure for overlap in overlaps) for name in ROUGES)
     split = _characters if language == "zh" else str.split
@@ -109,7 +114,9 @@ def _choices(hypotheses: Sequence[str], references: Sequence[str] | Sequence[Seq
     if isinstance(hypotheses, str) or isinstance(references, str):
         raise BadInput("hypotheses and references must be lists of texts; got one text")
     if not hypotheses or not lists:
-        raise BadInput(f"there must be texts to score; got {len(hypotheses)} and {len(lists)} lists of references")
+        raise BadInput(
+            f"there must be texts to score; got {len(hypotheses)} texts and {len(lists)} lists of references"
+        )
     for texts in lists:
         if len(texts) != len(hypotheses):
             raise BadInput(f"each text needs its reference; got {len(hypotheses)} texts and {len(texts)} references")

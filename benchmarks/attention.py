@@ -124,9 +124,13 @@ def speeds(quick, device):
                         continue
                     modules = {name: module.to(device) for name, module in methods(n, core).items()}
                     x = torch.randn(batch, n, WIDTH, device=device)
-                    large = device == "cpu" and n * n * batch > 4 * 4096**2
+                    skip = []  # what would take minutes
+                    if device == "cpu" and n * n * batch > 4 * 4096**2:
+                        skip.append(("SDPA", 1))
+                    if device == "cpu" and n * n * batch > 4 * 8192**2:
+                        skip.append(("SDPA", 0))
                     repeats = 3 if n * batch > 8192 else 7
-                    times = race(modules, x, device, precision, repeats, [("SDPA", 1)] if large else [])
+                    times = race(modules, x, device, precision, repeats, skip)
                     rows.append({"core": core, "precision": precision, "n": n, "batch": batch, **times})
                     print(line(rows[-1]), flush=True)
     return rows

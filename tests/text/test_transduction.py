@@ -1,0 +1,91 @@
+"""Models of every direction learn to write what is asked for, and say the same after they were saved."""
+
+import numpy as np
+import pytest
+import torch
+
+from minent.data.pairs import Pairs
+from minent.errors import BadInput
+from minent.nn.shape import Shape
+from minent.text.options import Reading, Writing
+from minent.text.seq2seq import Seq2Seq
+from minent.text.transduction import held_out, new_seq2seq, train_seq2seq
+from minent.text.two_pass import wrote
+from minent.training.recipe import Recipe
+
+SHAPE = Shape(dim=32, heads=2, layers=1, hidden=64, longest=20, dropout=0.0)
+READING = Reading("words", vocabulary=20, tokens=600)
+
+
+def spelled(count, seed=0):
+    """A digit after the other, to be written twice as many: 3 7 → 3 3 7 7."""
+    random = np.random.default_rng(seed)
+    numbers = [random.integers(0, 10, random.integers(2, 5)).tolist() for _ in range(count)]
+    sources = [" ".join(map(str, one)) for one in numbers]
+    return Pairs(sources, [" ".join(f"{digit} {digit}" for digit in one) for one in numbers])
+
+
+def trained(direction, steps=400, **options):
+    pairs = spelled(600)
+    model = new_seq2seq(pairs, SHAPE, READING, Writing(direction))
+    recipe = Recipe(steps=steps, learning_rate=5e-3, warmup=5)
+    records = list(train_seq2seq(model, pairs, None, recipe, smoothing=0.0, tokens=600, **options))
+    return model, records
+
+
+@pytest.mark.parametrize("direction", ["left-to-right", "right-to-left", "bidirectional"])
+def test_it_learns_to_write(direction, tmp_path):
+    model, records = trained(direction)
+    assert records[-1].loss < 0.5 * records[0].loss
+    new = spelled(50, seed=1)
+    found = model.write(new.sources, beam=2)
+    right = np.mean([one == target for one, target in zip(found, new.targets, strict=True)])
+    assert right > 0.7
+    model.save_pretrained(tmp_path / "model")
+    loaded = Seq2Seq.from_pretrained(tmp_path / "model")
+    assert loaded.direction == direction
+    assert loaded.write(new.sources, beam=2) == found
+
+
+def test_a_second_pass_follows_the_first():
+    _, records = trained("bidirectional", steps=10, two_pass=0.5)
+    assert [record.step for record in records] == [*range(1, 11), *range(1, 6)]
+
+
+def test_what_directions_write_alone_is_what_they_write_without_interaction():
+    model, _ = trained("bidirectional", steps=40)
+    pairs = spelled(8, seed=2)
+    columns = wrote(model, pairs)
+    assert [layer.attention.interaction for layer in model.decoder.layers] == [0.1]
+    assert all(len(columns[name]) == 8 for name in ("forward", "backward"))
+    flipped = [one[::-1].tolist() for one in columns["backward"]]
+    assert [one.tolist() for one in columns["forward"]] != flipped
+    assert model.tokenizer is not None
+    targets = [model.tokenizer.encode(text, add_special_tokens=False).ids for text in pairs.targets]
+    near = np.mean([one[0] == target[0] for one, target in zip(columns["forward"], targets, strict=True)])
+    assert near > 0.5  # the first token that is written from the left is the target's first
+    with pytest.raises(BadInput, match="left-to-right"):
+        wrote(new_seq2seq(pairs, SHAPE, READING, Writing()), pairs)
+
+
+def test_gates_are_closed_while_directions_write_alone():
+    torch.manual_seed(0)
+    pairs = spelled(4)
+    gated = new_seq2seq(pairs, SHAPE, READING, Writing("bidirectional", fusion="gate")).eval()
+    columns = wrote(gated, pairs)
+    with torch.no_grad():
+        for layer in gated.decoder.layers:
+            layer.attention.gate.weight.normal_()
+    assert all(np.array_equal(*both) for both in zip(columns["forward"], wrote(gated, pairs)["forward"], strict=True))
+
+
+def test_a_second_pass_is_for_two_directions():
+    with pytest.raises(BadInput, match="two_pass"):
+        Writing("left-to-right", two_pass=0.1)
+
+
+def test_pairs_are_held_out_once():
+    pairs = spelled(100)
+    rest, held = held_out(pairs, 0.1, seed=3)
+    assert (len(rest), len(held)) == (90, 10)
+    assert sorted(rest.sources + held.sources) == sorted(pairs.sources)

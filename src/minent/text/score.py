@@ -64,8 +64,7 @@ def score(
 
     An empty hypothesis matches nothing, and all tokens of its reference are errors. Of several references an empty one
     is no reference; BLEU and chrF take n-grams from all of them, ROUGE the best of them, the error rate that with the
-    fewest edits. Raises BadInput where there is nothing to score, or lists differ in length, and
-    MissingExtra.
+    fewest edits. Raises BadInput where there is nothing to score, or lists differ in length; MissingExtra.
 
     >>> scores = score(["今天天气很好", "我喜欢读书"], ["今天天气真好", "我喜欢读书"])
     >>> print(f"BLEU {scores.bleu:.1f}, ROUGE-L {scores.rouge_l:.1f}, error rate {scores.error_rate:.1f}")
@@ -110,9 +109,9 @@ def score(
 
 def _choices(hypotheses: Sequence[str], references: Sequence[str] | Sequence[Sequence[str]]) -> list[list[str]]:
     """The references of each hypothesis."""
-    lists = [references] if references and isinstance(references[0], str) else list(references)
     if isinstance(hypotheses, str) or isinstance(references, str):
         raise BadInput("hypotheses and references must be lists of texts; got one text")
+    lists = [references] if references and isinstance(references[0], str) else list(references)
     if not hypotheses or not lists:
         raise BadInput(
             f"there must be texts to score; got {len(hypotheses)} texts and {len(lists)} lists of references"

@@ -89,3 +89,13 @@ def test_pairs_are_held_out_once():
     rest, held = held_out(pairs, 0.1, seed=3)
     assert (len(rest), len(held)) == (90, 10)
     assert sorted(rest.sources + held.sources) == sorted(pairs.sources)
+
+
+def test_dev_says_the_loss_and_how_good_the_writing_is():
+    pytest.importorskip("sacrebleu")
+    pairs, model = spelled(60), new_seq2seq(spelled(60), SHAPE, READING, Writing("bidirectional"))
+    recipe = Recipe(steps=4, learning_rate=1e-3, evaluate_every=2)
+    said = [record.dev for record in train_seq2seq(model, pairs, spelled(9, seed=1), recipe) if record.dev]
+    assert len(said) == 2
+    assert said[1]["loss"] < said[0]["loss"]
+    assert 0 <= said[1]["bleu"] <= 100

@@ -11,6 +11,7 @@ from minent.nn.attention.bidirectional import Bidirectional
 from minent.nn.shape import Shape
 from minent.text.beam import beam_search
 from minent.text.options import Search
+from minent.text.sampling import sample
 from minent.text.seq2seq import END, Seq2Seq, loss, reversed_tokens
 from minent.text.write import Stepper, written
 
@@ -222,3 +223,43 @@ def test_a_nystrom_encoder_has_a_softmax_decoder():
     assert scores(made).isfinite().all()
     with pytest.raises(BadInput, match="synthesizer"):
         Seq2Seq(12, Shape(**{**vars(SHAPE), "attention": "synthesizer"}), "bidirectional")
+
+
+@pytest.mark.parametrize("direction", DIRECTIONS)
+def test_what_is_drawn_does_not_depend_on_the_batch(direction):
+    made = model(direction)
+    sources = [np.array(s) for s in ([5, 6, 7, 8, 9], [9, 6], [8, 8, 5])]
+    search = Search(beam=3, longest=8, temperature=1.0)
+    together, again = written(made, sources, search), written(made, sources, search, tokens=5)
+    assert together == written(made, sources, search)
+    assert [[h.tokens for h in one] for one in together] == [[h.tokens for h in one] for one in again]
+    other = written(made, sources, Search(beam=3, longest=8, temperature=1.0, seed=2))
+    assert [h.tokens for h in other[0]] != [h.tokens for h in together[0]]
+
+
+def test_tokens_are_drawn_by_their_probability():
+    shares = torch.tensor([0.1, 0.4, 0.3, 0.2])
+
+    def step(tokens, rows):
+        return shares.log().expand(len(rows), 4)
+
+    def first(**options):
+        search = Search(beam=4000, longest=1, shortest=1, **options)
+        tokens = [h.tokens[0] for h in sample(step, [0], 1, 0, search)[0]]
+        return np.bincount(tokens, minlength=4) / 4000
+
+    noise = 4 * np.sqrt(0.25 / 4000)
+    assert np.abs(first(temperature=1.0) - np.array([0, 0.4, 0.3, 0.2]) / 0.9).max() < noise
+    cold = np.array([0, 0.4, 0.3, 0.2]) ** 2
+    assert np.abs(first(temperature=0.5) - cold / cold.sum()).max() < noise
+    assert np.abs(first(temperature=1.0, top_k=2) - np.array([0, 4, 3, 0]) / 7).max() < noise
+    assert np.abs(first(temperature=1.0, top_p=0.5) - np.array([0, 4, 3, 0]) / 7).max() < noise
+    assert first(temperature=1.0, top_p=0.4)[1] == 1
+
+
+def test_a_drawn_sequence_has_the_score_of_its_tokens():
+    made, source = model("left-to-right"), [np.array([5, 6, 7])]
+    for h in written(made, source, Search(beam=3, longest=6, temperature=1.0, length_penalty=0.0))[0]:
+        history = torch.tensor([h.tokens], dtype=torch.long).view(1, -1)
+        logs = made(torch.tensor([[5, 6, 7]]), None, history, history >= 0)[0].log_softmax(1)
+        assert h.score == pytest.approx(sum(float(logs[t, x]) for t, x in enumerate([*h.tokens, END])), rel=1e-4)

@@ -71,11 +71,26 @@ class Search:
     no_repeat: int = 0
     """No run of so many tokens occurs twice; 0 for any."""
 
+    temperature: float = 0.0
+    """Draw tokens at random, beam texts for each, the likelier the colder it is; 0 searches for the likeliest."""
+
+    top_k: int = 0
+    """Draw from so many likeliest tokens; 0 for all."""
+
+    top_p: float = 1.0
+    """Draw from the fewest likeliest tokens that hold this share of the probability."""
+
+    seed: int = 1
+    """The same seed draws the same texts."""
+
     def __post_init__(self) -> None:
         if self.beam < 1:
             raise BadInput(f"beam must be at least 1; got {self.beam}")
         if not 0 <= self.shortest <= self.longest or self.longest < 1:
             wanted = "shortest must be at least 0 and at most longest"
             raise BadInput(f"{wanted}; got {self.shortest} and {self.longest}")
-        if self.no_repeat < 0:
-            raise BadInput(f"no_repeat must be at least 0; got {self.no_repeat}")
+        for name in ("no_repeat", "temperature", "top_k", "seed"):
+            if getattr(self, name) < 0:
+                raise BadInput(f"{name} must be at least 0; got {getattr(self, name)}")
+        if not 0 < self.top_p <= 1:
+            raise BadInput(f"top_p must be more than 0 and at most 1; got {self.top_p}")

@@ -12,6 +12,7 @@ from minent.data import Batches
 from minent.errors import BadInput
 from minent.text.beam import Hypothesis, beam_search
 from minent.text.options import Search
+from minent.text.sampling import sample
 from minent.text.seq2seq import END, Seq2Seq
 from minent.text.tokenizer import encode
 
@@ -59,7 +60,10 @@ def written(
     for batch in Batches({"source": list(sources)}, tokens=max(tokens, longest), shuffle=False).epoch(1):
         source, mask = (torch.from_numpy(batch[name]).to(device) for name in ("source", "source_mask"))
         stepper = Stepper(model, source, None if bool(mask.all()) else mask, search.beam)
-        results = beam_search(stepper, len(source), model.directions, END, search, device)
+        if search.temperature:
+            results = sample(stepper, batch["id"].tolist(), model.directions, END, search, device)
+        else:
+            results = beam_search(stepper, len(source), model.directions, END, search, device)
         for i, hypotheses in zip(batch["id"].tolist(), results, strict=True):
             found[i] = [_forward(model, hypothesis) for hypothesis in hypotheses]
     return found

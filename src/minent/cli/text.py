@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Iterator
-from contextlib import nullcontext
 from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any
@@ -68,15 +67,18 @@ def write(
 
 
 def read_lines(path: str) -> Iterator[tuple[int, str]]:
-    """The numbered lines of a file or of standard input, blank ones too."""
+    """The numbered lines of a file, blank ones too; those of standard input as they come."""
     from minent.cli.community import STANDARD_INPUT
+    from minent.data.text_file import open_text
 
-    with nullcontext(sys.stdin.buffer) if path in ("-", STANDARD_INPUT) else Path(path).open("rb") as file:
-        for number, line in enumerate(file, 1):
-            try:
-                yield number, line.decode("utf-8").rstrip("\r\n")
-            except UnicodeDecodeError:
-                raise BadLine("text must be UTF-8", path, number) from None
+    if path not in ("-", STANDARD_INPUT):
+        yield from enumerate(open_text(path).lines(), 1)
+        return
+    for number, line in enumerate(sys.stdin.buffer, 1):
+        try:
+            yield number, line.decode("utf-8").rstrip("\r\n")
+        except UnicodeDecodeError:
+            raise BadLine("text must be UTF-8", "standard input", number) from None
 
 
 @text.command

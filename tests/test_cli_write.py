@@ -1,0 +1,80 @@
+"""`minent text train --task seq2seq` and `minent text write` from end to end."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from minent.cli import main
+
+SHAPE = {"dim": 32, "heads": 2, "layers": 1, "hidden": 64, "longest": 20, "tokenizer": "words", "vocabulary": 20}
+SMALL = [word for name, value in SHAPE.items() for word in (f"--{name}", str(value))]
+RUN = ["--steps", "600", "--learning-rate", "0.005", "--warmup", "10", "--tokens", "600", "--smoothing", "0"]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Pairs to be written twice, 3 7 → 3 3 7 7, as a table and as two files, and a model from both ends."""
+    folder, random = tmp_path_factory.mktemp("pairs"), np.random.default_rng(0)
+    numbers = [random.integers(0, 10, random.integers(2, 5)).tolist() for _ in range(400)]
+    sources = [" ".join(map(str, one)) for one in numbers]
+    targets = [" ".join(f"{digit} {digit}" for digit in one) for one in numbers]
+    table = "".join(f"{a}\t{b}\n" for a, b in zip(sources, targets, strict=True))
+    for name, text in (("pairs.tsv", table), ("a.txt", "\n".join(sources)), ("b.txt", "\n".join(targets))):
+        (folder / name).write_text(text)
+    words = ["--train", str(folder / "pairs.tsv"), "--out", str(folder / "model"), "--decoder", "bidirectional"]
+    main(["text", "train", "--task", "seq2seq", *words, "--two-pass", "0.1", *SMALL, *RUN])
+    return folder
+
+
+def test_it_writes_a_line_for_each_line(folder, capsys):
+    (folder / "in.txt").write_text("1 2\n\n3 4 5\n")
+    main(["text", "write", str(folder / "in.txt"), "--model", str(folder / "model")])
+    lines = capsys.readouterr().out.split("\n")
+    assert len(lines) == 4 and lines[3] == ""
+    assert lines[0] == "1 1 2 2"
+    main(["text", "write", str(folder / "in.txt"), "--model", str(folder / "model"), "-o", str(folder / "out.txt")])
+    assert (folder / "out.txt").read_text().split("\n") == lines
+
+
+def test_several_texts_come_with_their_scores(folder, capsys):
+    (folder / "in.txt").write_text("1 2\n3 4 5\n")
+    words = ["text", "write", str(folder / "in.txt"), "--model", str(folder / "model"), "--n-best", "2", "--beam", "3"]
+    main(words)
+    rows = [line.split("\t") for line in capsys.readouterr().out.splitlines()]
+    assert [row[0] for row in rows] == ["1", "1", "2", "2"]
+    assert float(rows[0][1]) >= float(rows[1][1])
+    main([*words, "--temperature", "2", "--seed", "5"])
+    assert [line.split("\t") for line in capsys.readouterr().out.splitlines()] != rows
+
+
+def test_standard_input_is_written_for(folder):
+    command = [sys.executable, "-m", "minent", "text", "write", "--model", str(folder / "model")]
+    done = subprocess.run(command, input="1 2\n", capture_output=True, text=True)
+    assert (done.stdout, done.returncode) == ("1 1 2 2\n", 0)
+
+
+def test_two_files_are_pairs_too(folder, capsys):
+    words = ["--train", str(folder / "a.txt"), "--target", str(folder / "b.txt"), "--out", str(folder / "other")]
+    main(["text", "train", "--task", "seq2seq", *words, *SMALL, "--steps", "2", "--tokens", "600"])
+    assert "360 pairs to learn from, 40 to judge by; left-to-right" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("words", "problem"),
+    [
+        (["train", "--task", "seq2seq", "--train", "PAIRS", "--out", "m", "--two-pass", "0.1"], "two_pass"),
+        (["train", "--task", "classify", "--train", "PAIRS", "--target", "x", "--out", "m"], "targets are for seq2seq"),
+        (["write", "PAIRS", "--model", "MODEL", "--n-best", "9"], "n_best must be from 1 to the beam of 4; got 9"),
+        (["write", "no.txt", "--model", "MODEL"], "no.txt"),
+        (["classify", "PAIRS", "--model", "MODEL"], "with a Seq2Seq"),
+    ],
+)
+def test_bad_input_is_a_sentence_and_exit_2(words, problem, folder, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    names = {"PAIRS": str(folder / "pairs.tsv"), "MODEL": str(folder / "model")}
+    with pytest.raises(SystemExit) as stop:
+        main(["text", *(names.get(word, word) for word in words)])
+    assert stop.value.code == 2
+    assert problem in capsys.readouterr().err

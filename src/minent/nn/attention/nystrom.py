@@ -96,7 +96,7 @@ class Nystrom(nn.Module):
     """Multi-head attention in linear time, as a drop-in for self-attention over whole sequences.
 
     `kernel`: the odd length of the convolution of the values that is added (0: none). `rotary`: as in Softmax.
-    Its cost wins over softmax from about 300 tokens on. Source: Xiong et al. 2021; the solver "ridge" is ours.
+    It is faster than softmax from some 500 tokens on. Source: Xiong et al. 2021; the solver "ridge" is ours.
 
     >>> attention = Nystrom(8, 2, landmarks=4)
     >>> attention(torch.zeros(1, 30, 8)).shape

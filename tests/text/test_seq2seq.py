@@ -52,7 +52,7 @@ def test_step_by_step_is_the_whole(direction):
     stepper, rows = Stepper(made, SOURCE, SOURCE_MASK, 1), torch.arange(len(history))
     with torch.no_grad():
         for t in range(history.shape[1] + 1):
-            log = stepper(None if t == 0 else history[:, t - 1], rows)
+            log = stepper(None if t == 0 else history[:, t - 1], rows).log_softmax(1)
             both = mask[:, t - 1] if t else torch.ones(len(rows), dtype=torch.bool)
             assert both.any()
             assert (log - whole[:, t])[both].abs().max() < 1e-5

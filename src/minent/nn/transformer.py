@@ -71,9 +71,9 @@ class DecoderLayer(nn.Module):
     def forward(
         self,
         x: Float[Tensor, "batch n dim"],
-        memory: Float[Tensor, "batch k dim"],
+        memory: Float[Tensor, "groups k dim"],
         padding_mask: Bool[Tensor, "batch n"] | None = None,
-        memory_mask: Bool[Tensor, "batch k"] | None = None,
+        memory_mask: Bool[Tensor, "groups k"] | None = None,
         caches: tuple[Cache, Cache] | None = None,
     ) -> Float[Tensor, "batch n dim"]:
         """Masks are True for real tokens; `caches` are of the tokens before x, and of the memory."""
@@ -126,9 +126,9 @@ class Decoder(nn.Module):
     def forward(
         self,
         x: Float[Tensor, "batch n dim"],
-        memory: Float[Tensor, "batch k dim"],
+        memory: Float[Tensor, "groups k dim"],
         padding_mask: Bool[Tensor, "batch n"] | None = None,
-        memory_mask: Bool[Tensor, "batch k"] | None = None,
+        memory_mask: Bool[Tensor, "groups k"] | None = None,
         caches: list[tuple[Cache, Cache]] | None = None,
     ) -> Float[Tensor, "batch n dim"]:
         """As `DecoderLayer.forward`; `caches` are two a layer (`decoder.caches()` to begin with)."""

@@ -28,9 +28,9 @@ class Hypothesis:
 
 @runtime_checkable
 class Step(Protocol):
-    """`step(tokens, rows)` (rows,) → log p(next token) (rows, vocabulary), for beginnings that lengthen those of the
-    step before: row i is its row rows[i] with tokens[i] after it. First comes step(None, rows), for empty beginnings.
-    Rows are ordered by direction, then sentence, then place in the beam."""
+    """`step(tokens, rows)` (rows,) → scores of every next token (rows, vocabulary), of which log p is the log softmax,
+    for beginnings that lengthen those of the step before: row i is its row rows[i] with tokens[i] after it. First comes
+    step(None, rows), for empty beginnings. Rows are ordered by direction, then sentence, then place in the beam."""
 
     def __call__(
         self, tokens: Int[Tensor, " rows"] | None, rows: Int[Tensor, " rows"]
@@ -59,10 +59,11 @@ def beam_search(
     done = [[0] * directions for _ in range(sentences)]
     for length in range(1, search.longest + 2):
         n = len(at_work)
-        logs = step(tokens, rows).view(directions, n, k, -1).float()
-        logs = forbidden(logs, written, end, search, length)
-        total, place = (alive[..., None] + logs).flatten(2).topk(2 * k, dim=2)
-        before, chosen = place // logs.shape[3], place % logs.shape[3]
+        scores = step(tokens, rows).view(directions, n, k, -1)
+        whole = scores.logsumexp(3, keepdim=True)
+        best, likely = forbidden(scores, written, end, search, length).topk(min(2 * k, scores.shape[3]), dim=3)
+        total, place = (alive[..., None] + best - whole).flatten(2).topk(min(2 * k, k * best.shape[3]), dim=2)
+        before, chosen = place // best.shape[3], likely.flatten(2).gather(2, place)
         ends = (chosen == end) & (total > IMPOSSIBLE)
         for d, i, j in ends[:, :, :k].nonzero().tolist():
             sentence = int(at_work[i])
@@ -71,7 +72,7 @@ def beam_search(
             found[sentence].append(Hypothesis(tokens_of, score, d))
             done[sentence][d] += 1
         # the best k that go on, in order
-        order = (ends.long() * 2 * k + torch.arange(2 * k, device=device)).argsort(2)[:, :, :k]
+        order = (ends.long() * 2 * k + torch.arange(total.shape[2], device=device)).argsort(2)[:, :, :k]
         alive = total.gather(2, order).masked_fill(ends.gather(2, order), IMPOSSIBLE)
         before, chosen = before.gather(2, order), chosen.gather(2, order)
         written = torch.cat(
@@ -86,18 +87,18 @@ def beam_search(
     return [sorted(one, key=lambda hypothesis: -hypothesis.score) for one in found]
 
 
-def forbidden(logs: Tensor, written: Tensor, end: int, search: Search, length: int) -> Tensor:
-    """Log probabilities (directions, sentences, beam, vocabulary), impossible where an option says so."""
+def forbidden(scores: Tensor, written: Tensor, end: int, search: Search, length: int) -> Tensor:
+    """Scores (directions, sentences, beam, vocabulary), impossible where an option says so."""
     if length <= search.shortest:
-        logs = logs.index_fill(3, torch.tensor([end], device=logs.device), IMPOSSIBLE)
+        scores = scores.index_fill(3, torch.tensor([end], device=scores.device), IMPOSSIBLE)
     if length > search.longest:  # only the end is left
-        only = torch.full_like(logs, IMPOSSIBLE)
-        only[..., end] = logs[..., end]
+        only = torch.full_like(scores, IMPOSSIBLE)
+        only[..., end] = scores[..., end]
         return only
     size = search.no_repeat
     if size and length > size:
         runs, last = written.unfold(3, size, 1), written[..., length - size :]
         repeated = (runs[..., :-1] == last[..., None, :]).all(4)
-        times = torch.zeros_like(logs).scatter_add_(3, runs[..., -1], repeated.to(logs.dtype))
-        logs = logs.masked_fill(times > 0, IMPOSSIBLE)
-    return logs
+        times = torch.zeros_like(scores).scatter_add_(3, runs[..., -1], repeated.to(scores.dtype))
+        scores = scores.masked_fill(times > 0, IMPOSSIBLE)
+    return scores

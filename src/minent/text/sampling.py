@@ -41,8 +41,8 @@ def sample(
     lengths = torch.zeros(directions, n, k, dtype=torch.long, device=device)  # with the end; 0 while at work
     tokens, rows = None, torch.arange(directions * n * k, device=device)
     for length in range(1, search.longest + 2):
-        logs = step(tokens, rows).view(directions, n, k, -1).float()
-        logs = forbidden(logs, written, end, search, length)
+        scores = step(tokens, rows).view(directions, n, k, -1)
+        logs = forbidden(scores.log_softmax(3), written, end, search, length)
         chosen = drawn(logs, chance[..., length - 1], search)
         atwork = lengths == 0
         total += torch.where(atwork, logs.gather(3, chosen[..., None])[..., 0], 0.0)

@@ -21,10 +21,8 @@ class Stepper:
     """The `Step` of beam search for a batch of sources, `beam` rows for each sentence and direction."""
 
     def __init__(self, model: Seq2Seq, source: Int[Tensor, "batch k"], mask: Bool[Tensor, "batch k"] | None, beam: int):
-        memory, mask = model.read(source, mask)
-        self.model, self.position = model, 0
-        self.memory = memory.repeat_interleave(beam, 0)
-        self.mask = None if mask is None else mask.repeat_interleave(beam, 0)
+        self.memory, self.mask = model.read(source, mask)
+        self.model, self.beam, self.position = model, beam, 0
         self.caches = model.decoder.caches()
 
     def __call__(
@@ -33,17 +31,19 @@ class Stepper:
         if tokens is None:
             vectors = self.model.start(len(rows))
         else:
-            fewer = len(rows) < len(self.memory)
-            for own, other in self.caches:
-                own.select(rows)
-                if fewer:  # within a sentence the memory is the same
-                    other.select(rows)
-            if fewer:
-                self.memory, self.mask = self.memory[rows], None if self.mask is None else self.mask[rows]
+            before = len(self.memory) * self.beam
+            if len(rows) < before or bool((rows != torch.arange(before, device=rows.device)).any()):
+                for own, _ in self.caches:
+                    own.select(rows)
+            if len(rows) < before:  # some sentences are done; a sentence's beam shares its memory
+                sentences = rows[:: self.beam] // self.beam
+                self.memory, self.mask = self.memory[sentences], None if self.mask is None else self.mask[sentences]
+                for _, other in self.caches:
+                    other.select(sentences)
             vectors = self.model.embedding(tokens[:, None], start=self.position)
         self.position += 1
         out = self.model.decoder(vectors, self.memory, None, self.mask, self.caches)
-        return self.model.embedding.scores(out)[:, 0].float().log_softmax(1)
+        return self.model.embedding.scores(out)[:, 0].float()
 
 
 @torch.no_grad()

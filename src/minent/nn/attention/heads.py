@@ -1,34 +1,58 @@
 """What all attentions share: a vector is split into heads, padding is ignored, and decoding remembers its past."""
 
-from dataclasses import dataclass
-
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
 from minent.errors import BadInput
 
+ROOM = 16  # tokens to come that a cache has space for when it grows
 
-@dataclass
+
 class Cache:
     """What decoded tokens leave for those to come: filled by the attention that it is handed to, step after step."""
 
-    length: int = 0
-    key: Float[Tensor, "batch head n dim"] | None = None
-    value: Float[Tensor, "batch head n dim"] | None = None
+    def __init__(self) -> None:
+        self.length = 0
+        self._key: Tensor | None = None
+        self._value: Tensor | None = None
+
+    @property
+    def key(self) -> Float[Tensor, "batch head n dim"] | None:
+        """The keys of all tokens so far; None where an attention has none, or before the first."""
+        return None if self._key is None else self._key[:, :, : self.length]
+
+    @property
+    def value(self) -> Float[Tensor, "batch head n dim"] | None:
+        """The values of all tokens so far; None before the first."""
+        return None if self._value is None else self._value[:, :, : self.length]
 
     def append(self, key: Tensor | None, value: Tensor) -> tuple[Tensor | None, Tensor]:
         """Keys and values of new tokens; those of all tokens so far."""
-        if self.value is not None:
-            value = torch.cat([self.value, value], dim=2)
-            key = None if key is None or self.key is None else torch.cat([self.key, key], dim=2)
-        self.key, self.value, self.length = key, value, value.shape[2]
-        return key, value
+        self._key = None if key is None else _appended(self._key, key, self.length)
+        self._value = _appended(self._value, value, self.length)
+        self.length += value.shape[2]
+        return self.key, self._value[:, :, : self.length]
 
     def select(self, rows: Tensor) -> None:
         """Keep these rows of the batch, in this order (a beam search reorders its hypotheses)."""
-        self.key = None if self.key is None else self.key[rows]
-        self.value = None if self.value is None else self.value[rows]
+        self._key = None if self._key is None else self._key[rows]
+        self._value = None if self._value is None else self._value[rows]
+
+
+def _appended(held: Tensor | None, new: Tensor, length: int) -> Tensor:
+    """`new` behind the first `length` tokens held: in place where there is room and no gradient is asked for."""
+    if held is None:
+        return new
+    if torch.is_grad_enabled():
+        return torch.cat([held[:, :, :length], new], dim=2)
+    batch, head, n, dim = new.shape
+    if length + n > held.shape[2]:
+        larger = held.new_empty(batch, head, length + n + ROOM, dim)
+        larger[:, :, :length] = held[:, :, :length]
+        held = larger
+    held[:, :, length : length + n] = new
+    return held
 
 
 def split(tokens: Float[Tensor, "batch n width"], heads: int) -> Float[Tensor, "batch {heads} n dim"]:

@@ -31,15 +31,18 @@ class Softmax(nn.Module):
     def forward(
         self,
         x: Float[Tensor, "batch n dim"],
-        memory: Float[Tensor, "batch k dim"] | None = None,
-        padding_mask: Bool[Tensor, "batch keys"] | None = None,
+        memory: Float[Tensor, "groups k dim"] | None = None,
+        padding_mask: Bool[Tensor, "groups keys"] | None = None,
         causal: bool = False,
         cache: Cache | None = None,
     ) -> Float[Tensor, "batch n dim"]:
         """Queries are of `x`; keys and values of `memory`, or else of `x` and, before it, what `cache` holds.
 
         `padding_mask` (batch, keys) is True for real keys. `causal`: none sees a later one. A memory is read into the
-        cache once and not again. Raises BadInput for a mask that does not fit."""
+        cache once and not again; one of fewer rows than `x` serves as many consecutive rows each (the beam of a
+        sentence). Raises BadInput for a mask that does not fit."""
+        if memory is not None and len(memory) < len(x):
+            return self(x.reshape(len(memory), -1, x.shape[2]), memory, padding_mask, causal, cache).reshape(x.shape)
         query, key, value = self.parts(x, memory, cache)
         check_mask(padding_mask, len(x), key.shape[2])
         return self.out(joined(self.attend(query, key, value, padding_mask, causal)))

@@ -50,6 +50,7 @@ def beam_search(
     ((1,), 0.33)
     """
     k = search.beam
+    wide = 1 if k == directions == 1 else 2 * k  # candidates a beginning: as many may end, and k must go on
     found: list[list[Hypothesis]] = [[] for _ in range(sentences)]
     at_work = torch.arange(sentences, device=device)
     written = torch.empty(directions, sentences, k, 0, dtype=torch.long, device=device)
@@ -61,8 +62,8 @@ def beam_search(
         n = len(at_work)
         scores = step(tokens, rows).view(directions, n, k, -1)
         whole = scores.logsumexp(3, keepdim=True)
-        best, likely = forbidden(scores, written, end, search, length).topk(min(2 * k, scores.shape[3]), dim=3)
-        total, place = (alive[..., None] + best - whole).flatten(2).topk(min(2 * k, k * best.shape[3]), dim=2)
+        best, likely = forbidden(scores, written, end, search, length).topk(min(wide, scores.shape[3]), dim=3)
+        total, place = (alive[..., None] + best - whole).flatten(2).topk(min(wide, k * best.shape[3]), dim=2)
         before, chosen = place // best.shape[3], likely.flatten(2).gather(2, place)
         ends = (chosen == end) & (total > IMPOSSIBLE)
         for d, i, j in ends[:, :, :k].nonzero().tolist():

@@ -130,3 +130,24 @@ def read_texts(path: str) -> Any:
             return read_labelled(path, label=None)
         except BadInput:
             raise error from None
+
+
+@text.command
+def export(model: Path, /, *, out: Path, quantization: str | None = None) -> None:
+    """Export a model that writes in one direction to CTranslate2.
+
+    Parameters
+    ----------
+    model
+        Folder that `minent text train --task seq2seq` wrote.
+    out
+        Folder to write, for ctranslate2.Translator.
+    quantization
+        int8, int16, float16, …; none keeps the weights as they are.
+    """
+    require("torch", "torch", "export models")
+    from minent.text.export import export
+    from minent.text.seq2seq import Seq2Seq
+
+    export(Seq2Seq.from_pretrained(model), out, quantization=quantization)
+    print(f"wrote {out}")

@@ -57,7 +57,7 @@ def beam_search(
     alive = torch.full((directions, sentences, k), IMPOSSIBLE, device=device)
     alive[:, :, 0] = 0.0
     tokens, rows = None, torch.arange(directions * sentences * k, device=device)
-    done = [[0] * directions for _ in range(sentences)]
+    finished: list[list[list[float]]] = [[[] for _ in range(directions)] for _ in range(sentences)]
     for length in range(1, search.longest + 2):
         n = len(at_work)
         scores = step(tokens, rows).view(directions, n, k, -1)
@@ -71,7 +71,7 @@ def beam_search(
             tokens_of = tuple(written[d, i, before[d, i, j]].tolist())
             score = float(total[d, i, j]) / length**search.length_penalty
             found[sentence].append(Hypothesis(tokens_of, score, d))
-            done[sentence][d] += 1
+            finished[sentence][d].append(score)
         # the best k that go on, in order
         order = (ends.long() * 2 * k + torch.arange(total.shape[2], device=device)).argsort(2)[:, :, :k]
         alive = total.gather(2, order).masked_fill(ends.gather(2, order), IMPOSSIBLE)
@@ -79,13 +79,21 @@ def beam_search(
         written = torch.cat(
             [written.gather(2, before[..., None].expand(*before.shape, length - 1)), chosen[..., None]], 3
         )
-        stay = torch.tensor([min(done[s]) < k for s in at_work.tolist()], dtype=torch.bool, device=device)
+        hopes = (alive.amax(2) / length**search.length_penalty).T.tolist()
+        at = [_goes_on(finished[i], hope, k) for i, hope in zip(at_work.tolist(), hopes, strict=True)]
+        stay = torch.tensor(at, dtype=torch.bool, device=device)
         if length > search.longest or not bool(stay.any()):
             break
         first = torch.arange(directions * n, device=device).view(directions, n, 1) * k
         rows, tokens = (first + before)[:, stay].flatten(), chosen[:, stay].flatten()
         at_work, written, alive = at_work[stay], written[:, stay], alive[:, stay]
     return [sorted(one, key=lambda hypothesis: -hypothesis.score) for one in found]
+
+
+def _goes_on(finished: list[list[float]], hopes: list[float], k: int) -> bool:
+    """Whether, in any direction, fewer than k sequences are finished or what goes on is better than the worst of the k
+    best, as both now stand."""
+    return any(len(d) < k or hope > sorted(d)[-k] for d, hope in zip(finished, hopes, strict=True))
 
 
 def forbidden(scores: Tensor, written: Tensor, end: int, search: Search, length: int) -> Tensor:

@@ -11,20 +11,24 @@ import argparse
 import json
 import os
 import platform
+import tempfile
 import time
 from datetime import date
 from importlib.metadata import version
 from pathlib import Path
 
+import ctranslate2
 import numpy as np
 import torch
 from transformers import MarianConfig, MarianMTModel
 
 from minent.data.pairs import Pairs
 from minent.nn.shape import Shape
+from minent.text.export import export
 from minent.text.options import Reading, Search, Writing
 from minent.text.score import score
 from minent.text.seq2seq import Seq2Seq, loss
+from minent.text.tokenizer import train_tokenizer
 from minent.text.transduction import held_out, new_seq2seq, train_seq2seq
 from minent.text.write import written
 from minent.training.recipe import Recipe
@@ -72,6 +76,16 @@ def decoding(repeats):
     torch.manual_seed(0)
     one, both = (Seq2Seq(VOCABULARY, SHAPE, direction).eval() for direction in ("left-to-right", "bidirectional"))
     theirs, length = marian(), {"min_new_tokens": LENGTH, "max_new_tokens": LENGTH}
+    words = [f"w{i}" for i in range(VOCABULARY - 5)]
+    one.tokenizer = train_tokenizer([" ".join(words)], kind="words", vocabulary=VOCABULARY)
+    tokens = [[one.tokenizer.id_to_token(i) for i in source.tolist()] for source in sources]
+    with tempfile.TemporaryDirectory() as folder:
+        export(one, Path(folder) / "model")
+        fast = ctranslate2.Translator(str(Path(folder) / "model"), inter_threads=1, intra_threads=1)
+
+    def ct2(beam):
+        bounds = {"min_decoding_length": LENGTH, "max_decoding_length": LENGTH, "max_batch_size": SENTENCES}
+        return lambda: fast.translate_batch(tokens, beam_size=beam, **bounds)
 
     def ours(model, beam):
         return lambda: written(model, sources, Search(beam=beam, shortest=LENGTH, longest=LENGTH))
@@ -79,6 +93,7 @@ def decoding(repeats):
     runs = {
         "minent greedy": ours(one, 1), "minent beam 4": ours(one, 4), "minent beam 5": ours(one, 5),
         "minent both ends 1 + 1": ours(both, 1), "minent both ends 2 + 2": ours(both, 2),
+        "CTranslate2 greedy": ct2(1), "CTranslate2 beam 5": ct2(5),
         "Marian greedy": lambda: theirs.generate(tensor, num_beams=1, do_sample=False, **length),
         "Marian beam 5": lambda: theirs.generate(tensor, num_beams=5, do_sample=False, **length),
     }  # fmt: skip

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import minent
+from minent.files import write_text
 
 ROOT = Path(__file__).parents[1]
 TIMED = "import sys, time; s = time.perf_counter(); import minent; print(time.perf_counter() - s, *sys.modules)"
@@ -76,3 +77,22 @@ def test_a_missing_extra_names_the_way_to_get_it():
         minent.errors.require("no_such_package", "knn", "link points")
     assert isinstance(error.value, ImportError) and isinstance(error.value, minent.MinentError)
     assert issubclass(minent.BadLine, minent.BadInput) and issubclass(minent.BadInput, ValueError)
+
+
+def test_a_link_stays_a_link_to_what_is_written(tmp_path):
+    (tmp_path / "target.txt").write_text("old")
+    (tmp_path / "link.txt").symlink_to("target.txt")
+    write_text(tmp_path / "link.txt", "new")
+    assert (tmp_path / "link.txt").is_symlink()
+    assert (tmp_path / "target.txt").read_text() == "new"
+
+
+@pytest.mark.parametrize("shell", ["{} | cat", "{} > out.txt; cat out.txt"])
+def test_standard_output_is_written_to_and_not_replaced(shell, tmp_path):
+    before = os.stat("/dev/stdout", follow_symlinks=False)
+    code = "from minent.files import write_text; write_text('/dev/stdout', 'told')"
+    command = shell.format(f'{sys.executable} -c "{code}"')
+    done = subprocess.run(command, shell=True, capture_output=True, text=True, cwd=tmp_path)
+    assert done.stdout == "told", done.stderr
+    after = os.stat("/dev/stdout", follow_symlinks=False)
+    assert (before.st_ino, before.st_mode) == (after.st_ino, after.st_mode)

@@ -1,4 +1,5 @@
-"""A file is either whole or not there: written under a temporary name beside its own, then renamed."""
+"""A file is either whole or not there: written under a temporary name beside its own, then renamed. (What is no file, a
+pipe or /dev/stdout, is written to; a link stays a link.)"""
 
 import os
 import tempfile
@@ -19,6 +20,14 @@ def whole_file(path: str | os.PathLike[str]) -> Iterator[Path]:
     ['a.txt']
     """
     path = Path(path)
+    if path.is_symlink() and not stream(path):
+        path = path.resolve()
+    if stream(path):
+        with tempfile.TemporaryDirectory() as folder:
+            yield (temporary := Path(folder) / f"stream{path.suffix}")
+            with path.open("wb") as file:
+                file.write(temporary.read_bytes())
+        return
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=path.suffix)
     os.close(handle)
@@ -33,6 +42,12 @@ def whole_file(path: str | os.PathLike[str]) -> Iterator[Path]:
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def stream(path: Path) -> bool:
+    """Whether a path is no file to be replaced but something to write to: /dev/stdout, a pipe."""
+    device = path.parts[:2] == ("/", "proc") or path.parent in (Path("/dev"), Path("/dev/fd"))
+    return device or (path.exists() and not path.is_file() and not path.is_dir())
 
 
 def write_text(path: str | os.PathLike[str], text: str) -> None:

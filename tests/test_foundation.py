@@ -89,10 +89,10 @@ def test_a_link_stays_a_link_to_what_is_written(tmp_path):
 
 @pytest.mark.parametrize("shell", ["{} | cat", "{} > out.txt; cat out.txt"])
 def test_standard_output_is_written_to_and_not_replaced(shell, tmp_path):
-    before = os.stat("/dev/stdout", follow_symlinks=False)
+    before = Path("/dev/stdout").lstat()
     code = "from minent.files import write_text; write_text('/dev/stdout', 'told')"
     command = shell.format(f'{sys.executable} -c "{code}"')
     done = subprocess.run(command, shell=True, capture_output=True, text=True, cwd=tmp_path)
     assert done.stdout == "told", done.stderr
-    after = os.stat("/dev/stdout", follow_symlinks=False)
+    after = Path("/dev/stdout").lstat()
     assert (before.st_ino, before.st_mode) == (after.st_ino, after.st_mode)

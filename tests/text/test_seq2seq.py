@@ -263,3 +263,25 @@ def test_a_drawn_sequence_has_the_score_of_its_tokens():
         history = torch.tensor([h.tokens], dtype=torch.long).view(1, -1)
         logs = made(torch.tensor([[5, 6, 7]]), None, history, history >= 0)[0].log_softmax(1)
         assert h.score == pytest.approx(sum(float(logs[t, x]) for t, x in enumerate([*h.tokens, END])), rel=1e-4)
+
+
+@pytest.mark.parametrize("temperature", [0.0, 1.0])
+def test_every_text_begins_with_the_prefix_and_goes_on_as_it_would(temperature):
+    made, sources = model("left-to-right"), [np.array([5, 6, 7]), np.array([9])]
+    search = Search(beam=4, longest=8, temperature=temperature, length_penalty=0.0)
+    free = written(made, sources, search)
+    begun = written(made, sources, search, prefix=[10, 4])
+    assert all(h.tokens[:2] == (10, 4) for one in begun for h in one)
+    assert not all(h.tokens[:2] == (10, 4) for one in free for h in one)
+    h = begun[0][0]
+    history = torch.tensor([h.tokens])
+    logs = made(torch.tensor([[5, 6, 7]]), None, history, history >= 0)[0].log_softmax(1)
+    assert h.score == pytest.approx(sum(float(logs[t, x]) for t, x in enumerate([*h.tokens, END])), rel=1e-4)
+
+
+@pytest.mark.parametrize("direction", ["right-to-left", "bidirectional"])
+def test_a_prefix_is_refused_where_it_would_come_last(direction):
+    with pytest.raises(BadInput, match=f"left to right; got one that is {direction}"):
+        written(model(direction), [np.array([5])], Search(), prefix=[5])
+    with pytest.raises(BadInput, match="a prefix of 3"):
+        written(model("left-to-right"), [np.array([5])], Search(longest=2), prefix=[5, 5, 5])

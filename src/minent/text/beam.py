@@ -5,6 +5,7 @@ of Wu et al. 2016). A sentence that is written in several directions at once has
 and the best of all wins.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
@@ -38,9 +39,15 @@ class Step(Protocol):
 
 
 def beam_search(
-    step: Step, sentences: int, directions: int, end: int, search: Search, device: torch.device | str = "cpu"
+    step: Step,
+    sentences: int,
+    directions: int,
+    end: int,
+    search: Search,
+    device: torch.device | str = "cpu",
+    prefix: Sequence[int] = (),
 ) -> list[list[Hypothesis]]:
-    """The finished hypotheses of every sentence, the best first.
+    """The finished hypotheses of every sentence, the best first; all begin with the tokens of `prefix`.
 
     >>> table = torch.tensor([[0.0, 0.6, 0.4], [0.55, 0.45, 0.0], [0.1, 0.0, 0.9]]).log()  # after nothing, 1, 2
     >>> def step(tokens, rows):
@@ -62,7 +69,7 @@ def beam_search(
         n = len(at_work)
         scores = step(tokens, rows).view(directions, n, k, -1)
         whole = scores.logsumexp(3, keepdim=True)
-        best, likely = forbidden(scores, written, end, search, length).topk(min(wide, scores.shape[3]), dim=3)
+        best, likely = forbidden(scores, written, end, search, length, prefix).topk(min(wide, scores.shape[3]), dim=3)
         total, place = (alive[..., None] + best - whole).flatten(2).topk(min(wide, k * best.shape[3]), dim=2)
         before, chosen = place // best.shape[3], likely.flatten(2).gather(2, place)
         ends = (chosen == end) & (total > IMPOSSIBLE)
@@ -96,14 +103,16 @@ def _goes_on(finished: list[list[float]], hopes: list[float], k: int) -> bool:
     return any(len(d) < k or hope > sorted(d)[-k] for d, hope in zip(finished, hopes, strict=True))
 
 
-def forbidden(scores: Tensor, written: Tensor, end: int, search: Search, length: int) -> Tensor:
+def forbidden(
+    scores: Tensor, written: Tensor, end: int, search: Search, length: int, prefix: Sequence[int] = ()
+) -> Tensor:
     """Scores (directions, sentences, beam, vocabulary), impossible where an option says so."""
+    if length <= len(prefix):
+        return only(prefix[length - 1], scores)
     if length <= search.shortest:
         scores = scores.index_fill(3, torch.tensor([end], device=scores.device), IMPOSSIBLE)
-    if length > search.longest:  # only the end is left
-        only = torch.full_like(scores, IMPOSSIBLE)
-        only[..., end] = scores[..., end]
-        return only
+    if length > search.longest:
+        return only(end, scores)
     size = search.no_repeat
     if size and length > size:
         runs, last = written.unfold(3, size, 1), written[..., length - size :]
@@ -111,3 +120,10 @@ def forbidden(scores: Tensor, written: Tensor, end: int, search: Search, length:
         times = torch.zeros_like(scores).scatter_add_(3, runs[..., -1], repeated.to(scores.dtype))
         scores = scores.masked_fill(times > 0, IMPOSSIBLE)
     return scores
+
+
+def only(token: int, scores: Tensor) -> Tensor:
+    """Scores with which no other token is possible."""
+    kept = torch.full_like(scores, IMPOSSIBLE)
+    kept[..., token] = scores[..., token]
+    return kept

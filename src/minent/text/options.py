@@ -71,6 +71,9 @@ class Search:
     no_repeat: int = 0
     """No run of so many tokens occurs twice; 0 for any."""
 
+    prefix: str = ""
+    """What every text begins with; for models that write from left to right."""
+
     temperature: float = 0.0
     """Draw tokens at random, beam texts for each, the likelier the colder it is; 0 searches for the likeliest."""
 

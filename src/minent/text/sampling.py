@@ -5,6 +5,8 @@ probability (nucleus: Holtzman et al. 2020). A token is where the running sum of
 a uniform number; each sequence has its own numbers, so what is drawn does not depend on what else is in the batch.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 from jaxtyping import Float
@@ -21,6 +23,7 @@ def sample(
     end: int,
     search: Search,
     device: torch.device | str = "cpu",
+    prefix: Sequence[int] = (),
 ) -> list[list[Hypothesis]]:
     """`search.beam` sequences for every sentence and direction, the likeliest first; `names` are the sentences'
     numbers, by which they are told apart whatever batch they are in.
@@ -42,7 +45,7 @@ def sample(
     tokens, rows = None, torch.arange(directions * n * k, device=device)
     for length in range(1, search.longest + 2):
         scores = step(tokens, rows).view(directions, n, k, -1)
-        logs = forbidden(scores.log_softmax(3), written, end, search, length)
+        logs = forbidden(scores.log_softmax(3), written, end, search, length, prefix)
         chosen = drawn(logs, chance[..., length - 1], search)
         atwork = lengths == 0
         total += torch.where(atwork, logs.gather(3, chosen[..., None])[..., 0], 0.0)

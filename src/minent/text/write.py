@@ -48,10 +48,16 @@ class Stepper:
 
 @torch.no_grad()
 def written(
-    model: Seq2Seq, sources: Sequence[np.ndarray], search: Search, tokens: int = 4096
+    model: Seq2Seq, sources: Sequence[np.ndarray], search: Search, tokens: int = 4096, prefix: Sequence[int] = ()
 ) -> list[list[Hypothesis]]:
-    """What the model writes for each sequence of token ids, the best first, as people read it; about `tokens` source
-    tokens at a time (which changes nothing but the speed)."""
+    """What the model writes for each sequence of token ids, the best first, as people read it, beginning with `prefix`;
+    about `tokens` source tokens at a time (which changes nothing but the speed).
+
+    Raises BadInput for a prefix where a direction comes to the beginning last, or one longer than search.longest."""
+    if prefix and model.direction != "left-to-right":
+        raise BadInput(f"a prefix is for models that write from left to right; got one that is {model.direction}")
+    if len(prefix) > search.longest:
+        raise BadInput(f"the longest text has {search.longest} tokens; got a prefix of {len(prefix)}")
     found: list[list[Hypothesis]] = [[] for _ in sources]
     if not len(sources):
         return found
@@ -61,9 +67,9 @@ def written(
         source, mask = (torch.from_numpy(batch[name]).to(device) for name in ("source", "source_mask"))
         stepper = Stepper(model, source, None if bool(mask.all()) else mask, search.beam)
         if search.temperature:
-            results = sample(stepper, batch["id"].tolist(), model.directions, END, search, device)
+            results = sample(stepper, batch["id"].tolist(), model.directions, END, search, device, prefix)
         else:
-            results = beam_search(stepper, len(source), model.directions, END, search, device)
+            results = beam_search(stepper, len(source), model.directions, END, search, device, prefix)
         for i, hypotheses in zip(batch["id"].tolist(), results, strict=True):
             found[i] = [_forward(model, hypothesis) for hypothesis in hypotheses]
     return found
@@ -94,7 +100,9 @@ def n_best(
     if tokenizer is None:
         raise BadInput("a model reads and writes with its tokenizer; this one has none: set model.tokenizer")
     sources = [ids if len(ids) else np.ones(1, np.int32) for ids in encode(tokenizer, texts, model.shape.longest)]
-    found = written(model, sources, search or Search(), tokens)
+    search = search or Search()
+    prefix = encode(tokenizer, [search.prefix])[0].tolist()
+    found = written(model, sources, search, tokens, prefix)
     return [[Written(tokenizer.decode(list(h.tokens)), h.score, h.direction) for h in one] for one in found]
 
 

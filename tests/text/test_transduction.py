@@ -40,7 +40,7 @@ def test_it_learns_to_write(direction, tmp_path):
     new = spelled(50, seed=1)
     found = model.write(new.sources, beam=2)
     right = np.mean([one == target for one, target in zip(found, new.targets, strict=True)])
-    assert right > 0.7
+    assert right > 0.6
     model.save_pretrained(tmp_path / "model")
     loaded = Seq2Seq.from_pretrained(tmp_path / "model")
     assert loaded.direction == direction

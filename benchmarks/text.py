@@ -22,14 +22,14 @@ import numpy as np
 import torch
 from transformers import MarianConfig, MarianMTModel
 
-from minent.data.pairs import Pairs
+from minent.data.pairs import Pairs, held_out
 from minent.nn.shape import Shape
 from minent.text.export import export
 from minent.text.options import Reading, Search, Writing
 from minent.text.score import score
 from minent.text.seq2seq import Seq2Seq, loss
 from minent.text.tokenizer import train_tokenizer
-from minent.text.transduction import held_out, new_seq2seq, train_seq2seq
+from minent.text.transduction import new_seq2seq, train_seq2seq
 from minent.text.write import written
 from minent.training.recipe import Recipe
 

@@ -20,14 +20,13 @@ def whole_file(path: str | os.PathLike[str]) -> Iterator[Path]:
     ['a.txt']
     """
     path = Path(path)
-    if path.is_symlink() and not stream(path):
-        path = path.resolve()
     if stream(path):
         with tempfile.TemporaryDirectory() as folder:
             yield (temporary := Path(folder) / f"stream{path.suffix}")
             with path.open("wb") as file:
                 file.write(temporary.read_bytes())
         return
+    path = path.resolve() if path.is_symlink() else path
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=path.suffix)
     os.close(handle)

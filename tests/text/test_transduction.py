@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 import torch
 
-from minent.data.pairs import Pairs
+from minent.data.pairs import Pairs, held_out
 from minent.errors import BadInput
 from minent.nn.shape import Shape
 from minent.text.options import Reading, Writing
 from minent.text.seq2seq import Seq2Seq
-from minent.text.transduction import held_out, new_seq2seq, train_seq2seq
+from minent.text.transduction import new_seq2seq, train_seq2seq
 from minent.text.two_pass import wrote
 from minent.training.recipe import Recipe
 

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from minent.cli.community import STANDARD_INPUT
 from minent.text.score import Language
 
 
@@ -31,7 +32,6 @@ def score(
     json_
         Print one JSON object.
     """
-    from minent.cli.community import STANDARD_INPUT
     from minent.data.text_file import open_text
     from minent.text.score import score
 

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 from cyclopts import App, Parameter
 
+from minent.cli.community import STANDARD_INPUT
 from minent.cli.score import score
 from minent.cli.train import train
 from minent.errors import BadInput, BadLine, require
@@ -68,7 +69,6 @@ def write(
 
 def read_lines(path: str) -> Iterator[tuple[int, str]]:
     """The numbered lines of a file, blank ones too; those of standard input as they come."""
-    from minent.cli.community import STANDARD_INPUT
     from minent.data.text_file import open_text
 
     if path not in ("-", STANDARD_INPUT):
@@ -118,7 +118,6 @@ def classify(
 
 def read_texts(path: str) -> Any:
     """Texts, with their labels where the file has any."""
-    from minent.cli.community import STANDARD_INPUT
     from minent.data import read_labelled
 
     if path == STANDARD_INPUT:

@@ -94,8 +94,8 @@ def _classifier(
 def _seq2seq(
     files: Files, reading: Reading, writing: Writing, shape: Shape, recipe: Recipe, out: Path, resume: bool
 ) -> tuple[Any, Any, str]:
-    from minent.data import read_pairs
-    from minent.text.transduction import held_out, new_seq2seq, train_seq2seq
+    from minent.data import held_out, read_pairs
+    from minent.text.transduction import new_seq2seq, train_seq2seq
 
     file, target, dev, dev_target = files
     pairs = read_pairs(file, target)

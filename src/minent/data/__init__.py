@@ -3,13 +3,13 @@
 from minent.data.batches import Batches
 from minent.data.convert import as_graph
 from minent.data.graph import Graph
-from minent.data.labelled import Labelled, read_labelled
+from minent.data.labelled import Labelled, read_labelled, split
 from minent.data.listops import listops
-from minent.data.packages import docstrings, modules, split
-from minent.data.pairs import Pairs, read_pairs
+from minent.data.packages import docstrings, modules
+from minent.data.pairs import Pairs, held_out, read_pairs
 from minent.data.read import read_graph
 
 __all__ = [
-    "Batches", "Graph", "Labelled", "Pairs", "as_graph", "docstrings", "listops", "modules", "read_graph",
+    "Batches", "Graph", "Labelled", "Pairs", "as_graph", "docstrings", "held_out", "listops", "modules", "read_graph",
     "read_labelled", "read_pairs", "split",
 ]  # fmt: skip

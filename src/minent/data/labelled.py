@@ -1,9 +1,12 @@
 """Texts with their labels: tables, JSON lines, Parquet, or a folder of files for each label."""
 
 import os
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from minent.data.rows_of_text import KINDS, rows_of_text
 from minent.data.text_file import TextFile, open_text
@@ -52,6 +55,37 @@ def read_labelled(path: str | os.PathLike[str] | Any, *, text: str = "text", lab
     if not texts:
         raise BadInput(f"there are no texts in {str(file.name)!r}")
     return Labelled(texts, labels)
+
+
+def split(labelled: Labelled, share: float = 0.2, seed: int | np.random.Generator = 1) -> tuple[Labelled, Labelled]:
+    """The examples to learn from, and those held out: of each label at most this share, and groups never divided.
+
+    Groups are held out in an order that is drawn; one too large for what is left of the share is passed over. Without
+    groups each example is one. Both parts keep the order of the whole.
+
+    >>> rest, held = split(Labelled(list("abcdef"), list("xxxyyy"), list("112334")), 0.5)
+    >>> rest.labels, held.labels
+    (['x', 'x', 'y', 'y'], ['x', 'y'])
+    """
+    labels = labelled.labels or [""] * len(labelled)
+    members: dict[object, list[int]] = {}
+    for i, group in enumerate(labelled.groups or range(len(labelled))):
+        members.setdefault(group, []).append(i)
+    room = {label: int(share * count) for label, count in Counter(labels).items()}
+    held: set[int] = set()
+    groups = list(members.values())
+    for i in np.random.default_rng(seed).permutation(len(groups)):
+        wanted = Counter(labels[k] for k in groups[i])
+        if all(room[label] >= count for label, count in wanted.items()):
+            held.update(groups[i])
+            room = {label: left - wanted[label] for label, left in room.items()}
+
+    def part(ids: list[int]) -> Labelled:
+        columns = (labelled.texts, labelled.labels, labelled.groups)
+        texts, labels, groups = (column and [column[i] for i in ids] for column in columns)
+        return Labelled(texts or [], labels, groups)
+
+    return part([i for i in range(len(labelled)) if i not in held]), part(sorted(held))
 
 
 def _folder(folder: Path, labelled: bool) -> Labelled:

@@ -8,7 +8,6 @@ import importlib.metadata
 import importlib.util
 import re
 import warnings
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -89,37 +88,6 @@ def docstrings(
             if len(found) == wanted:
                 break
     return [(body, summary, package) for body, (summary, package) in found.items()]
-
-
-def split(labelled: Labelled, share: float = 0.2, seed: int | np.random.Generator = 1) -> tuple[Labelled, Labelled]:
-    """The examples to learn from, and those held out: of each label at most this share, and groups never divided.
-
-    Groups are held out in an order that is drawn; one too large for what is left of the share is passed over. Without
-    groups each example is one. Both parts keep the order of the whole.
-
-    >>> rest, held = split(Labelled(list("abcdef"), list("xxxyyy"), list("112334")), 0.5)
-    >>> rest.labels, held.labels
-    (['x', 'x', 'y', 'y'], ['x', 'y'])
-    """
-    labels = labelled.labels or [""] * len(labelled)
-    members: dict[object, list[int]] = {}
-    for i, group in enumerate(labelled.groups or range(len(labelled))):
-        members.setdefault(group, []).append(i)
-    room = {label: int(share * count) for label, count in Counter(labels).items()}
-    held: set[int] = set()
-    groups = list(members.values())
-    for i in np.random.default_rng(seed).permutation(len(groups)):
-        wanted = Counter(labels[k] for k in groups[i])
-        if all(room[label] >= count for label, count in wanted.items()):
-            held.update(groups[i])
-            room = {label: left - wanted[label] for label, left in room.items()}
-
-    def part(ids: list[int]) -> Labelled:
-        columns = (labelled.texts, labelled.labels, labelled.groups)
-        texts, labels, groups = (column and [column[i] for i in ids] for column in columns)
-        return Labelled(texts or [], labels, groups)
-
-    return part([i for i in range(len(labelled)) if i not in held]), part(sorted(held))
 
 
 def _roots(packages: Sequence[str] | None) -> dict[str, Path]:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+import numpy as np
+
 from minent.data.rows_of_text import Row, rows_of_text
 from minent.data.text_file import open_text
 from minent.errors import BadInput, BadLine
@@ -68,3 +70,15 @@ def read_pairs(
     if not pairs.sources:
         raise BadInput(f"there are no pairs in {str(file.name)!r}")
     return pairs
+
+
+def held_out(pairs: Pairs, share: float, seed: int = 1) -> tuple[Pairs, Pairs]:
+    """The pairs to learn from, and a share of them, drawn, to judge by; both in their order."""
+    held = np.zeros(len(pairs), bool)
+    held[np.random.default_rng(seed).permutation(len(pairs))[: max(1, int(share * len(pairs)))]] = True
+
+    def part(keep: np.ndarray) -> Pairs:
+        places = np.flatnonzero(keep).tolist()
+        return Pairs([pairs.sources[i] for i in places], [pairs.targets[i] for i in places])
+
+    return part(~held), part(held)

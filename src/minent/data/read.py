@@ -1,11 +1,7 @@
 """A file becomes a network: link lists (csv, tsv, blanks), Parquet and Pajek, told apart by what they begin with."""
 
-import difflib
-import gzip
 import io
 import os
-import sys
-import zlib
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +9,7 @@ from minent.data.graph import Graph
 from minent.data.pajek import graph_of_pajek
 from minent.data.table import chosen_columns, graph_of_table
 from minent.data.text import links_of_text
+from minent.data.text_file import read_bytes
 from minent.errors import BadInput
 
 FOREIGN = (".graphml", ".gexf", ".gml", ".json", ".xml", ".pickle", ".pkl", ".mat", ".mtx", ".npz", ".xlsx")
@@ -36,12 +33,9 @@ def read_graph(path: str | os.PathLike[str] | Any, directed: bool | None = None)
     Traceback (most recent call last):
     minent.errors.BadLine: link weight must not be negative; got -0.5 on line 2 of 'standard input'
     """
-    data, file = _content(path)
-    if data.startswith(b"\x1f\x8b"):
-        try:
-            data = gzip.decompress(data)
-        except (OSError, EOFError, zlib.error) as error:
-            raise BadInput(f"{str(file)!r} is not a whole gzip file: {error}") from None
+    if isinstance(path, str | os.PathLike) and path != "-":
+        _check(Path(path))
+    data, file = read_bytes(path)
     if data.startswith(b"PAR1"):
         return graph_of_table(_parquet(data, file), bool(directed))
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
@@ -54,29 +48,13 @@ def read_graph(path: str | os.PathLike[str] | Any, directed: bool | None = None)
     return graph_of_table(links_of_text(data, file), bool(directed))
 
 
-def _content(path: str | os.PathLike[str] | Any) -> tuple[bytes, object]:
-    if path == "-":
-        return sys.stdin.buffer.read(), "standard input"
-    if not isinstance(path, str | os.PathLike):
-        data = path.read()
-        if not isinstance(data, bytes):
-            raise BadInput(f"an open file must be binary (mode 'rb'); reading it gave {type(data).__name__}")
-        return data, getattr(path, "name", "standard input")
-    file = Path(path)
+def _check(file: Path) -> None:
+    """Raises BadInput for what is known not to hold links before it is read."""
     if file.suffix.lower() in FOREIGN:
         wanted = "links are read from text, Parquet or Pajek .net; other formats as networkx or scipy read them"
-        raise BadInput(f"{str(path)!r}: {wanted}")
+        raise BadInput(f"{str(file)!r}: {wanted}")
     if file.is_dir():
-        raise BadInput(f"{str(path)!r} is a folder; wanted a file of links")
-    try:
-        return file.read_bytes(), path
-    except FileNotFoundError:
-        folder = [] if not file.parent.is_dir() else [other.name for other in file.parent.iterdir()]
-        near = difflib.get_close_matches(file.name, folder, 1)
-        hint = f"; did you mean {str(file.with_name(near[0]))!r}?" if near else ""
-        raise BadInput(f"there is no file {str(path)!r}{hint}") from None
-    except OSError as error:
-        raise BadInput(f"{str(path)!r} cannot be read: {error.strerror}") from None
+        raise BadInput(f"{str(file)!r} is a folder; wanted a file of links")
 
 
 def _parquet(data: bytes, file: object) -> Any:

@@ -64,7 +64,6 @@ def beam_search(
     alive = torch.full((directions, sentences, k), IMPOSSIBLE, device=device)
     alive[:, :, 0] = 0.0
     tokens, rows = None, torch.arange(directions * sentences * k, device=device)
-    finished: list[list[list[float]]] = [[[] for _ in range(directions)] for _ in range(sentences)]
     for length in range(1, search.longest + 2):
         n = len(at_work)
         scores = step(tokens, rows).view(directions, n, k, -1)
@@ -78,7 +77,6 @@ def beam_search(
             tokens_of = tuple(written[d, i, before[d, i, j]].tolist())
             score = float(total[d, i, j]) / length**search.length_penalty
             found[sentence].append(Hypothesis(tokens_of, score, d))
-            finished[sentence][d].append(score)
         # the best k that go on, in order
         order = (ends.long() * 2 * k + torch.arange(total.shape[2], device=device)).argsort(2)[:, :, :k]
         alive = total.gather(2, order).masked_fill(ends.gather(2, order), IMPOSSIBLE)
@@ -87,7 +85,7 @@ def beam_search(
             [written.gather(2, before[..., None].expand(*before.shape, length - 1)), chosen[..., None]], 3
         )
         hopes = (alive.amax(2) / length**search.length_penalty).T.tolist()
-        at = [_goes_on(finished[i], hope, k) for i, hope in zip(at_work.tolist(), hopes, strict=True)]
+        at = [_goes_on(found[i], hope, k) for i, hope in zip(at_work.tolist(), hopes, strict=True)]
         stay = torch.tensor(at, dtype=torch.bool, device=device)
         if length > search.longest or not bool(stay.any()):
             break
@@ -97,10 +95,11 @@ def beam_search(
     return [sorted(one, key=lambda hypothesis: -hypothesis.score) for one in found]
 
 
-def _goes_on(finished: list[list[float]], hopes: list[float], k: int) -> bool:
+def _goes_on(finished: list[Hypothesis], hopes: list[float], k: int) -> bool:
     """Whether, in any direction, fewer than k sequences are finished or what goes on is better than the worst of the k
     best, as both now stand."""
-    return any(len(d) < k or hope > sorted(d)[-k] for d, hope in zip(finished, hopes, strict=True))
+    scores = [sorted(one.score for one in finished if one.direction == d) for d in range(len(hopes))]
+    return any(len(own) < k or hope > own[-k] for own, hope in zip(scores, hopes, strict=True))
 
 
 def forbidden(

@@ -2,13 +2,12 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from accelerate import PartialState
-from jaxtyping import Int
 from torch import Tensor, nn
 
 from minent.data import Batches, Labelled
@@ -16,7 +15,7 @@ from minent.errors import BadInput
 from minent.nn.shape import Shape
 from minent.text.classifier import Classifier
 from minent.text.options import Reading
-from minent.text.tokenizer import Kind, read_tokenizer, train_tokenizer
+from minent.text.tokenizer import tokenizer_of
 from minent.training.loop import fit
 from minent.training.recipe import Recipe
 from minent.training.record import Record
@@ -29,10 +28,7 @@ def new_classifier(train: Labelled, shape: Shape, reading: Reading, seed: int = 
     labels = sorted(set(train.labels or []))
     if len(labels) < 2:
         raise BadInput(f"a classifier learns to tell labels apart; the training texts have {len(labels)} of them")
-    if reading.tokenizer in get_args(Kind):
-        tokenizer = train_tokenizer(train.texts, kind=reading.tokenizer, vocabulary=reading.vocabulary)  # type: ignore
-    else:
-        tokenizer = read_tokenizer(reading.tokenizer)
+    tokenizer = tokenizer_of(train.texts, reading)
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         classifier = Classifier(tokenizer.get_vocab_size(), labels, shape)
@@ -71,12 +67,8 @@ def batched(classifier: Classifier, texts: Labelled, tokens: int, seed: int = 1,
         raise BadInput("a classifier learns from texts with labels; these have none")
     if unknown := sorted(set(texts.labels) - set(known)):
         raise BadInput(f"the classifier knows the labels {', '.join(known)}; got {unknown[0]!r}")
-    columns = {"tokens": classifier.tokens(texts.texts), "label": _numbers(texts.labels, known)}
+    columns = {"tokens": classifier.tokens(texts.texts), "label": np.array([known[label] for label in texts.labels])}
     return Batches(columns, tokens=max(tokens, classifier.shape.longest), seed=seed, shuffle=shuffle)
-
-
-def _numbers(labels: list[str], known: dict[str, int]) -> Int[np.ndarray, " texts"]:
-    return np.array([known[label] for label in labels], np.int64)
 
 
 def loss(model: nn.Module, batch: dict[str, Tensor]) -> tuple[Tensor, int]:

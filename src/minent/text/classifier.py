@@ -11,11 +11,10 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
 from minent.data import Batches
-from minent.errors import BadInput
 from minent.nn.positions import Embedding
 from minent.nn.shape import Shape
 from minent.nn.transformer import Encoder
-from minent.text.tokenizer import encode
+from minent.text.tokenizer import sequences
 from minent.training.saved import Saved
 
 
@@ -52,9 +51,7 @@ class Classifier(Saved):
 
     def tokens(self, texts: Sequence[str]) -> list[Int[np.ndarray, " n"]]:
         """The first `shape.longest` token ids of each text; a text without any gets an unknown one."""
-        if self.tokenizer is None:
-            raise BadInput("a classifier reads with its tokenizer; this one has none: set classifier.tokenizer")
-        return [ids if len(ids) else np.ones(1, np.int32) for ids in encode(self.tokenizer, texts, self.shape.longest)]
+        return sequences(self.tokenizer, texts, self.shape.longest)
 
     @torch.no_grad()
     def probabilities(self, texts: Sequence[str], *, tokens: int = 8192) -> Float[np.ndarray, "texts labels"]:

@@ -6,6 +6,7 @@ vector; its batches hold all sequences from left to right, then all from right t
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Literal, get_args
 
 import torch
@@ -51,11 +52,11 @@ class Seq2Seq(Saved):
         self.embedding = Embedding(vocabulary, shape.dim, **options)
         self.starts = nn.Parameter(torch.randn(self.directions, shape.dim))
         self.encoder = Encoder(shape)
-        writing = Shape(**{**vars(shape), "attention": "softmax"}) if shape.attention == "nystrom" else shape
-        self.decoder = Decoder(Shape(**{**vars(writing), "longest": shape.longest + 1}))
+        writing = "softmax" if shape.attention == "nystrom" else shape.attention
+        self.decoder = Decoder(replace(shape, attention=writing, longest=shape.longest + 1))
         if self.directions == 2:
-            if writing.attention != "softmax":
-                raise BadInput(f"directions attend to one another by softmax; got {writing.attention} attention")
+            if writing != "softmax":
+                raise BadInput(f"directions attend to one another by softmax; got {writing} attention")
             for layer in self.decoder.layers:
                 rotary = shape.positions == "rotary"
                 layer.attention = Bidirectional(
@@ -82,9 +83,9 @@ class Seq2Seq(Saved):
 
         Raises BadInput without a tokenizer."""
         from minent.text.options import Search
-        from minent.text.write import best
+        from minent.text.write import n_best
 
-        return [hypothesis.text for hypothesis in best(self, texts, Search(**search))]
+        return [found[0].text for found in n_best(self, texts, Search(**search))]
 
     def read(
         self, source: Int[Tensor, "batch k"], source_mask: Bool[Tensor, "batch k"] | None

@@ -5,13 +5,14 @@ import os
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 from jaxtyping import Int32
 from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, processors, trainers
 
 from minent.errors import BadInput
+from minent.text.options import Reading
 
 Kind = Literal["bpe", "unigram", "characters", "words"]
 SPECIAL = ["<pad>", "<unk>", "<s>", "</s>", "<mask>"]  # ids 0 to 4
@@ -122,6 +123,22 @@ def read_tokenizer(path: str | os.PathLike[str]) -> Tokenizer:
     tokenizer.no_padding()
     tokenizer.no_truncation()
     return tokenizer
+
+
+def tokenizer_of(texts: Iterable[str], reading: Reading) -> Tokenizer:
+    """The tokenizer that `reading` asks for: trained on the texts, or read. Raises BadInput."""
+    if reading.tokenizer in get_args(Kind):
+        return train_tokenizer(texts, kind=reading.tokenizer, vocabulary=reading.vocabulary)  # type: ignore[arg-type]
+    return read_tokenizer(reading.tokenizer)
+
+
+def sequences(tokenizer: Tokenizer | None, texts: Sequence[str], longest: int) -> list[Int32[np.ndarray, " tokens"]]:
+    """What a model reads of each text: its first `longest` token ids; an unknown one where it has none.
+
+    Raises BadInput where there is no tokenizer."""
+    if tokenizer is None:
+        raise BadInput("a model reads and writes with its tokenizer; this one has none: set model.tokenizer")
+    return [ids if len(ids) else np.ones(1, np.int32) for ids in encode(tokenizer, texts, longest)]
 
 
 def encode(

@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import numpy as np
 import torch
@@ -18,7 +18,7 @@ from minent.data.pairs import Pairs
 from minent.nn.shape import Shape
 from minent.text.options import Reading, Writing
 from minent.text.seq2seq import Seq2Seq, loss
-from minent.text.tokenizer import Kind, encode, read_tokenizer, train_tokenizer
+from minent.text.tokenizer import sequences, tokenizer_of
 from minent.text.two_pass import wrote
 from minent.training.loop import fit
 from minent.training.recipe import Recipe
@@ -29,11 +29,7 @@ SAMPLE = 200  # development pairs that are written out at each evaluation
 
 def new_seq2seq(train: Pairs, shape: Shape, reading: Reading, writing: Writing, seed: int = 1) -> Seq2Seq:
     """An untrained model, with one tokenizer for both sides, trained on `train` or given."""
-    if reading.tokenizer in get_args(Kind):
-        texts = [*train.sources, *train.targets]
-        tokenizer = train_tokenizer(texts, kind=reading.tokenizer, vocabulary=reading.vocabulary)  # type: ignore
-    else:
-        tokenizer = read_tokenizer(reading.tokenizer)
+    tokenizer = tokenizer_of([*train.sources, *train.targets], reading)
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         model = Seq2Seq(tokenizer.get_vocab_size(), shape, writing.decoder, writing.interaction, writing.fusion)
@@ -82,9 +78,8 @@ def batched(
     more: dict[str, list[np.ndarray]] | None = None,
 ) -> Batches:
     """Pairs, and more columns, as batches of numbers, cut to the model's longest; an empty text is an unknown token."""
-    assert model.tokenizer is not None
     columns = {
-        name: [ids if len(ids) else np.ones(1, np.int32) for ids in encode(model.tokenizer, texts, model.shape.longest)]
+        name: sequences(model.tokenizer, texts, model.shape.longest)
         for name, texts in (("source", pairs.sources), ("target", pairs.targets))
     }
     return Batches({**columns, **(more or {})}, tokens=max(tokens, model.shape.longest), seed=seed, shuffle=shuffle)
@@ -106,15 +101,3 @@ def evaluate(model: nn.Module, batches: Batches, pairs: Pairs) -> dict[str, floa
         found = model.write(pairs.sources[:SAMPLE], beam=1)  # type: ignore[operator]
         scores["bleu"] = score(found, pairs.targets[:SAMPLE]).bleu
     return scores
-
-
-def held_out(pairs: Pairs, share: float, seed: int = 1) -> tuple[Pairs, Pairs]:
-    """The pairs to learn from, and a share of them, drawn, to judge by; both in their order."""
-    held = np.zeros(len(pairs), bool)
-    held[np.random.default_rng(seed).permutation(len(pairs))[: max(1, int(share * len(pairs)))]] = True
-
-    def part(keep: np.ndarray) -> Pairs:
-        places = np.flatnonzero(keep).tolist()
-        return Pairs([pairs.sources[i] for i in places], [pairs.targets[i] for i in places])
-
-    return part(~held), part(held)

@@ -15,7 +15,7 @@ from minent.data.pairs import Pairs
 from minent.errors import BadInput
 from minent.text.options import Search
 from minent.text.seq2seq import Seq2Seq
-from minent.text.tokenizer import encode
+from minent.text.tokenizer import sequences
 from minent.text.write import written
 
 
@@ -27,13 +27,12 @@ def wrote(model: Seq2Seq, pairs: Pairs, search: Search | None = None) -> dict[st
         raise BadInput(f"two passes are for a bidirectional model; got one from {model.direction}")
     layers: list[Any] = [layer.attention for layer in model.decoder.layers]
     search, before = replace(search or Search(), beam=1), [layer.interaction for layer in layers]
-    assert model.tokenizer is not None
-    sources = [ids if len(ids) else np.ones(1, np.int32) for ids in encode(model.tokenizer, pairs.sources)]
+    sources = sequences(model.tokenizer, pairs.sources, model.shape.longest)
     training = model.training
     try:
         for layer in layers:
             layer.interaction = 0.0
-        found = written(model.eval(), [ids[: model.shape.longest] for ids in sources], search)
+        found = written(model.eval(), sources, search)
     finally:
         for layer, interaction in zip(layers, before, strict=True):
             layer.interaction = interaction

@@ -14,7 +14,7 @@ from minent.text.beam import Hypothesis, beam_search
 from minent.text.options import Search
 from minent.text.sampling import sample
 from minent.text.seq2seq import END, Seq2Seq
-from minent.text.tokenizer import encode
+from minent.text.tokenizer import encode, sequences
 
 
 class Stepper:
@@ -96,16 +96,9 @@ def n_best(
     model: Seq2Seq, texts: Sequence[str], search: Search | None = None, tokens: int = 4096
 ) -> list[list[Written]]:
     """What the model writes for each text, the best first. Raises BadInput without a tokenizer."""
-    tokenizer = model.tokenizer
-    if tokenizer is None:
-        raise BadInput("a model reads and writes with its tokenizer; this one has none: set model.tokenizer")
-    sources = [ids if len(ids) else np.ones(1, np.int32) for ids in encode(tokenizer, texts, model.shape.longest)]
+    sources, tokenizer = sequences(model.tokenizer, texts, model.shape.longest), model.tokenizer
+    assert tokenizer is not None
     search = search or Search()
     prefix = encode(tokenizer, [search.prefix])[0].tolist()
     found = written(model, sources, search, tokens, prefix)
     return [[Written(tokenizer.decode(list(h.tokens)), h.score, h.direction) for h in one] for one in found]
-
-
-def best(model: Seq2Seq, texts: Sequence[str], search: Search | None = None, tokens: int = 4096) -> list[Written]:
-    """The best that the model writes for each text."""
-    return [one[0] for one in n_best(model, texts, search, tokens)]

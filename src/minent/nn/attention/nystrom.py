@@ -88,8 +88,9 @@ def check_options(landmarks: int, solver: str) -> None:
 
 
 def _free(out: Tensor) -> Tensor:
-    """A result that may be written to: scaled_dot_product_attention keeps its own for the way back."""
-    return out.clone() if out.requires_grad else out
+    """A result that may be written to, as `add_slide` does on a CPU; scaled_dot_product_attention keeps its own for the
+    way back."""
+    return out.clone() if out.requires_grad and out.device.type == "cpu" else out
 
 
 class Nystrom(nn.Module):

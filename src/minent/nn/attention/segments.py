@@ -2,8 +2,8 @@
 
 Of c real tokens, min(c, m) segments are made; the first c mod m are one token longer than the others. Padding belongs
 to no segment, wherever it stands, and the number of tokens need not be a multiple of anything. A landmark key stands
-for all keys of its segment, so the logarithm of their number is added to its scores: without it, unequal segments cost
-up to 20 times the error (and where they are equal it changes nothing).
+for all keys of its segment, so the logarithm of their number is added to its scores: without it unequal segments cost
+accuracy, and where they are equal it changes nothing.
 """
 
 from typing import NamedTuple

@@ -12,9 +12,10 @@ from minent.nn.shape import Shape
 from minent.text.beam import beam_search
 from minent.text.options import Search
 from minent.text.sampling import sample
-from minent.text.seq2seq import END, Seq2Seq, loss, reversed_tokens
+from minent.text.seq2seq import Seq2Seq, loss, reversed_tokens
 from minent.text.write import Stepper, written
 
+END = 3
 DIRECTIONS = ["left-to-right", "right-to-left", "bidirectional"]
 SHAPE = Shape(dim=16, heads=2, layers=2, hidden=32, dropout=0.0)
 SOURCE = torch.tensor([[5, 6, 7, 8], [9, 6, 0, 0], [8, 8, 5, 0]])

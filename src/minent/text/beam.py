@@ -85,7 +85,7 @@ def beam_search(
             [written.gather(2, before[..., None].expand(*before.shape, length - 1)), chosen[..., None]], 3
         )
         hopes = (alive.amax(2) / length**search.length_penalty).T.tolist()
-        at = [_goes_on(found[i], hope, k) for i, hope in zip(at_work.tolist(), hopes, strict=True)]
+        at = [goes_on(found[i], hope, k) for i, hope in zip(at_work.tolist(), hopes, strict=True)]
         stay = torch.tensor(at, dtype=torch.bool, device=device)
         if length > search.longest or not bool(stay.any()):
             break
@@ -95,7 +95,7 @@ def beam_search(
     return [sorted(one, key=lambda hypothesis: -hypothesis.score) for one in found]
 
 
-def _goes_on(finished: list[Hypothesis], hopes: list[float], k: int) -> bool:
+def goes_on(finished: list[Hypothesis], hopes: list[float], k: int) -> bool:
     """Whether, in any direction, fewer than k sequences are finished or what goes on is better than the worst of the k
     best, as both now stand."""
     scores = [sorted(one.score for one in finished if one.direction == d) for d in range(len(hopes))]

@@ -29,8 +29,8 @@ class Reading:
 class Writing:
     """How a sequence-to-sequence model writes; see `minent.text.seq2seq`. Raises BadInput for what cannot be."""
 
-    decoder: Literal["left-to-right", "right-to-left", "bidirectional"] = "left-to-right"
-    """Where writing begins; bidirectional: at both ends at once."""
+    decoder: Literal["left-to-right", "right-to-left", "bidirectional", "to-middle"] = "left-to-right"
+    """Where writing begins; bidirectional: at both ends at once; to-middle: at both, and each writes its half."""
 
     interaction: float = 0.1
     """How much each direction heeds what the other has written."""
@@ -40,6 +40,9 @@ class Writing:
 
     two_pass: float = 0.0
     """Share of the steps that a second pass takes, in which directions learn to read one that errs; 0 for none."""
+
+    copy: bool = False
+    """Learn how much likelier tokens of the source are than others."""
 
     smoothing: float = 0.1
     """Share of the probability that the loss wants spread over all tokens."""
@@ -72,7 +75,10 @@ class Search:
     """No run of so many tokens occurs twice; 0 for any."""
 
     prefix: str = ""
-    """What every text begins with; for models that write from left to right."""
+    """What every text begins with; for models whose first tokens are written first."""
+
+    pairwise: bool = False
+    """Heed all beginnings in the other direction, not one; for bidirectional models."""
 
     temperature: float = 0.0
     """Draw tokens at random, beam texts for each, the likelier the colder it is; 0 searches for the likeliest."""
@@ -95,5 +101,7 @@ class Search:
         for name in ("no_repeat", "temperature", "top_k", "seed"):
             if getattr(self, name) < 0:
                 raise BadInput(f"{name} must be at least 0; got {getattr(self, name)}")
+        if self.pairwise and self.temperature:
+            raise BadInput(f"pairwise is for searching, not for drawing; got a temperature of {self.temperature}")
         if not 0 < self.top_p <= 1:
             raise BadInput(f"top_p must be more than 0 and at most 1; got {self.top_p}")

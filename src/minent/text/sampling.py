@@ -13,6 +13,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from minent.text.beam import Hypothesis, Step, forbidden
+from minent.text.middle import halves
 from minent.text.options import Search
 
 
@@ -24,9 +25,11 @@ def sample(
     search: Search,
     device: torch.device | str = "cpu",
     prefix: Sequence[int] = (),
+    joined: bool = False,
 ) -> list[list[Hypothesis]]:
     """`search.beam` sequences for every sentence and direction, the likeliest first; `names` are the sentences'
-    numbers, by which they are told apart whatever batch they are in.
+    numbers, by which they are told apart whatever batch they are in. `joined`: directions write halves of one sequence
+    (see `minent.text.middle`).
 
     >>> def step(tokens, rows):
     ...     return torch.tensor([[0.5, 0.25, 0.25]]).log().expand(len(rows), 3)
@@ -45,9 +48,12 @@ def sample(
     tokens, rows = None, torch.arange(directions * n * k, device=device)
     for length in range(1, search.longest + 2):
         scores = step(tokens, rows).view(directions, n, k, -1)
-        logs = forbidden(scores.log_softmax(3), written, end, search, length, prefix)
+        logs, atwork = scores.log_softmax(3), lengths == 0
+        if joined:
+            logs = halves(logs, written, ~atwork, end, search, length, prefix)
+        else:
+            logs = forbidden(logs, written, end, search, length, prefix)
         chosen = drawn(logs, chance[..., length - 1], search)
-        atwork = lengths == 0
         total += torch.where(atwork, logs.gather(3, chosen[..., None])[..., 0], 0.0)
         lengths = torch.where(atwork & (chosen == end), length, lengths)
         written = torch.cat([written, chosen[..., None]], dim=3)
@@ -55,12 +61,16 @@ def sample(
             break
         tokens = chosen.flatten()
     found: list[list[Hypothesis]] = [[] for _ in names]
-    for d in range(directions):
-        for i in range(n):
-            for j in range(k):
-                size = int(lengths[d, i, j])
-                score = float(total[d, i, j]) / size**search.length_penalty
-                found[i].append(Hypothesis(tuple(written[d, i, j, : size - 1].tolist()), score, d))
+    for i in range(n):
+        for j in range(k):
+            ways = [tuple(written[d, i, j, : lengths[d, i, j] - 1].tolist()) for d in range(directions)]
+            sums, sizes = total[:, i, j].tolist(), lengths[:, i, j].tolist()
+            if joined:
+                ways, sums, sizes = [ways[0] + ways[1][::-1]], [sum(sums)], [sum(sizes)]
+            found[i] += [
+                Hypothesis(tokens, score / size**search.length_penalty, d)
+                for d, (tokens, score, size) in enumerate(zip(ways, sums, sizes, strict=True))
+            ]
     return [sorted(one, key=lambda hypothesis: -hypothesis.score) for one in found]
 
 

@@ -2,7 +2,11 @@
 ends at once, each direction reading what the other has written (see `minent.nn.attention.bidirectional`).
 
 A right-to-left model writes y_n, …, y_1. A bidirectional one has one decoder for both, told apart by their first
-vector; its batches hold all sequences from left to right, then all from right to left.
+vector; its batches hold all sequences from left to right, then all from right to left. One to the middle is the same,
+but that the one from the left writes the first half, and the one from the right the other (see `minent.text.middle`).
+
+A text often repeats tokens of its source: a model that copies adds to the score of each token v that occurs in x a
+learned c_v + c (the prior of Su 2019, kexue.fm/archives/5861).
 """
 
 from collections.abc import Sequence
@@ -14,20 +18,19 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
 from minent.errors import BadInput
-from minent.nn.attention.bidirectional import Bidirectional, Fusion
+from minent.nn.attention.bidirectional import Bidirectional, Fusion, Shared
+from minent.nn.cross_entropy import linear_cross_entropy
 from minent.nn.positions import Embedding
 from minent.nn.shape import Shape
 from minent.nn.transformer import Decoder, Encoder
 from minent.training.saved import Saved
 
-Direction = Literal["left-to-right", "right-to-left", "bidirectional"]
-END = 3  # </s>
-
+Direction = Literal["left-to-right", "right-to-left", "bidirectional", "to-middle"]
 
 class Seq2Seq(Saved):
     """A model that writes a sequence for a sequence; `minent text train --task seq2seq` makes one.
 
-    The decoder attends by softmax where the encoder's attention cannot (Nyström).
+    The decoder attends by softmax where the encoder's attention cannot (Nyström). `end` is the token that ends a text.
 
     >>> model = Seq2Seq(20, Shape(dim=8, heads=2, layers=1, hidden=16), "bidirectional").eval()
     >>> source, target, real = torch.tensor([[5, 6, 7]]), torch.tensor([[8, 9]]), torch.ones(1, 2, dtype=torch.bool)
@@ -42,15 +45,18 @@ class Seq2Seq(Saved):
         decoder: Direction = "left-to-right",
         interaction: float = 0.1,
         fusion: Fusion = "tanh",
+        copy: bool = False,
+        end: int = 3,
     ):
         super().__init__()
         if decoder not in get_args(Direction):
             raise BadInput(f"the decoder is one of {', '.join(get_args(Direction))}; got {decoder!r}")
-        self.shape, self.direction = shape, decoder
-        self.directions = 2 if decoder == "bidirectional" else 1
+        self.shape, self.direction, self.end = shape, decoder, end
+        self.directions = 2 if decoder in ("bidirectional", "to-middle") else 1
         options = {"positions": shape.positions, "longest": shape.longest + 1, "dropout": shape.dropout}
         self.embedding = Embedding(vocabulary, shape.dim, **options)
         self.starts = nn.Parameter(torch.randn(self.directions, shape.dim))
+        self.copying = nn.Parameter(torch.zeros(vocabulary + 1)) if copy else None
         self.encoder = Encoder(shape)
         writing = "softmax" if shape.attention == "nystrom" else shape.attention
         self.decoder = Decoder(replace(shape, attention=writing, longest=shape.longest + 1))
@@ -62,6 +68,7 @@ class Seq2Seq(Saved):
                 layer.attention = Bidirectional(
                     shape.dim, shape.heads, interaction=interaction, fusion=fusion, rotary=rotary
                 )
+                layer.across = Shared(shape.dim, shape.heads)
 
     def forward(
         self,
@@ -71,12 +78,35 @@ class Seq2Seq(Saved):
         history_mask: Bool[Tensor, "rows n"],
     ) -> Float[Tensor, "rows n1 vocabulary"]:
         """Scores of what follows each prefix of `history` (see `histories`), from the empty one to the whole."""
-        memory, source_mask = self.read(source, source_mask)
+        scores, prior = self.embedding.scores(self.decoded(source, source_mask, history, history_mask)), None
+        if (prior := self.prior(source, source_mask)) is not None:
+            scores = scores + prior.repeat(self.directions, 1)[:, None]
+        return scores
+
+    def decoded(
+        self,
+        source: Int[Tensor, "batch k"],
+        source_mask: Bool[Tensor, "batch k"] | None,
+        history: Int[Tensor, "rows n"],
+        history_mask: Bool[Tensor, "rows n"],
+    ) -> Float[Tensor, "rows n1 dim"]:
+        """The decoder's vectors, of which `forward` gives the scores."""
+        memory = self.encoder(self.embedding(source), source_mask)
         vectors = torch.cat([self.start(len(history)), self.embedding(history, start=1)], dim=1)
         real = None
         if self.directions == 2:  # one direction may have written less than the other
             real = torch.cat([history_mask.new_ones(len(history), 1), history_mask], dim=1)
-        return self.embedding.scores(self.decoder(vectors, memory, real, source_mask))
+        return self.decoder(vectors, memory, real, source_mask)
+
+    def prior(
+        self, source: Int[Tensor, "batch k"], source_mask: Bool[Tensor, "batch k"] | None
+    ) -> Float[Tensor, "batch vocabulary"] | None:
+        """What is added to the scores of tokens that occur in the source; None for a model that does not copy."""
+        if self.copying is None:
+            return None
+        there = torch.ones_like(source, dtype=torch.float) if source_mask is None else source_mask.float()
+        occurs = there.new_zeros(len(source), len(self.copying) - 1).scatter_reduce_(1, source, there, "amax")
+        return occurs * (self.copying[:-1] + self.copying[-1])
 
     def write(self, texts: Sequence[str], **search: Any) -> list[str]:
         """What the model writes for each text; options are those of `Search` (beam=4, longest=128, …).
@@ -86,13 +116,6 @@ class Seq2Seq(Saved):
         from minent.text.write import n_best
 
         return [found[0].text for found in n_best(self, texts, Search(**search))]
-
-    def read(
-        self, source: Int[Tensor, "batch k"], source_mask: Bool[Tensor, "batch k"] | None
-    ) -> tuple[Float[Tensor, "rows k dim"], Bool[Tensor, "rows k"] | None]:
-        """What the decoder attends to, and its mask, for each direction."""
-        memory = self.encoder(self.embedding(source), source_mask).repeat(self.directions, 1, 1)
-        return memory, None if source_mask is None else source_mask.repeat(self.directions, 1)
 
     def start(self, rows: int) -> Float[Tensor, "rows 1 dim"]:
         """The first vector of every row, by its direction."""
@@ -105,7 +128,13 @@ class Seq2Seq(Saved):
         if self.direction == "left-to-right":
             return target, mask
         back = reversed_tokens(target, mask)
-        return (back, mask) if self.directions == 1 else (torch.cat([target, back]), mask.repeat(2, 1))
+        if self.directions == 1:
+            return back, mask
+        if self.direction == "bidirectional":
+            return torch.cat([target, back]), mask.repeat(2, 1)
+        half, length = (target.shape[1] + 1) // 2, mask.sum(1, keepdim=True)
+        place = torch.arange(half, device=mask.device)
+        return torch.cat([target, back])[:, :half], torch.cat([place < (length + 1) // 2, place < length // 2])
 
 
 def reversed_tokens(tokens: Int[Tensor, "batch n"], mask: Bool[Tensor, "batch n"]) -> Int[Tensor, "batch n"]:
@@ -127,15 +156,17 @@ def loss(model: Seq2Seq, batch: dict[str, Tensor], smoothing: float = 0.0) -> tu
     the other's gold history, which gives away what is to be learned (see `minent.text.two_pass`)."""
     source, source_mask = batch["source"], batch["source_mask"]
     history, mask = model.histories(batch["target"], batch["target_mask"])
+    prior = model.prior(source, source_mask)
     if "forward" not in batch:
-        return cross_entropy(model(source, source_mask, history, mask), history, mask, smoothing)
+        vectors = model.decoded(source, source_mask, history, mask)
+        return cross_entropy(model, vectors, history, mask, prior, smoothing)
     gold, n = (history.chunk(2), mask.chunk(2)), history.shape[1]
     both = []
     for own, other in ((0, "backward"), (1, "forward")):
         seen = [(gold[0][own], gold[1][own]), (batch[other], batch[f"{other}_mask"])]
         tokens, real = (_stacked([pair[k] for pair in (seen if own == 0 else seen[::-1])]) for k in (0, 1))
-        scores = model(source, source_mask, tokens, real).chunk(2)[own][:, : n + 1]
-        both.append(cross_entropy(scores, gold[0][own], gold[1][own], smoothing))
+        vectors = model.decoded(source, source_mask, tokens, real).chunk(2)[own][:, : n + 1]
+        both.append(cross_entropy(model, vectors, gold[0][own], gold[1][own], prior, smoothing))
     return both[0][0] + both[1][0], both[0][1] + both[1][1]
 
 
@@ -146,19 +177,19 @@ def _stacked(halves: list[Tensor]) -> Tensor:
 
 
 def cross_entropy(
-    scores: Float[Tensor, "rows n1 vocabulary"],
+    model: Seq2Seq,
+    vectors: Float[Tensor, "rows n1 dim"],
     history: Int[Tensor, "rows n"],
     mask: Bool[Tensor, "rows n"],
+    prior: Float[Tensor, "batch vocabulary"] | None = None,
     smoothing: float = 0.0,
 ) -> tuple[Float[Tensor, ""], Int[Tensor, ""]]:
-    """−Σ log p over the tokens of each history and the end after it, and how many they are."""
+    """−Σ log p over the tokens of each history and the end after it, by the decoder's vectors; and how many they are."""
     rows = torch.arange(len(history), device=history.device)
     length = mask.sum(1)
     wanted = torch.cat([history, history.new_zeros(len(history), 1)], dim=1)
-    wanted[rows, length] = END
+    wanted[rows, length] = model.end
     counts = torch.arange(wanted.shape[1], device=wanted.device) <= length[:, None]
-    wanted = wanted.masked_fill(~counts, -100)
-    total = nn.functional.cross_entropy(
-        scores.flatten(0, 1).float(), wanted.flatten(), ignore_index=-100, label_smoothing=smoothing, reduction="sum"
-    )
-    return total, counts.sum()
+    group = None if prior is None else (rows % len(prior))[:, None].expand_as(counts)[counts]
+    weight = model.embedding.tokens.weight
+    return linear_cross_entropy(vectors[counts], weight, wanted[counts], smoothing, prior, group), counts.sum()

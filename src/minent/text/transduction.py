@@ -32,7 +32,9 @@ def new_seq2seq(train: Pairs, shape: Shape, reading: Reading, writing: Writing, 
     tokenizer = tokenizer_of([*train.sources, *train.targets], reading)
     with torch.random.fork_rng():
         torch.manual_seed(seed)
-        model = Seq2Seq(tokenizer.get_vocab_size(), shape, writing.decoder, writing.interaction, writing.fusion)
+        model = Seq2Seq(
+            tokenizer.get_vocab_size(), shape, writing.decoder, writing.interaction, writing.fusion, writing.copy
+        )
     model.tokenizer = tokenizer
     return model
 

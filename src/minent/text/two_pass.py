@@ -23,7 +23,7 @@ def wrote(model: Seq2Seq, pairs: Pairs, search: Search | None = None) -> dict[st
     """Columns "forward" and "backward": what each direction writes for each source without the other, in its own order.
 
     Raises BadInput for a model of one direction."""
-    if model.directions == 1:
+    if model.direction != "bidirectional":
         raise BadInput(f"two passes are for a bidirectional model; got one from {model.direction}")
     layers: list[Any] = [layer.attention for layer in model.decoder.layers]
     search, before = replace(search or Search(), beam=1), [layer.interaction for layer in layers]

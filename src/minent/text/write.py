@@ -10,10 +10,12 @@ from torch import Tensor
 
 from minent.data import Batches
 from minent.errors import BadInput
-from minent.text.beam import Hypothesis, beam_search
+from minent.text.beam import Hypothesis, Step, beam_search
+from minent.text.middle import meet
 from minent.text.options import Search
+from minent.text.pairwise import Pairwise
 from minent.text.sampling import sample
-from minent.text.seq2seq import END, Seq2Seq
+from minent.text.seq2seq import Seq2Seq
 from minent.text.tokenizer import encode, sequences
 
 
@@ -21,29 +23,40 @@ class Stepper:
     """The `Step` of beam search for a batch of sources, `beam` rows for each sentence and direction."""
 
     def __init__(self, model: Seq2Seq, source: Int[Tensor, "batch k"], mask: Bool[Tensor, "batch k"] | None, beam: int):
-        self.memory, self.mask = model.read(source, mask)
+        self.memory, self.mask = model.encoder(model.embedding(source), mask), mask
+        self.prior = model.prior(source, mask)
         self.model, self.beam, self.position = model, beam, 0
         self.caches = model.decoder.caches()
+        self.real: Tensor | None = None  # what a half has written after its end is not
 
     def __call__(
         self, tokens: Int[Tensor, " rows"] | None, rows: Int[Tensor, " rows"]
     ) -> Float[Tensor, "rows vocabulary"]:
+        directions = self.model.directions
         if tokens is None:
             vectors = self.model.start(len(rows))
         else:
-            before = len(self.memory) * self.beam
+            before = directions * len(self.memory) * self.beam
             if len(rows) < before or bool((rows != torch.arange(before, device=rows.device)).any()):
                 for own, _ in self.caches:
                     own.select(rows)
-            if len(rows) < before:  # some sentences are done; a sentence's beam shares its memory
-                sentences = rows[:: self.beam] // self.beam
-                self.memory, self.mask = self.memory[sentences], None if self.mask is None else self.mask[sentences]
+            if len(rows) < before:  # some sentences are done; all rows of a sentence share its memory
+                sentences = rows[: len(rows) // directions : self.beam] // self.beam
+                self.memory, self.mask, self.prior = (
+                    None if part is None else part[sentences] for part in (self.memory, self.mask, self.prior)
+                )
                 for _, other in self.caches:
                     other.select(sentences)
+            if self.model.direction == "to-middle":
+                before = rows.new_ones(len(rows), 1, dtype=torch.bool) if self.real is None else self.real[rows]
+                self.real = torch.cat([before, (tokens != self.model.end)[:, None]], dim=1)
             vectors = self.model.embedding(tokens[:, None], start=self.position)
         self.position += 1
-        out = self.model.decoder(vectors, self.memory, None, self.mask, self.caches)
-        return self.model.embedding.scores(out)[:, 0].float()
+        out = self.model.decoder(vectors, self.memory, self.real, self.mask, self.caches)
+        scores = self.model.embedding.scores(out)[:, 0].float()
+        if self.prior is not None:
+            scores = scores + self.prior.repeat_interleave(self.beam, 0).repeat(directions, 1)
+        return scores
 
 
 @torch.no_grad()
@@ -54,8 +67,12 @@ def written(
     about `tokens` source tokens at a time (which changes nothing but the speed).
 
     Raises BadInput for a prefix where a direction comes to the beginning last, or one longer than search.longest."""
-    if prefix and model.direction != "left-to-right":
-        raise BadInput(f"a prefix is for models that write from left to right; got one that is {model.direction}")
+    joined = model.direction == "to-middle"
+    if prefix and not (joined or model.direction == "left-to-right"):
+        wanted = "a prefix is for models that write it first, left-to-right or to-middle"
+        raise BadInput(f"{wanted}; got one that is {model.direction}")
+    if search.pairwise and model.direction != "bidirectional":
+        raise BadInput(f"pairwise is for bidirectional models; got one that is {model.direction}")
     if len(prefix) > search.longest:
         raise BadInput(f"the longest text has {search.longest} tokens; got a prefix of {len(prefix)}")
     found: list[list[Hypothesis]] = [[] for _ in sources]
@@ -65,11 +82,18 @@ def written(
     longest = max(map(len, sources))
     for batch in Batches({"source": list(sources)}, tokens=max(tokens, longest), shuffle=False).epoch(1):
         source, mask = (torch.from_numpy(batch[name]).to(device) for name in ("source", "source_mask"))
-        stepper = Stepper(model, source, None if bool(mask.all()) else mask, search.beam)
+        mask = None if bool(mask.all()) else mask
+        step: Step = Stepper(model, source, mask, search.beam ** (2 if search.pairwise else 1))
+        if search.pairwise:
+            step = Pairwise(step, search.beam)
         if search.temperature:
-            results = sample(stepper, batch["id"].tolist(), model.directions, END, search, device, prefix)
+            results = sample(
+                step, batch["id"].tolist(), model.directions, model.end, search, device, prefix, joined
+            )
+        elif joined:
+            results = meet(step, len(source), model.end, search, device, prefix)
         else:
-            results = beam_search(stepper, len(source), model.directions, END, search, device, prefix)
+            results = beam_search(step, len(source), model.directions, model.end, search, device, prefix)
         for i, hypotheses in zip(batch["id"].tolist(), results, strict=True):
             found[i] = [_forward(model, hypothesis) for hypothesis in hypotheses]
     return found

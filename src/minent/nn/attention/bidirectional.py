@@ -5,15 +5,19 @@ where K', V' are the partner's, under the same mask: no further weights (Zhou, Z
 bidirectional neural machine translation"). Fusion "linear" leaves out tanh; "gate" is r ∘ H_own + z ∘ H_other with
 (r, z) = σ(W [H_own; H_other]).
 
-The batch has two halves, left to right and right to left; the partner of row i is row (i + batch/2) mod batch.
+The batch has two halves, left to right and right to left; the partner of row i is row (i + batch/2) mod batch. Both
+halves attend to one memory.
 """
 
 from typing import Literal, get_args
 
 import torch
+from einops import rearrange
+from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 from minent.errors import BadInput
+from minent.nn.attention.heads import Cache
 from minent.nn.attention.softmax import Softmax
 
 Fusion = Literal["tanh", "linear", "gate"]
@@ -59,3 +63,24 @@ class Bidirectional(Softmax):
             keep, take = self.gate(torch.cat([own, other], dim=3)).sigmoid().chunk(2, dim=3)
             return keep * own + take * other
         return own + self.interaction * (other.tanh() if self.fusion == "tanh" else other)
+
+
+class Shared(Softmax):
+    """Attention of both halves of a batch to the memory of their sentences, whose keys and values are computed once.
+
+    >>> Shared(8, 2)(torch.zeros(4, 3, 8), torch.zeros(2, 5, 8)).shape
+    torch.Size([4, 3, 8])
+    """
+
+    def forward(
+        self,
+        x: Float[Tensor, "batch n dim"],
+        memory: Float[Tensor, "groups k dim"],
+        padding_mask: Bool[Tensor, "groups keys"] | None = None,
+        causal: bool = False,
+        cache: Cache | None = None,
+    ) -> Float[Tensor, "batch n dim"]:
+        """As `Softmax.forward`; in each half, every row of the memory serves as many consecutive rows as there are."""
+        halves = rearrange(x, "(half group row) n dim -> group (half row n) dim", half=2, group=len(memory))
+        out = super().forward(halves, memory, padding_mask, causal, cache)
+        return rearrange(out, "group (half row n) dim -> (half group row) n dim", half=2, n=x.shape[1])

@@ -1,6 +1,7 @@
 """Attention answers each query with a mean of values, weighed by how well their keys match: softmax(QKᵀ/√d)V
 (Vaswani et al. 2017)."""
 
+import torch
 import torch.nn.functional as F
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
@@ -49,6 +50,8 @@ class Softmax(nn.Module):
 
     def parts(self, x: Tensor, memory: Tensor | None, cache: Cache | None) -> tuple[Tensor, Tensor, Tensor]:
         """Queries, keys and values, with those that the cache holds."""
+        if torch.is_autocast_enabled(x.device.type):  # once, not for queries, keys and values each
+            x = x.to(torch.get_autocast_dtype(x.device.type))
         query = split(self.query(x), self.heads)
         if memory is not None and cache is not None and cache.key is not None and cache.value is not None:
             return query, cache.key, cache.value
@@ -67,4 +70,10 @@ class Softmax(nn.Module):
         plain = causal and padding_mask is None and n == keys
         mask = None if plain else ignoring(padding_mask, query.dtype, (n, keys) if causal else None, query.device)
         dropout = self.dropout if self.training else 0.0
-        return F.scaled_dot_product_attention(query, key, value, mask, dropout_p=dropout, is_causal=plain)
+        options = {"dropout_p": dropout, "is_causal": plain}
+        if query.device.type == "cpu" and query.dtype != torch.float32 and torch.is_grad_enabled():
+            # on CPUs PyTorch's backward kernel for bfloat16 takes ten times as long as that for float32
+            with torch.autocast("cpu", enabled=False):
+                parts = (None if part is None else part.float() for part in (query, key, value, mask))
+                return F.scaled_dot_product_attention(*parts, **options).to(query.dtype)
+        return F.scaled_dot_product_attention(query, key, value, mask, **options)

@@ -1,0 +1,78 @@
+"""The cross entropy of tokens whose scores are a linear map of vectors, without ever holding all scores.
+
+    L = Σᵢ −Σ_v q_iv log p_iv,  p_i = softmax(W xᵢ),  q_iv = (1 − s) [v = wantedᵢ] + s / V
+with label smoothing s (Szegedy et al. 2016); ∂L/∂(W xᵢ) = pᵢ − qᵢ, so a chunk of rows whose scores stay in the cache
+gives its loss and its gradients at once, and the scores are gone before the next.
+"""
+
+from typing import Any
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+from torch.autograd.function import once_differentiable
+
+SCORES = 1 << 20  # of a chunk
+
+
+def linear_cross_entropy(
+    vectors: Float[Tensor, "rows dim"],
+    weight: Float[Tensor, "vocabulary dim"],
+    wanted: Int[Tensor, " rows"],
+    smoothing: float = 0.0,
+    bias: Float[Tensor, "groups vocabulary"] | None = None,
+    group: Int[Tensor, " rows"] | None = None,
+) -> Float[Tensor, ""]:
+    """Σ over rows of the cross entropy of softmax(vectors weightᵀ + bias[group]) with `wanted`; no second derivative.
+
+    Under autocast products are taken in its precision, all else in float32.
+
+    >>> vectors, weight = torch.zeros(2, 3), torch.zeros(4, 3)
+    >>> linear_cross_entropy(vectors, weight, torch.tensor([1, 2])).exp().item()  # two of four, by chance
+    16.0
+    """
+    return _LinearCrossEntropy.apply(vectors, weight, bias, wanted, group, smoothing)  # type: ignore[return-value]
+
+
+class _LinearCrossEntropy(torch.autograd.Function):
+    @staticmethod
+    def forward(
+        ctx: Any, vectors: Tensor, weight: Tensor, bias: Tensor | None, wanted: Tensor, group: Tensor | None, s: float
+    ) -> Tensor:
+        device, vocabulary, learns = vectors.device.type, len(weight), any(ctx.needs_input_grad)
+        dtype = torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else vectors.dtype
+        x, w = vectors.to(dtype), weight.to(dtype)
+        to_vectors, to_weight = torch.empty_like(x), torch.zeros_like(weight)
+        to_bias = None if bias is None else torch.zeros_like(bias)
+        total = torch.zeros((), device=vectors.device)
+        chunk = max(1, SCORES // vocabulary)
+        with torch.autocast(device, enabled=False):
+            for start in range(0, len(x), chunk):
+                part = slice(start, start + chunk)
+                scores, target = (x[part] @ w.T).float(), wanted[part, None]
+                if bias is not None and group is not None:
+                    scores += bias[group[part]]
+                if s:
+                    total -= s / vocabulary * scores.sum()
+                total -= (1 - s) * scores.gather(1, target).sum()
+                most = scores.amax(1, keepdim=True)
+                odds = scores.sub_(most).exp_()  # p, but for a factor, which the narrower products take
+                whole = odds.sum(1, keepdim=True)
+                total += (most + whole.log()).sum()
+                if learns:
+                    odds.scatter_add_(1, target, (s - 1) * whole)
+                    if to_bias is not None and group is not None:
+                        to_bias.index_add_(0, group[part], (odds / whole).sub_(s / vocabulary).to(to_bias.dtype))
+                    odds, share = odds.to(dtype), 1 / whole
+                    torch.mul(odds @ w, share, out=to_vectors[part])
+                    to_weight += odds.T @ (x[part] * share).to(dtype)
+            if learns and s:
+                to_vectors -= s / vocabulary * weight.sum(0)
+                to_weight -= s / vocabulary * vectors.sum(0)
+        ctx.save_for_backward(to_vectors.to(vectors.dtype), to_weight, to_bias)
+        return total
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, *slopes: Tensor) -> tuple[Tensor | None, ...]:
+        return *(None if part is None else slopes[0] * part for part in ctx.saved_tensors), None, None, None

@@ -55,6 +55,19 @@ def test_standard_input_is_written_for(folder):
     assert (done.stdout, done.returncode) == ("1 1 2 2\n", 0)
 
 
+def test_an_answer_comes_before_the_next_line(folder):
+    command = [sys.executable, "-m", "minent", "text", "write", "--model", str(folder / "model")]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as writer:
+        assert writer.stdin is not None and writer.stdout is not None
+        for asked, answer in (("1 2", "1 1 2 2"), ("7 8 9", "7 7 8 8 9 9")):
+            writer.stdin.write(f"{asked}\n")
+            writer.stdin.flush()
+            assert writer.stdout.readline() == f"{answer}\n"
+        writer.stdin.write("5 6")  # no newline at the end
+        writer.stdin.close()
+        assert writer.stdout.read() == "5 5 6 6\n"
+
+
 def test_two_files_are_pairs_too(folder, capsys):
     words = ["--train", str(folder / "a.txt"), "--target", str(folder / "b.txt"), "--out", str(folder / "other")]
     main(["text", "train", "--task", "seq2seq", *words, *SMALL, "--steps", "2", "--tokens", "600"])

@@ -53,7 +53,7 @@ def write(
         raise BadInput(f"n_best must be from 1 to the beam of {search.beam}; got {n_best}")
     writer, lines = Seq2Seq.from_pretrained(model), read_lines(texts)
     done: list[str] = []
-    for numbered in iter(lambda: list(islice(lines, STREAM)), []):
+    for numbered in lines:
         found = written(writer, [line for _, line in numbered], search)
         for (number, _), texts_found in zip(numbered, found, strict=True):
             for one in texts_found[:n_best]:
@@ -67,18 +67,33 @@ def write(
         write_text(output, "".join(done))
 
 
-def read_lines(path: str) -> Iterator[tuple[int, str]]:
-    """The numbered lines of a file, blank ones too; those of standard input as they come."""
+def read_lines(path: str) -> Iterator[list[tuple[int, str]]]:
+    """The numbered lines of a file, blank ones too, some at a time; of standard input those that have come."""
     from minent.data.text_file import open_text
 
     if path not in ("-", STANDARD_INPUT):
-        yield from enumerate(open_text(path).lines(), 1)
+        lines = iter(enumerate(open_text(path).lines(), 1))
+        yield from iter(lambda: list(islice(lines, STREAM)), [])
         return
-    for number, line in enumerate(sys.stdin.buffer, 1):
-        try:
-            yield number, line.decode("utf-8").rstrip("\r\n")
-        except UnicodeDecodeError:
-            raise BadLine("text must be UTF-8", "standard input", number) from None
+    number = 0
+    for lines in _arriving():
+        yield [(number + i, _decoded(line, number + i)) for i, line in enumerate(lines, 1)]
+        number += len(lines)
+
+
+def _arriving() -> Iterator[list[bytes]]:
+    rest = b""
+    while come := sys.stdin.buffer.read1(1 << 16):
+        *lines, rest = (rest + come).split(b"\n")
+        yield lines
+    yield [rest] if rest else []
+
+
+def _decoded(line: bytes, number: int) -> str:
+    try:
+        return line.decode("utf-8").rstrip("\r")
+    except UnicodeDecodeError:
+        raise BadLine("text must be UTF-8", "standard input", number) from None
 
 
 @text.command

@@ -25,7 +25,7 @@ def linear_cross_entropy(
 ) -> Float[Tensor, ""]:
     """Σ over rows of the cross entropy of softmax(vectors weightᵀ + bias[group]) with `wanted`; no second derivative.
 
-    Under autocast products are taken in its precision, all else in float32.
+    Under autocast products are taken in its precision, all else in float32 or more.
 
     >>> vectors, weight = torch.zeros(2, 3), torch.zeros(4, 3)
     >>> linear_cross_entropy(vectors, weight, torch.tensor([1, 2])).exp().item()  # two of four, by chance
@@ -41,15 +41,15 @@ class _LinearCrossEntropy(torch.autograd.Function):
     ) -> Tensor:
         device, vocabulary, learns = vectors.device.type, len(weight), any(ctx.needs_input_grad)
         dtype = torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else vectors.dtype
-        x, w = vectors.to(dtype), weight.to(dtype)
+        x, w, wide = vectors.to(dtype), weight.to(dtype), torch.promote_types(vectors.dtype, torch.float32)
         to_vectors, to_weight = torch.empty_like(x), torch.zeros_like(weight)
         to_bias = None if bias is None else torch.zeros_like(bias)
-        total = torch.zeros((), device=vectors.device)
+        total = torch.zeros((), dtype=wide, device=vectors.device)
         chunk = max(1, SCORES // vocabulary)
         with torch.autocast(device, enabled=False):
             for start in range(0, len(x), chunk):
                 part = slice(start, start + chunk)
-                scores, target = (x[part] @ w.T).float(), wanted[part, None]
+                scores, target = (x[part] @ w.T).to(wide), wanted[part, None]
                 if bias is not None and group is not None:
                     scores += bias[group[part]]
                 if s:

@@ -49,11 +49,11 @@ class EncoderLayer(nn.Module):
     def forward(
         self,
         x: Float[Tensor, "batch n dim"],
-        padding_mask: Bool[Tensor, "batch n"] | None = None,
+        padding_mask: Bool[Tensor, "batch keys"] | None = None,
         causal: bool = False,
         cache: Cache | None = None,
     ) -> Float[Tensor, "batch n dim"]:
-        """`padding_mask` (batch, n) is True for real tokens (with a cache: of all so far)."""
+        """`padding_mask` is True for real tokens, with a cache of all so far."""
         x = x + self.dropout(self.attention(self.norms[0](x), None, padding_mask, causal, cache))
         return x + self.dropout(self.feed(self.norms[1](x)))
 
@@ -72,11 +72,12 @@ class DecoderLayer(nn.Module):
         self,
         x: Float[Tensor, "batch n dim"],
         memory: Float[Tensor, "groups k dim"],
-        padding_mask: Bool[Tensor, "batch n"] | None = None,
+        padding_mask: Bool[Tensor, "batch keys"] | None = None,
         memory_mask: Bool[Tensor, "groups k"] | None = None,
         caches: tuple[Cache, Cache] | None = None,
     ) -> Float[Tensor, "batch n dim"]:
-        """Masks are True for real tokens; `caches` are of the tokens before x, and of the memory."""
+        """Masks are True for real tokens; `caches` are of the tokens before x (with them masks are of all so far), and of
+        the memory."""
         own, other = caches or (None, None)
         x = x + self.dropout(self.attention(self.norms[0](x), None, padding_mask, True, own))
         x = x + self.dropout(self.across(self.norms[1](x), memory, memory_mask, False, other))
@@ -99,7 +100,7 @@ class Encoder(nn.Module):
     def forward(
         self,
         x: Float[Tensor, "batch n dim"],
-        padding_mask: Bool[Tensor, "batch n"] | None = None,
+        padding_mask: Bool[Tensor, "batch keys"] | None = None,
         causal: bool = False,
         caches: list[Cache] | None = None,
     ) -> Float[Tensor, "batch n dim"]:
@@ -127,7 +128,7 @@ class Decoder(nn.Module):
         self,
         x: Float[Tensor, "batch n dim"],
         memory: Float[Tensor, "groups k dim"],
-        padding_mask: Bool[Tensor, "batch n"] | None = None,
+        padding_mask: Bool[Tensor, "batch keys"] | None = None,
         memory_mask: Bool[Tensor, "groups k"] | None = None,
         caches: list[tuple[Cache, Cache]] | None = None,
     ) -> Float[Tensor, "batch n dim"]:

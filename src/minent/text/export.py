@@ -26,7 +26,7 @@ def export(model: Seq2Seq, folder: str | os.PathLike[str], *, quantization: str 
 
     It takes and gives tokens: `model.tokenizer.encode(text, add_special_tokens=False).tokens`; those of a right-to-left
     model come backwards. Raises BadInput for a folder that is there already, a bidirectional model, other attention
-    than softmax, and rotary positions; MissingExtra without ctranslate2.
+    than softmax, rotary positions, and a model that copies; MissingExtra without ctranslate2.
     """
     require("ctranslate2", "ctranslate2", "export models to CTranslate2")
     from ctranslate2.specs import TransformerSpec
@@ -40,6 +40,8 @@ def export(model: Seq2Seq, folder: str | os.PathLike[str], *, quantization: str 
     ):
         if came not in wanted:
             raise BadInput(f"CTranslate2 runs models whose {what} is {' or '.join(wanted)}; got {came}")
+    if model.copying is not None:
+        raise BadInput("CTranslate2 knows no prior for tokens of the source; got a model that copies")
     if model.tokenizer is None:
         raise BadInput("a model is exported with its tokenizer; this one has none: set model.tokenizer")
     if Path(folder).exists():

@@ -123,8 +123,9 @@ class Seq2Seq(Saved):
 
     def histories(
         self, target: Int[Tensor, "batch n"], mask: Bool[Tensor, "batch n"]
-    ) -> tuple[Int[Tensor, "rows n"], Bool[Tensor, "rows n"]]:
-        """Targets in the order in which each direction writes them, padding last: (directions · batch, n)."""
+    ) -> tuple[Int[Tensor, "rows m"], Bool[Tensor, "rows m"]]:
+        """Targets, or halves of them, in the order in which each direction writes them, padding last: (directions ·
+        batch, m)."""
         if self.direction == "left-to-right":
             return target, mask
         back = reversed_tokens(target, mask)

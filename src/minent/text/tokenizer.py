@@ -17,6 +17,7 @@ from minent.text.options import Reading
 Kind = Literal["bpe", "unigram", "characters", "words"]
 SPECIAL = ["<pad>", "<unk>", "<s>", "</s>", "<mask>"]  # ids 0 to 4
 WORDS = r" ?[\p{L}\p{M}]+| ?\p{N}+| ?[^\s\p{L}\p{M}\p{N}]+|\s+"
+ENDS = "</s>", "[SEP]", "<eos>", "<|endoftext|>", "<|end_of_text|>", "<sep>"
 BYTES = [f"<0x{byte:02X}>" for byte in range(256)]
 
 
@@ -130,6 +131,20 @@ def tokenizer_of(texts: Iterable[str], reading: Reading) -> Tokenizer:
     if reading.tokenizer in get_args(Kind):
         return train_tokenizer(texts, kind=reading.tokenizer, vocabulary=reading.vocabulary)  # type: ignore[arg-type]
     return read_tokenizer(reading.tokenizer)
+
+
+def end_of(tokenizer: Tokenizer) -> int:
+    """The token that ends a text. Raises BadInput for a tokenizer without one.
+
+    >>> end_of(train_tokenizer(["道"]))
+    3
+    """
+    special = {token.content: i for i, token in tokenizer.get_added_tokens_decoder().items() if token.special}
+    for name in ENDS:
+        if name in special:
+            return special[name]
+    came = ", ".join(special) or "no special tokens"
+    raise BadInput(f"a tokenizer to write with has a special token that ends texts, {', '.join(ENDS)}; got {came}")
 
 
 def sequences(tokenizer: Tokenizer | None, texts: Sequence[str], longest: int) -> list[Int32[np.ndarray, " tokens"]]:

@@ -18,7 +18,7 @@ from minent.data.pairs import Pairs
 from minent.nn.shape import Shape
 from minent.text.options import Reading, Writing
 from minent.text.seq2seq import Seq2Seq, loss
-from minent.text.tokenizer import sequences, tokenizer_of
+from minent.text.tokenizer import end_of, sequences, tokenizer_of
 from minent.text.two_pass import wrote
 from minent.training.loop import fit
 from minent.training.recipe import Recipe
@@ -33,8 +33,9 @@ def new_seq2seq(train: Pairs, shape: Shape, reading: Reading, writing: Writing, 
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         model = Seq2Seq(
-            tokenizer.get_vocab_size(), shape, writing.decoder, writing.interaction, writing.fusion, writing.copy
-        )
+            tokenizer.get_vocab_size(), shape, writing.decoder, writing.interaction, writing.fusion, writing.copy,
+            end_of(tokenizer),
+        )  # fmt: skip
     model.tokenizer = tokenizer
     return model
 
@@ -53,8 +54,8 @@ def train_seq2seq(
     log: Callable[[dict[str, Any]], object] | None = None,
 ) -> Iterator[Record]:
     """Train on batches of about `tokens` tokens a side, one record a step (see `minent.training.loop.fit`); with a
-    folder, the model is saved there at the end. `dev` gives the loss given gold histories, and the BLEU of what is
-    written greedily for the first SAMPLE of its sources. `two_pass`: the share of the steps that a second pass takes
+    folder, the model is saved there at the end. `dev` gives the loss given gold histories, and BLEU and ROUGE-L of
+    what is written greedily for the first SAMPLE of its sources. `two_pass`: the share of the steps that a second pass takes
     (see `minent.text.two_pass`), its files in the folder second-pass."""
     recipe = recipe or Recipe()
     batches = batched(model, train, tokens, seed=recipe.seed)
@@ -88,8 +89,8 @@ def batched(
 
 
 def evaluate(model: nn.Module, batches: Batches, pairs: Pairs) -> dict[str, float]:
-    """The mean cross entropy of a token given gold histories; and, where the extra "score" is installed, the BLEU of
-    what is written greedily."""
+    """The mean cross entropy of a token given gold histories; and, where the extra "score" is installed, BLEU and ROUGE-L
+    of what is written greedily."""
     total, count = 0.0, 0
     device = next(model.parameters()).device
     for batch in batches.epoch(1):
@@ -101,5 +102,6 @@ def evaluate(model: nn.Module, batches: Batches, pairs: Pairs) -> dict[str, floa
         from minent.text.score import score
 
         found = model.write(pairs.sources[:SAMPLE], beam=1)  # type: ignore[operator]
-        scores["bleu"] = score(found, pairs.targets[:SAMPLE]).bleu
+        found_scores = score(found, pairs.targets[:SAMPLE])
+        scores |= {"bleu": found_scores.bleu, "rouge_l": found_scores.rouge_l}
     return scores

@@ -71,8 +71,8 @@ class Softmax(nn.Module):
         mask = None if plain else ignoring(padding_mask, query.dtype, (n, keys) if causal else None, query.device)
         dropout = self.dropout if self.training else 0.0
         options = {"dropout_p": dropout, "is_causal": plain}
-        if query.device.type == "cpu" and query.dtype != torch.float32 and torch.is_grad_enabled():
-            # on CPUs PyTorch's backward kernel for bfloat16 takes ten times as long as that for float32
+        if query.device.type == "cpu" and query.element_size() < 4 and torch.is_grad_enabled():
+            # on CPUs PyTorch's backward kernel for bfloat16 took ten times as long as that for float32
             with torch.autocast("cpu", enabled=False):
                 parts = (None if part is None else part.float() for part in (query, key, value, mask))
                 return F.scaled_dot_product_attention(*parts, **options).to(query.dtype)

@@ -1,6 +1,7 @@
 """Sequences are written for sequences, in one direction or both; step by step as whole."""
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -16,7 +17,7 @@ from minent.text.seq2seq import Seq2Seq, loss, reversed_tokens
 from minent.text.write import Stepper, written
 
 END = 3
-DIRECTIONS = ["left-to-right", "right-to-left", "bidirectional"]
+DIRECTIONS = ["left-to-right", "right-to-left", "bidirectional", "to-middle"]
 SHAPE = Shape(dim=16, heads=2, layers=2, hidden=32, dropout=0.0)
 SOURCE = torch.tensor([[5, 6, 7, 8], [9, 6, 0, 0], [8, 8, 5, 0]])
 SOURCE_MASK = SOURCE > 0
@@ -45,15 +46,19 @@ def without_gradients():
         yield
 
 
+@pytest.mark.parametrize("copy", [False, True])
 @pytest.mark.parametrize("direction", DIRECTIONS)
-def test_step_by_step_is_the_whole(direction):
-    made = model(direction)
+def test_step_by_step_is_the_whole(direction, copy):
+    made = model(direction, copy=copy)
+    if copy:
+        made.copying.normal_()
     history, mask = made.histories(TARGET, TARGET_MASK)
     whole = scores(made).log_softmax(2)
     stepper, rows = Stepper(made, SOURCE, SOURCE_MASK, 1), torch.arange(len(history))
     with torch.no_grad():
         for t in range(history.shape[1] + 1):
-            log = stepper(None if t == 0 else history[:, t - 1], rows).log_softmax(1)
+            tokens = history.masked_fill(~mask, END)[:, t - 1]
+            log = stepper(None if t == 0 else tokens, rows).log_softmax(1)
             both = mask[:, t - 1] if t else torch.ones(len(rows), dtype=torch.bool)
             assert both.any()
             assert (log - whole[:, t])[both].abs().max() < 1e-5
@@ -114,6 +119,60 @@ def test_padding_changes_no_score():
     wide = scores(made, padded, padded > 0)
     real = torch.cat([torch.ones(6, 1, dtype=torch.bool), TARGET_MASK.repeat(2, 1)], 1)
     assert (wide[:, :5] - scores(made))[real].abs().max() < 1e-5
+
+
+def test_tokens_of_the_source_are_likelier_by_what_was_learned():
+    plain, copying = model(), model(copy=True)
+    copying.load_state_dict(plain.state_dict(), strict=False)
+    assert torch.equal(scores(plain), scores(copying))
+    copying.copying.copy_(torch.arange(13.0))
+    added = torch.zeros(3, 12)
+    for row, tokens in enumerate([[5, 6, 7, 8], [9, 6], [8, 5]]):
+        added[row, tokens] = torch.tensor(tokens).float() + 12
+    assert (scores(copying) - scores(plain) - added.repeat(2, 1)[:, None]).abs().max() < 1e-5
+    whole = copying(SOURCE[:1], None, *copying.histories(TARGET[:1], TARGET_MASK[:1]))  # no mask, no padding
+    assert (whole - scores(copying)[[0, 3]]).abs().max() < 1e-5
+
+
+@torch.enable_grad()
+def test_what_is_copied_is_learned():
+    made = model("left-to-right", copy=True).train()
+    batch = {"source": SOURCE, "source_mask": SOURCE_MASK, "target": TARGET, "target_mask": TARGET_MASK}
+    loss(made, batch)[0].backward()
+    wanted = torch.cat([TARGET, TARGET.new_zeros(3, 1)], 1).scatter_(1, TARGET_MASK.sum(1, keepdim=True), END)
+    lost = torch.nn.functional.cross_entropy(
+        scores(made).flatten(0, 1), wanted.masked_fill(wanted == 0, -100).flatten(), reduction="sum"
+    )
+    slope = made.copying.grad
+    assert slope[[5, 6, 7, 8, 9, 12]].abs().min() > 1e-3 and not slope[[0, 1, 2, 3, 4, 10, 11]].any()
+    eps = torch.zeros(13).index_fill_(0, torch.tensor([8]), 1e-2)
+    with torch.no_grad():
+        made.copying += eps
+        more = loss(made, batch)[0]
+        made.copying -= 2 * eps
+        less = loss(made, batch)[0]
+    assert float((more - less) / 2e-2) == pytest.approx(float(slope[8]), rel=1e-2)
+    assert float((more + less) / 2) == pytest.approx(float(lost), rel=1e-3)
+
+
+def test_to_the_middle_each_half_is_learned_once():
+    made = model("to-middle")
+    batch = {"source": SOURCE, "source_mask": SOURCE_MASK, "target": TARGET, "target_mask": TARGET_MASK}
+    history, mask = made.histories(TARGET, TARGET_MASK)
+    assert [row[real].tolist() for row, real in zip(history, mask, strict=True)] == [
+        [7, 9],
+        [8, 5],
+        [6],
+        [6, 5],
+        [6],
+        [],
+    ]
+    total, count = loss(made, batch)
+    logs, by_hand = scores(made).log_softmax(2), 0.0
+    for row, sequence in enumerate([[7, 9], [8, 5], [6], [6, 5], [6], []]):
+        by_hand -= sum(float(logs[row, t, token]) for t, token in enumerate([*sequence, END]))
+    assert int(count) == 8 + 6
+    assert float(total) == pytest.approx(by_hand, rel=1e-5)
 
 
 def test_loss_is_the_cross_entropy_of_every_token_and_end():
@@ -267,6 +326,34 @@ def test_a_drawn_sequence_has_the_score_of_its_tokens():
 
 
 @pytest.mark.parametrize("temperature", [0.0, 1.0])
+def test_to_the_middle_both_halves_have_their_options(temperature):
+    made, sources = model("to-middle"), [np.array([5, 6, 7]), np.array([9])]
+    free = Search(beam=8, longest=14, temperature=temperature)
+    assert len({len(h.tokens) for one in written(made, sources, free) for h in one}) > 1
+    search = Search(beam=8, shortest=5, longest=7, temperature=temperature)
+    lengths = {len(h.tokens) for one in written(made, sources, search) for h in one}
+    assert min(lengths) >= 5 and max(lengths) <= 7
+    begun = written(made, sources, search, prefix=[10, 4])
+    assert all(h.tokens[:2] == (10, 4) for one in begun for h in one)
+    assert len({h.tokens[2:] for one in begun for h in one}) > 4
+
+
+def test_a_half_that_is_drawn_has_the_score_of_its_tokens():
+    made, source = model("to-middle"), torch.tensor([[5, 6, 7]])
+    for h in written(made, [source[0].numpy()], Search(beam=5, longest=6, temperature=1.0, length_penalty=0.0))[0]:
+        found = []
+        for split in range(len(h.tokens) + 1):  # where the halves met is not told
+            halves = [h.tokens[:split], h.tokens[split:][::-1]]
+            width = max(map(len, halves))
+            history = torch.tensor([[*half, *[0] * (width - len(half))] for half in halves]).view(2, width)
+            mask = torch.tensor([[t < len(half) for t in range(width)] for half in halves]).view(2, width)
+            logs = made(source, None, history, mask).log_softmax(2)
+            found.append(sum(float(logs[d, t, x]) for d in (0, 1) for t, x in enumerate([*halves[d], END])))
+        # at the longest half the end is certain, but its log p is counted all the same
+        assert min(abs(h.score - one) for one in found) < 1e-4
+
+
+@pytest.mark.parametrize("temperature", [0.0, 1.0])
 def test_every_text_begins_with_the_prefix_and_goes_on_as_it_would(temperature):
     made, sources = model("left-to-right"), [np.array([5, 6, 7]), np.array([9])]
     search = Search(beam=4, longest=8, temperature=temperature, length_penalty=0.0)
@@ -284,5 +371,30 @@ def test_every_text_begins_with_the_prefix_and_goes_on_as_it_would(temperature):
 def test_a_prefix_is_refused_where_it_would_come_last(direction):
     with pytest.raises(BadInput, match=f"got one that is {direction}"):
         written(model(direction), [np.array([5])], Search(), prefix=[5])
+    with pytest.raises(BadInput, match="pairwise is for bidirectional models"):
+        written(model("to-middle"), [np.array([5])], Search(pairwise=True))
+    with pytest.raises(BadInput, match="pairwise is for searching"):
+        Search(pairwise=True, temperature=1.0)
     with pytest.raises(BadInput, match="a prefix of 3"):
         written(model("left-to-right"), [np.array([5])], Search(longest=2), prefix=[5, 5, 5])
+
+
+@pytest.mark.parametrize("copy", [False, True])
+def test_what_both_directions_agree_on_is_best(copy):
+    made, sources = model(seed=3, copy=copy), [np.array([5, 6, 7]), np.array([9, 6]), np.array([8])]
+    if copy:
+        made.copying.normal_()
+    alone = Search(beam=5, longest=6, length_penalty=0.7, temperature=1.0)
+    plain, both = (written(made, sources, replace(alone, agree=agree)) for agree in (False, True))
+    assert [h.tokens for one in plain for h in one[:1]] != [h.tokens for one in both for h in one[:1]]
+    apart = model(seed=3, interaction=0.0, copy=copy)
+    apart.load_state_dict(made.state_dict())
+    for source, before, after in zip(sources, plain, both, strict=True):
+        assert {h.tokens for h in before} == {h.tokens for h in after} and len(after) > 2
+        assert [h.score for h in after] == sorted((h.score for h in after), reverse=True)
+        for h in after:
+            tokens = torch.tensor([h.tokens], dtype=torch.long).view(1, -1)
+            history, mask = apart.histories(tokens, tokens >= 0)
+            logs = apart(torch.from_numpy(source)[None], None, history, mask).log_softmax(2)
+            total = sum(float(logs[d, t, x]) for d in (0, 1) for t, x in enumerate([*history[d].tolist(), END]))
+            assert h.score == pytest.approx(total / 2 / (len(h.tokens) + 1) ** 0.7, rel=1e-4)

@@ -7,11 +7,12 @@ halves, so that both directions of a pair have read one another from the start, 
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import torch
 from torch import Tensor
 
-from minent.text.beam import IMPOSSIBLE, Hypothesis, Step, forbidden, goes_on
+from minent.text.beam import IMPOSSIBLE, Hypothesis, Step, forbidden, goes_on, only
 from minent.text.options import Search
 
 
@@ -85,14 +86,16 @@ def halves(
 ) -> Tensor:
     """log p (2, sentences, beam, vocabulary) of each half's next token, as the options have it: halves that have ended
     end for sure."""
-    first = Search(longest=(search.longest + 1) // 2, shortest=(search.shortest + 1) // 2, no_repeat=search.no_repeat)
-    last = Search(longest=max(search.longest // 2, 1), shortest=search.shortest // 2, no_repeat=search.no_repeat)
-    logs = torch.cat(
-        [
-            forbidden(logs[:1], written[:1], end, first, length, prefix),
-            forbidden(logs[1:], written[1:], end, last, length),
-        ]
+    longest, shortest = (
+        ((search.longest + 1) // 2, search.longest // 2),
+        ((search.shortest + 1) // 2, search.shortest // 2),
     )
+    own = []
+    for d in (0, 1):
+        half = replace(search, longest=max(longest[d], 1), shortest=shortest[d])
+        begun = forbidden(logs[d : d + 1], written[d : d + 1], end, half, length, () if d else prefix)
+        own.append(only(end, begun) if length > longest[d] else begun)
+    logs = torch.cat(own)
     over = torch.full_like(logs[0, 0, 0], IMPOSSIBLE)
     over[end] = 0.0
     return torch.where(ended[..., None], over, logs)

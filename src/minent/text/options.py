@@ -80,6 +80,9 @@ class Search:
     pairwise: bool = False
     """Heed all beginnings in the other direction, not one; for bidirectional models."""
 
+    agree: bool = False
+    """Judge what was found by both directions, not by the one that wrote it; for bidirectional models."""
+
     temperature: float = 0.0
     """Draw tokens at random, beam texts for each, the likelier the colder it is; 0 searches for the likeliest."""
 

@@ -9,7 +9,8 @@ A text often repeats tokens of its source: a model that copies adds to the score
 learned c_v + c (the prior of Su 2019, kexue.fm/archives/5861).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, Literal, get_args
 
@@ -26,6 +27,7 @@ from minent.nn.transformer import Decoder, Encoder
 from minent.training.saved import Saved
 
 Direction = Literal["left-to-right", "right-to-left", "bidirectional", "to-middle"]
+
 
 class Seq2Seq(Saved):
     """A model that writes a sequence for a sequence; `minent text train --task seq2seq` makes one.
@@ -51,7 +53,7 @@ class Seq2Seq(Saved):
         super().__init__()
         if decoder not in get_args(Direction):
             raise BadInput(f"the decoder is one of {', '.join(get_args(Direction))}; got {decoder!r}")
-        self.shape, self.direction, self.end = shape, decoder, end
+        self.vocabulary, self.shape, self.direction, self.end = vocabulary, shape, decoder, end
         self.directions = 2 if decoder in ("bidirectional", "to-middle") else 1
         options = {"positions": shape.positions, "longest": shape.longest + 1, "dropout": shape.dropout}
         self.embedding = Embedding(vocabulary, shape.dim, **options)
@@ -105,7 +107,7 @@ class Seq2Seq(Saved):
         if self.copying is None:
             return None
         there = torch.ones_like(source, dtype=torch.float) if source_mask is None else source_mask.float()
-        occurs = there.new_zeros(len(source), len(self.copying) - 1).scatter_reduce_(1, source, there, "amax")
+        occurs = there.new_zeros(len(source), self.vocabulary).scatter_reduce_(1, source, there, "amax")
         return occurs * (self.copying[:-1] + self.copying[-1])
 
     def write(self, texts: Sequence[str], **search: Any) -> list[str]:
@@ -186,11 +188,36 @@ def cross_entropy(
     smoothing: float = 0.0,
 ) -> tuple[Float[Tensor, ""], Int[Tensor, ""]]:
     """−Σ log p over the tokens of each history and the end after it, by the decoder's vectors; and how many they are."""
+    wanted, counts = continuations(history, mask, model.end)
     rows = torch.arange(len(history), device=history.device)
-    length = mask.sum(1)
-    wanted = torch.cat([history, history.new_zeros(len(history), 1)], dim=1)
-    wanted[rows, length] = model.end
-    counts = torch.arange(wanted.shape[1], device=wanted.device) <= length[:, None]
     group = None if prior is None else (rows % len(prior))[:, None].expand_as(counts)[counts]
     weight = model.embedding.tokens.weight
     return linear_cross_entropy(vectors[counts], weight, wanted[counts], smoothing, prior, group), counts.sum()
+
+
+def continuations(
+    history: Int[Tensor, "rows n"], mask: Bool[Tensor, "rows n"], end: int
+) -> tuple[Int[Tensor, "rows n1"], Bool[Tensor, "rows n1"]]:
+    """What follows each prefix of each history, the end last; and which of these are real.
+
+    >>> tokens = torch.tensor([[7, 8], [9, 0]])
+    >>> continuations(tokens, tokens > 0, end=3)[0].tolist()
+    [[7, 8, 3], [9, 3, 0]]
+    """
+    length = mask.sum(1, keepdim=True)
+    following = nn.functional.pad(history * mask, (0, 1)).scatter(1, length, end)
+    return following, torch.arange(following.shape[1], device=mask.device) <= length
+
+
+@contextmanager
+def alone(model: Seq2Seq) -> Iterator[None]:
+    """Within the block directions know nothing of each other."""
+    layers: list[Any] = [layer.attention for layer in model.decoder.layers]
+    before = [layer.interaction for layer in layers]
+    try:
+        for layer in layers:
+            layer.interaction = 0.0
+        yield
+    finally:
+        for layer, interaction in zip(layers, before, strict=True):
+            layer.interaction = interaction

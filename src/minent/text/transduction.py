@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from dataclasses import replace
 from functools import partial
 from importlib.util import find_spec
@@ -17,7 +18,7 @@ from minent.data import Batches
 from minent.data.pairs import Pairs
 from minent.nn.shape import Shape
 from minent.text.options import Reading, Writing
-from minent.text.seq2seq import Seq2Seq, loss
+from minent.text.seq2seq import Seq2Seq, alone, loss
 from minent.text.tokenizer import end_of, sequences, tokenizer_of
 from minent.text.two_pass import wrote
 from minent.training.loop import fit
@@ -56,17 +57,20 @@ def train_seq2seq(
     """Train on batches of about `tokens` tokens a side, one record a step (see `minent.training.loop.fit`); with a
     folder, the model is saved there at the end. `dev` gives the loss given gold histories, and BLEU and ROUGE-L of
     what is written greedily for the first SAMPLE of its sources. `two_pass`: the share of the steps that a second pass takes
-    (see `minent.text.two_pass`), its files in the folder second-pass."""
+    (see `minent.text.two_pass`), at half the learning rate, its files in the folder second-pass; without one directions read gold from the
+    start."""
     recipe = recipe or Recipe()
     batches = batched(model, train, tokens, seed=recipe.seed)
     held = None if dev is None else batched(model, dev, tokens, shuffle=False)
     score = None if held is None or dev is None else lambda one: evaluate(one, held, dev)
     objective = partial(loss, smoothing=smoothing)
-    yield from fit(model, objective, batches, recipe, dev=score, folder=folder, resume=resume, log=log)
+    with alone(model) if two_pass else nullcontext():
+        yield from fit(model, objective, batches, recipe, dev=score, folder=folder, resume=resume, log=log)
     if two_pass:
         batches = batched(model, train, tokens, seed=recipe.seed, more=wrote(model, train))
         steps = math.ceil(two_pass * (recipe.steps or recipe.epochs * len(batches) / recipe.accumulate))
-        second, apart = replace(recipe, steps=steps, warmup=0), None if folder is None else Path(folder) / "second-pass"
+        second = replace(recipe, steps=steps, warmup=steps // 10, learning_rate=recipe.learning_rate / 2)
+        apart = None if folder is None else Path(folder) / "second-pass"
         yield from fit(model, objective, batches, second, dev=score, folder=apart, resume=resume, log=log)
     if folder is not None and PartialState().is_main_process:
         model.save_pretrained(folder)

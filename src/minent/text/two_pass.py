@@ -2,19 +2,18 @@
 
 On gold histories the direction from the left sees, past the middle, its next token in what the direction from the right
 has written, and learns to copy it; but when it writes, its partner's history is written too, and may be wrong (Zhou,
-Zhang & Zong 2019, §4.2). So after a first pass each direction writes the training targets by itself, without
-interaction, and in a second, short pass each learns the gold target beside what the other wrote.
+Zhang & Zong 2019, §4.2). So in a first pass each direction learns by itself, without interaction; then each writes the
+training targets, and in a second, short pass each learns the gold target beside what the other wrote.
 """
 
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
 from minent.data.pairs import Pairs
 from minent.errors import BadInput
 from minent.text.options import Search
-from minent.text.seq2seq import Seq2Seq
+from minent.text.seq2seq import Seq2Seq, alone
 from minent.text.tokenizer import sequences
 from minent.text.write import written
 
@@ -25,18 +24,11 @@ def wrote(model: Seq2Seq, pairs: Pairs, search: Search | None = None) -> dict[st
     Raises BadInput for a model of one direction."""
     if model.direction != "bidirectional":
         raise BadInput(f"two passes are for a bidirectional model; got one from {model.direction}")
-    layers: list[Any] = [layer.attention for layer in model.decoder.layers]
-    search, before = replace(search or Search(), beam=1), [layer.interaction for layer in layers]
+    search, training = replace(search or Search(), beam=1), model.training
     sources = sequences(model.tokenizer, pairs.sources, model.shape.longest)
-    training = model.training
-    try:
-        for layer in layers:
-            layer.interaction = 0.0
+    with alone(model):
         found = written(model.eval(), sources, search)
-    finally:
-        for layer, interaction in zip(layers, before, strict=True):
-            layer.interaction = interaction
-        model.train(training)
+    model.train(training)
     columns: dict[str, list[np.ndarray]] = {"forward": [], "backward": []}
     for hypotheses in found:
         best = {one.direction: one.tokens for one in reversed(hypotheses)}

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from minent.data import Batches
 from minent.errors import BadInput
+from minent.text.agreement import agreed
 from minent.text.beam import Hypothesis, Step, beam_search
 from minent.text.middle import meet
 from minent.text.options import Search
@@ -71,8 +72,9 @@ def written(
     if prefix and not (joined or model.direction == "left-to-right"):
         wanted = "a prefix is for models that write it first, left-to-right or to-middle"
         raise BadInput(f"{wanted}; got one that is {model.direction}")
-    if search.pairwise and model.direction != "bidirectional":
-        raise BadInput(f"pairwise is for bidirectional models; got one that is {model.direction}")
+    for option in ("pairwise", "agree"):
+        if getattr(search, option) and model.direction != "bidirectional":
+            raise BadInput(f"{option} is for bidirectional models; got one that is {model.direction}")
     if len(prefix) > search.longest:
         raise BadInput(f"the longest text has {search.longest} tokens; got a prefix of {len(prefix)}")
     found: list[list[Hypothesis]] = [[] for _ in sources]
@@ -87,15 +89,16 @@ def written(
         if search.pairwise:
             step = Pairwise(step, search.beam)
         if search.temperature:
-            results = sample(
-                step, batch["id"].tolist(), model.directions, model.end, search, device, prefix, joined
-            )
+            results = sample(step, batch["id"].tolist(), model.directions, model.end, search, device, prefix, joined)
         elif joined:
             results = meet(step, len(source), model.end, search, device, prefix)
         else:
             results = beam_search(step, len(source), model.directions, model.end, search, device, prefix)
+        results = [[_forward(model, hypothesis) for hypothesis in hypotheses] for hypotheses in results]
+        if search.agree:
+            results = agreed(model, source, mask, results, search.length_penalty)
         for i, hypotheses in zip(batch["id"].tolist(), results, strict=True):
-            found[i] = [_forward(model, hypothesis) for hypothesis in hypotheses]
+            found[i] = hypotheses
     return found
 
 

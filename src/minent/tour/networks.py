@@ -1,9 +1,7 @@
-"""Three networks and their modules, from links to a page to look at: what one command does, on data everybody knows."""
+"""Three networks and their modules: what `minent community find` does, on data everybody knows."""
 
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +13,7 @@ from minent.data import Graph, read_graph
 from minent.errors import require
 from minent.files import write_text
 from minent.plot import network_map
+from minent.tour.page import Section, table
 
 DIGITS_ASKED = """1,797 handwritten digits, 8 × 8 pixels each, every one linked to the 10 that look most like it, with
 the cosine of the angle between them as weight. Nobody says that there are ten digits: does the map find them?"""
@@ -30,13 +29,10 @@ class Stop:
     truth: dict[str, int] | None = None
 
 
-def tour(folder: Path) -> Iterator[str]:
-    """Visit karate, Les Misérables and the digits; write links, maps and index.html to `folder`; yield what to say.
-
-    Raises MissingExtra without scikit-learn."""
-    sections = []
-    for number, stop in enumerate((karate(), les_miserables(), digits()), 1):
-        start = time.perf_counter()
+def networks(folder: Path) -> Iterator[Section]:
+    """Karate, Les Misérables and the digits: their links and maps go to `folder`. Raises MissingExtra without
+    scikit-learn."""
+    for stop in (karate(), les_miserables(), digits()):
         file, page = folder / f"{stop.name}.tsv", f"{stop.name}.html"
         write_text(file, "\n".join(["source\ttarget\tweight", *stop.links]) + "\n")
         network = read_graph(file)
@@ -44,11 +40,9 @@ def tour(folder: Path) -> Iterator[str]:
         write_text(folder / page, network_map(network, tree, title=stop.name))
         truth = None if stop.truth is None else np.array([stop.truth[name] for name in tree.node_names])
         result = told(network, tree) + ("" if truth is None else found_again(tree, truth))
-        sections.append(section(stop, tree, truth, result, f"minent community find {file} --map {page}", page))
-        lines = f"{stop.name} ({time.perf_counter() - start:.1f} s)", *result.split("; ")
-        yield f"{number} of 3  " + "\n        ".join(lines)
-    write_text(folder / "index.html", PAGE.replace("SECTIONS", "".join(sections)))
-    yield f"open {(folder / 'index.html').resolve()}"
+        command = f"minent community find {file} --map {page}"
+        html = modules(tree, truth) + f'<p><a href="{page}">open the map</a></p>'
+        yield Section(stop.name, stop.asked, command, result, html)
 
 
 def karate() -> Stop:
@@ -102,31 +96,12 @@ def found_again(tree: Tree, truth: Int[np.ndarray, " nodes"]) -> str:
     return f"; adjusted mutual information with the true digits {score:.3f}"
 
 
-def section(
-    stop: Stop, tree: Tree, truth: Int[np.ndarray, " nodes"] | None, result: str, command: str, page: str
-) -> str:
+def modules(tree: Tree, truth: Int[np.ndarray, " nodes"] | None) -> str:
+    """The top modules as a table."""
     heads, rows = ["module", "flow", "nodes", "most visited"], []
     for label, module in enumerate(tree.modules()):
-        top = ", ".join(map(str, module.top))
-        rows.append([module.path, f"{100 * module.flow:.1f} %", f"{module.size:,}", top])
+        rows.append([module.path, f"{100 * module.flow:.1f} %", f"{module.size:,}", ", ".join(map(str, module.top))])
         if truth is not None:
             counts = np.bincount(truth[tree.labels_at(1) == label])
             rows[-1].append(f"{counts.argmax()}: {100 * counts.max() / module.size:.0f} %")
-    table = "".join(f"<tr>{''.join(f'<td>{escape(cell)}' for cell in row)}" for row in rows)
-    heads += ["mostly the digit"] if truth is not None else []
-    return f"""<h2>{stop.name}</h2><p>{escape(stop.asked)}</p><pre>{escape(command)}</pre><p>{escape(result)}</p>
-<table><tr>{"".join(f"<th>{head}" for head in heads)}{table}</table><p><a href="{page}">open the map</a></p>"""
-
-
-PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>minent: a tour</title>
-<meta name="viewport" content="width=device-width"><style>
-:root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif }
-body { max-width: 46rem; margin: 2rem auto; padding: 0 1rem }
-pre { padding: .6rem 1rem; background: #8882; border-radius: .4rem; overflow-x: auto }
-table { border-collapse: collapse } th, td { text-align: left; padding: .15rem 1.2rem .15rem 0 }
-td:nth-child(-n+3) { font-variant-numeric: tabular-nums }
-</style><h1>A tour of minent</h1>
-<p>A random walker stays long where links are dense. A code with a book for each module describes such a walk in fewer
-bits than one book for all; the modules below are those with the shortest description (the map equation).</p>
-SECTIONS</html>
-"""
+    return table([*heads, *(["mostly the digit"] if truth is not None else [])], rows)

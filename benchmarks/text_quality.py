@@ -1,0 +1,296 @@
+"""What sequences each decoder learns to write: real data, the same size and the same cost of training, several seeds.
+
+Every kind of decoder gets the CPU time of so many steps from left to right: what its own steps cost is measured by
+turns with those before each run, and a second pass pays for what it writes. Beam 4 in one direction is 2 + 2 in two.
+Accuracy of the first and the last four: the share of the reference's first four tokens that stand where they should,
+counted from the left, and of its last four, counted from the right. One-way decoders are trained with two learning
+rates on the first seed and with the better one on the others; both ends are not tuned.
+
+    python benchmarks/text_quality.py [TASK ...] [--data FOLDER] [--seeds 3] [--write docs/benchmarks_text_quality.md]
+
+Results of a task go to results/text_quality_TASK.json run by run; runs that are there are not made again.
+"""
+
+import argparse
+import json
+import os
+import platform
+import time
+from dataclasses import dataclass
+from datetime import date
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from minent.data.pairs import Pairs
+from minent.nn.shape import Shape
+from minent.text.options import Reading, Writing
+from minent.text.score import score
+from minent.text.seq2seq import loss
+from minent.text.transduction import batched, new_seq2seq, train_seq2seq
+from minent.training.gradient import arithmetic
+from minent.training.recipe import Recipe
+
+HERE = Path(__file__).resolve()
+SHAPE = Shape(dim=128, heads=4, layers=2, hidden=512, longest=256, dropout=0.1)
+RATE, LOWER = 2e-3, 1e-3  # learning rates; the first is the better one for both ends, in a trial on CMUdict
+SECOND, WRITING = 0.2, 0.1  # of the cost: a second pass, and what is written for it
+DECODERS = {
+    "left to right": Writing("left-to-right"),
+    "right to left": Writing("right-to-left"),
+    "both ends, one pass": Writing("bidirectional"),
+    "both ends, apart": Writing("bidirectional", interaction=0.0),
+    "both ends, two passes": Writing("bidirectional", two_pass=SECOND),
+    "to the middle": Writing("to-middle"),
+}
+
+
+@dataclass(frozen=True)
+class Task:
+    """Pairs to learn from and to test, how they are read, the cost in steps from left to right, the scores to show."""
+
+    train: Pairs
+    test: Pairs
+    reading: Reading
+    steps: int
+    scores: tuple[str, ...]
+    copy: bool = False
+    longest: int = 64
+
+
+def split(pairs, most, tested):
+    """`tested` pairs, drawn, and of the others, whose sources are none of theirs, at most `most`."""
+    order = np.random.default_rng(1).permutation(len(pairs)).tolist()
+    test, rest = order[:tested], order[tested:]
+    known = {pairs.sources[i] for i in test}
+    train = [i for i in rest if pairs.sources[i] not in known][:most]
+    return tuple(Pairs([pairs.sources[i] for i in ids], [pairs.targets[i] for i in ids]) for ids in (train, test))
+
+
+def cmudict(folder):
+    lines = (folder / "cmudict" / "cmudict.dict").read_text(encoding="utf-8").splitlines()
+    words = [line.split("#")[0].split() for line in lines if line[:1].isalpha() and "(" not in line.split()[0]]
+    pairs = Pairs([" ".join(word[0]) for word in words], [" ".join(word[1:]) for word in words])
+    return Task(*split(pairs, 20_000, 800), Reading("words", 100, 512), 1800, ("error_rate", "wrong_lines"), longest=32)
+
+
+def tatoeba(folder):
+    rows = [line.split("\t") for line in (folder / "tatoeba_cmn" / "cmn.txt").read_text("utf-8").splitlines()]
+    pairs = Pairs([row[0] for row in rows], [row[1] for row in rows])
+    return Task(*split(pairs, 20_000, 800), Reading("bpe", 3000, 512), 1800, ("bleu", "chrf"), longest=48)
+
+
+def multi30k(folder):
+    de, en, test_de, test_en = (
+        (folder / "multi30k" / name).read_text(encoding="utf-8").splitlines()
+        for name in ("train.de", "train.en", "test_2016_flickr.de", "test_2016_flickr.en")
+    )
+    train, test = Pairs(de, en), Pairs(test_de[:500], test_en[:500])
+    return Task(train, test, Reading("bpe", 4000, 1024), 1200, ("bleu", "chrf"))
+
+
+def csl_title(folder):
+    rows = [
+        line.split("\t")
+        for name in ("dev.tsv", "test.tsv")
+        for line in (folder / "csl_title" / name).read_text(encoding="utf-8").splitlines()
+    ]
+    pairs = Pairs([row[1] for row in rows], [row[2] for row in rows])
+    return Task(*split(pairs, 1700, 300), Reading("bpe", 3000, 2048), 600, ("rouge_l", "bleu"), copy=True)
+
+
+TASKS = {
+    "cmudict": (cmudict, "CMUdict: letters to sounds"),
+    "tatoeba": (tatoeba, "Tatoeba: English to Chinese"),
+    "multi30k": (multi30k, "Multi30k: German to English"),
+    "csl_title": (csl_title, "CSL: Chinese abstracts to titles, which may copy"),
+}
+
+
+def pieces(text, language):
+    return list("".join(text.split())) if language == "zh" else text.split()
+
+
+def ends(found, wanted, language, most=4):
+    """The shares, in percent, of the first and of the last tokens of the references that are right."""
+    pairs = [(pieces(a, language), pieces(b, language)) for a, b in zip(found, wanted, strict=True)]
+    first = [a[i : i + 1] == b[i : i + 1] for a, b in pairs for i in range(min(most, len(b)))]
+    last = [a[-1 - i :][:1] == b[-1 - i :][:1] and len(a) > i for a, b in pairs for i in range(min(most, len(b)))]
+    return 100 * float(np.mean(first)), 100 * float(np.mean(last))
+
+
+def costs(task, writing, seed):
+    """The CPU time of a step of this kind, and of one of its second pass, by that of a step from left to right."""
+    runs = {"plain": (Writing(copy=task.copy), None), "own": (writing, None)}
+    if writing.two_pass:
+        few = Pairs(task.train.sources[:500], task.train.targets[:500])
+        runs["second"] = (writing, few)
+        writing = Writing("bidirectional", interaction=0.0, copy=task.copy)
+        runs["own"] = (writing, None)
+    steps = {}
+    for name, (kind, second) in runs.items():
+        model = new_seq2seq(task.train, SHAPE, task.reading, kind, seed).train()
+        pairs = task.train if second is None else second
+        more = None if second is None else {"forward": targets(model, pairs), "backward": targets(model, pairs, -1)}
+        batches = list(batched(model, pairs, task.reading.tokens, seed=seed, more=more).epoch(1))[:12]
+        steps[name] = (model.train(), batches)
+    spent = {name: [] for name in steps}
+    for number in range(12):
+        for name, (model, batches) in steps.items():
+            batch = {key: torch.from_numpy(array) for key, array in batches[number % len(batches)].items()}
+            start = time.process_time()
+            with arithmetic(torch.device("cpu"), "bf16"):
+                total, count = loss(model, batch, 0.1)
+            (total / count).backward()
+            spent[name].append((time.process_time() - start) / int(count) * (2 if model.directions == 2 else 1))
+    # a step's cost by its sentences': "to-middle" has one target a token like the others of one direction
+    means = {name: float(np.sum(seconds)) for name, seconds in spent.items()}
+    if writing.decoder == "to-middle":
+        means["own"] /= 2
+    return means["own"] / means["plain"], means.get("second", 0.0) / means["plain"]
+
+
+def targets(model, pairs, way=1):
+    return [
+        np.array(ids.ids[::way] or [1], np.int32)
+        for ids in model.tokenizer.encode_batch(pairs.targets, add_special_tokens=False)
+    ]
+
+
+def run(task, name, writing, seed, rate):
+    """Train and score one model: a row for each way of searching."""
+    writing = Writing(**{**vars(writing), "copy": task.copy})
+    own, second = costs(task, writing, seed)
+    steps = task.steps / own
+    if writing.two_pass:
+        steps, more = steps * (1 - SECOND - WRITING), task.steps * SECOND / second
+        writing = Writing(**{**vars(writing), "two_pass": more / steps})
+    recipe = Recipe(
+        steps=round(steps), learning_rate=rate, warmup=round(steps / 10), schedule="cosine", precision="bf16", seed=seed,
+        evaluate_every=10**9,
+    )  # fmt: skip
+    model = new_seq2seq(task.train, SHAPE, task.reading, writing, seed)
+    start = time.process_time()
+    options = {"two_pass": writing.two_pass, "tokens": task.reading.tokens}
+    losses = [record.loss for record in train_seq2seq(model, task.train, None, recipe, **options)]
+    spent, both = time.process_time() - start, writing.decoder == "bidirectional"
+    rows = {}
+    searches = {"": {}, **({"agreed": {"agree": True}} if both else {})}
+    if both and writing.interaction:
+        searches["pairwise"] = {"pairwise": True}
+    for search, more in searches.items():
+        start = time.process_time()
+        texts = model.write(task.test.sources, beam=2 if both else 4, longest=task.longest, **more)
+        reading = time.process_time() - start
+        scores = score(texts, task.test.targets)
+        first, last = ends(texts, task.test.targets, scores.language)
+        rows[", ".join(filter(None, (name, search)))] = {
+            **{one: getattr(scores, one) for one in ("error_rate", "wrong_lines", "bleu", "chrf", "rouge_l")},
+            "first": first, "last": last, "seconds": spent, "writing": reading, "steps": len(losses),
+            "loss": float(np.mean(losses[-20:])), "rate": rate, "examples": texts[:5],
+        }  # fmt: skip
+    return rows
+
+
+def rates(saved, decoder, seed):
+    """The learning rates to try."""
+    if "ends" in decoder or "middle" in decoder:
+        return [RATE]
+    return [RATE, LOWER] if seed == 1 else [better(saved, decoder)]
+
+
+def better(saved, decoder):
+    """The learning rate of the better first seed, by the first score of the task."""
+    first = saved["scores"][0]
+    found = {
+        rate: saved["runs"][f"{decoder}, seed 1" + end][decoder][first]
+        for rate, end in ((RATE, ""), (LOWER, ", lower rate"))
+    }
+    return (min if first == "error_rate" else max)(found, key=found.__getitem__)
+
+
+def report(names):
+    """The tables of what results/ holds."""
+    parts = []
+    for name in names:
+        saved = json.loads(place(name).read_text(encoding="utf-8"))
+        if not parts:
+            parts.append(
+                f"# Decoders from both ends: measured\n\n`benchmarks/text_quality.py`, {saved['date']}, {saved['machine']}, "
+                f"one thread, bf16 ({saved['versions']}); models of {saved['shape']}; means and standard deviations over seeds."
+            )
+        parts.append(f"\n## {TASKS[name][1]}\n\n{saved['sizes']}\n")
+        shown = {"error_rate": "token errors %", "wrong_lines": "wrong lines %", "bleu": "BLEU", "chrf": "chrF",
+                 "rouge_l": "ROUGE-L", "first": "first four right %", "last": "last four right %", "seconds": "CPU s",
+                 "rate": "rate"}  # fmt: skip
+        columns = [*saved["scores"], "first", "last", "seconds"]
+        parts.append(f"| decoder | {' | '.join(shown[column] for column in columns)} | seeds |")
+        parts.append("|---" * (len(columns) + 2) + "|")
+        rows = {}
+        for key, found in saved["runs"].items():
+            decoder = key.split(", seed")[0]
+            if values_rate(found) not in rates(saved, decoder, 2):
+                continue
+            for row, values in found.items():
+                rows.setdefault(row, []).append(values)
+        for row, several in rows.items():
+            cells = []
+            for column in columns:
+                values = [one[column] for one in several]
+                spread = float(np.std(values, ddof=1)) if len(values) > 1 else 0.0
+                cells.append(
+                    f"{np.mean(values):.0f}" if column == "seconds" else f"{np.mean(values):.1f} ± {spread:.1f}"
+                )
+            parts.append(f"| {row} | {' | '.join(cells)} | {len(several)} |")
+    return "\n".join(parts) + "\n"
+
+
+def values_rate(found):
+    return next(iter(found.values()))["rate"]
+
+
+def place(name):
+    return HERE.parent / "results" / f"text_quality_{name}.json"
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("tasks", nargs="*", choices=[[], *TASKS], default=[])
+    default = os.environ.get("MINENT_DATA", HERE.parents[2] / "shared" / "data")
+    parser.add_argument("--data", type=Path, default=default)
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--decoders", nargs="*", choices=list(DECODERS), default=list(DECODERS))
+    parser.add_argument("--write", type=Path)
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    for seed in range(1, options.seeds + 1):
+        for name in options.tasks or TASKS:
+            task = TASKS[name][0](Path(options.data) / "text")
+            saved = {
+                "date": date.today().isoformat(), "shape": f"{SHAPE.layers} + {SHAPE.layers} layers of {SHAPE.dim}",
+                "machine": f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}",
+                "versions": ", ".join(f"{package} {version(package)}" for package in ("minent", "torch", "sacrebleu")),
+                "sizes": f"{len(task.train):,} pairs to learn from, {len(task.test):,} to test; the cost of {task.steps:,} "
+                f"steps of {task.reading.tokens:,} tokens from left to right.",
+                "scores": task.scores, "runs": {},
+            }  # fmt: skip
+            if place(name).exists():
+                saved["runs"] = json.loads(place(name).read_text(encoding="utf-8"))["runs"]
+            for decoder in options.decoders:
+                for rate in rates(saved, decoder, seed):
+                    key = f"{decoder}, seed {seed}" + (", lower rate" if rate == LOWER else "")
+                    if key not in saved["runs"]:
+                        saved["runs"][key] = run(task, decoder, DECODERS[decoder], seed, rate)
+                        text = json.dumps(saved, indent=1, ensure_ascii=False) + "\n"
+                        place(name).write_text(text, encoding="utf-8")
+                        for row, values in saved["runs"][key].items():
+                            figures = " ".join(f"{k} {v:.4g}" for k, v in values.items() if isinstance(v, float))
+                            print(f"{name}, {row}, {key}: {figures}", flush=True)
+    if options.write:
+        options.write.write_text(report([name for name in TASKS if place(name).exists()]), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -168,8 +168,8 @@ def run(task, name, writing, seed, rate):
         steps, more = steps * (1 - SECOND - WRITING), task.steps * SECOND / second
         writing = Writing(**{**vars(writing), "two_pass": more / steps})
     recipe = Recipe(
-        steps=round(steps), learning_rate=rate, warmup=round(steps / 10), schedule="cosine", precision="bf16", seed=seed,
-        evaluate_every=10**9,
+        steps=round(steps), learning_rate=rate, warmup=round(steps / 10), schedule="cosine", precision="bf16",
+        seed=seed, evaluate_every=10**9,
     )  # fmt: skip
     model = new_seq2seq(task.train, SHAPE, task.reading, writing, seed)
     start = time.process_time()
@@ -218,8 +218,8 @@ def report(names):
         saved = json.loads(place(name).read_text(encoding="utf-8"))
         if not parts:
             parts.append(
-                f"# Decoders from both ends: measured\n\n`benchmarks/text_quality.py`, {saved['date']}, {saved['machine']}, "
-                f"one thread, bf16 ({saved['versions']}); models of {saved['shape']}; means and standard deviations over seeds."
+                "# Decoders from both ends: measured\n\n`benchmarks/text_quality.py`, {date}, {machine}, one thread, bf16 "
+                "({versions}); models of {shape}; means and standard deviations over seeds.".format(**saved)
             )
         parts.append(f"\n## {TASKS[name][1]}\n\n{saved['sizes']}\n")
         shown = {"error_rate": "token errors %", "wrong_lines": "wrong lines %", "bleu": "BLEU", "chrf": "chrF",
@@ -272,8 +272,8 @@ def main():
                 "date": date.today().isoformat(), "shape": f"{SHAPE.layers} + {SHAPE.layers} layers of {SHAPE.dim}",
                 "machine": f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}",
                 "versions": ", ".join(f"{package} {version(package)}" for package in ("minent", "torch", "sacrebleu")),
-                "sizes": f"{len(task.train):,} pairs to learn from, {len(task.test):,} to test; the cost of {task.steps:,} "
-                f"steps of {task.reading.tokens:,} tokens from left to right.",
+                "sizes": f"{len(task.train):,} pairs to learn from, {len(task.test):,} to test; the cost of "
+                f"{task.steps:,} steps of {task.reading.tokens:,} tokens from left to right.",
                 "scores": task.scores, "runs": {},
             }  # fmt: skip
             if place(name).exists():

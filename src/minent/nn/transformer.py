@@ -76,8 +76,8 @@ class DecoderLayer(nn.Module):
         memory_mask: Bool[Tensor, "groups k"] | None = None,
         caches: tuple[Cache, Cache] | None = None,
     ) -> Float[Tensor, "batch n dim"]:
-        """Masks are True for real tokens; `caches` are of the tokens before x (with them masks are of all so far), and of
-        the memory."""
+        """Masks are True for real tokens; `caches` are of the tokens before x, which `padding_mask` then speaks of too,
+        and of the memory."""
         own, other = caches or (None, None)
         x = x + self.dropout(self.attention(self.norms[0](x), None, padding_mask, True, own))
         x = x + self.dropout(self.across(self.norms[1](x), memory, memory_mask, False, other))

@@ -24,7 +24,7 @@ def meet(
     device: torch.device | str = "cpu",
     prefix: Sequence[int] = (),
 ) -> list[list[Hypothesis]]:
-    """The finished sequences of every sentence, the best first, by log p(y | x) / (|y| + 2)^α with the end of each half.
+    """The finished sequences of every sentence, the best first, by log p(y | x) / (|y| + 2)^α with both ends.
 
     `step` is that of two directions; a half that has ended is lengthened by ends that cost nothing. Of search.longest
     and search.shortest tokens each half has its half; search.no_repeat holds within a half.

@@ -14,8 +14,8 @@ from minent.text.beam import Step
 
 
 class Pairwise:
-    """The `Step` of a beam of `beam` beginnings in each of two directions, given that of a beam of beam² pairs, in which
-    the row (i, j) of a sentence is Lᵢ in the first half of the batch, and Rⱼ, its partner, in the second.
+    """The `Step` of a beam of `beam` beginnings in each of two directions, given that of a beam of beam² pairs, in
+    which the row (i, j) of a sentence is Lᵢ in the first half of the batch, and Rⱼ, its partner, in the second.
 
     >>> def step(tokens, rows):  # of two tokens the second is likelier beside a partner that has just written it
     ...     partner = torch.zeros_like(rows) if tokens is None else tokens.roll(len(rows) // 2)

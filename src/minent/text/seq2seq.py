@@ -187,7 +187,7 @@ def cross_entropy(
     prior: Float[Tensor, "batch vocabulary"] | None = None,
     smoothing: float = 0.0,
 ) -> tuple[Float[Tensor, ""], Int[Tensor, ""]]:
-    """−Σ log p over the tokens of each history and the end after it, by the decoder's vectors; and how many they are."""
+    """−Σ log p of each history's tokens and the end after it, by the decoder's vectors; and how many they are."""
     wanted, counts = continuations(history, mask, model.end)
     rows = torch.arange(len(history), device=history.device)
     group = None if prior is None else (rows % len(prior))[:, None].expand_as(counts)[counts]

@@ -55,10 +55,10 @@ def train_seq2seq(
     log: Callable[[dict[str, Any]], object] | None = None,
 ) -> Iterator[Record]:
     """Train on batches of about `tokens` tokens a side, one record a step (see `minent.training.loop.fit`); with a
-    folder, the model is saved there at the end. `dev` gives the loss given gold histories, and BLEU and ROUGE-L of
-    what is written greedily for the first SAMPLE of its sources. `two_pass`: the share of the steps that a second pass takes
-    (see `minent.text.two_pass`), at half the learning rate, its files in the folder second-pass; without one directions read gold from the
-    start."""
+    folder, the model is saved there at the end. `dev` gives the loss given gold histories, and BLEU and ROUGE-L of what
+    is written greedily for the first SAMPLE of its sources. `two_pass`: the share of the steps that a second pass takes
+    (see `minent.text.two_pass`), at half the learning rate, its files in the folder second-pass; without one,
+    directions read each other's gold histories from the start."""
     recipe = recipe or Recipe()
     batches = batched(model, train, tokens, seed=recipe.seed)
     held = None if dev is None else batched(model, dev, tokens, shuffle=False)
@@ -93,8 +93,8 @@ def batched(
 
 
 def evaluate(model: nn.Module, batches: Batches, pairs: Pairs) -> dict[str, float]:
-    """The mean cross entropy of a token given gold histories; and, where the extra "score" is installed, BLEU and ROUGE-L
-    of what is written greedily."""
+    """The mean cross entropy of a token given gold histories; and, where the extra "score" is installed, BLEU and
+    ROUGE-L of what is written greedily."""
     total, count = 0.0, 0
     device = next(model.parameters()).device
     for batch in batches.epoch(1):

@@ -2,9 +2,10 @@
 
 import sys
 from collections.abc import Iterator
+from io import BufferedReader
 from itertools import islice
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 from cyclopts import App, Parameter
 
@@ -82,8 +83,8 @@ def read_lines(path: str) -> Iterator[list[tuple[int, str]]]:
 
 
 def _arriving() -> Iterator[list[bytes]]:
-    rest = b""
-    while come := sys.stdin.buffer.read1(1 << 16):
+    stream, rest = cast(BufferedReader, sys.stdin.buffer), b""
+    while come := stream.read1():
         *lines, rest = (rest + come).split(b"\n")
         yield lines
     yield [rest] if rest else []

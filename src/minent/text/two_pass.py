@@ -24,9 +24,9 @@ def wrote(model: Seq2Seq, pairs: Pairs, search: Search | None = None) -> dict[st
     Raises BadInput for a model of one direction."""
     if model.direction != "bidirectional":
         raise BadInput(f"two passes are for a bidirectional model; got one from {model.direction}")
-    sources, targets = (sequences(model.tokenizer, part, model.shape.longest) for part in (pairs.sources, pairs.targets))
+    longest, training = model.shape.longest, model.training
+    sources, targets = (sequences(model.tokenizer, texts, longest) for texts in (pairs.sources, pairs.targets))
     search = replace(search or Search(), beam=1, longest=max(map(len, targets)))
-    training = model.training
     with alone(model):
         found = written(model.eval(), sources, search)
     model.train(training)

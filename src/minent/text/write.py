@@ -24,8 +24,8 @@ class Stepper:
     """The `Step` of beam search for a batch of sources, `beam` rows for each sentence and direction."""
 
     def __init__(self, model: Seq2Seq, source: Int[Tensor, "batch k"], mask: Bool[Tensor, "batch k"] | None, beam: int):
-        self.memory, self.mask = model.encoder(model.embedding(source), mask), mask
-        self.prior = model.prior(source, mask)
+        self.memory: Tensor = model.encoder(model.embedding(source), mask)
+        self.mask, self.prior = mask, model.prior(source, mask)
         self.model, self.beam, self.position = model, beam, 0
         self.caches = model.decoder.caches()
         self.real: Tensor | None = None  # what a half has written after its end is not
@@ -43,9 +43,8 @@ class Stepper:
                     own.select(rows)
             if len(rows) < before:  # some sentences are done; all rows of a sentence share its memory
                 sentences = rows[: len(rows) // directions : self.beam] // self.beam
-                self.memory, self.mask, self.prior = (
-                    None if part is None else part[sentences] for part in (self.memory, self.mask, self.prior)
-                )
+                self.memory = self.memory[sentences]
+                self.mask, self.prior = (None if part is None else part[sentences] for part in (self.mask, self.prior))
                 for _, other in self.caches:
                     other.select(sentences)
             if self.model.direction == "to-middle":

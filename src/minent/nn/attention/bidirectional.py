@@ -75,12 +75,14 @@ class Shared(Softmax):
     def forward(
         self,
         x: Float[Tensor, "batch n dim"],
-        memory: Float[Tensor, "groups k dim"],
+        memory: Float[Tensor, "groups k dim"] | None = None,
         padding_mask: Bool[Tensor, "groups keys"] | None = None,
         causal: bool = False,
         cache: Cache | None = None,
     ) -> Float[Tensor, "batch n dim"]:
-        """As `Softmax.forward`; in each half, every row of the memory serves as many consecutive rows as there are."""
+        """As `Softmax.forward`, always of a memory; in each half, every row of it serves as many consecutive rows as
+        there are."""
+        assert memory is not None
         halves = rearrange(x, "(half group row) n dim -> group (half row n) dim", half=2, group=len(memory))
         out = super().forward(halves, memory, padding_mask, causal, cache)
         return rearrange(out, "group (half row n) dim -> (half group row) n dim", half=2, n=x.shape[1])

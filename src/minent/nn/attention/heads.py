@@ -36,8 +36,8 @@ class Cache:
 
     def select(self, rows: Tensor) -> None:
         """Keep these rows of the batch, in this order (a beam search reorders its hypotheses)."""
-        self._key = None if self._key is None else self._key[rows]
-        self._value = None if self._value is None else self._value[rows]
+        self._key = None if self._key is None else self._key.index_select(0, rows)
+        self._value = None if self._value is None else self._value.index_select(0, rows)
 
 
 def _appended(held: Tensor | None, new: Tensor, length: int) -> Tensor:

@@ -70,10 +70,11 @@ class Softmax(nn.Module):
         plain = causal and padding_mask is None and n == keys
         mask = None if plain else ignoring(padding_mask, query.dtype, (n, keys) if causal else None, query.device)
         dropout = self.dropout if self.training else 0.0
-        options = {"dropout_p": dropout, "is_causal": plain}
         if query.device.type == "cpu" and query.element_size() < 4 and torch.is_grad_enabled():
             # on CPUs PyTorch's backward kernel for bfloat16 took ten times as long as that for float32
             with torch.autocast("cpu", enabled=False):
-                parts = (None if part is None else part.float() for part in (query, key, value, mask))
-                return F.scaled_dot_product_attention(*parts, **options).to(query.dtype)
-        return F.scaled_dot_product_attention(query, key, value, mask, **options)
+                wide = None if mask is None else mask.float()
+                return F.scaled_dot_product_attention(
+                    query.float(), key.float(), value.float(), wide, dropout_p=dropout, is_causal=plain
+                ).to(query.dtype)
+        return F.scaled_dot_product_attention(query, key, value, mask, dropout_p=dropout, is_causal=plain)

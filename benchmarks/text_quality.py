@@ -1,7 +1,7 @@
 """What sequences each decoder learns to write: real data, the same size and the same cost of training, several seeds.
 
-Every kind of decoder gets the CPU time of so many steps from left to right: what its own steps cost is measured by
-turns with those before each run, and a second pass pays for what it writes. Beam 4 in one direction is 2 + 2 in two.
+Every kind of decoder gets about the CPU time of so many steps from left to right: its own steps count by COSTS, their
+CPU time over whole runs on CMUdict, and a second pass pays for what it writes; the time each took is shown. Beam 4 in one direction is 2 + 2 in two.
 Accuracy of the first and the last four: the share of the reference's first four tokens that stand where they should,
 counted from the left, and of its last four, counted from the right. On CMUdict and CSL one-way decoders are trained
 with two learning rates on the first seed and with the better one on the others; both ends are not tuned.
@@ -28,14 +28,13 @@ from minent.data.pairs import Pairs
 from minent.nn.shape import Shape
 from minent.text.options import Reading, Writing
 from minent.text.score import score
-from minent.text.seq2seq import loss
-from minent.text.transduction import batched, new_seq2seq, train_seq2seq
-from minent.training.gradient import arithmetic
+from minent.text.transduction import new_seq2seq, train_seq2seq
 from minent.training.recipe import Recipe
 
 HERE = Path(__file__).resolve()
 SHAPE = Shape(dim=128, heads=4, layers=2, hidden=512, longest=256, dropout=0.1)
 RATE, LOWER = 2e-3, 1e-3  # learning rates; the first is the better one for both ends, in a trial on CMUdict
+COSTS = {("bidirectional", False): 1.35, ("bidirectional", True): 1.55, ("to-middle", True): 1.25, "second pass": 2.5}
 SECOND, WRITING = 0.2, 0.1  # of the cost: a second pass, and what is written for it
 TUNED = "cmudict", "csl_title"
 DECODERS = {
@@ -122,51 +121,12 @@ def ends(found, wanted, language, most=4):
     return 100 * float(np.mean(first)), 100 * float(np.mean(last))
 
 
-def costs(task, writing, seed):
-    """The CPU time of a step of this kind, and of one of its second pass, by that of a step from left to right."""
-    runs = {"plain": (Writing(copy=task.copy), None), "own": (writing, None)}
-    if writing.two_pass:
-        few = Pairs(task.train.sources[:500], task.train.targets[:500])
-        runs["second"] = (writing, few)
-        writing = Writing("bidirectional", interaction=0.0, copy=task.copy)
-        runs["own"] = (writing, None)
-    steps = {}
-    for name, (kind, second) in runs.items():
-        model = new_seq2seq(task.train, SHAPE, task.reading, kind, seed).train()
-        pairs = task.train if second is None else second
-        more = None if second is None else {"forward": targets(model, pairs), "backward": targets(model, pairs, -1)}
-        batches = list(batched(model, pairs, task.reading.tokens, seed=seed, more=more).epoch(1))[:12]
-        steps[name] = (model.train(), batches)
-    spent = {name: [] for name in steps}
-    for number in range(12):
-        for name, (model, batches) in steps.items():
-            batch = {key: torch.from_numpy(array) for key, array in batches[number % len(batches)].items()}
-            start = time.process_time()
-            with arithmetic(torch.device("cpu"), "bf16"):
-                total, count = loss(model, batch, 0.1)
-            (total / count).backward()
-            spent[name].append((time.process_time() - start) / int(count) * (2 if model.directions == 2 else 1))
-    # a step's cost by its sentences': "to-middle" has one target a token like the others of one direction
-    means = {name: float(np.sum(seconds)) for name, seconds in spent.items()}
-    if writing.decoder == "to-middle":
-        means["own"] /= 2
-    return means["own"] / means["plain"], means.get("second", 0.0) / means["plain"]
-
-
-def targets(model, pairs, way=1):
-    return [
-        np.array(ids.ids[::way] or [1], np.int32)
-        for ids in model.tokenizer.encode_batch(pairs.targets, add_special_tokens=False)
-    ]
-
-
 def run(task, name, writing, seed, rate):
     """Train and score one model: a row for each way of searching."""
     writing = Writing(**{**vars(writing), "copy": task.copy})
-    own, second = costs(task, writing, seed)
-    steps = task.steps / own
+    steps = task.steps / COSTS.get((writing.decoder, bool(writing.interaction) and not writing.two_pass), 1)
     if writing.two_pass:
-        steps, more = steps * (1 - SECOND - WRITING), task.steps * SECOND / second
+        steps, more = steps * (1 - SECOND - WRITING), task.steps * SECOND / COSTS["second pass"]
         writing = Writing(**{**vars(writing), "two_pass": more / steps})
     recipe = Recipe(
         steps=round(steps), learning_rate=rate, warmup=round(steps / 10), schedule="cosine", precision="bf16",

@@ -3,12 +3,14 @@
 import numpy as np
 import pytest
 import torch
+from tokenizers import Tokenizer, models, pre_tokenizers, processors
 
 from minent.data.pairs import Pairs, held_out
 from minent.errors import BadInput
 from minent.nn.shape import Shape
 from minent.text.options import Reading, Writing
 from minent.text.seq2seq import Seq2Seq
+from minent.text.tokenizer import end_of
 from minent.text.transduction import new_seq2seq, train_seq2seq
 from minent.text.two_pass import wrote
 from minent.training.recipe import Recipe
@@ -99,3 +101,33 @@ def test_dev_says_the_loss_and_how_good_the_writing_is():
     assert len(said) == 2
     assert said[1]["loss"] < said[0]["loss"]
     assert 0 <= said[1]["bleu"] <= 100 and 0 <= said[1]["rouge_l"] <= 100
+
+
+def bert_like(folder):
+    """A tokenizer of Hugging Face's kind, whose texts end with [SEP]."""
+    words = {name: i for i, name in enumerate(["[PAD]", "[UNK]", "[CLS]", "[SEP]", *map(str, range(10)), "x", "y"])}
+    words["[SEP]"], words["x"] = words["x"], words["[SEP]"]  # 3 is a word
+    tokenizer = Tokenizer(models.WordLevel(words, unk_token="[UNK]"))
+    tokenizer.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
+    tokenizer.add_special_tokens(["[PAD]", "[UNK]", "[CLS]", "[SEP]"])
+    tokenizer.post_processor = processors.BertProcessing(("[SEP]", words["[SEP]"]), ("[CLS]", words["[CLS]"]))
+    folder.mkdir()
+    tokenizer.save(str(folder / "tokenizer.json"))
+    return words
+
+
+def test_a_tokenizer_of_others_ends_texts_its_own_way(tmp_path):
+    words, pairs = bert_like(tmp_path / "bert"), spelled(300)
+    model = new_seq2seq(pairs, SHAPE, Reading(str(tmp_path / "bert")), Writing("to-middle"))
+    assert model.end == words["[SEP]"] != 3
+    list(train_seq2seq(model, pairs, None, Recipe(steps=300, learning_rate=5e-3, warmup=5), smoothing=0.0, tokens=600))
+    found = model.write(spelled(20, seed=1).sources)
+    assert np.mean([len(text.split()) < 12 for text in found]) > 0.8  # they do end
+    model.save_pretrained(tmp_path / "model")
+    again = Seq2Seq.from_pretrained(tmp_path / "model")
+    assert again.end == model.end and again.write(["1 2 3"]) == model.write(["1 2 3"])
+
+
+def test_a_tokenizer_without_an_end_is_refused():
+    with pytest.raises(BadInput, match=r"ends texts, </s>, \[SEP\].*; got no special tokens"):
+        end_of(Tokenizer(models.WordLevel({"a": 0}, unk_token="a")))

@@ -28,3 +28,5 @@ bench: setup
 	$(BIN)/python benchmarks/community.py
 	$(BIN)/python benchmarks/attention.py
 	$(BIN)/python benchmarks/attention_quality.py
+	$(BIN)/python benchmarks/text.py
+	$(BIN)/python benchmarks/text_quality.py

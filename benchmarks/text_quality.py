@@ -1,7 +1,8 @@
 """What sequences each decoder learns to write: real data, the same size and the same cost of training, several seeds.
 
 Every kind of decoder gets about the CPU time of so many steps from left to right: its own steps count by COSTS, their
-CPU time over whole runs on CMUdict, and a second pass pays for what it writes; the time each took is shown. Beam 4 in one direction is 2 + 2 in two.
+CPU time over whole runs on CMUdict, and a second pass pays for what it writes; the time each took is shown. Beam 4 in
+one direction is 2 + 2 in two.
 Accuracy of the first and the last four: the share of the reference's first four tokens that stand where they should,
 counted from the left, and of its last four, counted from the right. On CMUdict and CSL one-way decoders are trained
 with two learning rates on the first seed and with the better one on the others; both ends are not tuned.

@@ -77,17 +77,19 @@ def test_docstrings_give_body_and_summary_silently(tmp_path, monkeypatch):
     source = (
         '"""One line."""\nclass A:\n    """Sum.\n\n    Body \\d\n    more.\n    """\n    def f(self):\n'
         '        """Two\n        lines.\n\n        Body."""\n'
-        '    async def g(self):\n        """Sum of g.\n\n        Body of g."""\n'
+        '    async def g(self, one, two=2):\n        """Sum of g.\n\n        Body of g."""\n'
     )
     made(tmp_path, monkeypatch, one=source, two=source, broken="def :")
-    assert docstrings(["wunder"]) == [("Body \\d\nmore.", "Sum.", "wunder"), ("Body of g.", "Sum of g.", "wunder")]
+    assert docstrings(["wunder"]) == [
+        ("A", "Body \\d\nmore.", "Sum.", "wunder"), ("g(one, two)", "Body of g.", "Sum of g.", "wunder")
+    ]  # fmt: skip
 
 
 def test_docstrings_are_distinct_and_of_every_package():
     pairs = docstrings(["networkx", "pandas"], per_package=300)
-    assert Counter(package for _, _, package in pairs) == {"networkx": 300, "pandas": 300}
-    assert len({body for body, _, _ in pairs}) == 600
-    assert all(summary and "\n" not in summary for _, summary, _ in pairs)
+    assert Counter(one.package for one in pairs) == {"networkx": 300, "pandas": 300}
+    assert len({one.body for one in pairs}) == 600
+    assert all(one.summary and "\n" not in one.summary for one in pairs)
 
 
 def test_seeds_decide():

@@ -10,7 +10,7 @@ import re
 import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -29,6 +29,16 @@ IMPORTS = re.compile(
     r"(?m)^[ \t]*(?:>>>|\.\.\.)?[ \t]*(?:from[ \t]+[\w.]+[ \t]+import\b|import[ \t])(?:[ \t]*\([^)]*\)|(?:\\\n|.)*)\n?"
 )
 LICENCES = re.compile(r"\A(?:[ \t]*(?:#.*)?\n)+|^[ \t]*#.*(?:copyright|licen[sc]e|authors?\b).*\n", re.M | re.I)
+
+
+class Docstring(NamedTuple):
+    """What is documented, as name(arguments), a name for a class and nothing for a module; the line that sums up; what
+    follows it after a blank line; and where it is from."""
+
+    head: str
+    body: str
+    summary: str
+    package: str
 
 
 def modules(
@@ -66,28 +76,28 @@ def modules(
 
 def docstrings(
     packages: Sequence[str] | None = None, *, per_package: int = 1000, seed: int | np.random.Generator = 1
-) -> list[tuple[str, str, str]]:
-    """Docstrings as (body, summary, package): the line that sums up, and what follows after a blank line.
+) -> list[Docstring]:
+    """Docstrings whose first line, the summary, is followed by a blank line and a body.
 
     Packages are those of `modules`; of each up to `per_package` docstrings, from modules in an order that is drawn. No
     two have the same body. Raises BadInput for a package that is not installed.
 
-    >>> body, summary, package = docstrings(["networkx"], per_package=1)[0]
-    >>> len(summary.splitlines()), package
+    >>> one = docstrings(["networkx"], per_package=1)[0]
+    >>> len(one.summary.splitlines()), one.package
     (1, 'networkx')
     """
     random = np.random.default_rng(seed)
-    found: dict[str, tuple[str, str]] = {}
+    found: dict[str, Docstring] = {}
     for package, root in _roots(packages).items():
         wanted = len(found) + per_package
         for _, source in _sources(root, random):
-            for docstring in _docstrings(source):
+            for head, docstring in _docstrings(source):
                 summary, blank, body = (docstring + "\n\n").split("\n", 2)
                 if len(found) < wanted and summary.strip() and not blank.strip() and body.strip():
-                    found.setdefault(body.strip(), (summary.strip(), package))
+                    found.setdefault(body.strip(), Docstring(head, body.strip(), summary.strip(), package))
             if len(found) == wanted:
                 break
-    return [(body, summary, package) for body, (summary, package) in found.items()]
+    return list(found.values())
 
 
 def _roots(packages: Sequence[str] | None) -> dict[str, Path]:
@@ -130,7 +140,7 @@ def _names(packages: dict[str, Path]) -> re.Pattern[str]:
     return re.compile(rf"{inside or '(?!)'}|(?<![a-z0-9])(?:{between or '(?!)'})(?![a-z0-9])", re.I)
 
 
-def _docstrings(source: str) -> Iterator[str]:
+def _docstrings(source: str) -> Iterator[tuple[str, str]]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # those that other people's escapes raise
         try:
@@ -139,5 +149,11 @@ def _docstrings(source: str) -> Iterator[str]:
             return
     nodes: list[Any] = [tree]
     for node in nodes:
-        yield ast.get_docstring(node) or ""
+        yield _head(node), ast.get_docstring(node) or ""
         nodes += [inner for inner in node.body if isinstance(inner, DEFINITIONS)]
+
+
+def _head(node: Any) -> str:
+    if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+        return f"{node.name}({', '.join(one.arg for one in node.args.args if one.arg not in ('self', 'cls'))})"
+    return getattr(node, "name", "")

@@ -59,6 +59,10 @@ def test_what_it_cannot_run_is_refused(tmp_path):
     ):
         with pytest.raises(BadInput, match=problem):
             export(model(direction, **options), tmp_path / "no")
+    with pytest.raises(BadInput, match="got a model that copies"):
+        export(
+            new_seq2seq(pairs(), Shape(dim=8, heads=2), Reading("characters", 300), Writing(copy=True)), tmp_path / "no"
+        )
     (tmp_path / "there").mkdir()
     with pytest.raises(BadInput, match="there already"):
         export(model(), tmp_path / "there")

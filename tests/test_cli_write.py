@@ -68,6 +68,20 @@ def test_an_answer_comes_before_the_next_line(folder):
         assert writer.stdout.read() == "5 5 6 6\n"
 
 
+def test_what_is_drawn_for_a_line_does_not_depend_on_when_it_comes(folder):
+    words = ["--model", str(folder / "model"), "--temperature", "1.5", "--beam", "1"]
+    command = [sys.executable, "-m", "minent", "text", "write", *words]
+    together = subprocess.run(command, input="1 2\n" * 4, capture_output=True, text=True).stdout.splitlines()
+    assert len(set(together)) > 1
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as writer:
+        assert writer.stdin is not None and writer.stdout is not None
+        for answer in together:
+            writer.stdin.write("1 2\n")
+            writer.stdin.flush()
+            assert writer.stdout.readline() == f"{answer}\n"
+        writer.stdin.close()
+
+
 def test_two_files_are_pairs_too(folder, capsys):
     words = ["--train", str(folder / "a.txt"), "--target", str(folder / "b.txt"), "--out", str(folder / "other")]
     main(["text", "train", "--task", "seq2seq", *words, *SMALL, "--steps", "2", "--tokens", "600"])

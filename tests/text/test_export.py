@@ -76,3 +76,23 @@ def test_int8_is_near(tmp_path):
     export(made, tmp_path / "whole")
     assert size < 0.6 * (tmp_path / "whole" / "model.bin").stat().st_size
     assert np.isfinite(size)
+
+
+def test_a_text_ends_as_its_tokenizer_says(tmp_path):
+    from tokenizers import Tokenizer, models, pre_tokenizers
+
+    words = {name: i for i, name in enumerate(["[UNK]", "a", "b", "c", "[SEP]", "d"])}
+    tokenizer = Tokenizer(models.WordLevel(words, unk_token="[UNK]"))
+    tokenizer.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
+    tokenizer.add_special_tokens(["[UNK]", "[SEP]"])
+    tokenizer.save(str(tmp_path / "tokenizer.json"))
+    texts = Pairs(["a b", "c d a", "d"] * 20, ["b a", "a d c", "d"] * 20)
+    shape = Shape(dim=32, heads=2, layers=1, hidden=64, longest=16, dropout=0.0)
+    made = new_seq2seq(texts, shape, Reading(str(tmp_path)), Writing())
+    list(train_seq2seq(made, texts, None, Recipe(steps=80, learning_rate=1e-2), tokens=200))
+    export(made, tmp_path / "ct2")
+    translator = ctranslate2.Translator(str(tmp_path / "ct2"), inter_threads=1, intra_threads=1)
+    found = translator.translate_batch([["a", "b"], ["d"]], beam_size=1, max_decoding_length=15)
+    assert (
+        [" ".join(one.hypotheses[0]) for one in found] == made.write(["a b", "d"], beam=1, longest=15) == ["b a", "d"]
+    )

@@ -398,3 +398,38 @@ def test_what_both_directions_agree_on_is_best(copy):
             logs = apart(torch.from_numpy(source)[None], None, history, mask).log_softmax(2)
             total = sum(float(logs[d, t, x]) for d in (0, 1) for t, x in enumerate([*history[d].tolist(), END]))
             assert h.score == pytest.approx(total / 2 / (len(h.tokens) + 1) ** 0.7, rel=1e-4)
+
+
+@pytest.mark.parametrize("agree", [False, True])
+def test_where_options_leave_nothing_nothing_is_written(agree):
+    made = model()
+    search = Search(beam=2, longest=20, shortest=20, no_repeat=1, agree=agree)
+    assert written(made, [np.array([5, 6]), np.array([7])], search) == [[], []]
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float64])
+def test_both_directions_agree_in_any_precision(dtype):
+    made = model().to(dtype)
+    assert len(written(made, [np.array([5, 6])], Search(beam=2, longest=5, agree=True))[0]) >= 2
+
+
+def test_a_prefix_fits_the_half_that_it_begins():
+    made, source = model("to-middle"), [np.array([5, 6])]
+    with pytest.raises(BadInput, match="the half that a prefix begins has 2 tokens at most; got a prefix of 3"):
+        written(made, source, Search(longest=4), prefix=[5, 6, 7])
+    assert written(made, source, Search(longest=4), prefix=[5, 6])[0][0].tokens[:2] == (5, 6)
+
+
+def test_no_text_is_found_twice():
+    for h in (written(model(way, seed=5), [np.array([5, 6])], Search(beam=8, longest=6))[0] for way in ("to-middle",)):
+        tokens = [one.tokens for one in h]
+        assert len(set(tokens)) == len(tokens) > 1
+
+
+def test_what_is_drawn_depends_on_the_number_of_the_source():
+    made, search = model("left-to-right"), Search(beam=1, longest=8, temperature=9.0)
+    sources = [np.array([5, 6])] * 4
+    together = written(made, sources, search)
+    assert len({one[0].tokens for one in together}) > 1
+    alone = [one for i in range(4) for one in written(made, sources[i : i + 1], search, first=i)]
+    assert [one[0].tokens for one in alone] == [one[0].tokens for one in together]

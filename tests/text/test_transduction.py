@@ -1,5 +1,8 @@
 """Models of every direction learn to write what is asked for, and say the same after they were saved."""
 
+from dataclasses import replace
+from itertools import islice
+
 import numpy as np
 import pytest
 import torch
@@ -10,8 +13,8 @@ from minent.errors import BadInput
 from minent.nn.shape import Shape
 from minent.text.options import Reading, Writing
 from minent.text.seq2seq import Seq2Seq
-from minent.text.tokenizer import end_of
-from minent.text.transduction import new_seq2seq, train_seq2seq
+from minent.text.tokenizer import blank_of, end_of
+from minent.text.transduction import batched, evaluate, new_seq2seq, train_seq2seq
 from minent.text.two_pass import wrote
 from minent.training.recipe import Recipe
 
@@ -131,3 +134,64 @@ def test_a_tokenizer_of_others_ends_texts_its_own_way(tmp_path):
 def test_a_tokenizer_without_an_end_is_refused():
     with pytest.raises(BadInput, match=r"ends texts, </s>, \[SEP\].*; got no special tokens"):
         end_of(Tokenizer(models.WordLevel({"a": 0}, unk_token="a")))
+
+
+def test_ids_that_a_tokenizer_leaves_out_are_no_trouble(tmp_path):
+    tokenizer = Tokenizer(
+        models.WordLevel({"[UNK]": 7, "[SEP]": 2, **{str(i): 20 + i for i in range(10)}}, unk_token="[UNK]")
+    )
+    tokenizer.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
+    tokenizer.add_special_tokens(["[UNK]", "[SEP]"])
+    tokenizer.save(str(tmp_path / "tokenizer.json"))
+    model = new_seq2seq(spelled(10), SHAPE, Reading(str(tmp_path)), Writing("bidirectional", copy=True)).eval()
+    assert model.vocabulary == 30 and blank_of(model.tokenizer) == 7
+    assert len(model.write(["1 2", ""], longest=4)) == 2
+
+
+def test_two_passes_are_refused_before_anything_is_learned():
+    pairs = spelled(4)
+    with pytest.raises(BadInput, match="got one that is to-middle"):
+        next(train_seq2seq(new_seq2seq(pairs, SHAPE, READING, Writing("to-middle")), pairs, two_pass=0.5))
+
+
+def test_a_run_that_is_left_in_its_first_pass_leaves_the_interaction(tmp_path):
+    pairs = spelled(20)
+    model = new_seq2seq(pairs, SHAPE, READING, Writing("bidirectional"))
+    records = train_seq2seq(model, pairs, None, Recipe(steps=4), two_pass=0.5)
+    next(records)
+    assert [layer.attention.interaction for layer in model.decoder.layers] == [0.1]
+
+
+def test_a_run_of_two_passes_is_resumed_to_the_same_model(tmp_path):
+    pairs, whole, options = spelled(60), tmp_path / "whole", {"two_pass": 0.5, "tokens": 300}
+    recipe = Recipe(steps=6, learning_rate=1e-3, save_every=1)
+
+    def run(folder, steps=6, resume=False, most=None):
+        model = new_seq2seq(pairs, SHAPE, READING, Writing("bidirectional"))
+        recipe_ = replace(recipe, steps=steps)
+        records = train_seq2seq(model, pairs, None, recipe_, folder=folder, resume=resume, **options)
+        list(islice(records, most))
+        records.close()
+        return model
+
+    expected = run(whole).state_dict()
+    for most in (4, 8):  # in the first pass, in the second
+        folder = tmp_path / str(most)
+        run(folder, most=most)
+        found = run(folder, resume=True).state_dict()
+        assert all(torch.equal(found[name], expected[name]) for name in expected)
+    with pytest.raises(BadInput, match="has begun, the first cannot be longer; got 9 steps"):
+        run(whole, steps=9, resume=True)
+
+
+def test_on_dev_each_direction_is_judged_by_itself():
+    pairs = spelled(30)
+    model = new_seq2seq(pairs, SHAPE, READING, Writing("bidirectional")).eval()
+    with torch.no_grad():
+        for parameter in model.parameters():
+            if parameter.dim() > 1:
+                parameter.mul_(2)
+        before = evaluate(model, batched(model, pairs, 600, shuffle=False), pairs)["loss"]
+        for layer in model.decoder.layers:
+            layer.attention.interaction = 0.9
+        assert evaluate(model, batched(model, pairs, 600, shuffle=False), pairs)["loss"] == before

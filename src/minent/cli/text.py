@@ -55,8 +55,12 @@ def write(
     writer, lines = Seq2Seq.from_pretrained(model), read_lines(texts)
     done: list[str] = []
     for numbered in lines:
-        found = written(writer, [line for _, line in numbered], search)
+        if not numbered:
+            continue
+        found = written(writer, [line for _, line in numbered], search, first=numbered[0][0] - 1)
         for (number, _), texts_found in zip(numbered, found, strict=True):
+            if n_best == 1 and not texts_found:  # the options leave nothing to write, but the line is kept
+                done.append("\n")
             for one in texts_found[:n_best]:
                 line = " ".join(one.text.split("\n"))
                 done.append(f"{line}\n" if n_best == 1 else f"{number}\t{one.score:.4f}\t{line}\n")

@@ -32,8 +32,8 @@ LICENCES = re.compile(r"\A(?:[ \t]*(?:#.*)?\n)+|^[ \t]*#.*(?:copyright|licen[sc]
 
 
 class Docstring(NamedTuple):
-    """What is documented, as name(arguments), a name for a class and nothing for a module; the line that sums up; what
-    follows it after a blank line; and where it is from."""
+    """What is documented, as name(arguments), a name for a class and nothing for a module; what follows the first line
+    after a blank one; the first line, which sums up; and where it is from."""
 
     head: str
     body: str
@@ -155,5 +155,8 @@ def _docstrings(source: str) -> Iterator[tuple[str, str]]:
 
 def _head(node: Any) -> str:
     if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
-        return f"{node.name}({', '.join(one.arg for one in node.args.args if one.arg not in ('self', 'cls'))})"
+        taken = node.args
+        several = [*taken.posonlyargs, *taken.args, taken.vararg, *taken.kwonlyargs, taken.kwarg]
+        names = [one.arg for one in several if one is not None and one.arg not in ("self", "cls")]
+        return f"{node.name}({', '.join(names)})"
     return getattr(node, "name", "")

@@ -10,7 +10,6 @@ from typing import Any
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
-from torch.autograd.function import once_differentiable
 
 SCORES = 1 << 20  # of a chunk
 
@@ -23,9 +22,10 @@ def linear_cross_entropy(
     bias: Float[Tensor, "groups vocabulary"] | None = None,
     group: Int[Tensor, " rows"] | None = None,
 ) -> Float[Tensor, ""]:
-    """Σ over rows of the cross entropy of softmax(vectors weightᵀ + bias[group]) with `wanted`; no second derivative.
+    """Σ over rows of the cross entropy of softmax(vectors weightᵀ + bias[group]) with `wanted`.
 
-    Under autocast products are taken in its precision, all else in float32 or more.
+    Under autocast products are taken in its precision, all else in float32 or more. Raises RuntimeError where a second
+    derivative is asked for (create_graph=True).
 
     >>> vectors, weight = torch.zeros(2, 3), torch.zeros(4, 3)
     >>> linear_cross_entropy(vectors, weight, torch.tensor([1, 2])).exp().item()  # two of four, by chance
@@ -42,7 +42,7 @@ class _LinearCrossEntropy(torch.autograd.Function):
         device, vocabulary, learns = vectors.device.type, len(weight), any(ctx.needs_input_grad)
         dtype = torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else vectors.dtype
         x, w, wide = vectors.to(dtype), weight.to(dtype), torch.promote_types(vectors.dtype, torch.float32)
-        to_vectors, to_weight = torch.empty_like(x), torch.zeros_like(weight)
+        to_vectors, to_weight = torch.empty_like(x), torch.zeros_like(weight, dtype=wide)
         to_bias = None if bias is None else torch.zeros_like(bias)
         total = torch.zeros((), dtype=wide, device=vectors.device)
         chunk = max(1, SCORES // vocabulary)
@@ -69,10 +69,13 @@ class _LinearCrossEntropy(torch.autograd.Function):
             if learns and s:
                 to_vectors -= s / vocabulary * weight.sum(0)
                 to_weight -= s / vocabulary * vectors.sum(0)
-        ctx.save_for_backward(to_vectors.to(vectors.dtype), to_weight, to_bias)
+        ctx.save_for_backward(to_vectors.to(vectors.dtype), to_weight.to(weight.dtype), to_bias)
         return total
 
     @staticmethod
-    @once_differentiable
     def backward(ctx: Any, *slopes: Tensor) -> tuple[Tensor | None, ...]:  # pyright: ignore
+        if torch.is_grad_enabled():
+            raise RuntimeError(
+                "linear_cross_entropy has no second derivative; take cross_entropy of the model's scores"
+            )
         return *(None if part is None else slopes[0] * part for part in ctx.saved_tensors), None, None, None

@@ -25,8 +25,11 @@ def agreed(
     penalty: float,
 ) -> list[list[Hypothesis]]:
     """The hypotheses of each source, in reading order, scored by both directions, the best first, none twice."""
-    several = [list({one.tokens: one for one in hypotheses}.values()) for hypotheses in found]
-    widest, longest = max(map(len, several)), max(len(one.tokens) for each in several for one in each)
+    several = [list({one.tokens: one for one in reversed(hypotheses)}.values()) for hypotheses in found]
+    widest = max(map(len, several))
+    longest = max((len(one.tokens) for each in several for one in each), default=0)
+    if not widest:
+        return several
     tokens = torch.zeros(len(several), widest, longest, dtype=torch.long)
     real = torch.zeros_like(tokens, dtype=torch.bool)
     for i, hypotheses in enumerate(several):
@@ -60,7 +63,10 @@ def log_probability(
     vectors = model.decoded(source, mask, history, history_mask)
     wanted, counts = continuations(history, history_mask, model.end)
     prior, each = model.prior(source, mask), len(tokens) // len(source)
-    total, size = vectors.new_zeros(len(history)), max(1, SCORES // (wanted.shape[1] * model.vocabulary))
+    total, size = (
+        torch.zeros(len(history), device=source.device),
+        max(1, SCORES // (wanted.shape[1] * model.vocabulary)),
+    )
     for rows in torch.arange(len(history), device=source.device).split(size):
         scores = model.embedding.scores(vectors[rows]).float()
         if prior is not None:

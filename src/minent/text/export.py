@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from minent.errors import BadInput, require
 from minent.nn.positions import waves
 from minent.text.seq2seq import Seq2Seq
+from minent.text.tokenizer import blank_of
 
 START = "<start>"
 NEVER = -1e4  # the score of a token that is not to be written, in float16 as well
@@ -68,10 +69,11 @@ def export(model: Seq2Seq, folder: str | os.PathLike[str], *, quantization: str 
             norm(out.ffn.layer_norm, one.norms[-1])
             linear(out.ffn.linear_0, one.feed.into)
             linear(out.ffn.linear_1, one.feed.out)
-    words = [model.tokenizer.id_to_token(i) for i in range(len(tokens))]
+    words = [model.tokenizer.id_to_token(i) or f"<{i}>" for i in range(len(tokens))]  # ids may be left out
     spec.register_source_vocabulary([*words, START])
     spec.register_target_vocabulary([*words, START])
-    names = {"bos_token": "<s>", "eos_token": "</s>", "unk_token": "<unk>", "decoder_start_token": START}
+    unknown = words[blank_of(model.tokenizer)]
+    names = {"bos_token": START, "eos_token": words[model.end], "unk_token": unknown, "decoder_start_token": START}
     for name, token in names.items():
         setattr(spec.config, name, token)
     spec.validate()

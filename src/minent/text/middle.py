@@ -78,7 +78,13 @@ def meet(
         own = torch.arange(n, device=device)[:, None] * k + before
         rows, tokens = torch.stack([own, own + n * k])[:, stay].flatten(), chosen[:, stay].flatten()
         at_work, alive, written, ended = at_work[stay], alive[stay], written[:, stay], ended[:, stay]
-    return [sorted(one, key=lambda hypothesis: -hypothesis.score) for one in found]
+    return [best_of_each(one) for one in found]
+
+
+def best_of_each(found: list[Hypothesis]) -> list[Hypothesis]:
+    """The best first, none twice: where halves met makes no other text."""
+    worst_first = sorted(found, key=lambda hypothesis: hypothesis.score)
+    return sorted({one.tokens: one for one in worst_first}.values(), key=lambda one: -one.score)
 
 
 def halves(

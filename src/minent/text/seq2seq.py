@@ -80,7 +80,7 @@ class Seq2Seq(Saved):
         history_mask: Bool[Tensor, "rows n"],
     ) -> Float[Tensor, "rows n1 vocabulary"]:
         """Scores of what follows each prefix of `history` (see `histories`), from the empty one to the whole."""
-        scores, prior = self.embedding.scores(self.decoded(source, source_mask, history, history_mask)), None
+        scores = self.embedding.scores(self.decoded(source, source_mask, history, history_mask))
         if (prior := self.prior(source, source_mask)) is not None:
             scores = scores + prior.repeat(self.directions, 1)[:, None]
         return scores
@@ -111,13 +111,14 @@ class Seq2Seq(Saved):
         return occurs * (self.copying[:-1] + self.copying[-1])
 
     def write(self, texts: Sequence[str], **search: Any) -> list[str]:
-        """What the model writes for each text; options are those of `Search` (beam=4, longest=128, …).
+        """What the model writes for each text; options are those of `Search` (beam=4, longest=128, …); an empty text
+        where they leave nothing to write.
 
         Raises BadInput without a tokenizer."""
         from minent.text.options import Search
         from minent.text.write import n_best
 
-        return [found[0].text for found in n_best(self, texts, Search(**search))]
+        return [found[0].text if found else "" for found in n_best(self, texts, Search(**search))]
 
     def start(self, rows: int) -> Float[Tensor, "rows 1 dim"]:
         """The first vector of every row, by its direction."""

@@ -147,13 +147,21 @@ def end_of(tokenizer: Tokenizer) -> int:
     raise BadInput(f"a tokenizer to write with has a special token that ends texts, {', '.join(ENDS)}; got {came}")
 
 
+def blank_of(tokenizer: Tokenizer | None) -> int:
+    """What stands for an empty text: the unknown token; where there is none, the token that ends texts."""
+    if tokenizer is None:
+        return 1
+    unknown = (tokenizer.token_to_id(name) for name in ("<unk>", "[UNK]"))
+    return next((i for i in unknown if i is not None), None) or end_of(tokenizer)
+
+
 def sequences(tokenizer: Tokenizer | None, texts: Sequence[str], longest: int) -> list[Int32[np.ndarray, " tokens"]]:
     """What a model reads of each text: its first `longest` token ids; an unknown one where it has none.
 
     Raises BadInput where there is no tokenizer."""
     if tokenizer is None:
         raise BadInput("a model reads and writes with its tokenizer; this one has none: set model.tokenizer")
-    return [ids if len(ids) else np.ones(1, np.int32) for ids in encode(tokenizer, texts, longest)]
+    return [ids if len(ids) else np.array([blank_of(tokenizer)], np.int32) for ids in encode(tokenizer, texts, longest)]
 
 
 def encode(

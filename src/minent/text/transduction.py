@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Callable, Iterator
-from contextlib import nullcontext
 from dataclasses import replace
 from functools import partial
 from importlib.util import find_spec
@@ -16,6 +15,7 @@ from torch import nn
 
 from minent.data import Batches
 from minent.data.pairs import Pairs
+from minent.errors import BadInput
 from minent.nn.shape import Shape
 from minent.text.options import Reading, Writing
 from minent.text.seq2seq import Seq2Seq, alone, loss
@@ -31,10 +31,11 @@ SAMPLE = 200  # development pairs that are written out at each evaluation
 def new_seq2seq(train: Pairs, shape: Shape, reading: Reading, writing: Writing, seed: int = 1) -> Seq2Seq:
     """An untrained model, with one tokenizer for both sides, trained on `train` or given."""
     tokenizer = tokenizer_of([*train.sources, *train.targets], reading)
+    vocabulary = max(tokenizer.get_vocab().values()) + 1  # those of others may leave ids out
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         model = Seq2Seq(
-            tokenizer.get_vocab_size(), shape, writing.decoder, writing.interaction, writing.fusion, writing.copy,
+            vocabulary, shape, writing.decoder, writing.interaction, writing.fusion, writing.copy,
             end_of(tokenizer),
         )  # fmt: skip
     model.tokenizer = tokenizer
@@ -60,20 +61,40 @@ def train_seq2seq(
     (see `minent.text.two_pass`), at half the learning rate, its files in the folder second-pass; without one,
     directions read each other's gold histories from the start."""
     recipe = recipe or Recipe()
+    if two_pass and model.direction != "bidirectional":
+        raise BadInput(f"two passes are for a bidirectional model; got one that is {model.direction}")
+    apart = None if folder is None else Path(folder) / "second-pass"
     batches = batched(model, train, tokens, seed=recipe.seed)
     held = None if dev is None else batched(model, dev, tokens, shuffle=False)
     score = None if held is None or dev is None else lambda one: evaluate(one, held, dev)
-    objective = partial(loss, smoothing=smoothing)
-    with alone(model) if two_pass else nullcontext():
-        yield from fit(model, objective, batches, recipe, dev=score, folder=folder, resume=resume, log=log)
+    objective: Any = partial(loss, smoothing=smoothing)
+    first: list[Any] = [by_itself(part) if two_pass and part else part for part in (objective, score)]
+    options: dict[str, Any] = {"resume": resume, "log": log}
+    begun = bool(two_pass) and apart is not None and apart.exists()
+    for record in fit(model, first[0], batches, recipe, dev=first[1], folder=folder, **options):
+        if begun and resume:
+            raise BadInput(
+                f"the second pass in {str(apart)!r} has begun, the first cannot be longer; got {record.steps} steps"
+            )
+        yield record
     if two_pass:
+        together = recipe.accumulate * PartialState().num_processes
+        steps = math.ceil(two_pass * (recipe.steps or recipe.epochs * len(batches) / together))
         batches = batched(model, train, tokens, seed=recipe.seed, more=wrote(model, train))
-        steps = math.ceil(two_pass * (recipe.steps or recipe.epochs * len(batches) / recipe.accumulate))
         second = replace(recipe, steps=steps, warmup=steps // 10, learning_rate=recipe.learning_rate / 2)
-        apart = None if folder is None else Path(folder) / "second-pass"
-        yield from fit(model, objective, batches, second, dev=score, folder=apart, resume=resume, log=log)
+        yield from fit(model, objective, batches, second, dev=score, folder=apart, **options)
     if folder is not None and PartialState().is_main_process:
         model.save_pretrained(folder)
+
+
+def by_itself(objective: Callable[..., Any]) -> Callable[..., Any]:
+    """The same of a model whose directions know nothing of each other."""
+
+    def of(model: Any, *batch: Any) -> Any:
+        with alone(model):
+            return objective(model, *batch)
+
+    return of
 
 
 def batched(
@@ -93,13 +114,14 @@ def batched(
 
 
 def evaluate(model: nn.Module, batches: Batches, pairs: Pairs) -> dict[str, float]:
-    """The mean cross entropy of a token given gold histories; and, where the extra "score" is installed, BLEU and
-    ROUGE-L of what is written greedily."""
+    """The mean cross entropy of a token given gold histories, of each direction by itself, for gold histories of the
+    other give it away; and, where the extra "score" is installed, BLEU and ROUGE-L of what is written greedily."""
     total, count = 0.0, 0
+    lost = by_itself(loss) if getattr(model, "direction", "") == "bidirectional" else loss
     device = next(model.parameters()).device
     for batch in batches.epoch(1):
         tensors = {name: torch.from_numpy(array).to(device) for name, array in batch.items()}
-        one, many = loss(model, tensors)  # type: ignore[arg-type]
+        one, many = lost(model, tensors)  # type: ignore[arg-type]
         total, count = total + float(one), count + int(many)
     scores = {"loss": total / count}
     if find_spec("sacrebleu") and find_spec("rouge_score"):

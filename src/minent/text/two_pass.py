@@ -14,7 +14,7 @@ from minent.data.pairs import Pairs
 from minent.errors import BadInput
 from minent.text.options import Search
 from minent.text.seq2seq import Seq2Seq, alone
-from minent.text.tokenizer import sequences
+from minent.text.tokenizer import blank_of, sequences
 from minent.text.write import written
 
 
@@ -24,15 +24,17 @@ def wrote(model: Seq2Seq, pairs: Pairs, search: Search | None = None) -> dict[st
     Raises BadInput for a model of one direction."""
     if model.direction != "bidirectional":
         raise BadInput(f"two passes are for a bidirectional model; got one from {model.direction}")
-    longest, training = model.shape.longest, model.training
+    longest, training, blank = model.shape.longest, model.training, blank_of(model.tokenizer)
     sources, targets = (sequences(model.tokenizer, texts, longest) for texts in (pairs.sources, pairs.targets))
     search = replace(search or Search(), beam=1, longest=max(map(len, targets)))
-    with alone(model):
-        found = written(model.eval(), sources, search)
-    model.train(training)
+    try:
+        with alone(model):
+            found = written(model.eval(), sources, search)
+    finally:
+        model.train(training)
     columns: dict[str, list[np.ndarray]] = {"forward": [], "backward": []}
     for hypotheses in found:
         best = {one.direction: one.tokens for one in reversed(hypotheses)}
-        columns["forward"].append(np.array(best[0] or (1,), np.int32))
-        columns["backward"].append(np.array(best[1][::-1] or (1,), np.int32))
+        columns["forward"].append(np.array(best[0] or (blank,), np.int32))
+        columns["backward"].append(np.array(best[1][::-1] or (blank,), np.int32))
     return columns

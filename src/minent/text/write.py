@@ -61,12 +61,18 @@ class Stepper:
 
 @torch.no_grad()
 def written(
-    model: Seq2Seq, sources: Sequence[np.ndarray], search: Search, tokens: int = 4096, prefix: Sequence[int] = ()
+    model: Seq2Seq,
+    sources: Sequence[np.ndarray],
+    search: Search,
+    tokens: int = 4096,
+    prefix: Sequence[int] = (),
+    first: int = 0,
 ) -> list[list[Hypothesis]]:
     """What the model writes for each sequence of token ids, the best first, as people read it, beginning with `prefix`;
-    about `tokens` source tokens at a time (which changes nothing but the speed).
+    about `tokens` source tokens at a time (which changes nothing but the speed). `first` is the number of the first
+    source, by which what is drawn differs; where options leave nothing to write, nothing is found.
 
-    Raises BadInput for a prefix where a direction comes to the beginning last, or one longer than search.longest."""
+    Raises BadInput for a prefix where a direction comes to the beginning last, or one longer than it may be."""
     joined = model.direction == "to-middle"
     if prefix and not (joined or model.direction == "left-to-right"):
         wanted = "a prefix is for models that write it first, left-to-right or to-middle"
@@ -74,8 +80,10 @@ def written(
     for option in ("pairwise", "agree"):
         if getattr(search, option) and model.direction != "bidirectional":
             raise BadInput(f"{option} is for bidirectional models; got one that is {model.direction}")
-    if len(prefix) > search.longest:
-        raise BadInput(f"the longest text has {search.longest} tokens; got a prefix of {len(prefix)}")
+    most = (search.longest + 1) // 2 if joined else search.longest
+    if len(prefix) > most:
+        wanted = "the half that a prefix begins" if joined else "the longest text"
+        raise BadInput(f"{wanted} has {most} tokens at most; got a prefix of {len(prefix)}")
     found: list[list[Hypothesis]] = [[] for _ in sources]
     if not len(sources):
         return found
@@ -88,7 +96,9 @@ def written(
         if search.pairwise:
             step = Pairwise(step, search.beam)
         if search.temperature:
-            results = sample(step, batch["id"].tolist(), model.directions, model.end, search, device, prefix, joined)
+            results = sample(
+                step, (batch["id"] + first).tolist(), model.directions, model.end, search, device, prefix, joined
+            )
         elif joined:
             results = meet(step, len(source), model.end, search, device, prefix)
         else:
@@ -119,12 +129,12 @@ class Written:
 
 
 def n_best(
-    model: Seq2Seq, texts: Sequence[str], search: Search | None = None, tokens: int = 4096
+    model: Seq2Seq, texts: Sequence[str], search: Search | None = None, tokens: int = 4096, first: int = 0
 ) -> list[list[Written]]:
-    """What the model writes for each text, the best first. Raises BadInput without a tokenizer."""
+    """What the model writes for each text, the best first; see `written`. Raises BadInput without a tokenizer."""
     sources, tokenizer = sequences(model.tokenizer, texts, model.shape.longest), model.tokenizer
     assert tokenizer is not None
     search = search or Search()
     prefix = encode(tokenizer, [search.prefix])[0].tolist()
-    found = written(model, sources, search, tokens, prefix)
+    found = written(model, sources, search, tokens, prefix, first)
     return [[Written(tokenizer.decode(list(h.tokens)), h.score, h.direction) for h in one] for one in found]

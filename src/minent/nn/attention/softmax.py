@@ -50,8 +50,9 @@ class Softmax(nn.Module):
 
     def parts(self, x: Tensor, memory: Tensor | None, cache: Cache | None) -> tuple[Tensor, Tensor, Tensor]:
         """Queries, keys and values, with those that the cache holds."""
-        if torch.is_autocast_enabled(x.device.type):  # once, not for queries, keys and values each
-            x = x.to(torch.get_autocast_dtype(x.device.type))
+        kind = x.device.type
+        if torch.amp.is_autocast_available(kind) and torch.is_autocast_enabled(kind):  # once, not for each of the three
+            x = x.to(torch.get_autocast_dtype(kind))
         query = split(self.query(x), self.heads)
         if memory is not None and cache is not None and cache.key is not None and cache.value is not None:
             return query, cache.key, cache.value

@@ -379,8 +379,10 @@ def test_a_prefix_is_refused_where_it_would_come_last(direction):
         written(model("left-to-right"), [np.array([5])], Search(longest=2), prefix=[5, 5, 5])
 
 
+@pytest.mark.parametrize("together", [1, 1000])
 @pytest.mark.parametrize("copy", [False, True])
-def test_what_both_directions_agree_on_is_best(copy):
+def test_what_both_directions_agree_on_is_best(copy, together, monkeypatch):
+    monkeypatch.setattr("minent.text.agreement.TOKENS", together)
     made, sources = model(seed=3, copy=copy), [np.array([5, 6, 7]), np.array([9, 6]), np.array([8])]
     if copy:
         made.copying.normal_()

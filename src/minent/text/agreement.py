@@ -14,7 +14,8 @@ from torch import Tensor
 from minent.text.beam import Hypothesis
 from minent.text.seq2seq import Seq2Seq, alone, continuations
 
-SCORES = 1 << 22  # of tokens that are held at once
+TOKENS = 1 << 13  # that are judged at once
+SCORES = 1 << 20  # of them that are held at once
 
 
 def agreed(
@@ -26,19 +27,16 @@ def agreed(
 ) -> list[list[Hypothesis]]:
     """The hypotheses of each source, in reading order, scored by both directions, the best first, none twice."""
     several = [list({one.tokens: one for one in reversed(hypotheses)}.values()) for hypotheses in found]
-    widest = max(map(len, several))
-    longest = max((len(one.tokens) for each in several for one in each), default=0)
-    if not widest:
-        return several
-    tokens = torch.zeros(len(several), widest, longest, dtype=torch.long)
-    real = torch.zeros_like(tokens, dtype=torch.bool)
-    for i, hypotheses in enumerate(several):
-        for j, one in enumerate(hypotheses):
-            tokens[i, j, : len(one.tokens)] = torch.tensor(one.tokens)
-            real[i, j, : len(one.tokens)] = True
-    with alone(model):
-        flat = (part.flatten(0, 1).to(source.device) for part in (tokens, real))
-        total = log_probability(model, source, mask, *flat).view(2, len(several), widest).mean(0).tolist()
+    width = [max((len(one.tokens) for one in each), default=0) + 1 for each in several]
+    total: list[list[float]] = [[] for _ in several]
+    for group in _groups([len(each) * wide for each, wide in zip(several, width, strict=True)], width):
+        if most := max(len(several[i]) for i in group):
+            rows = torch.tensor(group, device=source.device)
+            texts = _padded([several[i] for i in group], most, source.device)
+            with alone(model):
+                logs = log_probability(model, source[rows], None if mask is None else mask[rows], *texts)
+            for i, of in zip(group, logs.view(2, len(group), most).mean(0).tolist(), strict=True):
+                total[i] = of
     return [
         sorted(
             (
@@ -49,6 +47,31 @@ def agreed(
         )
         for i, each in enumerate(several)
     ]
+
+
+def _groups(sizes: list[int], width: list[int]) -> list[list[int]]:
+    """Sentences whose longest texts are of like length, about TOKENS tokens together: padding costs as much as text."""
+    groups: list[list[int]] = []
+    held = 0
+    for i in sorted(range(len(sizes)), key=lambda i: width[i]):
+        if not groups or held + sizes[i] > TOKENS:
+            groups.append([])
+            held = 0
+        groups[-1].append(i)
+        held += sizes[i]
+    return groups
+
+
+def _padded(texts: list[list[Hypothesis]], most: int, device: torch.device) -> tuple[Tensor, Tensor]:
+    """Tokens (texts · most, longest) and which are real."""
+    longest = max(len(one.tokens) for each in texts for one in each)
+    tokens = torch.zeros(len(texts), most, longest, dtype=torch.long)
+    real = torch.zeros_like(tokens, dtype=torch.bool)
+    for i, each in enumerate(texts):
+        for j, one in enumerate(each):
+            tokens[i, j, : len(one.tokens)] = torch.tensor(one.tokens)
+            real[i, j, : len(one.tokens)] = True
+    return tokens.flatten(0, 1).to(device), real.flatten(0, 1).to(device)
 
 
 def log_probability(

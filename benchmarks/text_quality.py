@@ -180,10 +180,8 @@ def report(names):
             cells = []
             for column in columns:
                 values = [one[column] for one in several]
-                spread = float(np.std(values, ddof=1)) if len(values) > 1 else 0.0
-                cells.append(
-                    f"{np.mean(values):.0f}" if column == "seconds" else f"{np.mean(values):.1f} ± {spread:.1f}"
-                )
+                spread = f" ± {np.std(values, ddof=1):.1f}" if len(values) > 1 else ""
+                cells.append(f"{np.mean(values):.0f}" if column == "seconds" else f"{np.mean(values):.1f}{spread}")
             parts.append(f"| {row} | {' | '.join(cells)} | {len(several)} |")
     return "\n".join(parts) + "\n"
 

@@ -1,0 +1,94 @@
+"""Titles from both ends: in goes what a docstring says below its first line, out comes the line that sums it up."""
+
+import logging
+import re
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+
+from minent.data import Pairs
+from minent.data.packages import docstrings
+from minent.files import write_text
+from minent.nn.shape import Shape
+from minent.text.options import Reading, Writing
+from minent.text.score import score
+from minent.text.transduction import new_seq2seq, train_seq2seq
+from minent.tour.page import Section, table
+from minent.training.recipe import Recipe
+
+ASKED = """Docstrings of installed packages: a small model reads the name of a function and what its docstring says below
+the first line, and writes the first line, from the left and from the right at once, each direction reading what the
+other has written. It has learned for about two minutes, from nothing; below is what it writes for docstrings whose
+first line it has not seen."""
+PACKAGES = ("numpy", "scipy", "sklearn", "pandas", "networkx")
+SHAPE = Shape(dim=128, heads=4, layers=2, hidden=512, longest=32)
+READING = Reading(vocabulary=3000, tokens=512)
+WRITING = Writing("bidirectional", two_pass=0.1, copy=True)
+TESTED, SHOWN = 200, 12
+log = logging.getLogger(__name__)
+
+
+def titles(folder: Path, steps: int = 1500) -> Section:
+    """Train for so many steps, and as many tenths in a second pass; pairs and the model go to `folder`."""
+    train, test = told_apart(pairs(), TESTED)
+    file, out = folder / "titles.tsv", folder / "titles"
+    write_text(file, "".join(f"{source}\t{target}\n" for source, target in zip(train.sources, train.targets, strict=True)))
+    model = new_seq2seq(train, SHAPE, READING, WRITING)
+    recipe = Recipe(steps=steps, learning_rate=2e-3, warmup=steps // 10)
+    for record in train_seq2seq(model, train, None, recipe, two_pass=WRITING.two_pass, tokens=READING.tokens):
+        log.info("titles: step %d of %d, loss %.2f", record.step, record.steps, record.loss)
+    model.save_pretrained(out)
+    found = model.write(test.sources, beam=2, longest=24, no_repeat=3, agree=True)
+    command = (
+        f"minent text train --task seq2seq --train {file} --out {out} --decoder bidirectional --two-pass 0.1 --copy "
+        "--vocabulary 3000 --tokens 512 --dim 128 --heads 4 --layers 2 --hidden 512 --longest 32 "
+        f"--steps {steps} --warmup {steps // 10} --learning-rate 2e-3"
+    )
+    shown = [(a, b, f"{c[:120]} …") for a, b, c in zip(found, test.targets, test.sources, strict=True)][:SHOWN]
+    return Section("titles", ASKED, command, told(train, found, test), table(["written", "truth", "read"], shown))
+
+
+def pairs() -> Pairs:
+    """What is documented, in words, with what its docstring goes on to say; and the lines that sum up."""
+    found = [
+        (f"{words(one.head)} {plain(one.body)}"[:400].strip(), plain(one.summary))
+        for one in docstrings(PACKAGES, per_package=10_000)
+    ]
+    kept = [(body, summary) for body, summary in found if body and 3 <= len(summary.split()) <= 10]
+    return Pairs([body for body, _ in kept], [summary for _, summary in kept])
+
+
+def words(name: str) -> str:
+    """The words of a name.
+
+    >>> words("fit_HMM(firstGuess)")
+    'fit HMM(first Guess)'
+    """
+    return re.sub(r"_+|(?<=[a-z])(?=[A-Z])", " ", name).strip()
+
+
+def plain(text: str) -> str:
+    """One line, without the marks of reStructuredText."""
+    return " ".join(re.sub(r":\w+:(?=`)|`+|\*\*|[-=~^]{3,}|\.\. ", "", text).split())
+
+
+def told_apart(pairs: Pairs, tested: int) -> tuple[Pairs, Pairs]:
+    """Pairs to learn from and to test; no line that is to be written for a test has been seen."""
+    order = np.random.default_rng(1).permutation(len(pairs)).tolist()
+    wanted = {pairs.targets[i] for i in order[:tested]}
+    parts = [i for i in order[tested:] if pairs.targets[i] not in wanted], order[:tested]
+    train, test = (Pairs([pairs.sources[i] for i in ids], [pairs.targets[i] for i in ids]) for ids in parts)
+    return train, test
+
+
+def told(train: Pairs, found: list[str], test: Pairs) -> str:
+    """How much there was to learn from and how near the titles are, beside titles of other docstrings."""
+    size = f"{len(train):,} docstrings to learn from, {len(test):,} to write for"
+    if not (find_spec("sacrebleu") and find_spec("rouge_score")):
+        return size
+    ours, others = score(found, test.targets), score(train.targets[: len(test)], test.targets)
+    return (
+        f"{size}; ROUGE-L {ours.rouge_l:.1f}, BLEU {ours.bleu:.1f}; "
+        f"of titles of other docstrings {others.rouge_l:.1f}, {others.bleu:.1f}"
+    )

@@ -7,7 +7,10 @@ from minent.tour.titles import plain, told_apart
 
 
 def test_markup_is_taken_out():
-    assert plain("Parameters\n----------\nx : :class:`array`\n    ``X @ X`` **not** a-b") == "Parameters x : array X @ X not a-b"
+    assert (
+        plain("Parameters\n----------\nx : :class:`array`\n    ``X @ X`` **not** a-b")
+        == "Parameters x : array X @ X not a-b"
+    )
 
 
 def test_no_title_of_a_test_has_been_seen():

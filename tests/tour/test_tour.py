@@ -30,7 +30,9 @@ def test_the_tour_visits_every_stop_and_writes_pages_to_look_at(tmp_path, few_st
 
 def test_without_torch_the_tour_visits_networks_and_says_how_to_get_more(tmp_path, monkeypatch):
     pytest.importorskip("sklearn")
-    monkeypatch.setattr(minent.tour, "find_spec", lambda name: None if name == "torch" else importlib.util.find_spec(name))
+    monkeypatch.setattr(
+        minent.tour, "find_spec", lambda name: None if name == "torch" else importlib.util.find_spec(name)
+    )
     said = list(tour(tmp_path))
     assert len(said) == 5 and said[3] == 'pip install "minent[torch]" to see what it does with text'
     assert (tmp_path / "index.html").read_text(encoding="utf-8").count("<h2>") == 3

@@ -17,10 +17,10 @@ from minent.text.transduction import new_seq2seq, train_seq2seq
 from minent.tour.page import Section, table
 from minent.training.recipe import Recipe
 
-ASKED = """Docstrings of installed packages: a small model reads the name of a function and what its docstring says below
-the first line, and writes the first line, from the left and from the right at once, each direction reading what the
-other has written. It has learned for about two minutes, from nothing; below is what it writes for docstrings whose
-first line it has not seen."""
+ASKED = """Docstrings of installed packages: a small model reads the name of a function and what its docstring
+says below the first line, and writes the first line, from the left and from the right at once, each
+direction reading what the other has written. It has learned for about two minutes, from nothing;
+below is what it writes for docstrings whose first line it has not seen."""
 PACKAGES = ("numpy", "scipy", "sklearn", "pandas", "networkx")
 SHAPE = Shape(dim=128, heads=4, layers=2, hidden=512, longest=32)
 READING = Reading(vocabulary=3000, tokens=512)
@@ -33,7 +33,9 @@ def titles(folder: Path, steps: int = 1500) -> Section:
     """Train for so many steps, and as many tenths in a second pass; pairs and the model go to `folder`."""
     train, test = told_apart(pairs(), TESTED)
     file, out = folder / "titles.tsv", folder / "titles"
-    write_text(file, "".join(f"{source}\t{target}\n" for source, target in zip(train.sources, train.targets, strict=True)))
+    write_text(
+        file, "".join(f"{source}\t{target}\n" for source, target in zip(train.sources, train.targets, strict=True))
+    )
     model = new_seq2seq(train, SHAPE, READING, WRITING)
     recipe = Recipe(steps=steps, learning_rate=2e-3, warmup=steps // 10)
     for record in train_seq2seq(model, train, None, recipe, two_pass=WRITING.two_pass, tokens=READING.tokens):

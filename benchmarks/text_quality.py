@@ -66,7 +66,7 @@ def split(pairs, most, tested):
     test, rest = order[:tested], order[tested:]
     known = {pairs.sources[i] for i in test}
     train = [i for i in rest if pairs.sources[i] not in known][:most]
-    return tuple(Pairs([pairs.sources[i] for i in ids], [pairs.targets[i] for i in ids]) for ids in (train, test))
+    return pairs.at(train), pairs.at(test)
 
 
 def cmudict(folder):

@@ -55,8 +55,6 @@ def write(
     writer, lines = Seq2Seq.from_pretrained(model), read_lines(texts)
     done: list[str] = []
     for numbered in lines:
-        if not numbered:
-            continue
         found = written(writer, [line for _, line in numbered], search, first=numbered[0][0] - 1)
         for (number, _), texts_found in zip(numbered, found, strict=True):
             if n_best == 1 and not texts_found:  # the options leave nothing to write, but the line is kept
@@ -90,8 +88,10 @@ def _arriving() -> Iterator[list[bytes]]:
     stream, rest = cast(BufferedReader, sys.stdin.buffer), b""
     while come := stream.read1():
         *lines, rest = (rest + come).split(b"\n")
-        yield lines
-    yield [rest] if rest else []
+        if lines:
+            yield lines
+    if rest:
+        yield [rest]
 
 
 def _decoded(line: bytes, number: int) -> str:

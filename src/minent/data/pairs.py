@@ -1,6 +1,7 @@
 """Pairs of texts, a source and the target it should become: tables, JSON lines, Parquet, or two parallel files."""
 
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -21,6 +22,11 @@ class Pairs:
 
     def __len__(self) -> int:
         return len(self.sources)
+
+    def at(self, places: Iterable[int]) -> "Pairs":
+        """Those pairs, in that order."""
+        places = list(places)
+        return Pairs([self.sources[i] for i in places], [self.targets[i] for i in places])
 
 
 def read_pairs(
@@ -76,9 +82,4 @@ def held_out(pairs: Pairs, share: float, seed: int = 1) -> tuple[Pairs, Pairs]:
     """The pairs to learn from, and a share of them, drawn, to judge by; both in their order."""
     held = np.zeros(len(pairs), bool)
     held[np.random.default_rng(seed).permutation(len(pairs))[: max(1, int(share * len(pairs)))]] = True
-
-    def part(keep: np.ndarray) -> Pairs:
-        places = np.flatnonzero(keep).tolist()
-        return Pairs([pairs.sources[i] for i in places], [pairs.targets[i] for i in places])
-
-    return part(~held), part(held)
+    return pairs.at(np.flatnonzero(~held).tolist()), pairs.at(np.flatnonzero(held).tolist())

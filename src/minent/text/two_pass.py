@@ -6,8 +6,6 @@ Zhang & Zong 2019, §4.2). So in a first pass each direction learns by itself, w
 training targets, and in a second, short pass each learns the gold target beside what the other wrote.
 """
 
-from dataclasses import replace
-
 import numpy as np
 
 from minent.data.pairs import Pairs
@@ -18,7 +16,7 @@ from minent.text.tokenizer import blank_of, sequences
 from minent.text.write import written
 
 
-def wrote(model: Seq2Seq, pairs: Pairs, search: Search | None = None) -> dict[str, list[np.ndarray]]:
+def wrote(model: Seq2Seq, pairs: Pairs) -> dict[str, list[np.ndarray]]:
     """Columns "forward" and "backward": what each direction writes for each source without the other, in its own order.
 
     Raises BadInput for a model of one direction."""
@@ -26,7 +24,7 @@ def wrote(model: Seq2Seq, pairs: Pairs, search: Search | None = None) -> dict[st
         raise BadInput(f"two passes are for a bidirectional model; got one from {model.direction}")
     longest, training, blank = model.shape.longest, model.training, blank_of(model.tokenizer)
     sources, targets = (sequences(model.tokenizer, texts, longest) for texts in (pairs.sources, pairs.targets))
-    search = replace(search or Search(), beam=1, longest=max(map(len, targets)))
+    search = Search(beam=1, longest=max(map(len, targets)))
     try:
         with alone(model):
             found = written(model.eval(), sources, search)

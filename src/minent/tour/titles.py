@@ -19,7 +19,7 @@ from minent.training.recipe import Recipe
 
 ASKED = """Docstrings of installed packages: a small model reads the name of a function and what its docstring
 says below the first line, and writes the first line, from the left and from the right at once, each
-direction reading what the other has written. It has learned for about two minutes, from nothing;
+direction reading what the other has written. It has learned for two to three minutes, from nothing;
 below is what it writes for docstrings whose first line it has not seen."""
 PACKAGES = ("numpy", "scipy", "sklearn", "pandas", "networkx")
 SHAPE = Shape(dim=128, heads=4, layers=2, hidden=512, longest=32)
@@ -43,9 +43,11 @@ def titles(folder: Path, steps: int = 1500) -> Section:
     model.save_pretrained(out)
     found = model.write(test.sources, beam=2, longest=24, no_repeat=3, agree=True)
     command = (
-        f"minent text train --task seq2seq --train {file} --out {out} --decoder bidirectional --two-pass 0.1 --copy "
-        "--vocabulary 3000 --tokens 512 --dim 128 --heads 4 --layers 2 --hidden 512 --longest 32 "
-        f"--steps {steps} --warmup {steps // 10} --learning-rate 2e-3"
+        f"minent text train --task seq2seq --train {file} --out {out} "
+        f"--decoder {WRITING.decoder} --two-pass {WRITING.two_pass} --copy "
+        f"--vocabulary {READING.vocabulary} --tokens {READING.tokens} --dim {SHAPE.dim} --heads {SHAPE.heads} "
+        f"--layers {SHAPE.layers} --hidden {SHAPE.hidden} --longest {SHAPE.longest} "
+        f"--steps {recipe.steps} --warmup {recipe.warmup} --learning-rate {recipe.learning_rate}"
     )
     shown = [(a, b, f"{c[:120]} …") for a, b, c in zip(found, test.targets, test.sources, strict=True)][:SHOWN]
     return Section("titles", ASKED, command, told(train, found, test), table(["written", "truth", "read"], shown))
@@ -79,9 +81,7 @@ def told_apart(pairs: Pairs, tested: int) -> tuple[Pairs, Pairs]:
     """Pairs to learn from and to test; no line that is to be written for a test has been seen."""
     order = np.random.default_rng(1).permutation(len(pairs)).tolist()
     wanted = {pairs.targets[i] for i in order[:tested]}
-    parts = [i for i in order[tested:] if pairs.targets[i] not in wanted], order[:tested]
-    train, test = (Pairs([pairs.sources[i] for i in ids], [pairs.targets[i] for i in ids]) for ids in parts)
-    return train, test
+    return pairs.at(i for i in order[tested:] if pairs.targets[i] not in wanted), pairs.at(order[:tested])
 
 
 def told(train: Pairs, found: list[str], test: Pairs) -> str:

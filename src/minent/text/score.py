@@ -12,6 +12,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from itertools import zip_longest
 from statistics import fmean
 from types import SimpleNamespace
@@ -23,6 +24,11 @@ from minent.text.edits import edit_distance
 Language = Literal["auto", "zh", "en"]
 HAN = re.compile("[\u3400-\u9fff\uf900-\ufaff\U00020000-\U000323af]")
 ROUGES = "rouge1", "rouge2", "rougeL"
+
+
+def can_score() -> bool:
+    """Whether the extra "score" is installed."""
+    return all(map(find_spec, ("sacrebleu", "rouge_score")))
 
 
 @dataclass(frozen=True)

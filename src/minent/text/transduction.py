@@ -4,7 +4,6 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ from minent.data.pairs import Pairs
 from minent.errors import BadInput
 from minent.nn.shape import Shape
 from minent.text.options import Reading, Writing
+from minent.text.score import can_score, score
 from minent.text.seq2seq import Seq2Seq, alone, loss
 from minent.text.tokenizer import end_of, sequences, tokenizer_of
 from minent.text.two_pass import wrote
@@ -66,9 +66,9 @@ def train_seq2seq(
     apart = None if folder is None else Path(folder) / "second-pass"
     batches = batched(model, train, tokens, seed=recipe.seed)
     held = None if dev is None else batched(model, dev, tokens, shuffle=False)
-    score = None if held is None or dev is None else lambda one: evaluate(one, held, dev)
+    judge = None if held is None or dev is None else lambda one: evaluate(one, held, dev)
     objective: Any = partial(loss, smoothing=smoothing)
-    first: list[Any] = [by_itself(part) if two_pass and part else part for part in (objective, score)]
+    first: list[Any] = [by_itself(part) if two_pass and part else part for part in (objective, judge)]
     options: dict[str, Any] = {"resume": resume, "log": log}
     begun = bool(two_pass) and apart is not None and apart.exists()
     for record in fit(model, first[0], batches, recipe, dev=first[1], folder=folder, **options):
@@ -82,7 +82,7 @@ def train_seq2seq(
         steps = math.ceil(two_pass * (recipe.steps or recipe.epochs * len(batches) / together))
         batches = batched(model, train, tokens, seed=recipe.seed, more=wrote(model, train))
         second = replace(recipe, steps=steps, warmup=steps // 10, learning_rate=recipe.learning_rate / 2)
-        yield from fit(model, objective, batches, second, dev=score, folder=apart, **options)
+        yield from fit(model, objective, batches, second, dev=judge, folder=apart, **options)
     if folder is not None and PartialState().is_main_process:
         model.save_pretrained(folder)
 
@@ -124,9 +124,7 @@ def evaluate(model: nn.Module, batches: Batches, pairs: Pairs) -> dict[str, floa
         one, many = lost(model, tensors)  # type: ignore[arg-type]
         total, count = total + float(one), count + int(many)
     scores = {"loss": total / count}
-    if find_spec("sacrebleu") and find_spec("rouge_score"):
-        from minent.text.score import score
-
+    if can_score():
         found = model.write(pairs.sources[:SAMPLE], beam=1)  # type: ignore[operator]
         found_scores = score(found, pairs.targets[:SAMPLE])
         scores |= {"bleu": found_scores.bleu, "rouge_l": found_scores.rouge_l}

@@ -2,7 +2,6 @@
 
 import logging
 import re
-from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +11,7 @@ from minent.data.packages import docstrings
 from minent.files import write_text
 from minent.nn.shape import Shape
 from minent.text.options import Reading, Writing
-from minent.text.score import score
+from minent.text.score import can_score, score
 from minent.text.transduction import new_seq2seq, train_seq2seq
 from minent.tour.page import Section, table
 from minent.training.recipe import Recipe
@@ -87,7 +86,7 @@ def told_apart(pairs: Pairs, tested: int) -> tuple[Pairs, Pairs]:
 def told(train: Pairs, found: list[str], test: Pairs) -> str:
     """How much there was to learn from and how near the titles are, beside titles of other docstrings."""
     size = f"{len(train):,} docstrings to learn from, {len(test):,} to write for"
-    if not (find_spec("sacrebleu") and find_spec("rouge_score")):
+    if not can_score():
         return size
     ours, others = score(found, test.targets), score(train.targets[: len(test)], test.targets)
     return (

@@ -13,6 +13,7 @@ from rich.text import Text
 if TYPE_CHECKING:
     from minent.community import Tree
     from minent.data import Graph
+    from minent.text.exposure.diagnosis import Exposure
     from minent.training.record import Record
 
 
@@ -89,3 +90,16 @@ def training(records: "Iterable[Record]") -> None:
             if record.dev is not None:
                 scores = ", ".join(f"{name} {score:.4f}" for name, score in record.dev.items())
                 print(f"{where}; judged: {scores}", flush=True)
+
+
+def exposed(measured: "Exposure") -> None:
+    """Accuracies after each kind of history, for a terminal of 80 columns."""
+    positions, share = measured.binned()
+    table = Table(box=None, padding=(0, 1, 0, 0), header_style="bold")
+    table.add_column("history", no_wrap=True)
+    for name in ("all", *positions):
+        table.add_column(name, justify="right", no_wrap=True)
+    for (name, whole), row in zip(measured.accuracy.items(), share, strict=True):
+        table.add_row(name, *(f"{100 * one:.1f}" for one in (whole, *row)))
+    print(f"{measured.count.sum():,} tokens; % right, in all and by position in the text")
+    Console(highlight=False).print(table)

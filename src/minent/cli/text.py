@@ -13,7 +13,7 @@ from minent.cli.community import STANDARD_INPUT
 from minent.cli.score import score
 from minent.cli.train import train
 from minent.errors import BadInput, BadLine, require
-from minent.files import write_text
+from minent.files import whole_file, write_text
 from minent.text.options import Search
 
 text = App(name="text", help="Models of text: trained, run and scored.")
@@ -149,6 +149,53 @@ def read_texts(path: str) -> Any:
             return read_labelled(path, label=None)
         except BadInput:
             raise error from None
+
+
+@text.command
+def exposure(
+    *,
+    model: Path,
+    data: Path,
+    target: Path | None = None,
+    output: Annotated[Path | None, Parameter(name=["--output", "-o"], show_default=False)] = None,
+    seed: int = 1,
+) -> None:
+    """Measure how much a model suffers from errors in what it reads of its own: exposure bias.
+
+    The share of tokens whose right successor is the likeliest, after gold histories, after histories in which 10, 30
+    and 50 % of the tokens are others of the same text, and after the model's own.
+
+    Parameters
+    ----------
+    model
+        Folder that `minent text train --task seq2seq` wrote, or that of a Hugging Face model that writes.
+    data
+        Pairs as for training: .tsv (source, target), .csv, .jsonl, .parquet, or a file of sources with --target.
+    target
+        File of targets, a line for each line of --data.
+    output
+        A figure (.png, .svg, .pdf) or a table (.csv), by position.
+    seed
+        The same seed replaces the same tokens.
+    """
+    require("torch", "torch", "measure models of text")
+    from minent.data import read_pairs
+    from minent.terminal import exposed
+    from minent.text.exposure.diagnosis import exposure
+    from minent.text.exposure.folder import opened
+
+    kinds = ".png", ".svg", ".pdf", ".csv"
+    if output is not None and output.suffix not in kinds:
+        raise BadInput(f"output must end with {', '.join(kinds)}; got {str(output)!r}")
+    measured = exposure(*opened(model, read_pairs(data, target)), seed=seed)
+    exposed(measured)
+    if output is not None:
+        with whole_file(output) as temporary:
+            if output.suffix == ".csv":
+                measured.to_frame().to_csv(temporary, index=False)
+            else:
+                measured.plot().savefig(temporary, dpi=200)
+        print(f"wrote {output}")
 
 
 @text.command

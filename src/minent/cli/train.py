@@ -13,12 +13,13 @@ from cyclopts import Parameter
 
 from minent.errors import BadInput, require
 from minent.nn.shape import Shape
-from minent.text.options import Reading, Writing
+from minent.text.options import Learning, Reading, Writing
 from minent.training.recipe import Recipe
 
 FLAGS = "task", "train", "target", "dev", "dev_target", "out", "resume"
 HELD = 0.1  # of the texts, where there are no others to judge by
 Files = tuple[Path, Path | None, Path | None, Path | None]
+Task = tuple[Writing, Learning]  # what is written, and what from it is learned
 
 
 def train(
@@ -32,6 +33,7 @@ def train(
     resume: Annotated[bool, Parameter(show_default=False)] = False,
     reading: Annotated[Reading | None, Parameter(name="*")] = None,
     writing: Annotated[Writing | None, Parameter(name="*")] = None,
+    learning: Annotated[Learning | None, Parameter(name="*")] = None,
     shape: Annotated[Shape | None, Parameter(name="*")] = None,
     recipe: Annotated[Recipe | None, Parameter(name="*")] = None,
 ) -> None:
@@ -63,7 +65,8 @@ def train(
     start = time.perf_counter()
     shape, recipe = shape or Shape(), recipe or Recipe()
     files, prepare = (train, target, dev, dev_target), {"classify": _classifier, "seq2seq": _seq2seq}[task]
-    model, records, told = prepare(files, reading or Reading(), writing or Writing(), shape, recipe, out, resume)
+    task_options = writing or Writing(), learning or Learning()
+    model, records, told = prepare(files, reading or Reading(), task_options, shape, recipe, out, resume)
     if os.environ.get("RANK", "0") != "0":  # one of torchrun's processes speaks for all
         deque(records, maxlen=0)
         return
@@ -75,7 +78,7 @@ def train(
 
 
 def _classifier(
-    files: Files, reading: Reading, writing: Writing, shape: Shape, recipe: Recipe, out: Path, resume: bool
+    files: Files, reading: Reading, _: Task, shape: Shape, recipe: Recipe, out: Path, resume: bool
 ) -> tuple[Any, Any, str]:
     from minent.data import read_labelled, split
     from minent.text.classification import new_classifier, train_classifier
@@ -92,20 +95,23 @@ def _classifier(
 
 
 def _seq2seq(
-    files: Files, reading: Reading, writing: Writing, shape: Shape, recipe: Recipe, out: Path, resume: bool
+    files: Files, reading: Reading, task: Task, shape: Shape, recipe: Recipe, out: Path, resume: bool
 ) -> tuple[Any, Any, str]:
     from minent.data import held_out, read_pairs
+    from minent.text.exposure import objective_of
     from minent.text.transduction import new_seq2seq, train_seq2seq
 
-    file, target, dev, dev_target = files
+    (file, target, dev, dev_target), (writing, learning) = files, task
+    objective = objective_of(learning)
     pairs = read_pairs(file, target)
     pairs, held = held_out(pairs, HELD, recipe.seed) if dev is None else (pairs, read_pairs(dev, dev_target))
     model = new_seq2seq(pairs, shape, reading, writing, recipe.seed)
     records = train_seq2seq(
-        model, pairs, held, recipe, smoothing=writing.smoothing, two_pass=writing.two_pass, tokens=reading.tokens,
-        folder=out, resume=resume,
+        model, pairs, held, recipe, objective=objective, smoothing=writing.smoothing, two_pass=writing.two_pass,
+        tokens=reading.tokens, folder=out, resume=resume,
     )  # fmt: skip
-    return model, records, f"{len(pairs):,} pairs to learn from, {len(held):,} to judge by; {writing.decoder}"
+    told = f"{len(pairs):,} pairs to learn from, {len(held):,} to judge by; {writing.decoder}, {learning.objective}"
+    return model, records, told
 
 
 def with_recipe(words: list[str]) -> list[str]:
@@ -119,7 +125,7 @@ def with_recipe(words: list[str]) -> list[str]:
         table = tomllib.loads(Path(file).read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise BadInput(f"{file!r} is not TOML: {error}") from None
-    known = [*FLAGS, *(field.name for kind in (Reading, Writing, Shape, Recipe) for field in fields(kind))]
+    known = [*FLAGS, *(field.name for kind in (Reading, Writing, Learning, Shape, Recipe) for field in fields(kind))]
     if unknown := [key for key in table if key not in known]:
         raise BadInput(f"{file!r} may set {', '.join(known)}; got {unknown[0]!r}")
     options = ((f"--{key.replace('_', '-')}", value) for key, value in table.items())

@@ -66,9 +66,10 @@ class Embedding(nn.Module):
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, tokens: Tensor, start: int = 0) -> Float[Tensor, "batch n dim"]:
-        """`tokens` (batch, n) are ids; `start` is the position of the first."""
+        """`tokens` (batch, n) are ids, or vectors (batch, n, dim) in place of those in `self.tokens`; `start` is the
+        position of the first."""
         n, dim = tokens.shape[1], self.tokens.embedding_dim
-        vectors = self.tokens(tokens) * dim**0.5
+        vectors = (tokens if tokens.is_floating_point() else self.tokens(tokens)) * dim**0.5
         if self.learned is not None:
             if start + n > self.longest:
                 raise BadInput(f"positions are learned for {self.longest} tokens; got {start + n}")

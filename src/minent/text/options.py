@@ -56,6 +56,41 @@ class Writing:
 
 
 @dataclass(frozen=True)
+class Learning:
+    """What a sequence-to-sequence model learns from; see `minent.text.exposure`. Raises BadInput for what cannot be."""
+
+    objective: Literal[
+        "teacher-forcing", "random-replacement", "gradient-penalty", "adversarial", "scheduled-sampling", "teaforn",
+        "r-drop",
+    ] = "teacher-forcing"  # fmt: skip
+    """What histories it learns to continue, and what it loses."""
+
+    replace_samples: float = 0.5
+    """Share of the texts in which tokens that are read are replaced; random-replacement."""
+
+    replace_tokens: float = 0.3
+    """Share of their tokens that is; random-replacement."""
+
+    replace_from: Literal["target", "both", "vocabulary"] = "target"
+    """Whose tokens stand in their place: the target's, the source's too (both), or any; random-replacement."""
+
+    epsilon: float = 1.0
+    """How much the gradient by the embeddings counts, or how far they are moved; gradient-penalty and adversarial."""
+
+    gold: float = 0.5
+    """Share of gold tokens that is read at the end; scheduled-sampling."""
+
+    decay: Literal["linear", "exponential", "inverse-sigmoid"] = "linear"
+    """How that share falls from 1; scheduled-sampling."""
+
+    passes: int = 2
+    """Times that a text is read; teaforn."""
+
+    alpha: float = 1.0
+    """How much it counts that two readings differ; r-drop."""
+
+
+@dataclass(frozen=True)
 class Search:
     """How the likeliest text is searched for; see `minent.text.beam`. Raises BadInput for what cannot be."""
 

@@ -89,10 +89,11 @@ class Seq2Seq(Saved):
         self,
         source: Int[Tensor, "batch k"],
         source_mask: Bool[Tensor, "batch k"] | None,
-        history: Int[Tensor, "rows n"],
+        history: Int[Tensor, "rows n"] | Float[Tensor, "rows n dim"],
         history_mask: Bool[Tensor, "rows n"],
     ) -> Float[Tensor, "rows n1 dim"]:
-        """The decoder's vectors, of which `forward` gives the scores."""
+        """The decoder's vectors, of which `forward` gives the scores; a history may hold vectors in place of those of
+        tokens."""
         memory = self.encoder(self.embedding(source), source_mask)
         vectors = torch.cat([self.start(len(history)), self.embedding(history, start=1)], dim=1)
         real = None
@@ -152,32 +153,49 @@ def reversed_tokens(tokens: Int[Tensor, "batch n"], mask: Bool[Tensor, "batch n"
     return tokens.gather(1, turned)
 
 
-def loss(model: Seq2Seq, batch: dict[str, Tensor], smoothing: float = 0.0) -> tuple[Float[Tensor, ""], Int[Tensor, ""]]:
+def loss(
+    model: Seq2Seq,
+    batch: dict[str, Tensor],
+    smoothing: float = 0.0,
+    history: Int[Tensor, "rows n"] | Float[Tensor, "rows n dim"] | None = None,
+) -> tuple[Float[Tensor, ""], Int[Tensor, ""]]:
     """Cross entropies of all tokens and ends, of all directions, summed, and how many they are.
 
-    `batch` holds "source", "target" (batch, _) and their masks. Where it also holds "forward" and "backward", what each
-    direction wrote of itself in its own order, each direction learns the target from the other's writing instead of
-    the other's gold history, which gives away what is to be learned (see `minent.text.two_pass`)."""
+    `batch` holds "source", "target" (batch, _) and their masks; `history`, what is read in place of the targets (see
+    `Seq2Seq.histories`)."""
+    gold, mask = model.histories(batch["target"], batch["target_mask"])
+    vectors = read(model, batch, gold if history is None else history, mask)
+    return cross_entropy(model, vectors, gold, mask, model.prior(batch["source"], batch["source_mask"]), smoothing)
+
+
+def read(
+    model: Seq2Seq,
+    batch: dict[str, Tensor],
+    history: Int[Tensor, "rows n"] | Float[Tensor, "rows n dim"],
+    mask: Bool[Tensor, "rows n"],
+) -> Float[Tensor, "rows n1 dim"]:
+    """The decoder's vectors, each direction beside the history of the other; or, where the batch holds "forward" and
+    "backward", beside what the other wrote in its own order: gold would give away what is to be learned (see
+    `minent.text.two_pass`)."""
     source, source_mask = batch["source"], batch["source_mask"]
-    history, mask = model.histories(batch["target"], batch["target_mask"])
-    prior = model.prior(source, source_mask)
     if "forward" not in batch:
-        vectors = model.decoded(source, source_mask, history, mask)
-        return cross_entropy(model, vectors, history, mask, prior, smoothing)
-    gold, n = (history.chunk(2), mask.chunk(2)), history.shape[1]
+        return model.decoded(source, source_mask, history, mask)
     both = []
     for own, other in ((0, "backward"), (1, "forward")):
-        seen = [(gold[0][own], gold[1][own]), (batch[other], batch[f"{other}_mask"])]
-        tokens, real = (_stacked([pair[k] for pair in (seen if own == 0 else seen[::-1])]) for k in (0, 1))
-        vectors = model.decoded(source, source_mask, tokens, real).chunk(2)[own][:, : n + 1]
-        both.append(cross_entropy(model, vectors, gold[0][own], gold[1][own], prior, smoothing))
-    return both[0][0] + both[1][0], both[0][1] + both[1][1]
+        tokens = batch[other]
+        if history.is_floating_point():
+            tokens = model.embedding.tokens(tokens)
+        seen = [(history.chunk(2)[own], mask.chunk(2)[own]), (tokens, batch[f"{other}_mask"])]
+        rows, real = (_stacked([pair[k] for pair in (seen if own == 0 else seen[::-1])]) for k in (0, 1))
+        both.append(model.decoded(source, source_mask, rows, real).chunk(2)[own][:, : history.shape[1] + 1])
+    return torch.cat(both)
 
 
 def _stacked(halves: list[Tensor]) -> Tensor:
-    """(batch, n) tensors one above the other, the narrower one padded by zeros."""
+    """Tensors (batch, n, …) one above the other, the narrower one filled up with zeros."""
     width = max(half.shape[1] for half in halves)
-    return torch.cat([nn.functional.pad(half, (0, width - half.shape[1])) for half in halves])
+    beyond = (0, 0) * (halves[0].dim() - 2)
+    return torch.cat([nn.functional.pad(half, (*beyond, 0, width - half.shape[1])) for half in halves])
 
 
 def cross_entropy(

@@ -1,4 +1,5 @@
-"""A sequence-to-sequence model learns from pairs by the cross entropy −log p(y_t | y_<t, x) of every target token."""
+"""A sequence-to-sequence model learns from pairs by an objective, such as the cross entropy −log p(y_t | y_<t, x) of
+every target token."""
 
 import math
 from collections.abc import Callable, Iterator
@@ -16,6 +17,7 @@ from minent.data import Batches
 from minent.data.pairs import Pairs
 from minent.errors import BadInput
 from minent.nn.shape import Shape
+from minent.text.exposure import Objective, TeacherForcing
 from minent.text.options import Reading, Writing
 from minent.text.score import can_score, score
 from minent.text.seq2seq import Seq2Seq, alone, loss
@@ -48,6 +50,7 @@ def train_seq2seq(
     dev: Pairs | None = None,
     recipe: Recipe | None = None,
     *,
+    objective: Objective | None = None,
     smoothing: float = 0.1,
     two_pass: float = 0.0,
     tokens: int = 8192,
@@ -56,7 +59,8 @@ def train_seq2seq(
     log: Callable[[dict[str, Any]], object] | None = None,
 ) -> Iterator[Record]:
     """Train on batches of about `tokens` tokens a side, one record a step (see `minent.training.loop.fit`); with a
-    folder, the model is saved there at the end. `dev` gives the loss given gold histories, and BLEU and ROUGE-L of what
+    folder, the model is saved there at the end. `objective`: see `minent.text.exposure`; teacher forcing if not given.
+    `dev` gives the loss given gold histories, and BLEU and ROUGE-L of what
     is written greedily for the first SAMPLE of its sources. `two_pass`: the share of the steps that a second pass takes
     (see `minent.text.two_pass`), at half the learning rate, its files in the folder second-pass; without one,
     directions read each other's gold histories from the start."""
@@ -67,8 +71,8 @@ def train_seq2seq(
     batches = batched(model, train, tokens, seed=recipe.seed)
     held = None if dev is None else batched(model, dev, tokens, shuffle=False)
     judge = None if held is None or dev is None else lambda one: evaluate(one, held, dev)
-    objective: Any = partial(loss, smoothing=smoothing)
-    first: list[Any] = [by_itself(part) if two_pass and part else part for part in (objective, judge)]
+    learned = partial((objective or TeacherForcing()).loss, smoothing=smoothing)
+    first: list[Any] = [by_itself(part) if two_pass and part else part for part in (learned, judge)]
     options: dict[str, Any] = {"resume": resume, "log": log}
     begun = bool(two_pass) and apart is not None and apart.exists()
     for record in fit(model, first[0], batches, recipe, dev=first[1], folder=folder, **options):
@@ -82,7 +86,7 @@ def train_seq2seq(
         steps = math.ceil(two_pass * (recipe.steps or recipe.epochs * len(batches) / together))
         batches = batched(model, train, tokens, seed=recipe.seed, more=wrote(model, train))
         second = replace(recipe, steps=steps, warmup=steps // 10, learning_rate=recipe.learning_rate / 2)
-        yield from fit(model, objective, batches, second, dev=judge, folder=apart, **options)
+        yield from fit(model, learned, batches, second, dev=judge, folder=apart, **options)
     if folder is not None and PartialState().is_main_process:
         model.save_pretrained(folder)
 

@@ -41,7 +41,8 @@ def fit(
 ) -> Iterator[Record]:
     """Train `model`, one record a step; nothing happens until the first record is asked for.
 
-    - `loss(model, batch)`: the sum of the losses over the targets of a batch of tensors, and the number of targets.
+    - `loss(model, batch)`: the sum of the losses over the targets of a batch of tensors, and the number of targets;
+      "progress" in the batch is the share of the steps that is done.
     - `dev(model)`: scores, of which "loss" says which checkpoint is best; asked on every process, without gradients,
       of the model in evaluation mode (holding the moving average, where the recipe has one); process 0 is believed.
     - `folder`: where checkpoints and log.jsonl go; without one, nothing outlives the run.
@@ -101,7 +102,8 @@ def fit(
             rate = recipe.learning_rate * factor(recipe.schedule, state.step, recipe.warmup, steps)
             for parameters in optimizer.param_groups:
                 parameters["lr"] = rate
-            keyed = [((recipe.seed, epoch, number), batch) for number, batch in enumerate(group, position)]
+            done = {"progress": np.array((state.step - 1) / steps, np.float32)}
+            keyed = [((recipe.seed, epoch, number), {**batch, **done}) for number, batch in enumerate(group, position)]
             mine = keyed[processes.process_index :: processes.num_processes]
             mean, targets, norm = gradient(model.train(), loss, mine, recipe, processes)
             if not math.isfinite(mean + norm):

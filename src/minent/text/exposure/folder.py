@@ -1,0 +1,71 @@
+"""A folder that holds a model that writes, minent's or Hugging Face's, and pairs of texts as that model reads them."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from minent.data.pairs import Pairs
+from minent.errors import BadInput, require
+from minent.text.exposure.histories import Batch
+from minent.text.exposure.hub import IGNORED
+from minent.text.seq2seq import Seq2Seq
+
+TOKENS = 4096  # of a batch, about
+LONGEST = 512  # tokens of a text that a Hugging Face model reads
+
+
+def opened(folder: str | Path, pairs: Pairs) -> tuple[nn.Module, Iterator[Batch]]:
+    """The model, and the pairs in batches such as an objective takes. Raises BadInput for another kind of folder."""
+    try:
+        config = json.loads((Path(folder) / "config.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        config = {}
+    if "model_type" in config:
+        return _of_hub(folder, config, pairs)
+    from minent.text.transduction import batched
+
+    model = Seq2Seq.from_pretrained(folder)
+    batches = batched(model, pairs, TOKENS, shuffle=False).epoch(1)
+    return model, ({name: torch.from_numpy(array) for name, array in batch.items()} for batch in batches)
+
+
+def _of_hub(folder: str | Path, config: dict[str, Any], pairs: Pairs) -> tuple[nn.Module, Iterator[Batch]]:
+    require("transformers", "hub", "open models of Hugging Face")
+    from transformers import AutoModelForCausalLM, AutoModelForSeq2SeqLM, AutoTokenizer
+
+    kind = AutoModelForSeq2SeqLM if config.get("is_encoder_decoder") else AutoModelForCausalLM
+    try:
+        model: Any = kind.from_pretrained(folder).eval()
+        tokenizer: Any = AutoTokenizer.from_pretrained(folder)
+    except (OSError, ValueError) as error:
+        raise BadInput(f"{str(folder)!r} holds no model that writes, with its tokenizer: {error}") from None
+    return model, hub_batches(model, tokenizer, pairs)
+
+
+def hub_batches(model: Any, tokenizer: Any, pairs: Pairs, examples: int = 16) -> Iterator[Batch]:
+    """Pairs as a Hugging Face model reads them; a decoder reads source, target and the end in one sequence."""
+    pad = tokenizer.pad_token_id or 0
+    sources = tokenizer(pairs.sources, truncation=True, max_length=LONGEST)["input_ids"]
+    targets = tokenizer(text_target=pairs.targets, truncation=True, max_length=LONGEST)["input_ids"]
+    order = sorted(range(len(pairs)), key=lambda i: len(targets[i]))
+    for start in range(0, len(pairs), examples):
+        read, labels = ([side[i] for i in order[start : start + examples]] for side in (sources, targets))
+        if not model.config.is_encoder_decoder:
+            end = tokenizer.eos_token_id
+            labels = [one if end is None or one[-1:] == [end] else [*one, end] for one in labels]
+            both = zip(read, labels, strict=True)
+            read, labels = zip(*[([*a, *b], [IGNORED] * len(a) + b) for a, b in both], strict=True)
+        yield {
+            "input_ids": _padded(read, pad),
+            "attention_mask": _padded([[1] * len(one) for one in read], 0),
+            "labels": _padded(labels, IGNORED),
+        }
+
+
+def _padded(rows: Any, pad: int) -> torch.Tensor:
+    width = max(map(len, rows))
+    return torch.tensor([[*row, *[pad] * (width - len(row))] for row in rows])

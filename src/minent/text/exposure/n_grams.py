@@ -1,0 +1,50 @@
+"""TeaForN: a model learns to go on from its own expectations (Goodman, Ding & Soricut 2020, arXiv:2010.03494).
+
+It reads gold, then the mean vectors of the tokens that it then expects in their places, then of those that it expects
+after these, N times in all, by the same weights; gradients flow through all. Loss: Σ_s δˢ CE_s / Σ_s δˢ.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from minent.errors import BadInput
+from minent.text.exposure.histories import Batch, Histories, Summed
+from minent.text.exposure.objective import Objective
+
+LIKELIEST = 4  # tokens that an expectation is of
+
+
+@dataclass(frozen=True)
+class TeaForN(Objective):
+    """Teacher forcing, and after the model's expectations, `passes` in all, each counting `discount` of the one before;
+    as many times the cost. Raises BadInput."""
+
+    passes: int = 2
+    discount: float = 0.5
+
+    def __post_init__(self) -> None:
+        if self.passes < 1:
+            raise BadInput(f"passes must be at least 1; got {self.passes}")
+        if not 0 <= self.discount <= 1:
+            raise BadInput(f"discount must be from 0 to 1; got {self.discount}")
+
+    def lost(self, model: nn.Module, read: Histories, batch: Batch, smoothing: float) -> Summed:
+        history: Tensor = read.tokens
+        lost: list[Tensor] = []
+        for i in range(self.passes):
+            scores = read.scores(history)
+            lost.append(self.discount**i * read.cross_entropy(scores, smoothing)[0])
+            if i + 1 < self.passes:
+                history = expected(read, scores)
+        return torch.stack(lost).sum() / sum(self.discount**i for i in range(self.passes)), read.counts.sum()
+
+
+def expected(read: Histories, scores: Float[Tensor, "rows n1 vocabulary"]) -> Float[Tensor, "rows n dim"]:
+    """The mean vector of the likeliest tokens at each place of a history; that of gold where it is none of the text."""
+    n = read.tokens.shape[1]
+    best, likely = scores[:, :n].float().topk(min(LIKELIEST, scores.shape[2]), dim=2)
+    mean = (best.softmax(2)[..., None] * read.embedding(likely)).sum(2)
+    return torch.where(read.free[..., None], mean, read.embedding(read.tokens))

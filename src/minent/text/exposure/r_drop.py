@@ -1,0 +1,33 @@
+"""R-Drop: two readings of a batch, by two halves of a network, should say the same (Wu et al. 2021, arXiv:2106.14448).
+
+    ½ (CE₁ + CE₂) + ¼ α Σ_t (KL(p₁‖p₂) + KL(p₂‖p₁)) / T,   p₁, p₂ under two draws of dropout:
+half of the paper's loss, so that α = 0 is teacher forcing.
+"""
+
+from dataclasses import dataclass
+from math import inf
+
+from torch import nn
+
+from minent.errors import BadInput
+from minent.text.exposure.histories import Batch, Histories, Summed
+from minent.text.exposure.objective import Objective
+
+
+@dataclass(frozen=True)
+class RDrop(Objective):
+    """Teacher forcing of two readings, and `alpha` times how much they differ; twice the cost. Raises BadInput."""
+
+    alpha: float = 1.0
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.alpha < inf:
+            raise BadInput(f"alpha must be at least 0; got {self.alpha}")
+
+    def lost(self, model: nn.Module, read: Histories, batch: Batch, smoothing: float) -> Summed:
+        scores = [read.scores(read.tokens) for _ in range(2)]
+        (one, count), (other, _) = (read.cross_entropy(each, smoothing) for each in scores)
+        first, second = (each[read.counts].float().log_softmax(1) for each in scores)
+        # KL(p‖q) + KL(q‖p) = Σ (p − q) (log p − log q)
+        apart = ((first.exp() - second.exp()) * (first - second)).sum()
+        return (one + other) / 2 + self.alpha / 4 * apart, count

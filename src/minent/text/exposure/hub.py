@@ -18,7 +18,7 @@ SPECIAL = "pad", "bos", "eos", "sep", "cls", "decoder_start", "forced_bos"
 
 
 class EncoderDecoder(Histories):
-    """A batch of input_ids, labels and what else the model takes; without decoder_input_ids, the labels moved by one."""
+    """A batch of input_ids, labels and what else the model takes; decoder_input_ids are the labels moved by one."""
 
     def __init__(self, model: nn.Module, bare: Any, batch: Batch):
         self.model, self.bare = model, bare

@@ -45,7 +45,7 @@ class Histories:
 
     def cross_entropy(self, scores: Float[Tensor, "rows n1 vocabulary"], smoothing: float = 0.0) -> "Summed":
         """The same by given scores; twice differentiable."""
-        scores, wanted = scores[self.counts].float(), self.wanted[self.counts]
+        scores, wanted = at_least_float32(scores[self.counts]), self.wanted[self.counts]
         return F.cross_entropy(scores, wanted, label_smoothing=smoothing, reduction="sum"), self.counts.sum()
 
 
@@ -80,6 +80,11 @@ class Ours(Histories):
             tokens = step(tokens, rows).argmax(1)
             wrote.append(tokens)
         return to_the_end(torch.stack(wrote, dim=1), {self.model.end})
+
+
+def at_least_float32(scores: Tensor) -> Tensor:
+    """Sums over a vocabulary want more digits than bfloat16 has."""
+    return scores.to(torch.promote_types(scores.dtype, torch.float32))
 
 
 def to_the_end(wrote: Tensor, ends: set[int]) -> Tensor:

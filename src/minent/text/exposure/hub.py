@@ -27,14 +27,14 @@ class EncoderDecoder(Histories):
         labels = batch["labels"]
         read = batch.get("decoder_input_ids")
         if read is None:
-            read = bare.prepare_decoder_input_ids_from_labels(labels=labels)
+            read = _moved(bare, labels)
         self.start, self.tokens = read[:, :1], read[:, 1:]
         self.wanted, self.counts = labels, labels != IGNORED
         self.free = self.counts[:, :-1] & ~among(self.tokens, self.special)
         self.source = batch["input_ids"]
         self.source_mask = batch.get("attention_mask", torch.ones_like(self.source)).bool()
         self.source_mask = self.source_mask & ~among(self.source, self.special)
-        self.embedding = (bare.decoder if bare.config.model_type == "encoder-decoder" else bare).get_input_embeddings()
+        self.embedding = bare.get_decoder().get_input_embeddings()
 
     def scores(self, history: Tensor) -> Tensor:
         soft = history.is_floating_point()
@@ -85,6 +85,17 @@ class DecoderOnly(Histories):
             wrote = self.bare.generate(prompt, do_sample=False, **options)[0, prompt.shape[1] :]
             found[row, first - 1 : first - 1 + len(wrote)] = to_the_end(wrote[None], _ends(self.bare))[0]
         return found
+
+
+def _moved(model: Any, labels: Tensor) -> Tensor:
+    """The start and all labels but the last, as the model's own loss has it."""
+    if hasattr(model, "prepare_decoder_input_ids_from_labels"):
+        return model.prepare_decoder_input_ids_from_labels(labels=labels)
+    start = model.config.decoder_start_token_id
+    if start is None:
+        raise BadInput("without decoder_input_ids, a model's config has a decoder_start_token_id; this one has none")
+    before = torch.cat([torch.full_like(labels[:, :1], start), labels[:, :-1]], dim=1)
+    return before.masked_fill(before == IGNORED, model.config.pad_token_id or 0)
 
 
 def _special(model: Any) -> set[int]:

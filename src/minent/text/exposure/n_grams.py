@@ -11,7 +11,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from minent.errors import BadInput
-from minent.text.exposure.histories import Batch, Histories, Summed
+from minent.text.exposure.histories import Batch, Histories, Summed, at_least_float32
 from minent.text.exposure.objective import Objective
 
 LIKELIEST = 4  # tokens that an expectation is of
@@ -45,6 +45,6 @@ class TeaForN(Objective):
 def expected(read: Histories, scores: Float[Tensor, "rows n1 vocabulary"]) -> Float[Tensor, "rows n dim"]:
     """The mean vector of the likeliest tokens at each place of a history; that of gold where it is none of the text."""
     n = read.tokens.shape[1]
-    best, likely = scores[:, :n].float().topk(min(LIKELIEST, scores.shape[2]), dim=2)
+    best, likely = at_least_float32(scores[:, :n]).topk(min(LIKELIEST, scores.shape[2]), dim=2)
     mean = (best.softmax(2)[..., None] * read.embedding(likely)).sum(2)
     return torch.where(read.free[..., None], mean, read.embedding(read.tokens))

@@ -34,7 +34,7 @@ class GradientPenalty(Objective):
         with sdpa_kernel(SDPBackend.MATH):  # the only one that can be differentiated twice
             total, count = read.cross_entropy(read.scores(read.tokens), smoothing)
             (slope,) = torch.autograd.grad(total / count, read.embedding.weight, create_graph=True)
-        return total + count * self.epsilon / 2 * slope.float().square().sum(), count
+        return total + self.epsilon / 2 * slope.square().sum() * count, count
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from math import inf
 from torch import nn
 
 from minent.errors import BadInput
-from minent.text.exposure.histories import Batch, Histories, Summed
+from minent.text.exposure.histories import Batch, Histories, Summed, at_least_float32
 from minent.text.exposure.objective import Objective
 
 
@@ -27,7 +27,7 @@ class RDrop(Objective):
     def lost(self, model: nn.Module, read: Histories, batch: Batch, smoothing: float) -> Summed:
         scores = [read.scores(read.tokens) for _ in range(2)]
         (one, count), (other, _) = (read.cross_entropy(each, smoothing) for each in scores)
-        first, second = (each[read.counts].float().log_softmax(1) for each in scores)
+        first, second = (at_least_float32(each[read.counts]).log_softmax(1) for each in scores)
         # KL(p‖q) + KL(q‖p) = Σ (p − q) (log p − log q)
         apart = ((first.exp() - second.exp()) * (first - second)).sum()
         return (one + other) / 2 + self.alpha / 4 * apart, count

@@ -1,6 +1,7 @@
 """Objectives against exposure bias are what they say, on models of minent and of Hugging Face alike."""
 
 from dataclasses import dataclass
+from itertools import islice, pairwise
 
 import numpy as np
 import pytest
@@ -257,7 +258,7 @@ def test_the_share_of_gold_falls_to_what_is_asked_for(decay):
     scheduled = ScheduledSampling(0.25, decay)
     shares = [scheduled.share(u) for u in np.linspace(0, 1, 11)]
     assert shares[0] > 0.985 and shares[-1] == pytest.approx(0.25)
-    assert all(a > b for a, b in zip(shares, shares[1:], strict=False))
+    assert all(a > b for a, b in pairwise(shares))
 
 
 @dataclass
@@ -392,8 +393,6 @@ def test_it_trains_with_every_decoder_attention_and_precision(objective, directi
 
 @pytest.mark.parametrize("objective", [RandomReplacement(), ScheduledSampling(0.3)], ids=repr)
 def test_a_run_that_goes_on_ends_as_one_without_a_break(objective, tmp_path):
-    from itertools import islice
-
     pairs = spelled(60)
     ends = []
     for broken in (False, True):

@@ -105,3 +105,49 @@ def test_bad_input_is_a_sentence_and_exit_2(words, problem, folder, tmp_path, mo
         main(["text", *(names.get(word, word) for word in words)])
     assert stop.value.code == 2
     assert problem in capsys.readouterr().err
+
+
+def test_exposure_is_measured_drawn_and_written(folder, capsys):
+    words = ["text", "exposure", "--model", str(folder / "model"), "--data", str(folder / "pairs.tsv")]
+    main([*words, "-o", str(folder / "exposure.csv")])
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].endswith("by position in the text") and lines[1].split()[:3] == ["history", "all", "1"]
+    assert [line.split()[0] for line in lines[2:7]] == ["gold", "10", "30", "50", "own"]
+    assert max(map(len, lines)) <= 80
+    table = (folder / "exposure.csv").read_text().splitlines()
+    assert table[0] == "history,position,right,tokens,accuracy" and len(table) > 40
+    main([*words, "-o", str(folder / "exposure.png")])
+    assert (folder / "exposure.png").read_bytes()[1:4] == b"PNG"
+    with pytest.raises(SystemExit) as stopped:
+        main([*words, "-o", str(folder / "exposure.txt")])
+    assert stopped.value.code == 2
+    assert "must end with .png, .svg, .pdf, .csv" in capsys.readouterr().err
+
+
+def test_exposure_of_a_folder_of_transformers(folder, capsys):
+    from tokenizers import Tokenizer, models, pre_tokenizers, processors
+    from transformers import (
+        BartConfig,
+        BartForConditionalGeneration,
+        GPT2Config,
+        GPT2LMHeadModel,
+        PreTrainedTokenizerFast,
+    )
+
+    names = {name: i for i, name in enumerate(["<pad>", "<unk>", "<s>", "</s>", *map(str, range(10))])}
+    tokenizer = Tokenizer(models.WordLevel(names, unk_token="<unk>"))
+    tokenizer.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
+    tokenizer.post_processor = processors.TemplateProcessing(single="$A </s>", special_tokens=[("</s>", 3)])
+    fast = PreTrainedTokenizerFast(tokenizer_object=tokenizer, pad_token="<pad>", eos_token="</s>", unk_token="<unk>")
+    sizes = {"d_model": 16, "encoder_layers": 1, "decoder_layers": 1, "encoder_ffn_dim": 32, "decoder_ffn_dim": 32}
+    ids = {"pad_token_id": 0, "eos_token_id": 3, "bos_token_id": 2, "vocab_size": 14}
+    for name, made in (
+        ("bart", BartForConditionalGeneration(BartConfig(decoder_start_token_id=2, **ids, **sizes))),
+        ("gpt", GPT2LMHeadModel(GPT2Config(n_embd=16, n_layer=1, n_head=2, **ids))),
+    ):
+        made.save_pretrained(folder / name)
+        fast.save_pretrained(folder / name)
+        (folder / "three.tsv").write_text("1 2\t1 1 2 2\n3\t3 3\n4 5 6\t4 4 5 5 6 6\n")
+        main(["text", "exposure", "--model", str(folder / name), "--data", str(folder / "three.tsv")])
+        lines = capsys.readouterr().out.splitlines()
+        assert lines[0].startswith("15 tokens; ") and len(lines) == 7

@@ -149,3 +149,23 @@ def test_version_and_help():
     run = minent("--help")
     assert run.returncode == 0 and "community" in run.stdout and "tour" in run.stdout
     assert time.perf_counter() - start < 3  # the tight bound, best of several, is in test_foundation.py
+
+
+def test_doctor_says_what_is_installed_and_what_could_be(capsys, monkeypatch):
+    cli.main(["doctor"])
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("minent 0.1.0, Python 3.") and max(map(len, lines[:-2])) <= 80  # then paths
+    told = {line.split()[0]: line for line in lines}
+    assert {"base", "torch", "hub", "knn", "plot", "score", "threads", "kernels"} <= set(told)
+    assert told["base"].split() == ["base", "installed"] and "numpy" in "".join(lines)
+    module = sys.modules["minent.cli.doctor"]  # its name in the package is that of the command
+    found = module.installed
+    monkeypatch.setattr(module, "installed", lambda package: None if package == "faiss-cpu" else found(package))
+    cli.main(["doctor"])
+    assert 'knn          pip install "minent[knn]" for faiss-cpu' in capsys.readouterr().out
+
+
+def test_a_shell_can_complete_commands(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    cli.main(["--install-completion", "--shell", "bash", "--output", str(tmp_path / "minent.bash")])
+    assert "minent" in (tmp_path / "minent.bash").read_text()

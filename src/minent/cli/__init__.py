@@ -9,6 +9,7 @@ from cyclopts import App, CycloptsError, Parameter
 
 from minent import __version__
 from minent.cli.community import STANDARD_INPUT, community
+from minent.cli.doctor import doctor
 from minent.cli.text import text
 from minent.cli.train import with_recipe
 from minent.errors import BadInput, MinentError
@@ -16,17 +17,19 @@ from minent.errors import BadInput, MinentError
 app = App(
     name="minent",
     version=__version__,
-    help="Minimum entropy: learn from networks. Add --debug to any command to see where an error came from.",
+    help="Minimum entropy: learn from networks, texts and images. Add --debug to any command to see where an error came from.",
     help_format="plaintext",
     default_parameter=Parameter(negative=""),
 )
 app.command(community)
 app.command(text)
+app.command(doctor)
+app.register_install_completion_command(help="Let the shell complete commands and options of minent.")
 
 
 @app.command
 def tour(folder: Path = Path("tour")) -> None:
-    """Three networks and their modules in half a minute, and a page to look at.
+    """See what it does, on data that installed packages carry: some minutes, and a page to look at.
 
     Parameters
     ----------

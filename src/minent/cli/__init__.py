@@ -17,7 +17,8 @@ from minent.errors import BadInput, MinentError
 app = App(
     name="minent",
     version=__version__,
-    help="Minimum entropy: learn from networks, texts and images. Add --debug to any command to see where an error came from.",
+    help="Minimum entropy: learn from networks, texts and images. Add --debug to any command to see where an error "
+    "came from.",
     help_format="plaintext",
     default_parameter=Parameter(negative=""),
 )

@@ -1,9 +1,9 @@
-# make setup | tour | test | check | bench      (PYTHON=python3.12 chooses the interpreter of .venv)
+# make setup | tour | test | check | bench | docs    (PYTHON=python3.12 chooses the interpreter of .venv)
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: setup tour test check bench
+.PHONY: setup tour test check bench docs
 setup: $(READY)
 
 $(READY): pyproject.toml constraints.txt
@@ -30,3 +30,7 @@ bench: setup
 	$(BIN)/python benchmarks/attention_quality.py
 	$(BIN)/python benchmarks/text.py
 	$(BIN)/python benchmarks/text_quality.py
+
+docs: setup
+	$(BIN)/pip install --quiet -c constraints.txt --group docs
+	$(BIN)/zensical build --strict

@@ -504,6 +504,18 @@ def test_a_trainer_of_hugging_face_takes_an_objective(tmp_path):
     assert with_objective(Seq2SeqTrainer, TeacherForcing()).__name__ == "Seq2SeqTrainer"
 
 
+def penalised_nystrom():
+    shape = Shape(dim=16, heads=2, layers=1, hidden=16, attention="nystrom", landmarks=4)
+    pairs = spelled(9)
+    list(train_seq2seq(new_seq2seq(pairs, shape, Reading("words", 20), Writing()), pairs, objective=GradientPenalty()))
+
+
+def frozen():
+    made = model()
+    made.embedding.tokens.weight.requires_grad_(False)
+    return made
+
+
 @pytest.mark.parametrize(("wrong", "sentence"), [
     (lambda: RandomReplacement(tokens=-0.1), "tokens must be from 0 to 1; got -0.1"),
     (lambda: GradientPenalty(-1.0), "epsilon must be at least 0; got -1.0"),
@@ -512,6 +524,8 @@ def test_a_trainer_of_hugging_face_takes_an_objective(tmp_path):
     (lambda: RDrop(-1.0), "alpha must be at least 0; got -1.0"),
     (lambda: TeacherForcing()(nn.Linear(1, 1), BATCH), "a minent Seq2Seq or a Hugging Face model .*; got Linear"),
     (lambda: TeacherForcing()(bart(), {"input_ids": SOURCE}), "holds input_ids and labels, not input_ids; no labels"),
+    (penalised_nystrom, "second derivatives, which Nyström attention has not"),
+    (lambda: Adversarial()(frozen(), BATCH), "gradient by the embeddings is wanted; these are frozen"),
     (lambda: exposure(model(), []), "measured on texts; got none"),
 ])  # fmt: skip
 def test_what_cannot_be_is_refused(wrong, sentence):

@@ -17,7 +17,7 @@ from minent.data import Batches
 from minent.data.pairs import Pairs
 from minent.errors import BadInput
 from minent.nn.shape import Shape
-from minent.text.exposure import Objective, TeacherForcing
+from minent.text.exposure import GradientPenalty, Objective, TeacherForcing
 from minent.text.options import Reading, Writing
 from minent.text.score import can_score, score
 from minent.text.seq2seq import Seq2Seq, alone, loss
@@ -67,6 +67,8 @@ def train_seq2seq(
     recipe = recipe or Recipe()
     if two_pass and model.direction != "bidirectional":
         raise BadInput(f"two passes are for a bidirectional model; got one that is {model.direction}")
+    if isinstance(objective, GradientPenalty) and model.shape.attention == "nystrom":
+        raise BadInput("a gradient penalty takes second derivatives, which Nyström attention has not; choose another")
     apart = None if folder is None else Path(folder) / "second-pass"
     batches = batched(model, train, tokens, seed=recipe.seed)
     held = None if dev is None else batched(model, dev, tokens, shuffle=False)

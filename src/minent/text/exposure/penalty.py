@@ -31,6 +31,7 @@ class GradientPenalty(Objective):
         _check(self.epsilon)
 
     def lost(self, model: nn.Module, read: Histories, batch: Batch, smoothing: float) -> Summed:
+        _check_trained(read)
         with sdpa_kernel(SDPBackend.MATH):  # the only one that can be differentiated twice
             total, count = read.cross_entropy(read.scores(read.tokens), smoothing)
             (slope,) = torch.autograd.grad(total / count, read.embedding.weight, create_graph=True)
@@ -47,6 +48,7 @@ class Adversarial(Objective):
         _check(self.epsilon)
 
     def lost(self, model: nn.Module, read: Histories, batch: Batch, smoothing: float) -> Summed:
+        _check_trained(read)
         embeddings = read.embedding.weight
         total, count = read.loss(read.tokens, smoothing)
         (slope,) = torch.autograd.grad(total / count, embeddings)
@@ -57,6 +59,11 @@ class Adversarial(Objective):
 def _check(epsilon: float) -> None:
     if not 0 <= epsilon < inf:
         raise BadInput(f"epsilon must be at least 0; got {epsilon}")
+
+
+def _check_trained(read: Histories) -> None:
+    if not read.embedding.weight.requires_grad:
+        raise BadInput("the gradient by the embeddings is wanted; these are frozen: requires_grad is False")
 
 
 class _Calling(nn.Module):

@@ -14,18 +14,29 @@ def few_steps(monkeypatch):
     monkeypatch.setattr(titles, "PACKAGES", ("networkx",))
     whole = titles.titles
     monkeypatch.setattr(titles, "titles", lambda folder: whole(folder, steps=10))
+    from minent.tour import histories, lengths
+
+    of_histories, of_lengths = histories.histories, lengths.lengths
+    monkeypatch.setattr(histories, "PACKAGES", ("networkx",))
+    monkeypatch.setattr(histories, "histories", lambda folder: of_histories(folder, steps=10))
+    monkeypatch.setattr(lengths, "lengths", lambda folder: of_lengths(folder, most=512))
 
 
 def test_the_tour_visits_every_stop_and_writes_pages_to_look_at(tmp_path, few_steps):
     said = list(tour(tmp_path))
-    assert len(said) == 5 and max(len(line) for lines in said for line in lines.splitlines()) <= 80
+    assert len(said) == 7 and max(len(line) for lines in said for line in lines.splitlines()) <= 80
     assert float(re.search(r"true digits (0\.\d+)", said[2])[1]) > 0.85
-    assert re.search(r"ROUGE-L \d", said[3]) and (tmp_path / "titles" / "model.safetensors").exists()
+    assert re.search(r"512 tokens: Nyström attention \d", said[3])
+    assert re.search(r"ROUGE-L \d", said[4]) and (tmp_path / "titles" / "model.safetensors").exists()
     page = (tmp_path / "index.html").read_text(encoding="utf-8")
-    links = re.findall(r'href="([^"]+)"', page)
+    links = re.findall(r'<a href="([^"]+)"', page)
     assert len(links) == 3 and all((tmp_path / link).stat().st_size > 1000 for link in links)
-    assert page.count("<h2>") == 4 and "minent text train --task seq2seq" in page
-    assert "http" not in re.sub("<td>[^<]*", "", page) and said[4] == f"open {(tmp_path / 'index.html').resolve()}"
+    assert page.count("<h2>") == 6 and "minent text train --task seq2seq" in page
+    assert re.search(r"teacher forcing: \d.*half spoilt", said[5]) and page.count("<svg") == 2
+    assert (
+        "http" not in re.sub('<td>[^<]*|xmlns(:xlink)?="[^"]*"', "", page)
+        and said[6] == f"open {(tmp_path / 'index.html').resolve()}"
+    )
 
 
 def test_without_torch_the_tour_visits_networks_and_says_how_to_get_more(tmp_path, monkeypatch):

@@ -1,5 +1,7 @@
 """Lines over named places, one for each of a few things compared."""
 
+import io
+import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -13,8 +15,15 @@ if TYPE_CHECKING:
 MARKS = "o", "s", "^", "D", "v", "P", "X"
 
 
-def curves(places: Sequence[str], lines: Mapping[str, np.ndarray], *, across: str, up: str) -> "Figure":
-    """A figure of lines; `across` and `up` name the axes. Raises MissingExtra.
+def curves(
+    places: Sequence[str],
+    lines: Mapping[str, Sequence[float] | np.ndarray],
+    *,
+    across: str,
+    up: str,
+    logarithmic: bool = False,
+) -> "Figure":
+    """A figure of lines, which may end before the last place; `across` and `up` name the axes. Raises MissingExtra.
 
     >>> curves(["1", "2"], {"gold": np.array([90.0, 80.0])}, across="position", up="right, %").axes[0].get_xlabel()
     'position'
@@ -26,12 +35,33 @@ def curves(places: Sequence[str], lines: Mapping[str, np.ndarray], *, across: st
     axes = figure.subplots()
     x = np.arange(len(places))
     for i, (name, y) in enumerate(lines.items()):
-        axes.plot(x, y, marker=MARKS[i % len(MARKS)], markersize=4, label=name)
+        axes.plot(x[: len(y)], y, marker=MARKS[i % len(MARKS)], markersize=4, label=name)
     axes.set_xticks(x, places)
     axes.set_xlabel(across)
     axes.set_ylabel(up)
-    axes.set_ylim(bottom=0)
+    if logarithmic:
+        axes.set_yscale("log")
+        axes.yaxis.set_major_formatter("{x:g}")
+    else:
+        axes.set_ylim(bottom=0)
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(axis="y", alpha=0.3)
     axes.legend(loc="center left", bbox_to_anchor=(1, 0.5), frameon=False)
     return figure
+
+
+def inline(figure: "Figure") -> str:
+    """The figure as a part of an HTML page, in the page's own colour of text.
+
+    >>> inline(curves(["1", "2"], {"gold": [90.0, 80.0]}, across="position", up="right, %"))[:4]
+    '<svg'
+    """
+    from matplotlib import rc_context
+
+    file = io.StringIO()
+    with rc_context({"svg.fonttype": "none", "svg.hashsalt": "minent"}):
+        figure.savefig(file, format="svg", transparent=True, metadata={"Date": None})
+    text = file.getvalue()
+    drawn = re.sub(r"<metadata>.*?</metadata>", "", text[text.index("<svg") :], flags=re.DOTALL)
+    drawn = re.sub(r'(<svg[^>]*?) width="[^"]*"', r'\1 style="max-width: 100%; height: auto"', drawn, count=1)
+    return drawn.replace("<text ", '<text fill="currentColor" ').replace("#000000", "currentColor")

@@ -40,7 +40,7 @@ PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>minent: a 
 body { max-width: 46rem; margin: 2rem auto; padding: 0 1rem }
 pre { padding: .6rem 1rem; background: #8882; border-radius: .4rem; overflow-x: auto }
 .wide { overflow-x: auto } table { border-collapse: collapse }
-th, td { text-align: left; padding: .15rem 1.2rem .15rem 0; vertical-align: top }
+svg { margin-top: 1rem } th, td { text-align: left; padding: .15rem 1.2rem .15rem 0; vertical-align: top }
 td { font-variant-numeric: tabular-nums }
 </style><h1>A tour of minent</h1>
 <p>Entropy is the cost of learning. What you see here was made just now, on this machine, from what installed packages

@@ -1,0 +1,71 @@
+"""Histories that err: a small model learns the same words twice, and goes on from beginnings that were spoilt."""
+
+import logging
+import re
+from collections import Counter
+from pathlib import Path
+
+import torch
+
+from minent.data import Pairs, held_out
+from minent.data.packages import docstrings
+from minent.files import write_text
+from minent.nn.shape import Shape
+from minent.plot.curves import curves, inline
+from minent.text.exposure import Objective, RandomReplacement, TeacherForcing
+from minent.text.exposure.diagnosis import Exposure, exposure
+from minent.text.options import Reading, Writing
+from minent.text.transduction import batched, new_seq2seq, train_seq2seq
+from minent.tour.page import Section, table
+from minent.tour.titles import PACKAGES
+from minent.training.recipe import Recipe
+
+ASKED = """A model learns to go on from true beginnings, but when it writes it goes on from its own. Two models of one
+size learn to put back the vowels of words that docstrings are made of (cnvltn: convolution), in as many steps: one in
+the usual way (teacher forcing), one from beginnings of which random letters were replaced by others of the same word.
+How many next letters are right when the beginning is true, spoilt, or the model's own?"""
+OBJECTIVES: dict[str, Objective] = {"teacher forcing": TeacherForcing(), "random replacement": RandomReplacement()}
+SHAPE = Shape(dim=64, heads=2, layers=2, hidden=256, longest=32)
+READING = Reading("words", vocabulary=60, tokens=1024)
+HELD = 0.05
+log = logging.getLogger(__name__)
+
+
+def histories(folder: Path, steps: int = 300) -> Section:
+    """Train both for so many steps, and measure both on words they have not seen; the others go to `folder`."""
+    train, test = held_out(words(), HELD)
+    file = folder / "vowels.tsv"
+    write_text(file, "".join(f"{a}\t{b}\n" for a, b in zip(train.sources, train.targets, strict=True)))
+    found = {name: measured(name, objective, train, test, steps) for name, objective in OBJECTIVES.items()}
+    kinds = next(iter(found.values())).histories
+    shares = {name: [100 * one.accuracy[kind] for kind in kinds] for name, one in found.items()}
+    rows = [(name, *(f"{share:.1f}" for share in of)) for name, of in shares.items()]
+    command = (
+        f"minent text train --task seq2seq --train {file} --out model --objective random-replacement …\n"
+        "minent text exposure --model model --data dev.tsv -o exposure.png"
+    )
+    told = f"{len(train):,} words to learn from, {len(test):,} to measure by"
+    result = "; ".join(
+        [told, *(f"{name}: {of[0]:.1f} % right, {of[-2]:.1f} % half spoilt" for name, of in shares.items())]
+    )
+    figure = curves(kinds, shares, across="beginning that is read", up="next letters right, %")
+    html = table(["% right after", *kinds], rows) + inline(figure)
+    return Section("histories", ASKED, command, result, html)
+
+
+def words() -> Pairs:
+    """Words of docstrings, and what is left of them without vowels, letter by letter."""
+    found = docstrings(PACKAGES, per_package=10_000)
+    counts = Counter(word for one in found for word in re.findall(r"[a-z]{6,14}", f"{one.summary} {one.body}".lower()))
+    known = sorted(word for word, count in counts.items() if count > 2)
+    return Pairs([" ".join(re.sub("[aeiou]", "", word)) for word in known], [" ".join(word) for word in known])
+
+
+def measured(name: str, objective: Objective, train: Pairs, test: Pairs, steps: int) -> Exposure:
+    """What a model that learned by the objective gets right."""
+    model = new_seq2seq(train, SHAPE, READING, Writing())
+    recipe = Recipe(steps=steps, learning_rate=2e-3, warmup=steps // 10)
+    for record in train_seq2seq(model, train, None, recipe, objective=objective, tokens=READING.tokens):
+        log.info("%s: step %d of %d, loss %.2f", name, record.step, record.steps, record.loss)
+    batches = batched(model, test, 4096, shuffle=False).epoch(1)
+    return exposure(model, ({key: torch.from_numpy(array) for key, array in batch.items()} for batch in batches))

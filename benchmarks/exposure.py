@@ -47,8 +47,8 @@ OBJECTIVES = {
     "teacher forcing": TeacherForcing(),
     "random replacement": RandomReplacement(),
     "random replacement, any tokens": RandomReplacement(origin="vocabulary"),
-    "gradient penalty": GradientPenalty(),
-    "adversarial": Adversarial(),
+    "gradient penalty": GradientPenalty(0.1),  # of 0.01, 0.1 and 1 the best on the held-out words of cmudict_1000
+    "adversarial": Adversarial(0.1),  # 1 was far worse
     "scheduled sampling": ScheduledSampling(),
     "TeaForN": TeaForN(),
     "R-Drop": RDrop(),

@@ -1,0 +1,9 @@
+"""Texts drawn from a masked language model by Gibbs sampling, with a correction, constraints and diagnostics."""
+
+from minent.text.gibbs.conditionals import Logits
+from minent.text.gibbs.energy import energy, pseudo_perplexity
+from minent.text.gibbs.sampler import Gibbs, State
+from minent.text.gibbs.vocabulary import Vocabulary
+from minent.text.options import Sampling
+
+__all__ = ["Gibbs", "Logits", "Sampling", "State", "Vocabulary", "energy", "pseudo_perplexity"]

@@ -55,10 +55,11 @@ def conditionals_of(model: Any, vocabulary: Vocabulary, precision: str = "fp32")
     any masked LM of transformers    the model as it is, all its sites
     a function               as it is
     """
+    logits: Any = model
     if not isinstance(model, nn.Module):
         if not callable(model):
             raise BadInput(f"wanted a masked language model or a function logits(tokens, positions); got {type(model)}")
-        return Conditionals(model, "a function", 0, torch.device("cpu"))
+        return Conditionals(logits, "a function", 0, torch.device("cpu"))
     model = model.eval()
     if precision == "bf16":
         model = copy.deepcopy(model).to(torch.bfloat16)

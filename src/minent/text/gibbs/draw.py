@@ -22,7 +22,7 @@ def weights(
     """
     token = None
     if top_p < 1:
-        logits, token = logits.sort(1, descending=True, stable=True)
+        logits, token = logits.sort(stable=True, dim=1, descending=True)
         if top_k:
             logits, token = logits[:, :top_k], token[:, :top_k]
     elif top_k:

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Float64, Int64
+from jaxtyping import Float64
 from torch import Tensor
 
 from minent.errors import BadInput
@@ -35,8 +35,8 @@ class State:
     """Whether it is past the burn-in, and one of those that thinning leaves."""
 
     temperature: float
-    ids: list[Int64[np.ndarray, " n"]]
-    """The tokens of each chain, without those that open and close a text."""
+    ids: list[np.ndarray]
+    """The tokens (int64) of each chain, without those that open and close a text."""
 
     score: Float64[np.ndarray, " chains"]
     """Mean log p of the tokens drawn in this sweep; with `correct` or `edit`, −E of the text."""

@@ -7,7 +7,17 @@ import numpy as np
 import pytest
 import torch
 from naive.masked_models import (
-    MASK, PAD, Consistent, Inconsistent, distance, energy, noise, site_kernel, stationary, texts, vocabulary,
+    MASK,
+    PAD,
+    Consistent,
+    Inconsistent,
+    distance,
+    energy,
+    noise,
+    site_kernel,
+    stationary,
+    texts,
+    vocabulary,
 )  # fmt: skip
 
 from minent.text.gibbs import Gibbs, edit, metropolis
@@ -117,11 +127,9 @@ def edited_states(keyword):
     found = []
     for n in range(LENGTHS[0], LENGTHS[1] + 1):
         for text in texts(SIZE, n):
-            if not keyword:
-                found.append((text, (FREE,) * n))
-            for i in range(n - 1):
-                if keyword and text[i : i + 2] == (2, 3):
-                    found.append((text, (*[FREE] * i, WORD, INSIDE, *[FREE] * (n - i - 2))))
+            places = [i for i in range(n - 1) if text[i : i + 2] == (2, 3)]
+            kept = [(*[FREE] * i, WORD, INSIDE, *[FREE] * (n - i - 2)) for i in places]
+            found += [(text, kinds) for kinds in (kept if keyword else [(FREE,) * n])]
     return found
 
 

@@ -77,7 +77,10 @@ def test_bf16_leaves_the_model_as_it_is_and_says_about_the_same():
 @pytest.mark.parametrize(
     "options",
     [
-        {"positions": "learned"}, {"positions": "rotary"}, {"positions": "none"}, {"attention": "nystrom", "landmarks": 4},
+        {"positions": "learned"},
+        {"positions": "rotary"},
+        {"positions": "none"},
+        {"attention": "nystrom", "landmarks": 4},
         {"attention": "synthesizer", "kind": "dense+softmax"}, {"attention": "synthesizer"},
     ],
     ids=str,
@@ -110,7 +113,7 @@ def test_transformers_reads_what_minent_saved(positions, tmp_path):
     model.save_pretrained(tmp_path / "model")
     theirs, told = AutoModelForMaskedLM.from_pretrained(tmp_path / "model", output_loading_info=True)
     assert not told["missing_keys"] and not told["unexpected_keys"]
-    tokens, sites = padded(model.vocabulary)
+    tokens, _ = padded(model.vocabulary)
     with torch.no_grad():
         found, wanted = theirs.eval()(tokens, (tokens != 0).long()).logits, model(tokens, tokens != 0)
     real = tokens != 0
@@ -141,7 +144,7 @@ def test_models_are_loaded_from_folders_of_both_kinds_and_sampled(tmp_path):
 
 
 def test_what_is_no_model_is_named(tmp_path):
-    with pytest.raises(BadInput, match="no config.json"):
+    with pytest.raises(BadInput, match=r"no config\.json"):
         load(tmp_path)
     with pytest.raises(BadInput, match="there is no folder"):
         load(tmp_path / "none")
@@ -156,5 +159,7 @@ def test_offline_a_name_on_the_hub_ends_in_a_sentence(monkeypatch):
     for name in ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE"):
         monkeypatch.setenv(name, "1")
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
-    with pytest.raises(BadInput, match="no folder 'nobody/no-such-bert', .* give a folder that holds one, or go online"):
+    with pytest.raises(
+        BadInput, match=r"no folder 'nobody/no-such-bert', .* give a folder that holds one, or go online"
+    ):
         load("nobody/no-such-bert")

@@ -6,10 +6,10 @@ With c a text with a mask at the site, q = softmax(f(c)/T), each move chosen by 
     replace   e^{(E−E′)/T} q(old) / q(new)
     insert    e^{(E−E′)/T} gaps(x) / (deletable(x′) q(new))
     delete    e^{(E−E′)/T} deletable(x) q(old) / gaps(x′)
-gaps/deletable is the ratio of insertion to deletion counts. Without keywords it is 1: n tokens have n + 1 gaps, and once
-one is filled there are n + 1 tokens to delete. Tokens of keywords may not be deleted, and leaving the ratio out then
-leads to another law. They are marked as such; they move, but stay in their order and in one piece: there is no gap within
-a keyword.
+gaps/deletable is the ratio of insertion to deletion counts. Without keywords it is 1: n tokens have n + 1 gaps, and
+once one is filled there are n + 1 tokens to delete. Tokens of keywords may not be deleted, and leaving the ratio out
+then leads to another law. They are marked as such; they move, but stay in their order and in one piece: there is no gap
+within a keyword.
 """
 
 from dataclasses import dataclass

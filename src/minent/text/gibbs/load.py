@@ -34,7 +34,7 @@ def load(name: str | Path) -> tuple[Any, Any]:
         if any(mark in str(name) for mark in ("\\", "./", "~")) or str(name).startswith("/"):
             raise BadInput(f"there is no folder {str(name)!r}") from None
         raise BadInput(
-            f"there is no folder {str(name)!r}, and no such masked language model came from the hub: give a folder that "
-            f"holds one, or go online and check the name ({' '.join(str(error).split())[:200]})"
+            f"there is no folder {str(name)!r}, and no such masked language model came from the hub: give a folder "
+            f"that holds one, or go online and check the name ({' '.join(str(error).split())[:200]})"
         ) from None
     return model.eval(), tokenizer

@@ -77,7 +77,9 @@ class Gibbs:
         tokenizer = getattr(model, "tokenizer", None) if tokenizer is None else tokenizer
         self.vocabulary = vocabulary_of(tokenizer)
         self.conditionals = conditionals_of(model, self.vocabulary, self.options.precision)
-        self.how = self.conditionals.how
+        self.how, n = self.conditionals.how, self.options.sweeps
+        given = self.options.burn_in
+        self.burn_in = given if given is not None else n - 1 if self.options.anneal else n // 2
         begun = starts(self.options, self.vocabulary, self.conditionals.longest)
         ids = [one.ids.tolist() for one in begun]
         self.lengths, room = (1, 1), 0
@@ -104,7 +106,6 @@ class Gibbs:
         judged, steps = options.edit or options.correct != "none", max(self.lengths[1], int((kinds >= 0).sum(1).max()))
         held = self._energy(tokens, kinds) if judged else torch.zeros(len(tokens), dtype=torch.float64)
         yield self._state(0, False, options.temperature, tokens, kinds, -held, 1.0, 0.0)
-        burn_in = options.burn_in if options.burn_in is not None else n - 1 if options.anneal else n // 2
         for sweep in range(1, n + 1):
             temperature = options.temperature
             if options.anneal:
@@ -116,7 +117,7 @@ class Gibbs:
             else:
                 told, held = self._drawn(tokens, kinds, chances, temperature)
             accepted, changed = (torch.cat(parts).double().mean().item() for parts in zip(*told, strict=True))
-            kept = sweep > burn_in and (n - sweep) % options.thin == 0
+            kept = sweep > self.burn_in and (n - sweep) % options.thin == 0
             yield self._state(sweep, kept, temperature, tokens, kinds, -held, accepted, changed)
 
     def conditional(self, tokens: Tensor, sites: Tensor) -> Tensor:

@@ -13,6 +13,7 @@ from minent.errors import BadInput
 MASKS, PADS = ("<mask>", "[MASK]"), ("<pad>", "[PAD]")
 WIDE = "[\u3000-\u303f\u3400-\u9fff\uf900-\ufaff\uff00-\uffef\U00020000-\U000323af]"
 BETWEEN = re.compile(f"(?<={WIDE}) +(?={WIDE})")
+PIECE = re.compile("<0x[0-9A-F]{2}>")  # a byte, which spells rare characters together with others
 Spans = list[tuple[int, int]]
 
 
@@ -64,8 +65,9 @@ def _of_tokenizers(tokenizer: Tokenizer) -> Vocabulary:
         return encoding.ids, encoding.offsets
 
     framed, bare = (tokenizer.encode("a", add_special_tokens=added).ids for added in (True, False))
-    size = max(tokenizer.get_vocab().values()) + 1
-    return _framed(framed, bare, size, mask, pad, set(special.values()), encode, tokenizer.decode)
+    known = tokenizer.get_vocab()
+    never = {*special.values(), *(i for token, i in known.items() if PIECE.fullmatch(token))}
+    return _framed(framed, bare, max(known.values()) + 1, mask, pad, never, encode, tokenizer.decode)
 
 
 def _of_transformers(tokenizer: Any) -> Vocabulary:

@@ -36,6 +36,8 @@ class Conditionals:
     how: str
     longest: int
     device: torch.device
+    fresh: bool = True
+    """Whether what comes back is no one else's, and may be written to."""
 
     @torch.no_grad()
     def __call__(self, tokens: Tensor, positions: Tensor) -> Tensor:
@@ -59,7 +61,7 @@ def conditionals_of(model: Any, vocabulary: Vocabulary, precision: str = "fp32")
     if not isinstance(model, nn.Module):
         if not callable(model):
             raise BadInput(f"wanted a masked language model or a function logits(tokens, positions); got {type(model)}")
-        return Conditionals(logits, "a function", 0, torch.device("cpu"))
+        return Conditionals(logits, "a function", 0, torch.device("cpu"), fresh=False)
     model = model.eval()
     if precision == "bf16":
         model = copy.deepcopy(model).to(torch.bfloat16)

@@ -13,9 +13,15 @@ BLOCK = 256
 
 
 def weights(
-    logits: Float[Tensor, "rows vocabulary"], temperature: float = 1.0, top_k: int = 0, top_p: float = 1.0
+    logits: Float[Tensor, "rows vocabulary"],
+    temperature: float = 1.0,
+    top_k: int = 0,
+    top_p: float = 1.0,
+    overwrite: bool = False,
 ) -> tuple[Float[Tensor, "rows m"], Int[Tensor, "rows m"] | None]:
     """What tokens are drawn by: the weights of all of them, or those of the likeliest with their ids, likeliest first.
+
+    `overwrite`: the logits are needed no more, and their memory serves.
 
     >>> weights(torch.tensor([[0.0, 1.0, 2.0]]), top_k=2)[1]
     tensor([[2, 1]])
@@ -27,7 +33,8 @@ def weights(
             logits, token = logits[:, :top_k], token[:, :top_k]
     elif top_k:
         logits, token = logits.topk(min(top_k, logits.shape[1]), 1)
-    share = (logits - logits.amax(1, keepdim=True)).div_(temperature).exp_()
+    share = torch.sub(logits, logits.amax(1, keepdim=True), out=logits if overwrite else None)
+    share = (share if temperature == 1 else share.div_(temperature)).exp_()
     if top_p < 1:
         share = share.where(share.cumsum(1) - share < top_p * share.sum(1, keepdim=True), 0)
     return share, token
@@ -39,15 +46,17 @@ def drawn(weights: Float[Tensor, "rows m"], chance: Float[Tensor, " rows"]) -> I
     >>> drawn(torch.tensor([[1.0, 3.0], [1.0, 3.0]]), torch.tensor([0.24, 0.26])).tolist()
     [0, 1]
     """
-    rows, m = weights.shape
-    blocks = F.pad(weights, (0, -m % BLOCK)).view(rows, -1, BLOCK)
-    sums = blocks.sum(2, dtype=torch.float64).cumsum(1)
+    m = weights.shape[1]
+    whole = m // BLOCK * BLOCK
+    parts = [weights[:, :whole].unflatten(1, (-1, BLOCK)).sum(2)] if whole else []
+    parts += [weights[:, whole:].sum(1, keepdim=True)] if whole < m else []
+    sums = torch.cat(parts, 1).double().cumsum(1)
     point = chance.double() * sums[:, -1]
-    block = (sums > point[:, None]).long().argmax(1)
-    index = torch.arange(rows, device=weights.device)
-    before = F.pad(sums, (1, 0))[index, block]
-    inside = blocks[index, block].double()
-    passed = inside.cumsum(1) > (point - before)[:, None]
-    last = inside.shape[1] - 1 - (inside.flip(1) > 0).long().argmax(1)  # where rounding left the number beyond the sum
+    block = (sums > point[:, None]).long().argmax(1, keepdim=True)
+    before = F.pad(sums, (1, 0)).gather(1, block)
+    token = block * BLOCK + torch.arange(BLOCK, device=weights.device)
+    inside = weights.gather(1, token.clamp(max=m - 1)).masked_fill(token >= m, 0).double()
+    passed = inside.cumsum(1) > point[:, None] - before
+    last = BLOCK - 1 - (inside.flip(1) > 0).long().argmax(1)  # where rounding left the number beyond the sum
     place = torch.where(passed.any(1), passed.long().argmax(1), last)
-    return block * BLOCK + place
+    return block[:, 0] * BLOCK + place

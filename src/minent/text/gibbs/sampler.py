@@ -89,7 +89,7 @@ class Gibbs:
         self.tokens, inner = framed(ids, self.vocabulary, self.conditionals.device, room)
         kinds = torch.full_like(self.tokens, edit.OUTSIDE)
         kinds[inner] = torch.from_numpy(np.concatenate([one.kinds for one in begun])).to(kinds.device)
-        self.kinds, self._banned = kinds, torch.tensor(self.vocabulary.special, dtype=torch.long)
+        self.kinds, self._banned = kinds, torch.tensor(self.vocabulary.special, dtype=torch.long, device=kinds.device)
         if not self.options.edit and not bool((kinds == FREE).any(1).all()):
             raise BadInput("there must be something to draw; got texts of which all is kept")
 
@@ -123,7 +123,8 @@ class Gibbs:
     def conditional(self, tokens: Tensor, sites: Tensor) -> Tensor:
         """Logits (rows, k, vocabulary) at sites of texts with masks there; −∞ for tokens that are never drawn."""
         logits = self.conditionals(tokens, sites)
-        logits = logits.clone() if logits.dtype == torch.float64 else logits.float().clone()
+        logits = logits if logits.dtype == torch.float64 else logits.float()
+        logits = logits if self.conditionals.fresh else logits.clone()
         logits[..., self.vocabulary.size :] = -torch.inf
         logits[..., self._banned] = -torch.inf
         return logits
@@ -136,11 +137,17 @@ class Gibbs:
             tokens[rows] = before.scatter(1, sites, self.vocabulary.mask)
             for i, site in enumerate(sites.T):  # those of a block one after another
                 logits = self.conditional(tokens[rows], site[:, None])[:, 0]
-                share, ids = weights(logits, temperature, options.top_k, options.top_p)
+                plain = temperature == 1 and not options.top_k and options.top_p == 1
+                whole = None if plain else logits.logsumexp(1)
+                share, ids = weights(logits, temperature, options.top_k, options.top_p, overwrite=plain)
                 place = drawn(share, chance[:, i])
                 token = place if ids is None else ids.gather(1, place[:, None])[:, 0]
                 tokens[rows, site] = token
-                p = logits.gather(1, token[:, None])[:, 0] - logits.logsumexp(1)
+                p = (
+                    share.gather(1, token[:, None])[:, 0].log() - share.sum(1).log()
+                    if whole is None
+                    else (logits.gather(1, token[:, None])[:, 0] - whole)
+                )
                 total[:, rows] += torch.stack([p.double(), torch.ones_like(p.double())])
             changed = (before != tokens[rows]).gather(1, sites).flatten()
             told.append((torch.ones_like(changed), changed))

@@ -111,8 +111,8 @@ def measure(shape, options):
 
 def report(saved):
     parts = [
-        "# Gibbs sampling from masked language models: measured\n\n`benchmarks/gibbs.py`, {date}, {machine}, one thread "
-        "({versions}); site updates per CPU second, sentences of {length} tokens, a vocabulary of {words:,}.\n".format(
+        "# Gibbs sampling from masked language models: measured\n\n`benchmarks/gibbs.py`, {date}, {machine}, one "
+        "thread ({versions}); site updates per CPU second, sentences of {length} tokens, {words:,} words.\n".format(
             **saved, length=LENGTH, words=WORDS
         ),
         "| BERT of random weights | " + " | ".join((LOOP, ONE, PLAIN, OURS, HALF)) + " | minent / loop | wanted |",

@@ -8,6 +8,7 @@ from text.gibbs.small_models import bert, hub_tokenizer, own
 from minent.errors import BadInput
 from minent.text.gibbs import Gibbs, Vocabulary
 from minent.text.gibbs.draw import drawn, weights
+from minent.text.gibbs.scan import Chances, visits
 from minent.text.options import Sampling
 
 MODEL = own()
@@ -76,6 +77,22 @@ def test_the_same_seed_gives_the_same_chains_whatever_chains_are_beside_them():
     )
     assert one.texts == same.texts != other.texts
     assert more.texts[:4] == one.texts
+
+
+@pytest.mark.parametrize("scan", ["random", "sweep", "block"])
+def test_a_sweep_visits_free_sites_only_and_those_of_a_block_are_distinct(scan):
+    free = torch.tensor([[False, True, True, False, True, True], [True, False, True, True, False, False]])
+    seen = [[], []]
+    for rows, sites, chance in visits(scan, free, Chances(3, 2, 6), block=3):
+        assert chance.shape[1] > sites.shape[1] - (scan == "block")
+        for row, some in zip(rows.tolist(), sites.tolist(), strict=True):
+            assert len(set(some)) == len(some) == (3 if scan == "block" else 1)
+            assert all(free[row, site] for site in some)
+            seen[row] += some
+    if scan == "sweep":
+        assert seen == [[1, 2, 4, 5], [0, 2, 3]]
+    else:
+        assert len(seen[0]) == len(seen[1]) == (6 if scan == "block" else 4)
 
 
 def test_burn_in_and_thinning_say_what_is_kept():

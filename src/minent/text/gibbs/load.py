@@ -1,8 +1,13 @@
 """A masked language model by name: a folder of minent's or of transformers, or a name on the hub."""
 
 import json
+import socket
+import urllib.request
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
+
+from huggingface_hub import constants
 
 from minent.errors import BadInput, require
 from minent.text.masked_lm import MaskedLM
@@ -26,8 +31,9 @@ def load(name: str | Path) -> tuple[Any, Any]:
     from transformers import AutoModelForMaskedLM, AutoTokenizer
 
     try:
-        tokenizer: Any = AutoTokenizer.from_pretrained(name)
-        model: Any = AutoModelForMaskedLM.from_pretrained(name)
+        local = folder.is_dir() or not _online()
+        tokenizer: Any = AutoTokenizer.from_pretrained(name, local_files_only=local)
+        model: Any = AutoModelForMaskedLM.from_pretrained(name, local_files_only=local)
     except (OSError, ValueError) as error:
         if folder.is_dir():
             raise BadInput(f"{str(name)!r} holds no masked language model with its tokenizer: {error}") from None
@@ -38,3 +44,14 @@ def load(name: str | Path) -> tuple[Any, Any]:
             f"that holds one, or go online and check the name ({' '.join(str(error).split())[:200]})"
         ) from None
     return model.eval(), tokenizer
+
+
+def _online() -> bool:
+    """Whether the hub has an address here: without one, asking it again and again would take a minute."""
+    if urllib.request.getproxies():
+        return True
+    try:
+        socket.getaddrinfo(urlsplit(constants.ENDPOINT).hostname, 443)
+    except OSError:
+        return False
+    return True

@@ -10,6 +10,7 @@ from typing import Annotated, Any, cast
 from cyclopts import App, Parameter
 
 from minent.cli.community import STANDARD_INPUT
+from minent.cli.sample import sample
 from minent.cli.score import score
 from minent.cli.train import train
 from minent.errors import BadInput, BadLine, require
@@ -19,6 +20,7 @@ from minent.text.options import Search
 text = App(name="text", help="Models of text: trained, run and scored.")
 text.command(train)
 text.command(score)
+text.command(sample)
 STREAM = 256  # lines that are written together
 
 

@@ -6,6 +6,7 @@ import tomllib
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import fields
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -13,7 +14,7 @@ from cyclopts import Parameter
 
 from minent.errors import BadInput, require
 from minent.nn.shape import Shape
-from minent.text.options import Learning, Reading, Writing
+from minent.text.options import Learning, Masking, Reading, Writing
 from minent.training.recipe import Recipe
 
 FLAGS = "task", "train", "target", "dev", "dev_target", "out", "resume"
@@ -24,7 +25,7 @@ Task = tuple[Writing, Learning]  # what is written, and what from it is learned
 
 def train(
     *,
-    task: Literal["classify", "seq2seq"],
+    task: Literal["classify", "seq2seq", "masked-lm"],
     train: Path,
     target: Path | None = None,
     dev: Path | None = None,
@@ -34,6 +35,7 @@ def train(
     reading: Annotated[Reading | None, Parameter(name="*")] = None,
     writing: Annotated[Writing | None, Parameter(name="*")] = None,
     learning: Annotated[Learning | None, Parameter(name="*")] = None,
+    masking: Annotated[Masking | None, Parameter(name="*")] = None,
     shape: Annotated[Shape | None, Parameter(name="*")] = None,
     recipe: Annotated[Recipe | None, Parameter(name="*")] = None,
 ) -> None:
@@ -44,10 +46,11 @@ def train(
     Parameters
     ----------
     task
-        What to learn: classify texts by their labels, or write a text for a text (seq2seq).
+        What to learn: classify texts by their labels, write a text for a text (seq2seq), or fill gaps (masked-lm).
     train
         classify: .tsv (label, text), .csv, .jsonl, .parquet, or a folder with one folder for each label. seq2seq: .tsv
-        (source, target), .csv, .jsonl, .parquet, or a file of sources with --target.
+        (source, target), .csv, .jsonl, .parquet, or a file of sources with --target. masked-lm: one text a line, or the
+        column text of .tsv, .csv, .jsonl, .parquet.
     target
         File of targets, a line for each line of --train.
     dev
@@ -64,7 +67,9 @@ def train(
 
     start = time.perf_counter()
     shape, recipe = shape or Shape(), recipe or Recipe()
-    files, prepare = (train, target, dev, dev_target), {"classify": _classifier, "seq2seq": _seq2seq}[task]
+    files = train, target, dev, dev_target
+    kinds = {"classify": _classifier, "seq2seq": _seq2seq, "masked-lm": partial(_masked_lm, masking or Masking())}
+    prepare: Any = kinds[task]
     task_options = writing or Writing(), learning or Learning()
     model, records, told = prepare(files, reading or Reading(), task_options, shape, recipe, out, resume)
     if os.environ.get("RANK", "0") != "0":  # one of torchrun's processes speaks for all
@@ -92,6 +97,27 @@ def _classifier(
     records = train_classifier(model, examples, held, recipe, tokens=reading.tokens, folder=out, resume=resume)
     told = f"{len(examples):,} texts to learn from, {len(held):,} to judge by; {len(model.labels)} labels"
     return model, records, told
+
+
+def _masked_lm(
+    masking: Masking, files: Files, reading: Reading, _: Task, shape: Shape, recipe: Recipe, out: Path, resume: bool
+) -> tuple[Any, Any, str]:
+    from minent.data import read_labelled, split
+    from minent.text.masking import new_masked_lm, train_masked_lm
+
+    file, target, dev, dev_target = files
+    if target or dev_target:
+        raise BadInput(
+            f"a masked language model learns from texts alone; got {str(target or dev_target)!r} for targets"
+        )
+    texts = read_labelled(file, label=None)
+    texts, held = split(texts, HELD, recipe.seed) if dev is None else (texts, read_labelled(dev, label=None))
+    model = new_masked_lm(texts.texts, shape, reading, recipe.seed)
+    records = train_masked_lm(
+        model, texts.texts, held.texts or None, recipe, masked=masking.masked, tokens=reading.tokens, folder=out,
+        resume=resume,
+    )  # fmt: skip
+    return model, records, f"{len(texts):,} texts to learn from, {len(held):,} to judge by"
 
 
 def _seq2seq(
@@ -125,7 +151,10 @@ def with_recipe(words: list[str]) -> list[str]:
         table = tomllib.loads(Path(file).read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise BadInput(f"{file!r} is not TOML: {error}") from None
-    known = [*FLAGS, *(field.name for kind in (Reading, Writing, Learning, Shape, Recipe) for field in fields(kind))]
+    known = [
+        *FLAGS,
+        *(field.name for kind in (Reading, Writing, Learning, Masking, Shape, Recipe) for field in fields(kind)),
+    ]
     if unknown := [key for key in table if key not in known]:
         raise BadInput(f"{file!r} may set {', '.join(known)}; got {unknown[0]!r}")
     options = ((f"--{key.replace('_', '-')}", value) for key, value in table.items())

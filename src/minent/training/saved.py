@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from huggingface_hub import PyTorchModelHubMixin, snapshot_download
 from huggingface_hub.errors import HFValidationError
 from tokenizers import Tokenizer
-from torch import nn
+from torch import Tensor, nn
 
 from minent.errors import BadInput
 from minent.files import whole_file, write_text
@@ -40,8 +40,16 @@ class Saved(PyTorchModelHubMixin, nn.Module, library_name="minent"):
 
     tokenizer: Tokenizer | None = None
 
+    def _stored(self) -> dict[str, Tensor]:
+        """The weights as the file is to name them."""
+        return weights(self)
+
+    def _restored(self, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+        """The weights as the model names them, from what was stored."""
+        return tensors
+
     def _save_pretrained(self, save_directory: Path) -> None:
-        write(save_directory / "model.safetensors", weights(self))
+        write(save_directory / "model.safetensors", self._stored())
         if self.tokenizer is not None:
             with whole_file(save_directory / "tokenizer.json") as temporary:
                 self.tokenizer.save(str(temporary))
@@ -76,7 +84,7 @@ class Saved(PyTorchModelHubMixin, nn.Module, library_name="minent"):
         token: Any, **arguments: Any,
     ) -> T:  # fmt: skip
         folder, model = Path(model_id), cls(**arguments)
-        fill(weights(model), read(folder / "model.safetensors"), folder)
+        fill(weights(model), model._restored(read(folder / "model.safetensors")), folder)
         if (folder / "tokenizer.json").exists():
             try:
                 model.tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))

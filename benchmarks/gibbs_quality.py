@@ -1,0 +1,212 @@
+"""What poems come of a small masked language model: Chinese quatrains of five characters a line, by each way to draw.
+
+One model draws; another, of another seed, judges by pseudo-perplexity, which tells held-out poems and shuffled ones as
+well. Rhyme: whether the ends of the second and the fourth line stand there together in some real poem, or both with a
+third; what that is worth is told by held-out poems and by ends paired by chance. Copying: characters of 20 that are
+those of the nearest training poem, place by place, and the longest run that some training poem has too. All rows have
+the same number of poems; n-grams are of characters.
+
+    python benchmarks/gibbs_quality.py [--data FOLDER] [--seeds 2] [--write docs/benchmarks_gibbs_quality.md]
+
+Results go to results/gibbs_quality.json run by run; runs that are there are not made again. Models stay in --models.
+"""
+
+import argparse
+import gzip
+import json
+import os
+import platform
+import time
+from collections import defaultdict
+from datetime import date
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from minent.nn.shape import Shape
+from minent.text.gibbs import Gibbs, pseudo_perplexity
+from minent.text.gibbs.convergence import r_hat
+from minent.text.gibbs.diversity import corpus_bleu, distinct, self_bleu
+from minent.text.masked_lm import MaskedLM
+from minent.text.masking import new_masked_lm, train_masked_lm
+from minent.text.options import Reading
+from minent.training.recipe import Recipe
+
+HERE = Path(__file__).resolve()
+PLACE = HERE.parent / "results" / "gibbs_quality.json"
+SHAPE = Shape(dim=192, heads=6, layers=4, hidden=768, longest=24, dropout=0.2, positions="learned")
+READING = Reading("characters", 6000, 8192)
+HELD = 500
+WAYS = {
+    "random scan": {},
+    "sweeps": {"scan": "sweep"},
+    "blocks of 4": {"scan": "block"},
+    "temperature 0.7": {"temperature": 0.7},
+    "top 20": {"top_k": 20},
+    "corrected, normalised": {"correct": "normalised"},
+    "corrected, raw": {"correct": "raw"},
+    "annealed to 0.2": {"anneal": 0.2},
+    "annealed to 0.2, corrected": {"anneal": 0.2, "correct": "normalised"},
+}
+COLUMNS = {
+    "perplexity": "pseudo-perplexity (judge)", "rhyme": "rhyme %", "form": "20 characters %",
+    "distinct_1": "distinct-1", "distinct_2": "distinct-2", "self_bleu": "self-BLEU", "bleu": "BLEU to held-out",
+    "copied": "as the nearest, of 20",
+    "run": "longest run", "accepted": "accepted", "r_hat": "R-hat", "seconds": "CPU s",
+}  # fmt: skip
+
+
+def poems(folder):
+    """Distinct quatrains, shuffled: those to learn from, and those held out."""
+    lines = gzip.decompress((folder / "text" / "quatrain5.tsv.gz").read_bytes()).decode().splitlines()
+    texts = sorted({line.split("\t")[1] for line in lines if len(line.split("\t")[1]) == 20})
+    order = np.random.default_rng(1).permutation(len(texts))
+    return [texts[i] for i in order[HELD:]], [texts[i] for i in order[:HELD]]
+
+
+def trained(train, held, seed, options):
+    """The model of a seed, trained or read."""
+    folder = options.models / f"quatrain5-{options.steps}-{seed}"
+    if (folder / "model.safetensors").exists():
+        return MaskedLM.from_pretrained(folder)
+    model = new_masked_lm(train, SHAPE, READING, seed)
+    recipe = Recipe(
+        steps=options.steps, learning_rate=1e-3, warmup=options.steps // 20, seed=seed, precision="bf16",
+        evaluate_every=max(options.steps // 6, 1),
+    )  # fmt: skip
+    going = {"masked": 0.0, "tokens": READING.tokens, "folder": folder, "resume": folder.exists()}
+    for record in train_masked_lm(model, train, held, recipe, **going):
+        if record.dev is not None:
+            print(f"model {seed}, step {record.step}: {record.loss:.3f}, {record.dev}", flush=True)
+    return model
+
+
+class Rhymes:
+    """Which characters end the second and the fourth line of one poem."""
+
+    def __init__(self, texts):
+        self.beside = defaultdict(set)
+        for text in texts:
+            a, b = text[9], text[19]
+            self.beside[a].add(b)
+            self.beside[b].add(a)
+
+    def share(self, texts):
+        pairs = [(text[9], text[19]) for text in texts if len(text) == 20]
+        known = [a != b and (b in self.beside[a] or bool(self.beside[a] & self.beside[b])) for a, b in pairs]
+        return 100 * sum(known) / max(len(texts), 1)
+
+
+def copied(texts, train):
+    """Means of the characters as in the nearest poem, and of the longest run that stands in some poem."""
+    known = np.array([list(text) for text in train])
+    same = [int((known == np.array(list(text))).sum(1).max()) if len(text) == 20 else 0 for text in texts]
+    runs = {n: {text[i : i + n] for text in train for i in range(21 - n)} for n in range(1, 21)}
+    longest = [
+        max((n for n in range(1, len(text) + 1) if any(text[i : i + n] in runs[n] for i in range(len(text) - n + 1))),
+            default=0)
+        for text in texts
+    ]  # fmt: skip
+    return float(np.mean(same)), float(np.mean(longest))
+
+
+def measured(texts, judge, rhymes, train, held):
+    same, run = copied(texts, train)
+    return {
+        "perplexity": pseudo_perplexity(judge, texts), "rhyme": rhymes.share(texts),
+        "form": 100 * float(np.mean([len(text) == 20 for text in texts])),
+        "distinct_1": distinct(texts, 1), "distinct_2": distinct(texts, 2), "self_bleu": self_bleu(texts),
+        "bleu": corpus_bleu(texts, held), "copied": same, "run": run, "examples": texts[:4],
+    }  # fmt: skip
+
+
+def run(way, model, judge, rhymes, train, held, seed, options):
+    start = time.process_time()
+    sampler = Gibbs(
+        model, length="20", chains=options.poems, sweeps=options.sweeps, seed=seed, **WAYS[way]
+    )  # fmt: skip
+    states = list(sampler.sweeps())
+    spent = time.process_time() - start
+    after = states[len(states) // 2 :]
+    more = {"accepted": float(np.mean([state.accepted for state in after])), "seconds": spent}
+    if len(after) >= 4 and "anneal" not in WAYS[way]:
+        more["r_hat"] = r_hat(np.stack([state.score for state in after], 1))
+    return {**measured(states[-1].texts, judge, rhymes, train, held), **more}
+
+
+def report(saved):
+    parts = [
+        "# Quatrains from a masked language model: measured\n\n`benchmarks/gibbs_quality.py`, {date}, {machine} "
+        "({versions}); {sizes}\n".format(**saved),
+        f"| drawn by | {' | '.join(COLUMNS.values())} | seeds |",
+        "|---" * (len(COLUMNS) + 2) + "|",
+    ]
+    rows = defaultdict(list)
+    for key, found in saved["runs"].items():
+        rows[key.rsplit(", seed ", 1)[0]].append(found)
+    for name, several in rows.items():
+        cells = []
+        for column in COLUMNS:
+            values = [one[column] for one in several if column in one]
+            spread = f" ± {np.std(values, ddof=1):.2g}" if len(values) > 1 else ""
+            cells.append(f"{np.mean(values):.3g}{spread}" if values else "")
+        parts.append(f"| {name} | {' | '.join(cells)} | {len(several)} |")
+    parts.append("\n## Poems\n")
+    for name, several in rows.items():
+        lines = [" ".join(text[i : i + 5] for i in range(0, len(text), 5)) for text in several[0]["examples"]]
+        parts.append(f"{name}:\n\n" + "\n".join(f"- {line}" for line in lines) + "\n")
+    return "\n".join(parts)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    default = Path(os.environ.get("MINENT_DATA", HERE.parents[2] / "shared" / "data"))
+    parser.add_argument("--data", type=Path, default=default)
+    parser.add_argument("--models", type=Path, default=Path("models"))
+    parser.add_argument("--seeds", type=int, default=2)
+    parser.add_argument("--steps", type=int, default=2000)
+    parser.add_argument("--poems", type=int, default=100)
+    parser.add_argument("--sweeps", type=int, default=20)
+    parser.add_argument("--ways", nargs="*", choices=list(WAYS), default=list(WAYS))
+    parser.add_argument("--place", type=Path, default=PLACE, help="where results are kept")
+    parser.add_argument("--write", type=Path)
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    train, held = poems(options.data)
+    model, judge = (trained(train, held, seed, options) for seed in (1, 2))
+    saved = {
+        "date": date.today().isoformat(),
+        "machine": f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, one thread",
+        "versions": ", ".join(f"{package} {version(package)}" for package in ("minent", "torch")),
+        "sizes": f"{len(train):,} poems to learn from, {len(held):,} held out; {SHAPE.layers} layers of {SHAPE.dim}, "
+        f"{options.steps:,} steps; {options.poems} poems a row, {options.sweeps} sweeps.",
+        "runs": json.loads(options.place.read_text(encoding="utf-8"))["runs"] if options.place.exists() else {},
+    }  # fmt: skip
+
+    def keep(key, make):
+        if key not in saved["runs"]:
+            saved["runs"][key] = make()
+            options.place.write_text(json.dumps(saved, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+            figures = " ".join(f"{k} {v:.4g}" for k, v in saved["runs"][key].items() if isinstance(v, float))
+            print(f"{key}: {figures}", flush=True)
+
+    for seed in range(1, options.seeds + 1):
+        random = np.random.default_rng(seed)
+        real = [held[i] for i in random.permutation(len(held))[: options.poems]]
+        mixed = ["".join(column) for column in zip(*(random.permutation(list(one)) for one in zip(*real, strict=True)),
+                                                   strict=True)]  # fmt: skip
+        own = Rhymes(train)  # held-out poems are not to rhyme with themselves
+        rest = [one for one in held if one not in real]
+        keep(f"held-out poems, seed {seed}", partial(measured, real, judge, own, train, rest))
+        keep(f"each place shuffled, seed {seed}", partial(measured, mixed, judge, own, train, held))
+        for way in options.ways:
+            keep(f"{way}, seed {seed}", partial(run, way, model, judge, own, train, held, seed, options))
+    if options.write:
+        options.write.write_text(report(saved), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

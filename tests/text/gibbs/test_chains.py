@@ -1,0 +1,187 @@
+"""Chains keep what they are told to keep, start where they are told to start, and do the same for the same seed."""
+
+import numpy as np
+import pytest
+import torch
+from text.gibbs.small_models import bert, hub_tokenizer, own
+
+from minent.errors import BadInput
+from minent.text.gibbs import Gibbs, Vocabulary
+from minent.text.gibbs.draw import drawn, weights
+from minent.text.gibbs.scan import Chances, visits
+from minent.text.options import Sampling
+
+MODEL = own()
+
+
+def last(**options):
+    """The last state of a few chains."""
+    *_, state = Gibbs(MODEL, **{"chains": 8, "sweeps": 3, **options}).sweeps()
+    return state
+
+
+def test_a_template_keeps_all_but_its_blanks():
+    state = last(keep=("春__，__人",), chains=20)
+    assert len(set(state.texts)) > 10
+    for ids, text in zip(state.ids, state.texts, strict=True):
+        assert len(ids) == 7
+        assert (text[0], text[3], text[-1]) == ("春", "，", "人") or len(text) != 7  # an odd byte is no character
+        assert state.vocabulary.mask not in ids
+
+
+@pytest.mark.parametrize("scan", ["random", "sweep", "block"])
+def test_words_and_numbers_of_a_sentence_are_kept(scan):
+    state = last(seed_text="科学生产力来去", keep=("生产力", "1"), scan=scan)
+    assert {(text[0], text[2:5]) for text in state.texts} == {("科", "生产力")}
+    assert len({text[1] for text in state.texts}) > 1
+    assert {text[5:7] for text in last(seed_text="科学生产力来去", keep=("6..7",), scan=scan).texts} == {"来去"}
+
+
+def test_a_word_that_starts_from_a_length_stands_anywhere():
+    state = last(length="5..8", keep=("山水", "月"), chains=40)
+    lengths = [len(ids) for ids in state.ids]
+    assert set(lengths) == {5, 6, 7, 8}
+    places = [text.index("山水") for text in state.texts]
+    assert len(set(places)) > 3
+    assert all("月" in text[place + 2 :] for text, place in zip(state.texts, places, strict=True))
+
+
+def test_edited_texts_hold_their_keywords_in_order_and_within_the_lengths():
+    state = last(keep=("山水", "月"), length="3..8", edit=True, chains=30, sweeps=6)
+    assert len({len(ids) for ids in state.ids}) > 1
+    assert all(3 <= len(ids) <= 8 for ids in state.ids)
+    assert all("月" in text[text.index("山水") + 2 :] for text in state.texts)
+    assert 0 < state.accepted < 1
+
+
+def test_sweep_0_is_the_start_with_no_mask_left():
+    first = next(Gibbs(MODEL, seed_text="春去秋来", chains=3).sweeps())
+    assert first.texts == ["春去秋来"] * 3 and not first.kept
+    for start in ("masks", "noise"):
+        texts = next(Gibbs(MODEL, seed_text="春去秋来", keep=("秋",), start=start, chains=9).sweeps()).texts
+        assert len(set(texts)) > 5
+        assert {text[2] for text in texts} == {"秋"}
+        assert "<mask>" not in "".join(texts)
+
+
+def test_special_tokens_are_never_drawn():
+    state = last(length="20", chains=30)
+    drawn = np.concatenate(state.ids)
+    assert not np.isin(drawn, state.vocabulary.special).any()
+    assert "�" not in "".join(state.texts)
+
+
+def test_the_same_seed_gives_the_same_chains_whatever_chains_are_beside_them():
+    one, same, other, more = (
+        last(length="6", seed=seed, chains=chains) for seed, chains in ((1, 4), (1, 4), (2, 4), (1, 9))
+    )
+    assert one.texts == same.texts != other.texts
+    assert more.texts[:4] == one.texts
+
+
+@pytest.mark.parametrize("scan", ["random", "sweep", "block"])
+def test_a_sweep_visits_free_sites_only_and_those_of_a_block_are_distinct(scan):
+    free = torch.tensor([[False, True, True, False, True, True], [True, False, True, True, False, False]])
+    seen = [[], []]
+    for rows, sites, chance in visits(scan, free, Chances(3, 2, 6), block=3):
+        assert chance.shape[1] > sites.shape[1] - (scan == "block")
+        for row, some in zip(rows.tolist(), sites.tolist(), strict=True):
+            assert len(set(some)) == len(some) == (3 if scan == "block" else 1)
+            assert all(free[row, site] for site in some)
+            seen[row] += some
+    if scan == "sweep":
+        assert seen == [[1, 2, 4, 5], [0, 2, 3]]
+    else:
+        assert len(seen[0]) == len(seen[1]) == (6 if scan == "block" else 4)
+
+
+def test_burn_in_and_thinning_say_what_is_kept():
+    sampler = Gibbs(MODEL, length="4", chains=2, sweeps=10, burn_in=4, thin=3)
+    assert [state.sweep for state in sampler] == [7, 10]
+    assert [state.sweep for state in sampler.sweeps()] == list(range(11))
+    assert [state.sweep for state in Gibbs(MODEL, length="4", chains=2, sweeps=10, anneal=0.1)] == [10]
+
+
+def test_annealing_ends_at_its_temperature_and_in_likelier_texts():
+    cold = last(length="6", chains=30, sweeps=10, anneal=0.05, correct="normalised")
+    warm = last(length="6", chains=30, sweeps=10, correct="normalised")
+    assert cold.temperature == pytest.approx(0.05)
+    assert cold.score.mean() > warm.score.mean() + 2 * warm.score.std() / 30**0.5
+
+
+def test_the_score_of_a_judged_chain_is_the_energy_of_its_text():
+    sampler = Gibbs(MODEL, length="5", chains=4, sweeps=3, correct="raw")
+    *_, state = sampler.sweeps()
+    for ids, score in zip(state.ids, state.score, strict=True):
+        whole = torch.tensor([[2, *ids, 3]])
+        total = 0.0
+        for site in range(1, 6):
+            hidden = whole.clone()
+            hidden[0, site] = sampler.vocabulary.mask
+            with torch.no_grad():
+                total += float(MODEL(hidden)[0, site, whole[0, site]])
+        assert score == pytest.approx(total, abs=1e-3)
+
+
+def test_a_hub_model_and_its_tokenizer_are_sampled():
+    sampler = Gibbs(bert(), hub_tokenizer(), keep=("春_，_人",), chains=5, sweeps=2)
+    *_, state = sampler.sweeps()
+    assert {(text[0], text[2], text[4]) for text in state.texts} == {("春", "，", "人")}
+
+
+def test_top_k_and_top_p_cut_what_is_drawn_and_a_number_falls_where_it_should():
+    logits = torch.tensor([[0.5, 0.3, 0.15, 0.05]]).log()
+    assert weights(logits, top_k=2)[1].tolist() == [[0, 1]]
+    share, token = weights(logits, top_p=0.75)
+    assert (share > 0).tolist() == [[True, True, False, False]] and token.tolist() == [[0, 1, 2, 3]]
+    assert torch.allclose(weights(logits, temperature=0.5)[0][0, 1], torch.tensor(0.36))
+    random = torch.from_numpy(np.random.default_rng(0).random((5, 700)))
+    many, chance = random[:, :-1].repeat(100, 1), torch.rand(500, generator=torch.Generator().manual_seed(0))
+    wanted = (many.cumsum(1) > (chance.double() * many.sum(1))[:, None]).long().argmax(1)
+    assert (drawn(many, chance) == wanted).all()
+    assert wanted.unique().numel() > 200
+
+
+@pytest.mark.parametrize(
+    ("options", "problem"),
+    [
+        ({}, "got none of them"),
+        ({"length": "0"}, "a length is a number"),
+        ({"length": "9..3"}, "a length is a number"),
+        ({"length": "5", "seed_text": "春"}, "got more than one"),
+        ({"length": "99"}, "reads at most 38 tokens; got 99"),
+        ({"length": "2", "keep": ("生产力",)}, "cannot hold what is kept"),
+        ({"seed_text": "春去", "keep": ("夏",)}, "got '夏'"),
+        ({"seed_text": "春去", "keep": ("3",)}, "got '3'"),
+        ({"seed_text": "春去", "keep": ("春去",)}, "all is kept"),
+        ({"keep": ("春_",), "edit": True}, "kept as words"),
+        ({"keep": ("春",), "edit": True, "length": "2..4"}, "2 to 4 tokens; got 1"),
+    ],
+)
+def test_what_cannot_be_sampled_is_a_sentence(options, problem):
+    with pytest.raises(BadInput, match=problem):
+        Gibbs(MODEL, **options)
+
+
+@pytest.mark.parametrize(
+    ("options", "problem"),
+    [
+        ({"correct": "raw", "top_k": 5}, "able to come back"),
+        ({"correct": "raw", "scan": "block"}, "one site"),
+        ({"edit": True, "scan": "sweep"}, "drawn one by one"),
+        ({"burn_in": 100}, "burn_in"),
+        ({"chains": 0}, "chains must be at least 1"),
+        ({"temperature": 0.0}, "temperature must be positive"),
+        ({"top_p": 0.0}, "top_p"),
+    ],
+)
+def test_options_that_none_can_be_are_a_sentence(options, problem):
+    with pytest.raises(BadInput, match=problem):
+        Sampling(**options)
+
+
+def test_a_tokenizer_without_a_mask_is_a_sentence():
+    with pytest.raises(BadInput, match="got <class 'str'>"):
+        Gibbs(lambda tokens, positions: tokens, "bert", length="3")
+    with pytest.raises(BadInput, match="logits"):
+        Gibbs("bert", Vocabulary(5, 0, 1), length="3")

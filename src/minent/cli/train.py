@@ -6,7 +6,6 @@ import tomllib
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import fields
-from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -20,7 +19,7 @@ from minent.training.recipe import Recipe
 FLAGS = "task", "train", "target", "dev", "dev_target", "out", "resume"
 HELD = 0.1  # of the texts, where there are no others to judge by
 Files = tuple[Path, Path | None, Path | None, Path | None]
-Task = tuple[Writing, Learning]  # what is written, and what from it is learned
+Task = tuple[Writing, Learning, Masking]  # what is written, what from it is learned, what is hidden
 
 
 def train(
@@ -68,9 +67,8 @@ def train(
     start = time.perf_counter()
     shape, recipe = shape or Shape(), recipe or Recipe()
     files = train, target, dev, dev_target
-    kinds = {"classify": _classifier, "seq2seq": _seq2seq, "masked-lm": partial(_masked_lm, masking or Masking())}
-    prepare: Any = kinds[task]
-    task_options = writing or Writing(), learning or Learning()
+    prepare = {"classify": _classifier, "seq2seq": _seq2seq, "masked-lm": _masked_lm}[task]
+    task_options = writing or Writing(), learning or Learning(), masking or Masking()
     model, records, told = prepare(files, reading or Reading(), task_options, shape, recipe, out, resume)
     if os.environ.get("RANK", "0") != "0":  # one of torchrun's processes speaks for all
         deque(records, maxlen=0)
@@ -100,12 +98,12 @@ def _classifier(
 
 
 def _masked_lm(
-    masking: Masking, files: Files, reading: Reading, _: Task, shape: Shape, recipe: Recipe, out: Path, resume: bool
+    files: Files, reading: Reading, task: Task, shape: Shape, recipe: Recipe, out: Path, resume: bool
 ) -> tuple[Any, Any, str]:
     from minent.data import read_labelled, split
     from minent.text.masking import new_masked_lm, train_masked_lm
 
-    file, target, dev, dev_target = files
+    (file, target, dev, dev_target), (*_, masking) = files, task
     if target or dev_target:
         raise BadInput(
             f"a masked language model learns from texts alone; got {str(target or dev_target)!r} for targets"
@@ -127,7 +125,7 @@ def _seq2seq(
     from minent.text.exposure import objective_of
     from minent.text.transduction import new_seq2seq, train_seq2seq
 
-    (file, target, dev, dev_target), (writing, learning) = files, task
+    (file, target, dev, dev_target), (writing, learning, _) = files, task
     objective = objective_of(learning)
     pairs = read_pairs(file, target)
     pairs, held = held_out(pairs, HELD, recipe.seed) if dev is None else (pairs, read_pairs(dev, dev_target))

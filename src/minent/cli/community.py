@@ -2,14 +2,14 @@
 
 import time
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from cyclopts import App, Parameter
 
-from minent.community.options import Options
-from minent.errors import BadInput
+from minent.community.options import Options, Points
+from minent.errors import BadInput, require
 
-community = App(name="community", help="Communities of a network, by the map equation.")
+community = App(name="community", help="Communities of a network, clusters of points and texts, by the map equation.")
 STANDARD_INPUT = "standard input"
 
 
@@ -36,14 +36,9 @@ def find(
     map
         Where to write an interactive map, one HTML page.
     """
-    from minent.community.formats import known_suffix
     from minent.terminal import progress, summary
 
-    for path in output:
-        known_suffix(path)
-    for path in (*output, *([map] if map else [])):
-        if path.is_dir():
-            raise BadInput(f"{str(path)!r} is a folder; wanted a file to write")
+    check(output, map)
     with progress() as say:
         say(f"reading {links}")
         from minent import community
@@ -55,17 +50,109 @@ def find(
         say(f"searching {network.number_of_nodes:,} nodes and {network.number_of_links:,} links")
         tree = community.find(network, **vars(options or Options()))
         searched = time.perf_counter()
-        for path in output:
-            say(f"writing {path}")
-            tree.write(path)
-        if map:
-            from minent import plot
-            from minent.files import write_text
-
-            say(f"drawing {map}")
-            write_text(map, plot.network_map(network, tree, title=Path(links).stem))
+        keep(say, tree, output, map, network, title=Path(links).stem)
     summary(network, tree)
     print(f"read in {read - start:.2f} s, searched in {searched - read:.2f} s")
+    kept(output, map)
+
+
+@community.command
+def cluster(
+    points: str,
+    /,
+    *,
+    model: Annotated[Path | None, Parameter(show_default=False)] = None,
+    options: Annotated[Points | None, Parameter(name="*")] = None,
+    output: Annotated[tuple[Path, ...], Parameter(name=["--output", "-o"], negative="", show_default=False)] = (),
+    map: Path | None = None,
+) -> None:
+    """Find clusters of vectors or texts, and how many there are.
+
+    Parameters
+    ----------
+    points
+        Vectors (.npy, .parquet), or texts: one a line, or a column text (.tsv, .csv, .jsonl, .parquet); - reads lines.
+    model
+        Folder of transformers or sentence-transformers that turns texts into vectors; without it, shared words do.
+    output
+        Where to write the tree: .tree .ftree .clu .json .csv .parquet .nwk; may be given again.
+    map
+        Where to write an interactive map, one HTML page.
+    """
+    from minent.terminal import progress, summary
+
+    check(output, map)
+    options = options or Points()
+    with progress() as say:
+        say(f"reading {points}")
+        from minent.community.cluster import clustered
+        from minent.community.telling import module_words
+        from minent.data.neighbours import neighbour_graph
+        from minent.data.vectors import holds_vectors, read_vectors
+
+        start = time.perf_counter()
+        if points != STANDARD_INPUT and holds_vectors(points):
+            (vectors, names), texts = read_vectors(points), None
+        else:
+            from minent.data import read_labelled
+
+            texts = names = read_labelled("-" if points == STANDARD_INPUT else points, label=None).texts
+            say(f"embedding {len(texts):,} texts")
+            vectors = embedded(texts, model)
+        embedding = time.perf_counter()
+        say(f"linking {len(vectors):,} points")
+        linked = {name: getattr(options, name) for name in ("neighbours", "metric", "similarity", "undirected")}
+        network = neighbour_graph(vectors, names=names, **linked)
+        link = time.perf_counter()
+        say(f"searching {network.number_of_nodes:,} points and {network.number_of_links:,} links")
+        tree = clustered(network, options)
+        searched = time.perf_counter()
+        called = None if texts is None else module_words(texts, tree)
+        keep(say, tree, output, map, network, title=Path(points).stem, called=called)
+    summary(network, tree, called=called)
+    spent = embedding - start, link - embedding, searched - link
+    print("read in {:.2f} s, linked in {:.2f} s, searched in {:.2f} s".format(*spent))
+    kept(output, map)
+
+
+def embedded(texts: list[str], model: Path | None) -> Any:
+    """A vector for each text."""
+    if model is None:
+        from minent.data.words import text_vectors
+
+        return text_vectors(texts)
+    require("torch", "torch", "embed texts by a model")
+    from minent.text.embedding import embed
+
+    return embed(texts, model)
+
+
+def check(output: tuple[Path, ...], map: Path | None) -> None:
+    """Raises BadInput for what cannot be written, before anything is done."""
+    from minent.community.formats import known_suffix
+
+    for path in output:
+        known_suffix(path)
+    for path in (*output, *([map] if map else [])):
+        if path.is_dir():
+            raise BadInput(f"{str(path)!r} is a folder; wanted a file to write")
+
+
+def keep(say: Any, tree: Any, output: tuple[Path, ...], map: Path | None, network: Any, **drawn: Any) -> None:
+    """Write the tree and the map that were asked for."""
+    for path in output:
+        say(f"writing {path}")
+        tree.write(path)
+    if map:
+        from minent import plot
+        from minent.files import write_text
+
+        say(f"drawing {map}")
+        write_text(map, plot.network_map(network, tree, **drawn))
+
+
+def kept(output: tuple[Path, ...], map: Path | None) -> None:
+    """Say what was written."""
     for path in output:
         print(f"wrote {path}")
     if map:

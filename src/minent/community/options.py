@@ -37,3 +37,35 @@ class Options:
 
     to_nodes: bool = False
     """Jump to nodes evenly instead of in proportion to their links."""
+
+
+@dataclass(frozen=True)
+class Points:
+    """How points become a network, and how that is searched; see `cluster`."""
+
+    neighbours: int = 40
+    """Nearest points that each is linked to, at most; the more, the larger the modules."""
+
+    metric: Literal["cosine", "euclidean"] = "cosine"
+    """What near means."""
+
+    similarity: float = 0.5
+    """Links of less are left out; for euclidean, 0.5 is as near as the farthest of a point's neighbours."""
+
+    undirected: bool = False
+    """Links have no direction."""
+
+    nested: bool = False
+    """Modules may hold modules."""
+
+    effort: Effort = "balanced"
+    """How hard to search: one pass, the default, or as good as it gets."""
+
+    trials: int = 1
+    """Searches from different random orders; the shortest code wins."""
+
+    seed: int = 1
+    """The same seed gives the same tree, whatever the threads."""
+
+    threads: int | None = None
+    """Threads to search with; as many as there are cores if not given."""

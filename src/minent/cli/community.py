@@ -6,10 +6,11 @@ from typing import Annotated, Any
 
 from cyclopts import App, Parameter
 
-from minent.community.options import Options, Points
-from minent.errors import BadInput, require
+from minent.community.options import Objective, Options, Points
+from minent.errors import BadInput, BadLine, require
 
 community = App(name="community", help="Communities of a network, clusters of points and texts, by the map equation.")
+WALK = "flow_model", "teleportation", "recorded", "to_nodes"
 STANDARD_INPUT = "standard input"
 
 
@@ -20,6 +21,10 @@ def find(
     *,
     directed: Annotated[bool, Parameter(show_default=False)] = False,
     options: Annotated[Options | None, Parameter(name="*")] = None,
+    objective: Annotated[Objective | None, Parameter(name="*")] = None,
+    metadata: Annotated[Path | None, Parameter(show_default=False)] = None,
+    initial: Annotated[Path | None, Parameter(show_default=False)] = None,
+    evaluate: Annotated[bool, Parameter(show_default=False)] = False,
     output: Annotated[tuple[Path, ...], Parameter(name=["--output", "-o"], negative="", show_default=False)] = (),
     map: Path | None = None,
 ) -> None:
@@ -31,6 +36,12 @@ def find(
         Link list (csv, tsv, spaces; gz), Parquet or Pajek .net; - reads standard input.
     directed
         Links go from the first node to the second; without it a Pajek file's own word counts.
+    metadata
+        A file of lines, node and label, that modules are to agree with too.
+    initial
+        A tree (.tree .ftree .clu .json .csv .parquet) to begin from.
+    evaluate
+        Only say what the modules of --initial cost.
     output
         Where to write the tree: .tree .ftree .clu .json .csv .parquet .nwk; may be given again.
     map
@@ -39,6 +50,8 @@ def find(
     from minent.terminal import progress, summary
 
     check(output, map)
+    if evaluate and initial is None:
+        raise BadInput("--evaluate says what given modules cost; give them with --initial A.tree")
     with progress() as say:
         say(f"reading {links}")
         from minent import community
@@ -48,7 +61,13 @@ def find(
         network = read_graph("-" if links == STANDARD_INPUT else links, directed or None)
         read = time.perf_counter()
         say(f"searching {network.number_of_nodes:,} nodes and {network.number_of_links:,} links")
-        tree = community.find(network, **vars(options or Options()))
+        described = {"objective": objective or Objective(), "metadata": labels_in(metadata, network)}
+        given = None if initial is None else tree_for(network, community.Tree.read(initial))
+        if evaluate and given is not None:
+            walk = {name: getattr(options or Options(), name) for name in WALK}
+            tree = community.evaluate(network, given, directed=network.directed, **walk, **described)
+        else:
+            tree = community.find(network, **vars(options or Options()), **described, initial=given)
         searched = time.perf_counter()
         keep(say, tree, output, map, network, title=Path(links).stem)
     summary(network, tree)
@@ -113,6 +132,41 @@ def cluster(
     spent = embedding - start, link - embedding, searched - link
     print("read in {:.2f} s, linked in {:.2f} s, searched in {:.2f} s".format(*spent))
     kept(output, map)
+
+
+def labels_in(metadata: Path | None, network: Any) -> dict[Any, str] | None:
+    """The label of each node in a file of lines: node, then label."""
+    if metadata is None:
+        return None
+    from minent.data.text_file import open_text
+
+    names = range(network.number_of_nodes) if network.names is None else network.names.tolist()
+    called, labels = {str(name): name for name in names}, {}
+    for number, line in enumerate(open_text(metadata).lines(), 1):
+        if not line.strip() or line.startswith("#"):
+            continue
+        node, _, label = line.strip().replace("\t", " ", 1).partition(" ")
+        if node not in called or not label.strip():
+            raise BadLine(f"wanted the name of a node and its label; got {line!r}", metadata, number)
+        labels[called[node]] = label.strip()
+    return labels
+
+
+def tree_for(network: Any, tree: Any) -> Any:
+    """A tree from a file goes by the names that the network's nodes have, or by their numbers from 1."""
+    from dataclasses import replace
+
+    from minent.data.names import name_array
+
+    names = range(network.number_of_nodes) if network.names is None else network.names.tolist()
+    if tree.names is not None and {str(name) for name in names} != {str(name) for name in tree.names.tolist()}:
+        numbers = list(range(1, len(names) + 1))
+        if sorted(tree.node_names, key=str) == sorted(numbers, key=str):
+            place = dict(zip(numbers, names, strict=True))
+            return replace(tree, names=name_array([place[number] for number in tree.node_names]))
+        return tree
+    called = {str(name): name for name in names}
+    return replace(tree, names=name_array([called.get(str(name), name) for name in tree.node_names]))
 
 
 def embedded(texts: list[str], model: Path | None) -> Any:

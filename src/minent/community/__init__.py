@@ -3,16 +3,27 @@
 from typing import TYPE_CHECKING, Any
 
 from minent.community.cluster import cluster
-from minent.community.codelength import codelength
+from minent.community.codelength import codelength, evaluate
 from minent.community.find import find
-from minent.community.options import Options, Points
+from minent.community.options import Objective, Options, Points
 from minent.community.telling import telling_words
 from minent.community.tree import Tree
 
 if TYPE_CHECKING:
     from minent.community.estimator import Infomap
 
-__all__ = ["Infomap", "Options", "Points", "Tree", "cluster", "codelength", "find", "telling_words"]
+__all__ = [
+    "Infomap",
+    "Objective",
+    "Options",
+    "Points",
+    "Tree",
+    "cluster",
+    "codelength",
+    "evaluate",
+    "find",
+    "telling_words",
+]
 
 
 def __getattr__(name: str) -> Any:

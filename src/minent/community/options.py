@@ -40,6 +40,35 @@ class Options:
 
 
 @dataclass(frozen=True)
+class Objective:
+    """What a description is to say beside the plain map equation; see `minent.community.objective`."""
+
+    markov_time: float = 1.0
+    """Steps of the walk between two that are described: the more, the larger the modules."""
+
+    variable_markov_time: bool = False
+    """More steps where the network is sparse, so that modules there are not cut into pieces."""
+
+    preferred_modules: int | None = None
+    """Number of modules, each more or fewer of which costs a bit; of one level only."""
+
+    regularised: float = 0.0
+    """Strength of prior links between all nodes, against modules made by chance; 1 as in the paper, 0 for none."""
+
+    entropy_corrected: float = 0.0
+    """Strength of a correction for entropies that few links make too small; 1 as derived, 0 for none."""
+
+    metadata_rate: float = 1.0
+    """How often metadata is described, in a step of the walk; where metadata is given."""
+
+    metadata_weighted: bool = True
+    """Count the metadata of a node as often as it is visited; or each node's once."""
+
+
+PLAIN = Objective()
+
+
+@dataclass(frozen=True)
 class Points:
     """How points become a network, and how that is searched; see `cluster`."""
 

@@ -25,6 +25,8 @@ def find(
     metadata: Annotated[Path | None, Parameter(show_default=False)] = None,
     initial: Annotated[Path | None, Parameter(show_default=False)] = None,
     evaluate: Annotated[bool, Parameter(show_default=False)] = False,
+    relax_rate: float = 0.15,
+    relax_limit: int | None = None,
     output: Annotated[tuple[Path, ...], Parameter(name=["--output", "-o"], negative="", show_default=False)] = (),
     map: Path | None = None,
 ) -> None:
@@ -42,6 +44,10 @@ def find(
         A tree (.tree .ftree .clu .json .csv .parquet) to begin from.
     evaluate
         Only say what the modules of --initial cost.
+    relax_rate
+        Probability to follow a link of any layer, in a network of layers (*Intra).
+    relax_limit
+        Layers whose numbers differ by more are not relaxed to.
     output
         Where to write the tree: .tree .ftree .clu .json .csv .parquet .nwk; may be given again.
     map
@@ -58,7 +64,8 @@ def find(
         from minent.data import read_graph
 
         start = time.perf_counter()
-        network = read_graph("-" if links == STANDARD_INPUT else links, directed or None)
+        relaxed = {"relax_rate": relax_rate, "relax_limit": relax_limit}
+        network = read_graph("-" if links == STANDARD_INPUT else links, directed or None, **relaxed)
         read = time.perf_counter()
         say(f"searching {network.number_of_nodes:,} nodes and {network.number_of_links:,} links")
         described = {"objective": objective or Objective(), "metadata": labels_in(metadata, network)}

@@ -5,7 +5,7 @@ that is not recorded leads to where links start, and only one further step p T, 
 that is recorded leads to where links end, and is coded too (Lambiotte & Rosvall 2012).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,9 @@ from jaxtyping import Float, Int
 from minent.community.pagerank import pagerank
 from minent.community.regularised import prior, settled
 from minent.community.words import Words
+from minent.data.bipartite import Bipartite
 from minent.data.graph import Graph
+from minent.data.states import States
 from minent.errors import BadInput
 
 MODELS = ("undirected", "directed", "undirdir", "outdirdir", "rawdir", "precomputed")
@@ -59,6 +61,8 @@ def flow_of(
       often as entered (the reference implementation has three names for it).
     - "precomputed": the link weights are the flow as they stand; node weights, divided by their sum, the visit rates.
 
+    Of a bipartite network the walk is that between primary nodes, undirected; features are not visited.
+
     `regularised`, for the first two, is the strength of prior links (see `minent.community.regularised`), which take
     the place of teleportation and are recorded.
 
@@ -71,18 +75,31 @@ def flow_of(
     [0.25, 0.5, 0.25]
     """
     model = model or ("directed" if network.directed else "undirected")
+    if model not in MODELS:
+        raise BadInput(f"the flow model must be one of {', '.join(MODELS)}; got {model!r}")
     if regularised:
-        return _regularised(network, model, regularised)
-    if model == "undirected":
-        return _undirected(network)
-    if model == "directed":
-        return _directed(network, teleportation, recorded, to_nodes)
-    if model == "precomputed":
-        return _precomputed(network)
-    if model in MODELS:
+        flow = _regularised(network, model, regularised)
+    elif model == "undirected":
+        flow = _undirected(network)
+    elif model == "directed":
+        flow = _directed(network, teleportation, recorded, to_nodes)
+    elif model == "precomputed":
+        flow = _precomputed(network)
+    else:
         matrix = _matrix(network)
-        return _along_links(network, matrix, np.full(network.number_of_nodes, 1 / (matrix.sum() or 1.0)))
-    raise BadInput(f"the flow model must be one of {', '.join(MODELS)}; got {model!r}")
+        flow = _along_links(network, matrix, np.full(network.number_of_nodes, 1 / (matrix.sum() or 1.0)))
+    if isinstance(network, Bipartite):
+        return _between_primaries(flow, network, model, regularised)
+    return replace(flow, physical=network.physical) if isinstance(network, States) else flow
+
+
+def _between_primaries(flow: Flow, network: Bipartite, model: str, regularised: float) -> Flow:
+    """Two steps of a bipartite walk are one, from a primary node to the next: features are never named."""
+    if model != "undirected" or regularised:
+        raise BadInput("a bipartite network is walked without direction and without prior links")
+    out, visit = 2 * flow.out, 2 * flow.visit
+    visit[network.features] = 0
+    return Flow(flow.network, visit, out, out, 2 * flow.link)
 
 
 def _undirected(network: Graph) -> Flow:

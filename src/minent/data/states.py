@@ -80,7 +80,7 @@ def multilayer(
 
     >>> network = multilayer([1, 1, 2, 2], ["a", "b", "a", "b"], ["b", "c", "b", "d"])
     >>> network, network.physical.tolist(), network.names.tolist()[0]
-    (States(6 states of 4 nodes, 20 links, directed, weighted), [0, 1, 2, 0, 1, 3], (1, 'a'))
+    (States(6 states of 4 nodes, 14 links, directed, weighted), [0, 1, 2, 0, 1, 3], (1, 'a'))
     """
     if not 0 <= relax_rate <= 1:
         raise BadInput(f"relax_rate is a probability, from 0 to 1; got {relax_rate}")

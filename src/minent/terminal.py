@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from minent.training.record import Record
 
 
-def summary(network: "Graph", tree: "Tree", most: int = 10) -> None:
-    """What was found, for a terminal of 80 columns."""
+def summary(network: "Graph", tree: "Tree", most: int = 10, called: Sequence[Sequence[str]] | None = None) -> None:
+    """What was found, for a terminal of 80 columns; `called` are words for each of the tree's modules."""
     kind = "directed" if network.directed else "undirected"
     saved = 100 * (1 - tree.codelength / tree.one_level_codelength) if tree.one_level_codelength else 0.0
     print(f"{network.number_of_nodes:,} nodes, {network.number_of_links:,} {kind} links")
@@ -32,11 +32,12 @@ def summary(network: "Graph", tree: "Tree", most: int = 10) -> None:
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
     for name in ("module", "flow", "nodes", "inside")[: 4 if tree.depth > 1 else 3]:
         table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("most visited", no_wrap=True, overflow="ellipsis")
+    table.add_column("most visited" if called is None else "most telling", no_wrap=True, overflow="ellipsis")
     modules = tree.modules()
     for module in modules[:most]:
         inside = [f"{module.modules:,}"] if tree.depth > 1 else []
-        top = Text(", ".join(" ".join(str(name).split()) for name in module.top))
+        names = (called[tree.paths.index(module.path)] if called else ()) or module.top
+        top = Text(", ".join(" ".join(str(name).split()) for name in names))
         table.add_row(module.path, f"{100 * module.flow:.2f} %", f"{module.size:,}", *inside, top)
     console = Console(highlight=False)
     console.print()

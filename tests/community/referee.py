@@ -17,29 +17,35 @@ class Verdict:
     links: dict[tuple[int, int], float]
     codelength: float
     index_codelength: float
+    one_level: float = 0.0
 
 
 def judge(
     network: Graph,
     flags: str,
-    module: np.ndarray,
+    module: np.ndarray | None,
     parent: np.ndarray | None = None,
+    metadata: np.ndarray | None = None,
 ) -> Verdict:
-    """What infomap says of `network` with the command-line `flags`, given a partition or a tree."""
+    """What infomap says of `network` with the command-line `flags`, given a partition, a tree or neither."""
     nodes = np.arange(network.number_of_nodes)
     with warnings.catch_warnings(), tempfile.TemporaryDirectory() as folder:
         warnings.simplefilter("ignore")
-        if parent is not None:
+        if parent is not None and module is not None:
             path = Path(folder) / "given.tree"
             path.write_text(_tree_file(module, parent))
             flags += f" --cluster-data {path}"
-        infomap = Infomap(args=f"--silent --no-infomap --num-threads 1 {flags}")
+        if module is not None:
+            flags += " --no-infomap"
+        infomap = Infomap(args=f"--silent --num-threads 1 {flags}")
         for node in nodes.tolist():
             infomap.add_node(node, teleportation_weight=_weight(network, node))
         source, target, weight = network.links()
         for link in range(len(source)):
             infomap.add_link(int(source[link]), int(target[link]), 1.0 if weight is None else float(weight[link]))
-        if parent is None:
+        for node, label in enumerate([] if metadata is None else metadata.tolist()):
+            infomap.set_meta_data(node, label)
+        if parent is None and module is not None:
             infomap.initial_partition = dict(zip(nodes.tolist(), module.tolist(), strict=True))
         infomap.run()
         visit = np.zeros(len(nodes))
@@ -47,7 +53,7 @@ def judge(
             if node.is_leaf:
                 visit[node.node_id] = node.data.flow
         links = {(int(a), int(b)): float(flow) for a, b, flow in infomap.get_links(data="flow")}
-        return Verdict(visit, links, infomap.codelength, infomap.index_codelength)
+        return Verdict(visit, links, infomap.codelength, infomap.index_codelength, infomap.one_level_codelength)
 
 
 def _weight(network: Graph, node: int) -> float:

@@ -2,14 +2,15 @@
 
 import time
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from cyclopts import App, Parameter
 
-from minent.community.options import Options
-from minent.errors import BadInput
+from minent.community.options import Objective, Options, Points
+from minent.errors import BadInput, BadLine, require
 
-community = App(name="community", help="Communities of a network, by the map equation.")
+community = App(name="community", help="Communities of a network, clusters of points and texts, by the map equation.")
+WALK = "flow_model", "teleportation", "recorded", "to_nodes"
 STANDARD_INPUT = "standard input"
 
 
@@ -20,6 +21,12 @@ def find(
     *,
     directed: Annotated[bool, Parameter(show_default=False)] = False,
     options: Annotated[Options | None, Parameter(name="*")] = None,
+    objective: Annotated[Objective | None, Parameter(name="*")] = None,
+    metadata: Annotated[Path | None, Parameter(show_default=False)] = None,
+    initial: Annotated[Path | None, Parameter(show_default=False)] = None,
+    evaluate: Annotated[bool, Parameter(show_default=False)] = False,
+    relax_rate: float = 0.15,
+    relax_limit: int | None = None,
     output: Annotated[tuple[Path, ...], Parameter(name=["--output", "-o"], negative="", show_default=False)] = (),
     map: Path | None = None,
 ) -> None:
@@ -31,41 +38,182 @@ def find(
         Link list (csv, tsv, spaces; gz), Parquet or Pajek .net; - reads standard input.
     directed
         Links go from the first node to the second; without it a Pajek file's own word counts.
+    metadata
+        A file of lines, node and label, that modules are to agree with too.
+    initial
+        A tree (.tree .ftree .clu .json .csv .parquet) to begin from.
+    evaluate
+        Only say what the modules of --initial cost.
+    relax_rate
+        Probability to follow a link of any layer, in a network of layers (*Intra).
+    relax_limit
+        Layers whose numbers differ by more are not relaxed to.
     output
         Where to write the tree: .tree .ftree .clu .json .csv .parquet .nwk; may be given again.
     map
         Where to write an interactive map, one HTML page.
     """
-    from minent.community.formats import known_suffix
     from minent.terminal import progress, summary
 
-    for path in output:
-        known_suffix(path)
-    for path in (*output, *([map] if map else [])):
-        if path.is_dir():
-            raise BadInput(f"{str(path)!r} is a folder; wanted a file to write")
+    check(output, map)
+    if evaluate and initial is None:
+        raise BadInput("--evaluate says what given modules cost; give them with --initial A.tree")
     with progress() as say:
         say(f"reading {links}")
         from minent import community
         from minent.data import read_graph
 
         start = time.perf_counter()
-        network = read_graph("-" if links == STANDARD_INPUT else links, directed or None)
+        relaxed = {"relax_rate": relax_rate, "relax_limit": relax_limit}
+        network = read_graph("-" if links == STANDARD_INPUT else links, directed or None, **relaxed)
         read = time.perf_counter()
         say(f"searching {network.number_of_nodes:,} nodes and {network.number_of_links:,} links")
-        tree = community.find(network, **vars(options or Options()))
+        described = {"objective": objective or Objective(), "metadata": labels_in(metadata, network)}
+        given = None if initial is None else tree_for(network, community.Tree.read(initial))
+        if evaluate and given is not None:
+            walk = {name: getattr(options or Options(), name) for name in WALK}
+            tree = community.evaluate(network, given, directed=network.directed, **walk, **described)
+        else:
+            tree = community.find(network, **vars(options or Options()), **described, initial=given)
         searched = time.perf_counter()
-        for path in output:
-            say(f"writing {path}")
-            tree.write(path)
-        if map:
-            from minent import plot
-            from minent.files import write_text
-
-            say(f"drawing {map}")
-            write_text(map, plot.network_map(network, tree, title=Path(links).stem))
+        keep(say, tree, output, map, network, title=Path(links).stem)
     summary(network, tree)
     print(f"read in {read - start:.2f} s, searched in {searched - read:.2f} s")
+    kept(output, map)
+
+
+@community.command
+def cluster(
+    points: str,
+    /,
+    *,
+    model: Annotated[Path | None, Parameter(show_default=False)] = None,
+    options: Annotated[Points | None, Parameter(name="*")] = None,
+    output: Annotated[tuple[Path, ...], Parameter(name=["--output", "-o"], negative="", show_default=False)] = (),
+    map: Path | None = None,
+) -> None:
+    """Find clusters of vectors or texts, and how many there are.
+
+    Parameters
+    ----------
+    points
+        Vectors (.npy, .parquet), or texts: one a line, or a column text (.tsv, .csv, .jsonl, .parquet); - reads lines.
+    model
+        Folder of transformers or sentence-transformers that turns texts into vectors; without it, shared words do.
+    output
+        Where to write the tree: .tree .ftree .clu .json .csv .parquet .nwk; may be given again.
+    map
+        Where to write an interactive map, one HTML page.
+    """
+    from minent.terminal import progress, summary
+
+    check(output, map)
+    options = options or Points()
+    with progress() as say:
+        say(f"reading {points}")
+        from minent.community.cluster import clustered
+        from minent.community.telling import module_words
+        from minent.data.neighbours import neighbour_graph
+        from minent.data.vectors import holds_vectors, read_vectors
+
+        start = time.perf_counter()
+        if points != STANDARD_INPUT and holds_vectors(points):
+            (vectors, names), texts = read_vectors(points), None
+        else:
+            from minent.data import read_labelled
+
+            texts = names = read_labelled("-" if points == STANDARD_INPUT else points, label=None).texts
+            say(f"embedding {len(texts):,} texts")
+            vectors = embedded(texts, model)
+        embedding = time.perf_counter()
+        say(f"linking {len(vectors):,} points")
+        linked = {name: getattr(options, name) for name in ("neighbours", "metric", "similarity", "undirected")}
+        network = neighbour_graph(vectors, names=names, **linked)
+        link = time.perf_counter()
+        say(f"searching {network.number_of_nodes:,} points and {network.number_of_links:,} links")
+        tree = clustered(network, options)
+        searched = time.perf_counter()
+        called = None if texts is None else module_words(texts, tree)
+        keep(say, tree, output, map, network, title=Path(points).stem, called=called)
+    summary(network, tree, called=called)
+    spent = embedding - start, link - embedding, searched - link
+    print("read in {:.2f} s, linked in {:.2f} s, searched in {:.2f} s".format(*spent))
+    kept(output, map)
+
+
+def labels_in(metadata: Path | None, network: Any) -> dict[Any, str] | None:
+    """The label of each node in a file of lines: node, then label."""
+    if metadata is None:
+        return None
+    from minent.data.text_file import open_text
+
+    names = range(network.number_of_nodes) if network.names is None else network.names.tolist()
+    called, labels = {str(name): name for name in names}, {}
+    for number, line in enumerate(open_text(metadata).lines(), 1):
+        if not line.strip() or line.startswith("#"):
+            continue
+        node, _, label = line.strip().replace("\t", " ", 1).partition(" ")
+        if node not in called or not label.strip():
+            raise BadLine(f"wanted the name of a node and its label; got {line!r}", metadata, number)
+        labels[called[node]] = label.strip()
+    return labels
+
+
+def tree_for(network: Any, tree: Any) -> Any:
+    """A tree from a file goes by the names that the network's nodes have, or by their numbers from 1."""
+    from dataclasses import replace
+
+    from minent.data.names import name_array
+
+    names = range(network.number_of_nodes) if network.names is None else network.names.tolist()
+    if tree.names is not None and {str(name) for name in names} != {str(name) for name in tree.names.tolist()}:
+        numbers = list(range(1, len(names) + 1))
+        if sorted(tree.node_names, key=str) == sorted(numbers, key=str):
+            place = dict(zip(numbers, names, strict=True))
+            return replace(tree, names=name_array([place[number] for number in tree.node_names]))
+        return tree
+    called = {str(name): name for name in names}
+    return replace(tree, names=name_array([called.get(str(name), name) for name in tree.node_names]))
+
+
+def embedded(texts: list[str], model: Path | None) -> Any:
+    """A vector for each text."""
+    if model is None:
+        from minent.data.words import text_vectors
+
+        return text_vectors(texts)
+    require("torch", "torch", "embed texts by a model")
+    from minent.text.embedding import embed
+
+    return embed(texts, model)
+
+
+def check(output: tuple[Path, ...], map: Path | None) -> None:
+    """Raises BadInput for what cannot be written, before anything is done."""
+    from minent.community.formats import known_suffix
+
+    for path in output:
+        known_suffix(path)
+    for path in (*output, *([map] if map else [])):
+        if path.is_dir():
+            raise BadInput(f"{str(path)!r} is a folder; wanted a file to write")
+
+
+def keep(say: Any, tree: Any, output: tuple[Path, ...], map: Path | None, network: Any, **drawn: Any) -> None:
+    """Write the tree and the map that were asked for."""
+    for path in output:
+        say(f"writing {path}")
+        tree.write(path)
+    if map:
+        from minent import plot
+        from minent.files import write_text
+
+        say(f"drawing {map}")
+        write_text(map, plot.network_map(network, tree, **drawn))
+
+
+def kept(output: tuple[Path, ...], map: Path | None) -> None:
+    """Say what was written."""
     for path in output:
         print(f"wrote {path}")
     if map:

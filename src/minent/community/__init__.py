@@ -1,8 +1,34 @@
 """Communities of a network by the map equation: find modules, and say what a given partition costs."""
 
-from minent.community.codelength import codelength
+from typing import TYPE_CHECKING, Any
+
+from minent.community.cluster import cluster
+from minent.community.codelength import codelength, evaluate
 from minent.community.find import find
-from minent.community.options import Options
+from minent.community.options import Objective, Options, Points
+from minent.community.telling import telling_words
 from minent.community.tree import Tree
 
-__all__ = ["Options", "Tree", "codelength", "find"]
+if TYPE_CHECKING:
+    from minent.community.estimator import Infomap
+
+__all__ = [
+    "Infomap",
+    "Objective",
+    "Options",
+    "Points",
+    "Tree",
+    "cluster",
+    "codelength",
+    "evaluate",
+    "find",
+    "telling_words",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "Infomap":  # only this needs scikit-learn
+        from minent.community.estimator import Infomap
+
+        return Infomap
+    raise AttributeError(f"module 'minent.community' has no attribute {name!r}")

@@ -14,7 +14,9 @@ from jaxtyping import Float, Int
 
 from minent.community.canonical import depths, levels
 from minent.community.flow import Flow, flow_of
-from minent.community.tree import Tree
+from minent.community.objective import check, described
+from minent.community.options import PLAIN, Objective
+from minent.community.tree import Tree, grow
 from minent.data import as_graph
 from minent.data.rows import read_only
 from minent.errors import BadInput
@@ -32,11 +34,13 @@ def codelength(
     teleportation: float = 0.15,
     recorded: bool = False,
     to_nodes: bool = False,
+    objective: Objective = PLAIN,
+    metadata: Any = None,
 ) -> float:
     """Bits per step that describe a walk on `network` with the given modules.
 
     `network` is anything that `minent.data.as_graph` takes. `modules` is a label for each node in the network's order
-    (integers, strings, …), a mapping from each node's name to its label, or a Tree. Flow options are those of `find`;
+    (integers, strings, …), a mapping from each node's name to its label, or a Tree. Other options are those of `find`;
     directed=None: as `flow_model` asks, or else as the network says.
 
     Raises BadInput where nodes and modules do not match, and as `as_graph` and `flow_of` do.
@@ -45,12 +49,39 @@ def codelength(
     >>> round(codelength(triangles, ["a", "a", "a", "b", "b", "b"]), 4), round(codelength(triangles, [0] * 6), 4)
     (2.3207, 2.5567)
     """
+    walk = {"flow_model": flow_model, "teleportation": teleportation, "recorded": recorded, "to_nodes": to_nodes}
+    flow = walk_of(network, directed, objective, metadata, **walk)
+    parent, module = tree_of(modules, flow.network.names, len(flow.visit))
+    return sum(codelength_parts(flow, parent, module))
+
+
+def evaluate(network: Any, modules: Tree | Mapping[Any, Any] | Iterable[Any], **options: Any) -> Tree:
+    """The tree of given modules with its rates and codelengths, without a search; arguments as of `codelength`.
+
+    >>> evaluate(([0, 1, 2, 3, 4, 5, 2], [1, 2, 0, 4, 5, 3, 3]), ["a", "a", "a", "b", "b", "b"])
+    Tree(6 nodes, 2 modules, depth 1, codelength 2.3207 bits of 2.5567)
+    """
+    objective, metadata = options.pop("objective", PLAIN), options.pop("metadata", None)
+    flow = walk_of(network, options.pop("directed", None), objective, metadata, **options)
+    return grow(flow, *tree_of(modules, flow.network.names, len(flow.visit)))
+
+
+def walk_of(
+    network: Any,
+    directed: bool | None,
+    objective: Objective,
+    metadata: Any,
+    *,
+    flow_model: str | None = None,
+    **walk: Any,
+) -> Flow:
+    """The walk on a network, and what of it is described."""
     if directed is None and flow_model is not None:
         directed = flow_model != "undirected"
     graph = as_graph(network, directed=directed)
-    parent, module = _tree_of(modules, graph.names, graph.number_of_nodes)
-    flow = flow_of(graph, model=flow_model, teleportation=teleportation, recorded=recorded, to_nodes=to_nodes)
-    return sum(codelength_parts(flow, parent, module))
+    check(objective)
+    flow = flow_of(graph, model=flow_model, regularised=objective.regularised, **walk)
+    return described(flow, objective, metadata)
 
 
 def codelength_parts(
@@ -72,12 +103,24 @@ def codelength_parts(
     top = enter[1:][parent[1:] == 0]
     index = _plogp(use[:1]) - _plogp(top)
     below = enter[1:][parent[1:] > 0]
-    return index, _plogp(use[1:]) - _plogp(exit) - _plogp(below) - _plogp(flow.visit)
+    plain = _plogp(use[1:]) - _plogp(exit) - _plogp(below)
+    if (words := flow.words) is None:
+        return index, plain - _plogp(flow.visit)
+    said = float(words.merged(module, len(parent)).costs().sum()) - (0.0 if words.shared else _plogp(flow.visit))
+    more = len(flow.visit) + len(parent) - 1 - len(top) if len(top) > 1 else len(flow.visit) - 1
+    wrong = abs(len(top) - words.preferred) if words.preferred >= 0 else 0
+    return index + words.price * max(len(top) - 1, 0), plain + said + words.price * more + wrong
 
 
 def one_level_codelength(flow: Flow) -> float:
     """Bits per step without modules: the entropy of the visit rates."""
-    return _plogp(flow.visit.sum(keepdims=True)) - _plogp(flow.visit)
+    whole = _plogp(flow.visit.sum(keepdims=True))
+    if (words := flow.words) is None:
+        return whole - _plogp(flow.visit)
+    nodes = np.zeros(len(flow.visit), np.int32)
+    said = float(words.merged(nodes, 1).costs().sum()) - (0.0 if words.shared else _plogp(flow.visit))
+    wrong = abs(1 - words.preferred) if words.preferred >= 0 else 0
+    return whole + said + words.price * (len(nodes) - 1) + wrong
 
 
 def module_flow(flow: Flow, parent: Int[np.ndarray, " modules"], module: Int[np.ndarray, " nodes"]) -> Rates:
@@ -123,7 +166,7 @@ def crossed(indptr, indices, flow, parent, module):
     return exit, enter
 
 
-def _tree_of(modules: Any, names: np.ndarray | None, nodes: int) -> tuple[np.ndarray, np.ndarray]:
+def tree_of(modules: Any, names: np.ndarray | None, nodes: int) -> tuple[np.ndarray, np.ndarray]:
     """The parent of each module and the leaf module of each of the network's nodes."""
     if isinstance(modules, Tree):
         return modules.parent, _in_order(modules.module, modules.names, names, nodes)

@@ -1,20 +1,21 @@
 """Find the modules of a network: the tree with which a random walk on it is described in the fewest bits."""
 
 import os
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
 
-from minent.community.flow import flow_of
+from minent.community.codelength import tree_of, walk_of
 from minent.community.levels import Levels
 from minent.community.multilevel import multilevel
-from minent.community.options import Effort, FlowModel, Options
+from minent.community.options import PLAIN, Effort, FlowModel, Objective, Options
+from minent.community.preferred import preferred_partition
 from minent.community.search import Search
 from minent.community.tree import Tree, grow
-from minent.community.two_level import two_level_partition
+from minent.community.two_level import tuned
 from minent.community.units import Units, units_of
-from minent.data import as_graph
 from minent.errors import BadInput
 from minent.kernels import log, runner
 
@@ -34,6 +35,9 @@ def find(
     teleportation: float = 0.15,
     recorded: bool = False,
     to_nodes: bool = False,
+    objective: Objective = PLAIN,
+    metadata: Any = None,
+    initial: Tree | Mapping[Any, Any] | Iterable[Any] | None = None,
 ) -> Tree:
     """The modules of a network, nested as deep as that shortens the description of a walk on it.
 
@@ -46,6 +50,9 @@ def find(
     - `trials`: searches from different random orders, of which the shortest description wins, `threads` at a time
       (None: as many as there are cores). The same `seed` gives the same tree whatever the threads.
     - `flow_model`, `teleportation`, `recorded`, `to_nodes`: the walk; see `flow_of`.
+    - `objective`: Markov time, a prior against missing links and what else a description may heed; see `Objective`.
+    - `metadata`: a label for each node, or a mapping from names to labels (None: none), described too.
+    - `initial`: modules to begin from, as `codelength` takes them; what is found costs no more than they do.
 
     Raises BadInput for a network or an option that cannot be used.
 
@@ -56,18 +63,18 @@ def find(
     [0, 0, 0, 1, 1, 1]
     """
     check(Options(two_level, effort, trials, seed, threads, flow_model, teleportation, recorded, to_nodes))
-    if directed is None and flow_model is not None:
-        directed = flow_model != "undirected"
-    graph = as_graph(network, directed=directed)
-    flow = flow_of(graph, model=flow_model, teleportation=teleportation, recorded=recorded, to_nodes=to_nodes)
+    walk = {"flow_model": flow_model, "teleportation": teleportation, "recorded": recorded, "to_nodes": to_nodes}
+    flow = walk_of(network, directed, objective, metadata, **walk)
+    two_level = two_level or objective.preferred_modules is not None
     nodes = units_of(flow)
+    start = None if initial is None else grow(flow, *tree_of(initial, flow.network.names, len(flow.visit)))
     whole = np.array([-1, 0], np.int32), np.ones(nodes.number, np.int32)
     if len(nodes.indices) == 0:
         return grow(flow, *whole)
     run = runner(trials * WORK[effort] * len(nodes.indices))
 
     def trial(number: int) -> Levels:
-        found = one_search(Search(np.random.default_rng([seed, number]), run), nodes, two_level, effort)
+        found = one_search(Search(np.random.default_rng([seed, number]), run), nodes, two_level, effort, start)
         if trials > 1:
             log.info("trial %d of %d", number + 1, trials)
         return found
@@ -76,15 +83,18 @@ def find(
     with ThreadPoolExecutor(workers) as pool:
         found = min(pool.map(trial, range(trials)) if workers > 1 else map(trial, range(trials)), key=Levels.cost)
     tree = grow(flow, *found.tree())
+    if start is not None and start.codelength < tree.codelength - 1e-10 and not (two_level and start.depth > 1):
+        tree = start
     return tree if tree.codelength < tree.one_level_codelength - 1e-10 else grow(flow, *whole)
 
 
-def one_search(search: Search, nodes: Units, only_two: bool, effort: str) -> Levels:
-    """Nested partitions from one random order."""
+def one_search(search: Search, nodes: Units, only_two: bool, effort: str, start: Tree | None) -> Levels:
+    """Nested partitions from one random order, or from given modules."""
+    begin = None if start is None else start.labels.astype(np.int32)
     if only_two:
-        label, modules = two_level_partition(search, nodes, effort)
+        label, modules = preferred_partition(search, nodes, effort) if begin is None else tuned(search, nodes, begin)
         return Levels((nodes, modules), (label,))
-    return multilevel(search, nodes, effort)
+    return multilevel(search, nodes, effort, begin)
 
 
 def check(options: Options) -> None:

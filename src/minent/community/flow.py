@@ -5,14 +5,18 @@ that is not recorded leads to where links start, and only one further step p T, 
 that is recorded leads to where links end, and is coded too (Lambiotte & Rosvall 2012).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 from minent.community.pagerank import pagerank
+from minent.community.regularised import prior, settled
+from minent.community.words import Words
+from minent.data.bipartite import Bipartite
 from minent.data.graph import Graph
+from minent.data.states import States
 from minent.errors import BadInput
 
 MODELS = ("undirected", "directed", "undirdir", "outdirdir", "rawdir", "precomputed")
@@ -29,6 +33,8 @@ class Flow:
     link: Float[np.ndarray, " entries"] | float  # on each stored entry of `network`; one number where all are equal
     teleport_from: Float[np.ndarray, " nodes"] | None = None  # teleporting away from the node, where recorded
     teleport_to: Float[np.ndarray, " nodes"] | None = None  # the chance to land on the node, where recorded
+    physical: Int[np.ndarray, " nodes"] | None = None  # what node each is a state of, where nodes are states
+    words: Words | None = None  # what is described beside the plain walk, see `minent.community.objective`
 
     @property
     def reversible(self) -> bool:
@@ -43,6 +49,7 @@ def flow_of(
     teleportation: float = 0.15,
     recorded: bool = False,
     to_nodes: bool = False,
+    regularised: float = 0.0,
 ) -> Flow:
     """The random walk on `network` under a flow model (None: "directed" for a directed network, else "undirected").
 
@@ -54,6 +61,11 @@ def flow_of(
       often as entered (the reference implementation has three names for it).
     - "precomputed": the link weights are the flow as they stand; node weights, divided by their sum, the visit rates.
 
+    Of a bipartite network the walk is that between primary nodes, undirected; features are not visited.
+
+    `regularised`, for the first two, is the strength of prior links (see `minent.community.regularised`), which take
+    the place of teleportation and are recorded.
+
     Raises BadInput for an unknown model, for a teleportation outside [0, 1] or with which the walk never settles, and
     for weights that the model cannot use.
 
@@ -63,16 +75,31 @@ def flow_of(
     [0.25, 0.5, 0.25]
     """
     model = model or ("directed" if network.directed else "undirected")
-    if model == "undirected":
-        return _undirected(network)
-    if model == "directed":
-        return _directed(network, teleportation, recorded, to_nodes)
-    if model == "precomputed":
-        return _precomputed(network)
-    if model in MODELS:
+    if model not in MODELS:
+        raise BadInput(f"the flow model must be one of {', '.join(MODELS)}; got {model!r}")
+    if regularised:
+        flow = _regularised(network, model, regularised)
+    elif model == "undirected":
+        flow = _undirected(network)
+    elif model == "directed":
+        flow = _directed(network, teleportation, recorded, to_nodes)
+    elif model == "precomputed":
+        flow = _precomputed(network)
+    else:
         matrix = _matrix(network)
-        return _along_links(network, matrix, np.full(network.number_of_nodes, 1 / (matrix.sum() or 1.0)))
-    raise BadInput(f"the flow model must be one of {', '.join(MODELS)}; got {model!r}")
+        flow = _along_links(network, matrix, np.full(network.number_of_nodes, 1 / (matrix.sum() or 1.0)))
+    if isinstance(network, Bipartite):
+        return _between_primaries(flow, network, model, regularised)
+    return replace(flow, physical=network.physical) if isinstance(network, States) else flow
+
+
+def _between_primaries(flow: Flow, network: Bipartite, model: str, regularised: float) -> Flow:
+    """Two steps of a bipartite walk are one, from a primary node to the next: features are never named."""
+    if model != "undirected" or regularised:
+        raise BadInput("a bipartite network is walked without direction and without prior links")
+    out, visit = 2 * flow.out, 2 * flow.visit
+    visit[network.features] = 0
+    return Flow(flow.network, visit, out, out, 2 * flow.link)
 
 
 def _undirected(network: Graph) -> Flow:
@@ -102,6 +129,28 @@ def _directed(network: Graph, teleportation: float, recorded: bool, to_nodes: bo
     coded = _along_links(network, matrix, visit * chance * (1 - teleportation))
     away = np.where(strength > 0, teleportation * visit, visit)
     return Flow(network, visit, coded.out, coded.into, coded.link, away, landing)
+
+
+def _regularised(network: Graph, model: str, amount: float) -> Flow:
+    if model not in ("undirected", "directed"):
+        raise BadInput(f"prior links are for the flow models undirected and directed; got {model}")
+    if model == "undirected" and network.directed:
+        network = _without_direction(network)
+    matrix = _matrix(network)
+    n, total = network.number_of_nodes, matrix.sum()
+    if n < 2 or not total:
+        return _undirected(network)
+    degree = np.diff(network.indptr).astype(float), np.bincount(network.indices, minlength=n).astype(float)
+    strength = matrix.sum(axis=1)
+    gamma, landing = prior(strength, matrix.sum(axis=0), *degree, total / len(network.indices), amount)
+    away = gamma / (strength + gamma)
+    if model == "undirected":
+        visit = (strength + gamma) / (total + gamma.sum())
+    else:
+        visit = settled(matrix, strength, away, landing)
+    chance = np.divide(1 - away, strength, out=np.zeros(n), where=strength > 0)
+    flow = _along_links(network, matrix, visit * chance)
+    return Flow(network, visit, flow.out, flow.into, flow.link, visit * away, landing)
 
 
 def _along_links(network: Graph, matrix: Any, pace: np.ndarray) -> Flow:

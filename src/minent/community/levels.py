@@ -43,6 +43,8 @@ class Levels:
     def cost(self) -> float:
         """The codelength, less the entropy of the nodes."""
         total = sum_plogp(crossings(self.units[-1])[1].sum(keepdims=True))
+        if (words := self.units[-1].words) is not None and words.preferred >= 0:
+            total += abs(self.units[-1].number - words.preferred)
         return total + sum(float(self.own_cost(k, label, self.units[k + 1]).sum()) for k, label in enumerate(self.up))
 
     def own_cost(self, k: int, label: Labels, modules: Units) -> Float[np.ndarray, " modules"]:
@@ -50,6 +52,8 @@ class Levels:
         exit, enter = crossings(modules)
         inside = np.bincount(label, self.rates(k), minlength=modules.number)
         cost = plogp(exit + inside) - plogp(exit) - plogp(enter)
+        if modules.words is not None:
+            cost += modules.words.price + (0.0 if k else modules.words.costs())
         if k:
             cost[np.bincount(label, minlength=modules.number) == 1] = 0
         return cost
@@ -60,7 +64,11 @@ class Levels:
 
     def named(self, k: int) -> Units:
         """Units of level k as the codebook above sees them."""
-        return frozen(*self.units[k]._replace(visit=self.rates(k))) if k else self.units[0]
+        if k == 0:
+            return self.units[0]
+        units = self.units[k]
+        words = None if units.words is None else units.words.without(units.number)
+        return frozen(*units._replace(visit=self.rates(k))[:8])._replace(words=words)
 
     def insert(self, k: int, search: Search, open: Bools | None = None) -> tuple["Levels", Bools] | None:
         """A level between units of level k and their parents (of the `open` ones), wherever one pays: with it, and
@@ -79,7 +87,7 @@ class Levels:
             rates = np.where(open[parent], [units.out, units.into, units.visit], 0)
             shut, size = self.units[k + 1], np.bincount(parent, units.visit, minlength=len(above))
             rates[:, whole[~open]] = np.array([shut.out, shut.into, size])[:, ~open]
-            modules = frozen(*units._replace(out=rates[0], into=rates[1], visit=rates[2]))
+            modules = frozen(*units._replace(out=rates[0], into=rates[1], visit=rates[2])[:8])
         group = parent if len(above) > 1 else ONE
         if not search.move(units, label, modules, Field(group, above), active=active, sweeps=2.0):
             return None
@@ -91,6 +99,8 @@ class Levels:
         home[label] = parent
         enter, cost = crossings(modules)[1], self.own_cost(k, label, modules)
         before = plogp(above + np.bincount(parent, self.rates(k), minlength=len(above)))
+        if k == 0 and units.words is not None:
+            before += units.words.merged(parent, len(above)).costs()
         after = plogp(above + np.bincount(home, enter, minlength=len(above)))
         pays = after + np.bincount(home, cost, minlength=len(above)) < before - LEAST
         if not pays.any():

@@ -3,7 +3,8 @@ level; then levels wherever one more pays, and units at every level moved betwee
 """
 
 from minent.community.levels import Levels
-from minent.community.search import Search
+from minent.community.search import Labels, Search
+from minent.community.two_level import tuned as tuned_from
 from minent.community.two_level import two_level_partition
 from minent.community.units import Units
 
@@ -11,14 +12,17 @@ STARTS = {"fast": ["fast"], "balanced": ["balanced"], "best": ["balanced", "bala
 ROUNDS = {"fast": 0, "balanced": 1, "best": 8}
 
 
-def multilevel(search: Search, nodes: Units, effort: str) -> Levels:
-    """Nested partitions of any depth: the best that grow from two-level partitions of these efforts."""
-    return min((nested(search, nodes, start, ROUNDS[effort]) for start in STARTS[effort]), key=Levels.cost)
+def multilevel(search: Search, nodes: Units, effort: str, begin: Labels | None = None) -> Levels:
+    """Nested partitions of any depth: the best that grow from two-level partitions of these efforts, or a given one."""
+    if begin is not None:
+        return nested(search, nodes, tuned_from(search, nodes, begin), ROUNDS[effort])
+    starts = (two_level_partition(search, nodes, start) for start in STARTS[effort])
+    return min((nested(search, nodes, start, ROUNDS[effort]) for start in starts), key=Levels.cost)
 
 
-def nested(search: Search, nodes: Units, start: str, rounds: int) -> Levels:
+def nested(search: Search, nodes: Units, start: tuple[Labels, Units], rounds: int) -> Levels:
     """Nested partitions that grow from a two-level one."""
-    label, modules = two_level_partition(search, nodes, start)
+    label, modules = start
     flat = Levels((nodes, modules), (label,))
     above = flat.insert(1, search)
     levels = topped(below(above[0], search) if above else split(flat, search), search)

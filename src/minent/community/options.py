@@ -37,3 +37,64 @@ class Options:
 
     to_nodes: bool = False
     """Jump to nodes evenly instead of in proportion to their links."""
+
+
+@dataclass(frozen=True)
+class Objective:
+    """What a description is to say beside the plain map equation; see `minent.community.objective`."""
+
+    markov_time: float = 1.0
+    """Steps of the walk between two that are described: the more, the larger the modules."""
+
+    variable_markov_time: bool = False
+    """More steps where the network is sparse, so that modules there are not cut into pieces."""
+
+    preferred_modules: int | None = None
+    """Number of modules, each more or fewer of which costs a bit; of one level only."""
+
+    regularised: float = 0.0
+    """Strength of prior links between all nodes, against modules made by chance; 1 as in the paper, 0 for none."""
+
+    entropy_corrected: float = 0.0
+    """Strength of a correction for entropies that few links make too small; 1 as derived, 0 for none."""
+
+    metadata_rate: float = 1.0
+    """How often metadata is described, in a step of the walk; where metadata is given."""
+
+    metadata_weighted: bool = True
+    """Count the metadata of a node as often as it is visited; or each node's once."""
+
+
+PLAIN = Objective()
+
+
+@dataclass(frozen=True)
+class Points:
+    """How points become a network, and how that is searched; see `cluster`."""
+
+    neighbours: int = 40
+    """Nearest points that each is linked to, at most; the more, the larger the modules."""
+
+    metric: Literal["cosine", "euclidean"] = "cosine"
+    """What near means."""
+
+    similarity: float = 0.5
+    """Links of less are left out; for euclidean, 0.5 is as near as the farthest of a point's neighbours."""
+
+    undirected: bool = False
+    """Links have no direction."""
+
+    nested: bool = False
+    """Modules may hold modules."""
+
+    effort: Effort = "balanced"
+    """How hard to search: one pass, the default, or as good as it gets."""
+
+    trials: int = 1
+    """Searches from different random orders; the shortest code wins."""
+
+    seed: int = 1
+    """The same seed gives the same tree, whatever the threads."""
+
+    threads: int | None = None
+    """Threads to search with; as many as there are cores if not given."""

@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from minent.community.move import move
+from minent.community.move_words import move_words
 from minent.community.units import Units, merge, renumber
 from minent.data.rows import read_only
 
@@ -76,7 +77,11 @@ class Search:
         patience = int(sweeps * len(order))
         places = field.group, read_only(field.above), field.weight
         began = modules.out, modules.into, modules.visit
-        return self.run(move)(*units, *places, label, *began, order, patience, least / units.number)
+        rest = *units[:8], *places, label, *began, order, patience, least / units.number
+        if (words := units.words) is None:
+            return self.run(move)(*rest)
+        spoken = words.indptr, words.key, words.amount, words.rate
+        return self.run(move_words)(*rest, *spoken, *words.users(), words.price, words.preferred)
 
     def climb(self, units: Units, label: Labels, field: Field = ALL) -> tuple[Labels, Units]:
         """Merge what carries the same label, move the merged, and so on: labels 0, 1, …, and the modules as units."""

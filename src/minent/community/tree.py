@@ -103,6 +103,27 @@ class Tree(Nesting):
         rows = zip(self.node_names, self.labels.tolist(), self.node_paths, self.visit.tolist(), strict=True)
         return {name: {"module": module, "path": path, "flow": flow} for name, module, path, flow in rows}
 
+    def memberships(self, depth: int | None = None) -> "pd.DataFrame":
+        """The modules of each physical node: a row for each node and module, with the share of the node's visits there.
+
+        node (its name), module (as in `labels_at(depth)`; None: leaf modules), share (they sum to 1), flow. A node
+        without states has one row; so has every node of a tree that was read from a file.
+        """
+        import pandas as pd
+
+        physical, names = np.arange(len(self.module)), self.node_names
+        if self.flow is not None and self.flow.physical is not None:
+            physical, called = self.flow.physical, getattr(self.flow.network, "physical_names", None)
+            names = list(range(int(physical.max(initial=-1)) + 1)) if called is None else called.tolist()
+        modules = self.labels if depth is None else self.labels_at(depth)
+        count = int(modules.max(initial=0)) + 1
+        pairs, place = np.unique(physical * np.int64(count) + modules, return_inverse=True)
+        node, module = np.divmod(pairs, count)
+        flow = np.bincount(place, self.visit, minlength=len(pairs))
+        total, parts = np.bincount(node, flow)[node], np.bincount(node)[node]
+        share = np.divide(flow, total, out=1.0 / parts, where=total > 0)
+        return pd.DataFrame({"node": [names[i] for i in node], "module": module, "share": share, "flow": flow})
+
     def write(self, path: str | os.PathLike[str], *, depth: int = 1) -> None:
         """Write by suffix: .tree, .ftree, .clu (the modules at `depth`), .json, .csv, .parquet or .nwk, whole or not at
         all. Raises BadInput for another suffix, and for .ftree where the tree was read from a file (no link flows)."""

@@ -53,6 +53,7 @@ def blocks_within(search: Search, units: Units, label: Labels, scale: float) -> 
     while True:
         rate = search.run(inside)(units.indptr, units.indices, units.flow, group) * (scale / 2)
         alone = frozen(units.indptr, units.indices, units.flow * scale, units.visit, rate, rate, NO_PORT, NO_PORT)
+        alone = alone if units.words is None else alone._replace(words=units.words._replace(preferred=-1))
         up = np.arange(units.number, dtype=np.int32)
         moved = search.move(alone, up, alone, Field(group, books), sweeps=2.0)
         if moved == 0:
@@ -80,7 +81,7 @@ def two_level_partition(search: Search, nodes: Units, effort: str) -> tuple[Labe
         label, modules = search.climb(nodes, scattered(search, nodes, 2.0))
         return search.climb(nodes, fine_tuned(search, nodes, label, modules))
     found = [from_cores(search, nodes, agreed(search, [scattered(search, nodes, SWEEPS) for _ in range(2)]), STEADY)]
-    if effort == "best":
+    if effort == "best" or nodes.words is not None:  # words make more of the moves matter that were made first
         while len(found) < MEMBERS:
             cores = agreed(search, [scattered(search, nodes, SWEEPS) for _ in range(2)])
             found.append(from_cores(search, nodes, cores, STEADY))
@@ -100,6 +101,20 @@ def from_cores(search: Search, nodes: Units, cores: Labels, steady: float) -> tu
     """Modules made of cores, and tuned while a round saves more than the share `steady` of the codelength."""
     label, modules = search.climb(nodes, cores.copy())
     label, modules, saved = core_tuned(search, nodes, cores, fine_tuned(search, nodes, label, modules))
+    return until_steady(search, nodes, label, modules, saved, steady)
+
+
+def tuned(search: Search, nodes: Units, label: Labels) -> tuple[Labels, Units]:
+    """Modules made of given ones."""
+    modules = merge(nodes, label, int(label.max()) + 1, search.run)
+    label, modules = search.climb(nodes, fine_tuned(search, nodes, label, modules))
+    return until_steady(search, nodes, label, modules, np.inf, STEADY)
+
+
+def until_steady(
+    search: Search, nodes: Units, label: Labels, modules: Units, saved: float, steady: float
+) -> tuple[Labels, Units]:
+    """Blocks and nodes move by turns until that saves little."""
     entropy = -sum_plogp(nodes.visit)
     for scale in cycle(SCALES):
         before = codebooks(modules)

@@ -10,6 +10,7 @@ from jaxtyping import Float, Int
 
 from minent.community.flow import Flow
 from minent.community.move import NO_PORT
+from minent.community.words import Words
 from minent.data.rows import read_only
 from minent.kernels import kernel
 
@@ -25,6 +26,7 @@ class Units(NamedTuple):
     into: Float[np.ndarray, " _"]
     port_from: Float[np.ndarray, " _"]  # recorded teleportation away from, and
     port_to: Float[np.ndarray, " _"]  # to the unit; of length 1 where none is recorded
+    words: Words | None = None  # what is named beside the units themselves, where units share words
 
     @property
     def number(self) -> int:
@@ -43,7 +45,8 @@ def units_of(flow: Flow) -> Units:
         NO_PORT if flow.teleport_to is None else flow.teleport_to,
     )
     if flow.reversible and np.array_equal(flow.out, flow.visit):
-        return frozen(network.indptr, network.indices, 2 * np.atleast_1d(np.asarray(flow.link, float)), *rates)
+        units = frozen(network.indptr, network.indices, 2 * np.atleast_1d(np.asarray(flow.link, float)), *rates)
+        return units._replace(words=flow.words)
     from scipy import sparse
 
     link = np.broadcast_to(flow.link, network.indices.shape)
@@ -52,24 +55,27 @@ def units_of(flow: Flow) -> Units:
     if both.diagonal().any():
         both.setdiag(0)
         both.eliminate_zeros()
-    return frozen(both.indptr, both.indices, both.data, *rates)
+    return frozen(both.indptr, both.indices, both.data, *rates)._replace(words=flow.words)
 
 
 def merge(units: Units, label: Int[np.ndarray, " units"], count: int, run: Callable) -> Units:
     """One unit of all that carry the same label (0..count-1)."""
     indptr, indices, flow, inside = run(merged)(units.indptr, units.indices, units.flow, label, count)
     visit, out, into, port_from, port_to = (
-        np.bincount(label, rate, minlength=count) if len(rate) == len(label) else rate for rate in units[3:]
+        np.bincount(label, rate, minlength=count) if len(rate) == len(label) else rate
+        for rate in units[3:8]  # not its words
     )
     out = np.maximum(0, out - inside / 2)
     into = out if units.into is units.out else np.maximum(0, into - inside / 2)
-    return frozen(indptr, indices, flow, visit, out, into, port_from, port_to)
+    words = None if units.words is None else units.words.merged(label, count)
+    return frozen(indptr, indices, flow, visit, out, into, port_from, port_to)._replace(words=words)
 
 
 def frozen(*arrays: np.ndarray) -> Units:
     """All read-only, as the arrays of a network are: kernels see one type."""
     views = {id(array): read_only(array) for array in arrays}
-    return Units(*(views[id(array)] for array in arrays))
+    indptr, indices, flow, visit, out, into, port_from, port_to = (views[id(array)] for array in arrays)
+    return Units(indptr, indices, flow, visit, out, into, port_from, port_to)
 
 
 def crossings(units: Units) -> tuple[Float[np.ndarray, " units"], Float[np.ndarray, " units"]]:
@@ -90,7 +96,16 @@ def codebooks(modules: Units) -> float:
     """What the codebooks of modules and the index cost; less the entropy of nodes it is the two-level codelength."""
     exit, enter = crossings(modules)
     index = sum_plogp(enter.sum(keepdims=True)) - sum_plogp(enter)
-    return index + sum_plogp(exit + modules.visit) - sum_plogp(exit)
+    return index + sum_plogp(exit + modules.visit) - sum_plogp(exit) + beside(modules)
+
+
+def beside(modules: Units) -> float:
+    """What modules cost beside the codebooks of the plain map equation."""
+    if modules.words is None:
+        return 0.0
+    words, number = modules.words, modules.number
+    wrong = abs(number - words.preferred) if words.preferred >= 0 else 0
+    return float(words.costs().sum()) + words.price * number + wrong
 
 
 @kernel

@@ -5,8 +5,10 @@ from typing import Any
 
 import numpy as np
 
+from minent.data.bipartite import Bipartite
 from minent.data.graph import Graph
 from minent.data.read import read_graph
+from minent.data.states import States
 from minent.data.table import graph_of_table
 from minent.errors import BadInput
 
@@ -70,6 +72,11 @@ def _kind(thing: Any) -> str:
 def _directed_as_told(network: Graph, directed: bool | None) -> Graph:
     if directed is None or directed == network.directed:
         return network
+    if isinstance(network, Bipartite):
+        raise BadInput("a bipartite network is walked without direction and cannot be made directed")
+    if isinstance(network, States) and network.physical is not None:
+        plain = Graph(*(getattr(network, name) for name in ("indptr", "indices", "weights", "directed", "names")))
+        return States.of(_directed_as_told(plain, directed), network.physical_nodes)
     if directed:  # every row already holds the links of its node
         return Graph(network.indptr, network.indices, network.weights, True, network.names, network.node_weights)
     names = range(network.number_of_nodes) if network.names is None else network.names

@@ -5,34 +5,50 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from minent.data.bipartite import Bipartite
 from minent.data.graph import Graph
 from minent.data.names import name_array
+from minent.data.pajek_states import HIGHER, states_of_pajek
 from minent.data.text import links_of_text
 from minent.errors import BadInput, BadLine
 
 VERTEX = re.compile(r'(\d+)(?:\s+"([^"]*)"|\s+([^\s"]+))?(.*)')
 
 
-def graph_of_pajek(data: bytes, file: object, directed: bool | None = None) -> Graph:
+def graph_of_pajek(
+    data: bytes,
+    file: object,
+    directed: bool | None = None,
+    relax_rate: float = 0.15,
+    relax_limit: int | None = None,
+) -> Graph:
     """The network in Pajek's words; a third field of a vertex is its weight, where it is the last (x y z are not).
 
     It is directed where there are arcs; then, or where `directed` says so, an edge goes both ways. With directed=False
-    arcs are edges. Raises BadInput and BadLine.
+    arcs are edges. *States, *Intra and *Multilayer make a network of states (see
+    `pajek_states`), *Bipartite n one whose features are the vertices from n on. Raises BadInput and BadLine.
 
     >>> network = graph_of_pajek(b'*Vertices 3\\n1 "a" 2\\n2 "b" 1\\n3 "c" 1\\n*Arcs\\n1 2 0.5\\n', "abc.net")
     >>> network, network.names.tolist(), network.node_weights.tolist()
     (Graph(3 nodes, 1 links, directed, weighted), ['a', 'b', 'c'], [2.0, 1.0, 1.0])
     """
-    names, node_weights = None, None
+    names, node_weights, first = None, None, None
+    if any(kind in HIGHER for kind, *_ in _sections(data, file)):
+        sections = list(_sections(data, file))
+        for kind, argument, body, line in sections:
+            names = _vertices(argument, body, file, line)[0] if kind == "vertices" else names
+        known = None if names is None else names.tolist()
+        return states_of_pajek(sections, known, file, directed, relax_rate, relax_limit)
     links: dict[str, list[tuple[np.ndarray, np.ndarray, np.ndarray]]] = {"edges": [], "arcs": []}
     for kind, argument, body, line in _sections(data, file):
         if kind == "vertices":
             names, node_weights = _vertices(argument, body, file, line)
-        elif kind in links:
+        elif kind in links or kind == "bipartite":
             if names is None:
                 raise BadLine(f"*{kind.capitalize()} needs *Vertices before it", file, line)
             if body.strip():
-                links[kind].append(_links(body, len(names), file, line + 1))
+                links["edges" if kind == "bipartite" else kind].append(_links(body, len(names), file, line + 1))
+            first = _first_feature(argument, file, line) if kind == "bipartite" else first
         elif kind != "network":
             raise BadLine(f"wanted *Vertices, *Edges or *Arcs; got *{kind.capitalize()}", file, line)
     if names is None:
@@ -47,7 +63,10 @@ def graph_of_pajek(data: bytes, file: object, directed: bool | None = None) -> G
     source, target, weight = (np.concatenate(parts) for parts in zip(*every, strict=True)) if every else ([], [], None)
     if weight is not None and (weight == 1).all():
         weight = None
-    return Graph.from_links(source, target, weight, directed=directed, names=names, node_weights=node_weights)
+    if first is None:
+        return Graph.from_links(source, target, weight, directed=directed, names=names, node_weights=node_weights)
+    network = Graph.from_links(source, target, weight, names=names, node_weights=node_weights)
+    return Bipartite.of(network, np.arange(network.number_of_nodes) >= first - 1)
 
 
 def _sections(data: bytes, file: object) -> Iterator[tuple[str, str, bytes, int]]:
@@ -88,6 +107,12 @@ def _vertices(argument: str, body: bytes, file: object, heading: int) -> tuple[n
         return np.arange(1, number + 1), None
     names = [called.get(i, str(i)) for i in range(1, number + 1)]
     return name_array(names), np.array([weights.get(i, 1.0) for i in range(1, number + 1)]) if weights else None
+
+
+def _first_feature(argument: str, file: object, heading: int) -> int:
+    if not argument.split() or not argument.split()[0].isdigit():
+        raise BadLine(f"*Bipartite needs the number of the first feature; got {argument!r}", file, heading)
+    return int(argument.split()[0])
 
 
 def _node_weight(text: str, file: object, line: int) -> float:

@@ -15,13 +15,19 @@ from minent.errors import BadInput
 FOREIGN = (".graphml", ".gexf", ".gml", ".json", ".xml", ".pickle", ".pkl", ".mat", ".mtx", ".npz", ".xlsx")
 
 
-def read_graph(path: str | os.PathLike[str] | Any, directed: bool | None = None) -> Graph:
+def read_graph(
+    path: str | os.PathLike[str] | Any,
+    directed: bool | None = None,
+    *,
+    relax_rate: float = 0.15,
+    relax_limit: int | None = None,
+) -> Graph:
     """The network in a file; "-" or an open binary file is read to its end.
 
     Text       one link a line, `source target [weight]`, divided by tabs, semicolons, commas, bars or blanks; comments
                begin with # or %; a header is recognised; names in UTF-8, in any script
     Parquet    columns source, target and weight (or from and to, src and dst, …), else the first two or three
-    Pajek      *Vertices, *Edges, *Arcs
+    Pajek      *Vertices, *Edges, *Arcs; *States; *Intra, *Inter, *Multilayer (relaxed as by `multilayer`)
 
     Any of them may be gzipped. Nodes are those that occur, in sorted order, called by int64 where all are integers,
     else by text. directed=None: as Pajek's file says, else undirected. Raises BadInput, BadLine for a line at fault.
@@ -44,7 +50,7 @@ def read_graph(path: str | os.PathLike[str] | Any, directed: bool | None = None)
     if b"\0" in data[: 1 << 16]:
         raise BadInput(f"{str(file)!r} is binary; links are read from text, Parquet or Pajek .net")
     if _is_pajek(data):
-        return graph_of_pajek(data, file, directed)
+        return graph_of_pajek(data, file, directed, relax_rate, relax_limit)
     return graph_of_table(links_of_text(data, file), bool(directed))
 
 

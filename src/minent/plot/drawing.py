@@ -1,6 +1,7 @@
 """What a map of a network draws: where modules and nodes lie and how large, and what stands beside them, as arrays."""
 
 import json
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,7 +19,9 @@ HUES = 9
 LINKS, ROADS_OF_A_MODULE, TOP_NODES = 1_000_000, 6, 3
 
 
-def drawing(graph: "Graph", tree: "Tree") -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+def drawing(
+    graph: "Graph", tree: "Tree", called: Sequence[Sequence[str]] | None = None
+) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     """The facts a map states, and its arrays by name; the root is the unit disc around 0.
 
     Modules stand depth-first (module m holds the nodes from its first to first + size), nodes by module and falling
@@ -67,7 +70,8 @@ def drawing(graph: "Graph", tree: "Tree") -> tuple[dict[str, Any], dict[str, np.
         "nodeFlow": visit, "nodeX": np.real(centre), "nodeY": np.imag(centre), "nodeRadius": radius,
         "roadFrom": strongest.source, "roadTo": strongest.target, "roadFlow": strongest.flow,
         **_compressed_rows(Links(source[once], target[once], flow[once]), nodes),
-        "names": np.frombuffer(json.dumps([str(name) for name in names[order].tolist()]).encode(), np.uint8),
+        "names": _letters([str(name) for name in names[order].tolist()]),
+        "called": _letters([] if called is None else [list(called[m]) for m in modules.tolist()]),
     }  # fmt: skip
     narrow = {"i": np.int32, "f": np.float32}
     facts = {
@@ -82,6 +86,10 @@ def drawing(graph: "Graph", tree: "Tree") -> tuple[dict[str, Any], dict[str, np.
         "areaOfFlow": float(lands.radius[module[0]] ** 2 / area[module == module[0]].sum()) if nodes else 1.0,
     }
     return facts, {name: np.ascontiguousarray(a, narrow.get(a.dtype.kind, a.dtype)) for name, a in arrays.items()}
+
+
+def _letters(content: list[Any]) -> np.ndarray:
+    return np.frombuffer(json.dumps(content).encode(), np.uint8)
 
 
 def _finite(value: float) -> float | None:

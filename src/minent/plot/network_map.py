@@ -8,6 +8,7 @@ import html
 import json
 import re
 import zlib
+from collections.abc import Sequence
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
@@ -21,12 +22,15 @@ if TYPE_CHECKING:
 SCRIPTS = "data", "colours", "territories", "nodes", "panel", "search", "main"
 
 
-def network_map(graph: "Graph", tree: "Tree", *, title: str | None = None) -> str:
+def network_map(
+    graph: "Graph", tree: "Tree", *, title: str | None = None, called: Sequence[Sequence[str]] | None = None
+) -> str:
     """An interactive map of a network and its modules: one self-contained HTML page, in the same bytes every time.
 
     graph  the network, with names where nodes have names
     tree   its modules, from `minent.community.find(graph)`
     title  what the page is called; None: the numbers of nodes and modules
+    called words for each module of the tree (the root first) that it goes by; None, or none: its most visited nodes
 
     Zooming goes from modules to nodes and links; a node is found by its name; a module is entered by a click on it.
     Area is flow: leaf modules and nodes are discs in proportion to it. Of more than a million links the page carries
@@ -45,7 +49,11 @@ def network_map(graph: "Graph", tree: "Tree", *, title: str | None = None) -> st
     if graph.number_of_nodes != len(tree.module):
         nodes = graph.number_of_nodes, len(tree.module)
         raise BadInput(f"graph and tree must have the same nodes; the graph has {nodes[0]}, the tree {nodes[1]}")
-    facts, arrays = drawing(graph, tree)
+    if called is not None and len(called) != len(tree.parent):
+        raise BadInput(
+            f"the tree has {len(tree.parent)} modules, the root among them; {len(called)} are called something"
+        )
+    facts, arrays = drawing(graph, tree, called)
     title = title or f"{facts['nodes']:,} nodes in {facts['modules']:,} modules"
     layout, packed = [], bytearray()
     for name, array in arrays.items():

@@ -11,12 +11,12 @@ async function unpacked() {
   const kinds = { int32: Int32Array, float32: Float32Array, uint8: Uint8Array };
   const data = {};
   for (const [name, kind, length, start] of facts.arrays) data[name] = new kinds[kind](buffer, start, length);
-  data.names = JSON.parse(new TextDecoder().decode(data.names));
+  for (const name of ["names", "called"]) data[name] = JSON.parse(new TextDecoder().decode(data[name]));
   return Object.assign(data, modulesOf(data), linksOf(data));
 }
 
 // Modules stand depth-first, so the nodes of module m are first[m] … first[m] + size[m] - 1.
-function modulesOf({ parent, size, top, names, nodeModule }) {
+function modulesOf({ parent, size, top, names, called, nodeModule }) {
   const children = Array.from(parent, () => []);
   const first = new Int32Array(parent.length).fill(nodeModule.length);
   const path = new Array(parent.length).fill("");
@@ -26,7 +26,7 @@ function modulesOf({ parent, size, top, names, nodeModule }) {
   }
   for (let i = nodeModule.length - 1; i >= 0; i--) first[nodeModule[i]] = i;
   for (let m = parent.length - 1; m > 0; m--) first[parent[m]] = Math.min(first[parent[m]], first[m]);
-  const topNames = (m) => Array.from(top.subarray(3 * m, 3 * m + 3)).filter((i) => i >= 0).map((i) => names[i]);
+  const topNames = (m) => called[m]?.length ? called[m] : Array.from(top.subarray(3 * m, 3 * m + 3)).filter((i) => i >= 0).map((i) => names[i]);
   const pathOfNode = (i) => `${path[nodeModule[i]]}:${i - first[nodeModule[i]] + 1}`;
   return { children, first, path, topNames, pathOfNode };
 }

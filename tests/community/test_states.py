@@ -1,0 +1,184 @@
+"""Networks of states: memory and layers, from files and from Python, cost and are searched as the referee has it."""
+
+import tempfile
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+from infomap import Infomap
+
+from minent import BadInput
+from minent.community import codelength, evaluate, find
+from minent.data import Bipartite, Graph, States, multilayer, read_graph
+
+VERTICES = "*Vertices 6\n" + "".join(f'{i} "{name}"\n' for i, name in enumerate("abcdef", 1))
+
+
+def memory(seed: int, nodes: int = 6, states: int = 40) -> str:
+    """Random states of a few nodes, in groups."""
+    rng = np.random.default_rng(seed)
+    lines = [VERTICES, "*States\n"]
+    lines += [f'{i} {rng.integers(1, nodes + 1)} "state {i}"\n' for i in range(1, states + 1)]
+    lines.append("*Links\n")
+    for _ in range(5 * states):
+        a = rng.integers(states)
+        b = a // 10 * 10 + rng.integers(10) if rng.random() < 0.8 else rng.integers(states)
+        lines.append(f"{a + 1} {b + 1} {rng.uniform(0.5, 2):.3f}\n")
+    return "".join(lines)
+
+
+def layers(seed: int, kind: str) -> str:
+    rng = np.random.default_rng(seed)
+    lines = [VERTICES]
+    if kind == "multilayer":
+        lines.append("*Multilayer\n")
+        ends = rng.integers(1, [4, 7, 4, 7], (40, 4))
+        lines += [f"{a} {i} {b} {j} {rng.uniform(0.5, 2):.3f}\n" for a, i, b, j in ends]
+        return "".join(lines)
+    lines.append("*Intra\n")
+    ends = rng.integers(1, [4, 7, 7], (30, 3))
+    lines += [f"{a} {i} {j} {rng.uniform(0.5, 2):.3f}\n" for a, i, j in ends]
+    if kind == "inter":
+        lines.append("*Inter\n")
+        lines += [f"{a} {i} {a % 3 + 1} {rng.uniform(0.5, 2):.3f}\n" for a, i, _ in ends[:10]]
+    return "".join(lines)
+
+
+NETWORKS = {"memory": memory, **{kind: lambda s, k=kind: layers(s, k) for kind in ("intra", "inter", "multilayer")}}
+
+
+@dataclass
+class Verdict:
+    codelength: float
+    index_codelength: float
+    one_level: float
+    states: list
+
+
+def referee(text: str, flags: str, label: dict | None = None) -> Verdict:
+    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        (path := Path(folder) / "given.net").write_text(text)
+        infomap = Infomap(args=f"--silent --num-threads 1 {flags}")
+        infomap.read_file(str(path))
+        infomap.run(args="--no-infomap")
+        states = [(node.layer_id, node.node_id, node.state_id) for node in infomap.tree if node.is_leaf]
+        infomap = Infomap(args=f"--silent --num-threads 1 {flags} {'' if label is None else '--no-infomap'}")
+        infomap.read_file(str(path))
+        if label is not None:
+            infomap.initial_partition = {state[2]: label[key(*state)] for state in states}
+        infomap.run()
+        return Verdict(infomap.codelength, infomap.index_codelength, infomap.one_level_codelength, states)
+
+
+def key(layer: int, node: int, state: int) -> object:
+    return (layer, "abcdef"[node - 1]) if layer else state
+
+
+@pytest.mark.parametrize("directed", [False, True])
+@pytest.mark.parametrize("kind", NETWORKS)
+@pytest.mark.parametrize("options", ["", "--multilayer-relax-rate 0.6", "--multilayer-relax-limit 1"])
+def test_a_given_partition_costs_what_the_referee_says(kind: str, directed: bool, options: str, tmp_path: Path):
+    if options and kind != "intra":
+        pytest.skip("only layers are relaxed")
+    for seed in range(3):
+        text = NETWORKS[kind](seed)
+        (tmp_path / "a.net").write_text(text)
+        relaxed = {"relax_rate": 0.6 if "rate" in options else 0.15, "relax_limit": 1 if "limit" in options else None}
+        network = read_graph(tmp_path / "a.net", directed or None, **relaxed)
+        assert isinstance(network, States) and len(np.unique(network.physical)) < network.number_of_nodes
+        label = {name: i % 3 for i, name in enumerate(network.names.tolist())}
+        flags = options + (" --directed" if directed else "")
+        wanted = referee(text, flags, label)
+        assert {key(*state) for state in wanted.states} == set(network.names.tolist())
+        tree = evaluate(network, label)
+        assert codelength(network, label) == pytest.approx(wanted.codelength, abs=1e-10)
+        assert tree.index_codelength == pytest.approx(wanted.index_codelength, abs=1e-10)
+        assert tree.one_level_codelength == pytest.approx(wanted.one_level, abs=1e-10)
+
+
+@pytest.mark.parametrize("kind", NETWORKS)
+def test_a_search_is_not_worse_than_the_referees(kind: str, tmp_path: Path):
+    ours = theirs = 0.0
+    for seed in range(4):
+        text = NETWORKS[kind](seed)
+        (tmp_path / "a.net").write_text(text)
+        ours += find(read_graph(tmp_path / "a.net"), two_level=True).codelength
+        theirs += referee(text, "--two-level").codelength
+    assert ours <= theirs * (1 + 1e-3)
+
+
+def bipartite(seed: int) -> str:
+    rng = np.random.default_rng(seed)
+    group = rng.integers(0, 3, 60)
+    ends = group * 8 + rng.integers(1, 9, 60), 25 + np.where(rng.random(60) < 0.8, group, rng.integers(0, 3, 60)) * 3
+    pairs = zip(ends[0], ends[1] + rng.integers(0, 3, 60), strict=True)
+    links = [f"{a} {b} {rng.uniform(0.5, 2):.3f}\n" for a, b in pairs]
+    return "*Vertices 33\n*Bipartite 25\n" + "".join(links)
+
+
+def test_a_bipartite_network_costs_what_the_referee_says_and_is_searched_as_well(tmp_path: Path):
+    ours = theirs = 0.0
+    for seed in range(4):
+        (tmp_path / "a.net").write_text(text := bipartite(seed))
+        network = read_graph(tmp_path / "a.net")
+        assert isinstance(network, Bipartite)
+        names = list(range(1, 34))
+        wanted = referee(text, "", {name: name % 3 for name in names})
+        tree = evaluate(network, [name % 3 for name in names])
+        assert tree.codelength == pytest.approx(wanted.codelength, abs=1e-10)
+        assert tree.one_level_codelength == pytest.approx(wanted.one_level, abs=1e-10)
+        ours += find(network, two_level=True).codelength
+        theirs += referee(text, "--two-level").codelength
+    assert ours <= theirs * (1 + 1e-3)
+
+
+def test_links_of_one_kind_are_not_bipartite():
+    with pytest.raises(BadInput, match="0 and 1 are of one kind"):
+        Bipartite.of(Graph.from_links([0, 1], [1, 2]), [False, False, True])
+    with pytest.raises(BadInput, match="walked without direction"):
+        find(Bipartite.of(Graph.from_links([0, 1], [2, 2]), [False, False, True]), flow_model="rawdir")
+
+
+def test_states_of_a_node_in_one_module_share_a_word():
+    links = Graph.from_links([0, 1, 2, 3, 4, 5, 2], [1, 2, 0, 4, 5, 3, 3])
+    apart, same = (States.of(links, nodes) for nodes in (range(6), ["x", "x", "z", "u", "v", "w"]))
+    label = [0, 0, 0, 1, 1, 1]
+    assert codelength(apart, label) == pytest.approx(codelength(links, label), abs=1e-12)
+    assert codelength(same, label) == pytest.approx(
+        codelength(links, label) - 4 / 14, abs=1e-12
+    )  # two equal words are one
+
+
+def test_two_layers_apart_share_their_nodes():
+    left, right = [(0, 1), (1, 2), (2, 0)], [(2, 3), (3, 4), (4, 2)]
+    source, target = np.array(left + right).T
+    network = multilayer([1] * 3 + [2] * 3, source.tolist(), target.tolist(), relax_rate=0.0)
+    tree = find(network)
+    assert tree.number_of_modules == 2
+    shares = tree.memberships()
+    assert len(shares) == 6 and shares[shares.node == 2].share.tolist() == pytest.approx([0.5, 0.5])
+    assert shares[shares.node == 0].share.tolist() == [1.0]
+    assert find(multilayer([1] * 6, source.tolist(), target.tolist())).memberships().share.tolist() == [1.0] * 5
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("*States\n1 1\n2 1\n*Links\n1 3\n", "links join *States; 1 3 does not"),
+        ("*Intra\n1 2\n", "wanted 3 to 4 numbers; got '1 2' on line 2"),
+    ],
+)
+def test_files_that_do_not_hold_states_are_refused(text: str, sentence: str, tmp_path: Path):
+    (tmp_path / "a.net").write_text(text)
+    with pytest.raises(BadInput, match=sentence.replace("*", r"\*")):
+        read_graph(tmp_path / "a.net")
+
+
+def test_every_state_is_one_of_a_node():
+    with pytest.raises(BadInput, match="every state is one of a node; got 1 for 2 states"):
+        States.of(Graph.from_links([0], [1]), ["a"])
+    with pytest.raises(BadInput, match="relax_rate is a probability, from 0 to 1; got 2"):
+        multilayer([1], ["a"], ["b"], relax_rate=2.0)

@@ -1,0 +1,1 @@
+"""Two players: a generator that draws and a critic that judges."""

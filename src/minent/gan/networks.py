@@ -108,7 +108,7 @@ class Critic(nn.Module):
         self.body, self.head = nn.Sequential(*layers), nn.Linear(width, 1)
         self.label = nn.Embedding(classes, width) if classes else None
         if self.label is not None:
-            nn.init.zeros_(self.label.weight)  # classes are told apart once that helps
+            nn.init.normal_(self.label.weight, std=0.02)  # not 0, which has no spectral norm
 
     def forward(self, x: Float[Tensor, "batch ..."], labels: Labels = None) -> Float[Tensor, " batch"]:
         features = self.body(x)

@@ -35,7 +35,7 @@ def game(playing: Playing, **options):
     return play(generator, critic, batches, playing, judge=judge, **options), generator, critic
 
 
-def judge(generator: Generator) -> dict[str, float]:
+def judge(generator: Generator, step: int) -> dict[str, float]:
     return {"mean": float(generator.draw(16).mean())}
 
 

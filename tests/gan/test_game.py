@@ -18,7 +18,7 @@ from minent.errors import BadInput
 from minent.gan.game import play
 from minent.gan.losses import loss_of
 from minent.gan.options import Playing
-from minent.gan.penalty import gradient_penalty, r1, shifted
+from minent.gan.penalty import consistency, gradient_penalty, r1, shifted
 from minent.gan.slope import value_and_gradient
 from minent.training.weights import weights
 
@@ -138,8 +138,6 @@ def test_losses_are_those_of_their_papers():
     torch.testing.assert_close(bounded.real(f / 4), -p.log())
     torch.testing.assert_close(bounded.drawn(f / 4), -(1 - p).log())
     assert torch.isfinite(bounded.real(torch.tensor([-1.0]))).all()
-    with pytest.raises(BadInput, match="loss must be one of non-saturating, hinge"):
-        loss_of("cosine")  # type: ignore[arg-type]
 
 
 def test_penalties_of_a_linear_critic_have_closed_forms():
@@ -159,15 +157,7 @@ def test_shifted_images_are_the_same_ones_elsewhere():
     assert (moved.sum((1, 2, 3)) == 1).all()
     assert {(int(place) // 16 - 8, int(place) % 16 - 8) for place in places} >= {(-2, 0), (0, 0), (1, 2)}
     with pytest.raises(BadInput, match="shifted images"):
-        shifted_points()
-
-
-def shifted_points():
-    generator, critic = players()
-    del generator
-    from minent.gan.penalty import consistency
-
-    return consistency(critic, torch.zeros(3), torch.zeros(3, 2))
+        consistency(nn.Linear(2, 1), torch.zeros(3), torch.zeros(3, 2))
 
 
 def test_a_critic_that_mixes_samples_is_refused():

@@ -9,6 +9,7 @@ from cyclopts import App, CycloptsError, Parameter
 
 from minent import __version__
 from minent.cli.community import STANDARD_INPUT, community
+from minent.cli.gan import gan
 from minent.cli.text import text
 from minent.cli.train import with_recipe
 from minent.errors import BadInput, MinentError
@@ -21,6 +22,7 @@ app = App(
     default_parameter=Parameter(negative=""),
 )
 app.command(community)
+app.command(gan)
 app.command(text)
 
 

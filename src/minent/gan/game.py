@@ -36,7 +36,7 @@ from minent.training.processes import agree_on, agreed, found
 from minent.training.schedule import factor
 from minent.training.weights import fill, weights
 
-Judge = Callable[[Any], dict[str, float]]
+Judge = Callable[[Any, int], dict[str, float]]
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ def play(
       labels (batch,); `critic(samples)` or `critic(samples, labels)` gives a number for each. As they are: the
       constraint is put around the critic here. See `minent.gan.networks` for ready ones.
     - `batches`: "x" (batch, ...), and "label" (batch,) where there are classes; see `minent.training.batches`.
-    - `judge(generator)`: scores, asked on every process each `evaluate_every` steps and at the end, of the generator in
+    - `judge(generator, step)`: scores, asked on every process each `evaluate_every` steps and at the end, of the generator in
       evaluation mode, holding its moving average where there is one; process 0 is believed.
     - `folder`, `resume`, `log`: as for `minent.training.loop.fit`: a resumed run ends as if it had not been broken.
 
@@ -148,9 +148,9 @@ def play(
             speed, scores = number / (perf_counter() - begun), None
             if pause := step == playing.steps or (playing.evaluate_every and step % playing.evaluate_every == 0):
                 if judge is not None:
-                    with averaging.holding(generator, average), torch.no_grad():
+                    with averaging.holding(generator, average):
                         standing(generator, playing.seed)
-                        scores = agreed(judge(generator.eval()), processes)
+                        scores = agreed(judge(generator.eval(), step), processes)
             turn = Turn(
                 step, playing.steps, state.epoch, sum(lost) / len(lost), paid, (on_real - on_drawn) / number,
                 rates[0] * share, speed, scores,
@@ -174,7 +174,7 @@ def constrained(critic: nn.Module, playing: Playing) -> nn.Module:
         case "gn" | "gran" as kind:
             return gradient_normalise(critic, kind, playing.weight or 1.0)
         case "sn":
-            return spectral_normalise(critic)
+            return spectral_normalise(critic, playing.seed)
         case _:
             return critic
 

@@ -19,6 +19,7 @@ from torch.nn.utils.parametrizations import spectral_norm
 
 from minent.errors import BadInput
 from minent.gan.slope import steepness, value_and_gradient
+from minent.training.gradient import seeded
 
 M = TypeVar("M", bound=nn.Module)
 
@@ -62,18 +63,20 @@ class GradientNormalised(nn.Module):
         return f"kind={self.kind}" + (f", epsilon={self.epsilon}" if self.kind == "gran" else "")
 
 
-def spectral_normalise(critic: M) -> M:
+def spectral_normalise(critic: M, seed: int = 1) -> M:
     """A copy of the critic whose linear layers, convolutions and embeddings have a largest singular value of about 1,
     by one power iteration a forward pass; the copy has its own parameters. Of a convolution it is that of its weight as
-    a matrix (outputs, the rest), as in the paper, not of the linear map, whose norm may be greater.
+    a matrix (outputs, the rest), as in the paper, not of the linear map, whose norm may be greater. `seed` draws where the
+    iterations begin. A layer of zeros has no spectral norm.
 
     >>> critic = spectral_normalise(nn.Linear(3, 3)).eval()
-    >>> round(float(torch.linalg.matrix_norm(critic.weight, 2)), 1)
+    >>> round(float(torch.linalg.matrix_norm(critic.weight.detach(), 2)), 1)
     1.0
     """
     critic = copy.deepcopy(critic)
-    for layer in list(critic.modules()):
-        if isinstance(layer, nn.Linear | nn.Conv1d | nn.Conv2d | nn.Conv3d | nn.Embedding):
+    layers = nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.Embedding
+    with seeded(next(critic.parameters()).device, seed):
+        for layer in [layer for layer in critic.modules() if isinstance(layer, layers)]:
             spectral_norm(layer)
     return critic
 

@@ -38,15 +38,15 @@ def r1(gradient: Float[Tensor, "batch ..."]) -> Float[Tensor, " batch"]:
 def consistency(
     critic: nn.Module, value: Float[Tensor, "batch ..."], real: Float[Tensor, "batch ..."], *rest: Tensor
 ) -> Float[Tensor, " batch"]:
-    """(f(x) - f(T x))², `value` being f(x)."""
+    """(f(x) - f(T x))², `value` being f(x). Raises BadInput for what are no images."""
+    if real.ndim != 4:
+        raise BadInput(f"consistency is that of shifted images; got samples of shape {tuple(real.shape[1:])}")
     return (critic(shifted(real), *rest) - value).flatten().square()
 
 
 def shifted(images: Float[Tensor, "batch channel height width"]) -> Float[Tensor, "batch channel height width"]:
     """Each image shifted both ways by up to an eighth of its sides, its edges drawn out. (No mirror images: a digit's
-    is none.) Raises BadInput for what are no images."""
-    if images.ndim != 4:
-        raise BadInput(f"consistency is that of shifted images; got samples of shape {tuple(images.shape[1:])}")
+    is none.)"""
     batch, _, *sides = images.shape
     places = []
     for side in sides:

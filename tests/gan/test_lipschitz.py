@@ -14,7 +14,7 @@ from minent.gan import pullback as written
 from minent.gan.lipschitz import clip_weights, gradient_normalise, spectral_normalise
 from minent.gan.networks import Critic
 from minent.gan.options import Networks
-from minent.gan.pullback import pullback, written_out
+from minent.gan.pullback import value_and_slope, written_out
 from minent.gan.slope import value_and_gradient
 
 KINDS = "gn", "gran"
@@ -92,8 +92,7 @@ def test_written_out_gradient_is_autograds_and_so_are_its_gradients(name):
     critic, shape = CRITICS[name]()
     critic, x = critic.double(), torch.randn(5, *shape, dtype=torch.float64, requires_grad=True)
     assert written_out(critic)
-    value, back = pullback(critic, x)
-    slope = back(torch.ones_like(value))
+    value, slope = value_and_slope(critic, x)
     plain = critic(x)
     (expected,) = torch.autograd.grad(plain.sum(), x, create_graph=True)
     torch.testing.assert_close(value, plain)
@@ -113,7 +112,7 @@ def test_what_is_not_known_is_left_to_autograd(monkeypatch):
     hooked[0].register_forward_hook(lambda *_: None)
     refused = hooked, perceptron(rectifier=nn.Tanh), sub(2, 1), spectral_normalise(perceptron()), nn.Conv2d(1, 1, 3, 1, "same")
     assert written_out(perceptron()) and not any(map(written_out, refused))
-    monkeypatch.setattr(written, "RULES", {})
+    monkeypatch.setattr(written, "PASSES", {})
     x = torch.randn(4, 3)
     assert not written_out(perceptron())
     torch.manual_seed(0)
@@ -259,3 +258,27 @@ def test_a_compiler_takes_it_whole(network, kind):
     """In a process without the test's checks of types, which no compiler takes."""
     done = subprocess.run([sys.executable, "-c", COMPILED, network, kind], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-2000:]
+
+
+def test_gradients_of_gradients_of_a_normalised_critic_are_autograds(monkeypatch):
+    """A penalty on f̂ itself: what is written out is differentiated once more."""
+    x, found = torch.randn(6, 3, dtype=torch.float64), []
+    for known in (True, False):
+        torch.manual_seed(0)
+        critic = gradient_normalise(perceptron().double())
+        if not known:
+            monkeypatch.setattr(written, "PASSES", {})
+        _, slope = value_and_gradient(critic, x)
+        slope.square().sum().backward()
+        found.append([parameter.grad for parameter in critic.parameters()])
+    for one, other in zip(*found, strict=True):
+        torch.testing.assert_close(one, other)
+    assert found[0][0].abs().sum() > 0
+
+
+def test_weights_changed_before_the_backward_pass_are_noticed():
+    critic = perceptron()
+    loss = gradient_normalise(critic)(torch.randn(2, 3)).sum()
+    clip_weights(critic, 0.01)
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        loss.backward()

@@ -20,7 +20,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from minent.errors import BadInput
 from minent.gan import residual
 from minent.gan.options import Networks
-from minent.gan.pullback import Pulled, pullback
+from minent.gan.pullback import Gradients, passed
 from minent.training.gradient import seeded
 from minent.training.saved import Saved
 
@@ -118,13 +118,29 @@ class Critic(nn.Module):
     def parts(self) -> list[nn.Module]:
         return [self.body, self.head]
 
-    def pullback(self, x: Tensor, labels: Labels = None) -> Pulled:
-        features, back = pullback(self.body, x)
-        value, weight = self.head(features)[:, 0], self.head.weight
-        if self.label is not None:
-            vector = self.label(labels)
-            value, weight = value + (vector * features).sum(1), weight + vector
-        return value, lambda g: back(g[:, None] * weight)
+    def passed(self, x: Tensor, labels: Labels = None) -> "_Judged":
+        return _Judged(self, x, labels)
+
+
+class _Judged:
+    def __init__(self, critic: Critic, x: Tensor, labels: Labels):
+        self.critic, self.labels = critic, labels
+        self.body = passed(critic.body, x)
+        self.vector = None if critic.label is None else critic.label(labels)
+        value = critic.head(self.body.y)[:, 0]
+        self.y = value if self.vector is None else value + (self.vector * self.body.y).sum(1)
+
+    def back(self, g: Tensor) -> Tensor:
+        self.g, weight = g, self.critic.head.weight
+        return self.body.back(g[:, None] * (weight if self.vector is None else weight + self.vector))
+
+    def push(self, q: Tensor, u: Tensor, found: Gradients) -> Tensor:
+        q = self.body.push(q, u, found)
+        head, label, each = self.critic.head, self.critic.label, self.g[:, None] * q
+        found[head.weight], found[head.bias] = each.sum(0, keepdim=True), (u * self.g).sum()[None]
+        if label is not None:
+            found[label.weight] = torch.zeros_like(label.weight).index_add(0, self.labels, each.to(label.weight.dtype))
+        return q  # nobody asks for it
 
 
 def _hidden(inputs: int, width: int, rectifier: Callable[[], nn.Module]) -> list[nn.Module]:

@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from minent.gan.pullback import Pulled, pullback
+from minent.gan.pullback import Gradients, passed
 
 
 class Up(nn.Module):
@@ -41,6 +41,17 @@ class Down(nn.Module):
     def parts(self) -> list[nn.Module]:
         return [self.long, self.short]
 
-    def pullback(self, x: Float[Tensor, "batch channel height width"]) -> Pulled:
-        (long, back), (short, short_back) = pullback(self.long, x), pullback(self.short, x)
-        return short + long, lambda g: short_back(g) + back(g)
+    def passed(self, x: Float[Tensor, "batch channel height width"]) -> "_Down":
+        return _Down(self, x)
+
+
+class _Down:
+    def __init__(self, block: Down, x: Tensor):
+        self.long, self.short = passed(block.long, x), passed(block.short, x)
+        self.y = self.short.y + self.long.y
+
+    def back(self, g: Tensor) -> Tensor:
+        return self.short.back(g) + self.long.back(g)
+
+    def push(self, q: Tensor, u: Tensor, found: Gradients) -> Tensor:
+        return self.short.push(q, u, found) + self.long.push(q, u, found)

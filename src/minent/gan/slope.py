@@ -12,13 +12,13 @@ from torch import Tensor, nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from minent.errors import BadInput
-from minent.gan.pullback import pullback, written_out
+from minent.gan.pullback import value_and_slope, written_out
 
 
 def value_and_gradient(critic: nn.Module, x: Float[Tensor, "batch ..."], *rest: Any) -> tuple[Tensor, Tensor]:
     """f(x, *rest), one number a sample, and ∇ₓf in the shape of x and at least float32, both differentiable again
-    where gradients are on. Neither x nor any `.grad` is touched. Ordinary operations where the critic can be
-    `written_out`, autograd's double backward elsewhere.
+    where gradients are on. Neither x nor any `.grad` is touched. By hand where the critic is piecewise linear and can be
+    `written_out` (see `minent.gan.pullback`), by autograd's double backward elsewhere.
 
     Raises BadInput where the critic gives another number of values than samples.
 
@@ -27,8 +27,8 @@ def value_and_gradient(critic: nn.Module, x: Float[Tensor, "batch ..."], *rest: 
     (torch.Size([3, 1]), torch.Size([3, 2]))
     """
     if written_out(critic):
-        value, back = pullback(critic, x, *rest)
-        return one_each(value, x), back(torch.ones_like(value)).to(torch.promote_types(x.dtype, torch.float32))
+        value, gradient = value_and_slope(critic, x, *rest)
+        return one_each(value, x), gradient.to(torch.promote_types(x.dtype, torch.float32))
     again = torch.is_grad_enabled()
     with torch.inference_mode(False), torch.enable_grad(), sdpa_kernel(SDPBackend.MATH):
         inner = x.clone() if x.requires_grad and again else x.detach().clone().requires_grad_()

@@ -1,7 +1,7 @@
 """What a Lipschitz critic costs, and what it is worth: gradient normalisation beside every alternative.
 
 cost      seconds of a critic step, a generator step and a cycle (n_dis 1), each as a multiple of the plain GAN's in the
-          same way of running, eager and compiled; the median of repeats in turn, so that a busy machine slows all alike.
+          same way of running, eager and compiled; the median of repeats taken in turn.
           "gn, autograd" is gn by autograd's double backward, which no compiler takes.
 quality   25 Gaussians (modes, high quality, KL), digits 8 by 8 and MNIST 28 by 28 (FID of a classifier trained here,
           precision, recall, coverage): every method gets the same CPU time, and the learning rate that was best for it
@@ -196,11 +196,11 @@ def run(task, folder, method, rate, seed, seconds):
         ema=0.99, evaluate_every=0,
     )  # fmt: skip
     generator, critic = new_players(learned, networks, seed=seed)
-    start, turn, kept = time.process_time(), None, {}
-    average = {}
+    start, step = time.process_time(), 0
+    average: dict = {}
     turns = play(generator, critic, learned.batches(batch, seed), playing)
     for turn in turns:  # the time ends the game before its last step: the average is kept by hand
-        weight = 0.01 if average else 1.0
+        step, weight = turn.step, 0.01 if average else 1.0
         for name, tensor in generator.state_dict().items():
             if tensor.is_floating_point():
                 average[name] = tensor.clone() if name not in average else average[name].lerp_(tensor, weight)
@@ -215,7 +215,7 @@ def run(task, folder, method, rate, seed, seconds):
         kept = mixture_scores(drawn) | {"sliced_w2": score(drawn, other.scaled()).drawn["sliced_w2"]}
     else:
         kept = score(drawn, other.scaled(), features=features(task, folder)).drawn
-    return {**kept, "steps": turn.step, "seconds": spent}
+    return {**kept, "steps": step, "seconds": spent}
 
 
 def quality(options):
@@ -263,7 +263,9 @@ def report(options):
     parts = ["# Critics that are not steep: measured\n\n`benchmarks/gan.py`."]
     if (place := RESULTS / "gan_cost.json").exists():
         saved = json.loads(place.read_text(encoding="utf-8"))
-        parts.append("\n## Cost\n\n{date}, {machine}, one thread ({versions}); CPU time, and times plain.\n".format(**saved))
+        parts.append(
+            "\n## Cost\n\n{date}, {machine}, one thread ({versions}); CPU time, and times plain.\n".format(**saved)
+        )
         parts.append("| network, way, method | critic step | generator step | cycle |\n|---|---|---|---|")
         for key, row in saved["rows"].items():
             cells = [f"{1000 * s:.1f} ms, {r:.2f}×" for s, r in zip(row["seconds"], row["ratio"], strict=True)]

@@ -26,7 +26,9 @@ SHORT = Playing(steps=6, batch=16, n_dis=2, learning_rate=2e-3, ema=0.9, evaluat
 
 
 def end(*modules: nn.Module) -> dict[str, np.ndarray]:
-    return {f"{i} {name}": tensor.numpy().copy() for i, one in enumerate(modules) for name, tensor in weights(one).items()}
+    return {
+        f"{i} {name}": tensor.numpy().copy() for i, one in enumerate(modules) for name, tensor in weights(one).items()
+    }
 
 
 def same(one: dict[str, np.ndarray], other: dict[str, np.ndarray]) -> bool:
@@ -46,7 +48,10 @@ def test_resumed_game_is_the_uninterrupted_one(tmp_path, lipschitz):
     records, resumed, again = game(playing, folder=tmp_path / "broken", resume=True)
     assert [turn.step for turn in records] == [3, 4, 5, 6]
     assert same(end(resumed, again), end(whole, critic))
-    logs = [[json.loads(x) for x in (tmp_path / name / "log.jsonl").read_text().splitlines()] for name in ("whole", "broken")]
+    logs = [
+        [json.loads(x) for x in (tmp_path / name / "log.jsonl").read_text().splitlines()]
+        for name in ("whole", "broken")
+    ]
     for line in logs[0] + logs[1]:
         del line["samples_per_second"]
     assert logs[0] == logs[1] and len(logs[0]) == 6
@@ -75,7 +80,9 @@ def test_two_processes_play_the_game_of_one(tmp_path, lipschitz):
     turns = list(records)
     assert len(lines) == len(turns) == 4
     for key in ("critic_loss", "generator_loss", "gap"):
-        assert [line[key] for line in lines] == pytest.approx([getattr(turn, key) for turn in turns], rel=1e-4, abs=1e-6)
+        assert [line[key] for line in lines] == pytest.approx(
+            [getattr(turn, key) for turn in turns], rel=1e-4, abs=1e-6
+        )
     assert lines[-1]["scores"]["mean"] == pytest.approx(turns[-1].scores["mean"], rel=1e-3, abs=1e-5)
 
 
@@ -103,7 +110,8 @@ for rectifier in (nn.ReLU, nn.Softplus):
 def test_torchs_own_data_parallel_gives_the_gradients_of_one_process(tmp_path):
     (tmp_path / "shared.py").write_text(DDP)
     launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
-    done = subprocess.run([*launch, tmp_path / "shared.py"], capture_output=True, text=True, env={**os.environ, "OMP_NUM_THREADS": "1"})  # fmt: skip
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    done = subprocess.run([*launch, tmp_path / "shared.py"], capture_output=True, text=True, env=environment)
     assert done.returncode == 0, done.stderr
 
 
@@ -123,7 +131,8 @@ def test_hinge_of_a_bounded_critic_is_wasserstein_in_all_it_learns():
     for loss in ("hinge", "wasserstein", "least-squares"):
         records, generator, critic = game(replace(SHORT, loss=loss, steps=3))
         list(records)
-        ends.append(torch.cat([parameter.detach().flatten() for one in (generator, critic) for parameter in one.parameters()]))
+        both = [*generator.parameters(), *critic.parameters()]
+        ends.append(torch.cat([parameter.detach().flatten() for parameter in both]))
     torch.testing.assert_close(ends[0], ends[1], rtol=1e-4, atol=1e-5)
     assert (ends[0] - ends[2]).abs().max() > 1e-3
 

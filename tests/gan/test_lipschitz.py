@@ -1,4 +1,4 @@
-"""Critics that are divided by their own gradient: bounds, closed forms, and that nothing else of the caller's changes."""
+"""Critics that are divided by their own gradient: bounds, closed forms, and that nothing of the caller's changes."""
 
 import subprocess
 import sys
@@ -110,7 +110,13 @@ def test_written_out_gradient_is_autograds_and_so_are_its_gradients(name):
 def test_what_is_not_known_is_left_to_autograd(monkeypatch):
     hooked, sub = perceptron(), type("Other", (nn.Linear,), {})
     hooked[0].register_forward_hook(lambda *_: None)
-    refused = hooked, perceptron(rectifier=nn.Tanh), sub(2, 1), spectral_normalise(perceptron()), nn.Conv2d(1, 1, 3, 1, "same")
+    refused = (
+        hooked,
+        perceptron(rectifier=nn.Tanh),
+        sub(2, 1),
+        spectral_normalise(perceptron()),
+        nn.Conv2d(1, 1, 3, 1, "same"),
+    )
     assert written_out(perceptron()) and not any(map(written_out, refused))
     monkeypatch.setattr(written, "PASSES", {})
     x = torch.randn(4, 3)

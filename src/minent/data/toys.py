@@ -1,7 +1,7 @@
 """Points in the plane whose distribution is known: a grid of Gaussians, and a spiral.
 
-    25 Gaussians   means {-2, -1, 0, 1, 2}², standard deviation 0.05    Gulrajani et al. 2017; Azadi et al. 2019
-    Swiss roll     t = 3π/2 (1 + 2u), (t cos t, t sin t) / 7.5, plus noise      Marsland 2009, chapter 6
+25 Gaussians   means {-2, -1, 0, 1, 2}², standard deviation 0.05    Gulrajani et al. 2017; Azadi et al. 2019
+Swiss roll     t = 3π/2 (1 + 2u), (t cos t, t sin t) / 7.5, plus noise      Marsland 2009, chapter 6
 """
 
 import numpy as np

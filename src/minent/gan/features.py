@@ -52,8 +52,7 @@ class Features(Saved):
 
 
 def train_features(images: Images, steps: int = 600, seed: int = 1) -> Features:
-    """A classifier of the images' classes; the same images and seed give the same one. Raises BadInput without classes.
-    """
+    """A classifier of the images' classes; the same images and seed give the same one. Raises BadInput without any."""
     if images.labels is None or len(images.classes) < 2:
         raise BadInput("features are those of a classifier, which wants images of two classes or more")
     order = np.random.default_rng(seed).permutation(len(images))

@@ -76,8 +76,8 @@ def play(
       labels (batch,); `critic(samples)` or `critic(samples, labels)` gives a number for each. As they are: the
       constraint is put around the critic here. See `minent.gan.networks` for ready ones.
     - `batches`: "x" (batch, ...), and "label" (batch,) where there are classes; see `minent.training.batches`.
-    - `judge(generator, step)`: scores, asked on every process each `evaluate_every` steps and at the end, of the generator in
-      evaluation mode, holding its moving average where there is one; process 0 is believed.
+    - `judge(generator, step)`: scores, asked on every process each `evaluate_every` steps and at the end, of the
+      generator in evaluation mode, holding its moving average where there is one; process 0 is believed.
     - `folder`, `resume`, `log`: as for `minent.training.loop.fit`: a resumed run ends as if it had not been broken.
 
     At the end the generator holds its moving average, in evaluation mode. Under torchrun processes share each step, and
@@ -146,11 +146,11 @@ def play(
                 torch.distributed.all_reduce(sums)
             on_real, on_drawn, number = sums.tolist()
             speed, scores = number / (perf_counter() - begun), None
-            if pause := step == playing.steps or (playing.evaluate_every and step % playing.evaluate_every == 0):
-                if judge is not None:
-                    with averaging.holding(generator, average):
-                        standing(generator, playing.seed)
-                        scores = agreed(judge(generator.eval(), step), processes)
+            pause = step == playing.steps or (playing.evaluate_every and step % playing.evaluate_every == 0)
+            if pause and judge is not None:
+                with averaging.holding(generator, average):
+                    standing(generator, playing.seed)
+                    scores = agreed(judge(generator.eval(), step), processes)
             turn = Turn(
                 step, playing.steps, state.epoch, sum(lost) / len(lost), paid, (on_real - on_drawn) / number,
                 rates[0] * share, speed, scores,
@@ -162,7 +162,7 @@ def play(
             yield turn
     if average is not None:
         fill(weights(generator), average, "the moving average")
-    for parameter in sum(trained, []):
+    for parameter in [*trained[0], *trained[1]]:
         parameter.requires_grad_(True).grad = None
     players.eval()
     standing(generator, playing.seed)

@@ -66,8 +66,8 @@ class GradientNormalised(nn.Module):
 def spectral_normalise(critic: M, seed: int = 1) -> M:
     """A copy of the critic whose linear layers, convolutions and embeddings have a largest singular value of about 1,
     by one power iteration a forward pass; the copy has its own parameters. Of a convolution it is that of its weight as
-    a matrix (outputs, the rest), as in the paper, not of the linear map, whose norm may be greater. `seed` draws where the
-    iterations begin. A layer of zeros has no spectral norm.
+    a matrix (outputs, the rest), as in the paper, not of the linear map, whose norm may be greater. `seed` draws where
+    the iterations begin. A layer of zeros has no spectral norm.
 
     >>> critic = spectral_normalise(nn.Linear(3, 3)).eval()
     >>> round(float(torch.linalg.matrix_norm(critic.weight.detach(), 2)), 1)

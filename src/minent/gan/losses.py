@@ -1,4 +1,4 @@
-"""What the two players lose: the critic f by what it says of real and drawn samples, the generator by what f says of it.
+"""What the two players lose: the critic f by what it says of real and drawn samples, the generator by that of drawn.
 
                         critic, real    critic, drawn    generator
     non-saturating      s(-f)           s(f)             s(-f)          s(u) = log(1 + exp u); Goodfellow et al. 2014

@@ -9,7 +9,7 @@ points spread evenly over the square cover all 25. KL is of the points of high q
 
 import numpy as np
 from jaxtyping import Float
-from scipy.spatial import cKDTree
+from scipy.spatial import KDTree
 
 from minent.data.toys import MEANS, SPREAD
 
@@ -28,8 +28,12 @@ def mixture_scores(
     >>> scores["modes"], scores["high_quality"], round(scores["kl"], 3)  # log 25 - entropy(1/3, 2/3)
     (2.0, 0.75, 2.582)
     """
-    distance, nearest = cKDTree(means).query(drawn)
+    distance, nearest = map(np.asarray, KDTree(means).query(drawn))
     count = np.bincount(nearest[distance <= NEAR * spread], minlength=len(means))
     share = count[count > 0] / max(count.sum(), 1)
     kl = float((share * np.log(share * len(means))).sum()) if len(share) else float("inf")
-    return {"modes": float((count >= COVERED * len(drawn) / len(means)).sum()), "high_quality": float(count.sum() / len(drawn)), "kl": kl}
+    return {
+        "modes": float((count >= COVERED * len(drawn) / len(means)).sum()),
+        "high_quality": float(count.sum() / len(drawn)),
+        "kl": kl,
+    }

@@ -138,7 +138,7 @@ class _Judged:
         q = self.body.push(q, u, found)
         head, label, each = self.critic.head, self.critic.label, self.g[:, None] * q
         found[head.weight], found[head.bias] = each.sum(0, keepdim=True), (u * self.g).sum()[None]
-        if label is not None:
+        if label is not None and self.labels is not None:
             found[label.weight] = torch.zeros_like(label.weight).index_add(0, self.labels, each.to(label.weight.dtype))
         return q  # nobody asks for it
 
@@ -177,7 +177,11 @@ def standing(generator: Any, seed: int = 0) -> None:
     norms = [layer for layer in generator.modules() if isinstance(layer, _BatchNorm)]
     if not norms:
         return
-    before, device, training = [norm.momentum for norm in norms], next(generator.parameters()).device, generator.training
+    before, device, training = (
+        [norm.momentum for norm in norms],
+        next(generator.parameters()).device,
+        generator.training,
+    )
     for norm in norms:
         norm.reset_running_stats()
         norm.momentum = None  # the plain mean of all batches

@@ -1,8 +1,8 @@
 """What is added to a critic's loss so that it is not steep, or does not heed what should not count.
 
-    gradient penalty   λ (‖∇f(x̃)‖ - 1)²,  x̃ = u x + (1 - u) x′, u uniform   Gulrajani et al. 2017; λ = 10
-    R1                 γ/2 ‖∇f(x)‖²  at real x                              Mescheder et al. 2018; γ = 10
-    consistency        λ (f(x) - f(T x))²  at real x, T a small shift       Zhang et al. 2020; λ = 10
+gradient penalty   λ (‖∇f(x̃)‖ - 1)²,  x̃ = u x + (1 - u) x′, u uniform   Gulrajani et al. 2017; λ = 10
+R1                 γ/2 ‖∇f(x)‖²  at real x                              Mescheder et al. 2018; γ = 10
+consistency        λ (f(x) - f(T x))²  at real x, T a small shift       Zhang et al. 2020; λ = 10
 """
 
 import torch

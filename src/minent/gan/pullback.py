@@ -1,6 +1,6 @@
 """A piecewise-linear critic, its gradient by the input, and the gradients of both by its weights, written out by hand.
 
-    f      h_l = m_l ∘ (W_l h_{l-1} + b_l), h_0 = x     m_l the masks of rectifiers: constants, where they have a gradient
+    f      h_l = m_l ∘ (W_l h_{l-1} + b_l), h_0 = x     m_l the masks of rectifiers, constants
     ∇f     g_l = W_{l+1}ᵀ (m_{l+1} ∘ g_{l+1})           back from 1, as ever
 For a loss with u = ∂L/∂f and v = ∂L/∂(∇f) of a sample, L's gradients are those of u f(x) + v·∇f(x), and v·∇f(x) is f's
 derivative along v, a linear network in v with the same masks. So one pass q_l = m_l ∘ (W_l q_{l-1} + u b_l) from
@@ -19,8 +19,9 @@ from typing import Any, Protocol, runtime_checkable
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.nn.grad import conv2d_weight
 
-Gradients = dict[nn.Parameter, Tensor]
+Gradients = dict[Tensor, Tensor]  # of parameters
 
 
 @runtime_checkable
@@ -119,13 +120,15 @@ class _Convolution:
         self.g, one = g, self.layer
         sides = zip(self.sides, one.padding, one.dilation, one.kernel_size, one.stride, strict=True)
         rest = [(n + 2 * int(p) - d * (k - 1) - 1) % s for n, p, d, k, s in sides]  # what a stride leaves at the end
-        return F.conv_transpose2d(g, one.weight, None, one.stride, one.padding, rest, one.groups, one.dilation)
+        how: Any = one.padding, rest, one.groups, one.dilation
+        return F.conv_transpose2d(g, one.weight, None, one.stride, *how)
 
     def push(self, q: Tensor, u: Tensor, found: Gradients) -> Tensor:
-        one, how = self.layer, (self.layer.stride, self.layer.padding, self.layer.dilation, self.layer.groups)
+        one = self.layer
+        how: Any = one.stride, one.padding, one.dilation, one.groups
         if one.weight.requires_grad:
             sizes = list(one.weight.shape)
-            found[one.weight] = nn.grad.conv2d_weight(q.to(self.g.dtype), sizes, self.g, *how)  # type: ignore[arg-type]
+            found[one.weight] = conv2d_weight(q.to(self.g.dtype), sizes, self.g, *how)
         return _with_bias(F.conv2d(q, one.weight, None, *how), self.g, u[:, None, None, None], one.bias, found)
 
 
@@ -177,7 +180,7 @@ class _Same:
         return q
 
 
-def _with_bias(q: Tensor, g: Tensor, u: Tensor, bias: nn.Parameter | None, found: Gradients) -> Tensor:
+def _with_bias(q: Tensor, g: Tensor, u: Tensor, bias: Tensor | None, found: Gradients) -> Tensor:
     if bias is None:
         return q
     if bias.requires_grad:

@@ -67,9 +67,7 @@ def score(
     return Scores(judge(drawn), judge(other), told)
 
 
-def _scores(
-    samples: Samples, *, reference: Samples, space: Space, mixture: bool, inception: bool
-) -> dict[str, float]:
+def _scores(samples: Samples, *, reference: Samples, space: Space, mixture: bool, inception: bool) -> dict[str, float]:
     one, other = space(samples), space(reference)
     scores = mixture_scores(samples) if mixture else {}
     scores |= {"sliced_w2": sliced_wasserstein(pixels(samples), pixels(reference)), "fid": frechet(one, other)}

@@ -17,8 +17,8 @@ from minent.gan.pullback import value_and_slope, written_out
 
 def value_and_gradient(critic: nn.Module, x: Float[Tensor, "batch ..."], *rest: Any) -> tuple[Tensor, Tensor]:
     """f(x, *rest), one number a sample, and ∇ₓf in the shape of x and at least float32, both differentiable again
-    where gradients are on. Neither x nor any `.grad` is touched. By hand where the critic is piecewise linear and can be
-    `written_out` (see `minent.gan.pullback`), by autograd's double backward elsewhere.
+    where gradients are on. Neither x nor any `.grad` is touched. By hand where the critic is piecewise linear and
+    can be `written_out` (see `minent.gan.pullback`), by autograd's double backward elsewhere.
 
     Raises BadInput where the critic gives another number of values than samples.
 

@@ -1,10 +1,10 @@
 """From images to a generator in a folder: two networks, their game, scores and pictures along it.
 
-    run/
-    ├── config.json, model.safetensors    the generator, at the end: a `Generator` of huggingface_hub's mixin
-    ├── game.json, log.jsonl              how it was played, and a line a step
-    ├── pictures/step-00001000.png        what it drew
-    └── checkpoints/
+run/
+├── config.json, model.safetensors    the generator, at the end: a `Generator` of huggingface_hub's mixin
+├── game.json, log.jsonl              how it was played, and a line a step
+├── pictures/step-00001000.png        what it drew
+└── checkpoints/
 """
 
 from collections.abc import Callable, Iterator
@@ -30,7 +30,9 @@ SHOWN = 64  # images of a picture
 POINTS = 5000
 
 
-def new_players(images: Images, networks: Networks, *, classes: bool = False, seed: int = 1) -> tuple[Generator, Critic]:
+def new_players(
+    images: Images, networks: Networks, *, classes: bool = False, seed: int = 1
+) -> tuple[Generator, Critic]:
     """A generator and a critic of such images, of their classes where wanted, with weights drawn by `seed`."""
     if classes and images.labels is None:
         raise BadInput("classes are wanted, and these samples have none")

@@ -31,7 +31,7 @@ from torch import nn
 
 from minent.data.images import Images, read_images
 from minent.gan.features import train_features
-from minent.gan.game import constrained, critic_loss, generator_loss, play
+from minent.gan.game import constrained, critic_loss, play
 from minent.gan.losses import loss_of
 from minent.gan.mixture import mixture_scores
 from minent.gan.networks import standing
@@ -113,16 +113,14 @@ def steps_of(name, method, networks, samples, batch, compiled):
     )
     loss, sums = loss_of(method.loss, method.lipschitz == "gn"), torch.zeros(3)
     real = torch.from_numpy(samples.scaled(slice(0, batch)))
-    number = torch.tensor(batch)
 
     def lost_by_critic():
         return critic_loss(generator, loss, method, sums, critic, {"x": real})[0] / batch
 
     def lost_by_generator():
-        return generator_loss(critic, loss, generator, {"number": number})[0] / batch
+        return loss.generator(critic(generator(torch.randn(batch, generator.latent)))).mean()
 
     if compiled:
-        torch._dynamo.config.capture_scalar_outputs = True
         lost_by_critic, lost_by_generator = torch.compile(lost_by_critic), torch.compile(lost_by_generator)
 
     def step(lost, player, other, optimizer):

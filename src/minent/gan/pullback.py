@@ -9,8 +9,8 @@ q_0 = u x + v, and the g that are known already, give all of them:
     ∂L/∂W_l = Σ (m_l ∘ g_l) q_{l-1}ᵀ      ∂L/∂b_l = Σ u (m_l ∘ g_l)      ∂L/∂x = u ∇f
 Four passes in the place of the six of autograd's double backward (three of a plain critic), and for a generator, who
 wants ∂L/∂x only, no more than a plain critic's two: Pearlmutter 1994's trick, with f's own backward pass for nothing.
-Where that is differentiated again, or compiled (torch.compile refuses double backward), the same passes are ordinary
-operations that autograd follows.
+torch.compile, which refuses double backward, takes this whole. Where it is differentiated again, the passes are
+ordinary operations that autograd follows.
 """
 
 from collections.abc import Callable
@@ -196,7 +196,7 @@ PASSES: dict[type, Callable[[Any, Tensor], Pass]] = {
 
 def value_and_slope(critic: nn.Module, x: Tensor, *rest: Any) -> tuple[Tensor, Tensor]:
     """f(x, *rest) and ∇ₓf of a critic that is `written_out`, in as few passes as there are."""
-    if torch.compiler.is_compiling() or not torch.is_grad_enabled():
+    if not torch.is_grad_enabled():
         return _followed(critic, x, *rest)
     return _ByHand.apply(critic, rest, x, *critic.parameters())  # type: ignore[return-value]
 

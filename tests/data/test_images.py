@@ -60,7 +60,7 @@ def test_batches_hold_each_image_once_an_epoch_in_an_order_that_the_seed_draws()
     images = Images(PIXELS[:, None], np.arange(6) % 2, ("a", "b"))
     batches = images.batches(2, seed=3, labels=True)
     first = [batch["id"].tolist() for batch in batches.epoch(1)]
-    assert sorted(sum(first, [])) == list(range(6)) and len(batches) == 3
+    assert sorted(id for ids in first for id in ids) == list(range(6)) and len(batches) == 3
     assert first == [batch["id"].tolist() for batch in batches.epoch(1)]
     assert first != [batch["id"].tolist() for batch in batches.epoch(2)]
     batch = next(iter(batches.epoch(1)))
@@ -97,7 +97,11 @@ def test_files_that_are_not_whole_say_so(tmp_path):
     (tmp_path / "a.idx3-ubyte").write_bytes(idx(PIXELS)[:-1])
     (tmp_path / "b.txt").write_text("no image")
     (tmp_path / "empty").mkdir()
-    for name, problem in (("a.idx3-ubyte", "not a whole IDX"), ("b.txt", "images are read from"), ("empty", "pictures")):
+    for name, problem in (
+        ("a.idx3-ubyte", "not a whole IDX"),
+        ("b.txt", "are read from"),
+        ("empty", "pictures"),
+    ):
         with pytest.raises(BadInput, match=problem):
             read_images(tmp_path / name)
     with pytest.raises(BadInput, match="a size is for images"):

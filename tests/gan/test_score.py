@@ -43,6 +43,7 @@ def test_frechet_distance_of_normal_samples_is_the_closed_form():
 
 def naive_neighbours(real, drawn, k):
     """From the definitions, a pair at a time."""
+
     def radius(sample, i):
         return sorted(np.linalg.norm(sample[i] - other) for j, other in enumerate(sample) if j != i)[k - 1]
 

@@ -13,6 +13,8 @@ from rich.text import Text
 if TYPE_CHECKING:
     from minent.community import Tree
     from minent.data import Graph
+    from minent.gan.game import Turn
+    from minent.gan.score import Scores
     from minent.text.exposure.diagnosis import Exposure
     from minent.training.record import Record
 
@@ -91,6 +93,34 @@ def training(records: "Iterable[Record]") -> None:
             if record.dev is not None:
                 scores = ", ".join(f"{name} {score:.4f}" for name, score in record.dev.items())
                 print(f"{where}; judged: {scores}", flush=True)
+
+
+def playing(turns: "Iterable[Turn]") -> None:
+    """Follow a game of two networks: a line for each time it is judged, and where it stands on standard error."""
+    start, first = time.perf_counter(), None
+    with progress() as say:
+        say("preparing")
+        for turn in turns:
+            first = turn.step if first is None else first
+            pace = (time.perf_counter() - start) / (turn.step - first + 1)
+            left = pace * (turn.steps - turn.step)
+            where = f"step {turn.step:,} of {turn.steps:,}, critic {turn.critic_loss:.4f} (gap {turn.gap:.3f}), "
+            where += f"generator {turn.generator_loss:.4f}"
+            say(f"{where}, {turn.samples_per_second:,.0f} samples/s, {left / 60:.0f} min {left % 60:02.0f} s left")
+            if turn.scores:
+                scores = ", ".join(f"{name} {score:.4g}" for name, score in turn.scores.items())
+                print(f"{where}; {scores}", flush=True)
+
+
+def drawn_and_floor(scores: "Scores") -> None:
+    """Scores of drawn samples beside those of real ones in their place."""
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    table.add_column("")
+    for name in ("drawn", "real"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for name, value in scores.drawn.items():
+        table.add_row(name, f"{value:.4g}", f"{scores.floor[name]:.4g}")
+    Console(highlight=False).print(table)
 
 
 def exposed(measured: "Exposure") -> None:

@@ -10,6 +10,7 @@ from cyclopts import App, CycloptsError, Parameter
 from minent import __version__
 from minent.cli.community import STANDARD_INPUT, community
 from minent.cli.doctor import doctor
+from minent.cli.gan import gan
 from minent.cli.text import text
 from minent.cli.train import with_recipe
 from minent.errors import BadInput, MinentError
@@ -23,6 +24,7 @@ app = App(
     default_parameter=Parameter(negative=""),
 )
 app.command(community)
+app.command(gan)
 app.command(text)
 app.command(doctor)
 app.register_install_completion_command(help="Let the shell complete commands and options of minent.")

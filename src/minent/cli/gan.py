@@ -1,0 +1,165 @@
+"""`minent gan`: generators of images, trained, drawn from and scored."""
+
+import json
+import os
+import time
+from collections import deque
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import App, Parameter
+
+from minent.errors import BadInput, require
+from minent.files import whole_file
+from minent.gan.options import Networks, Playing
+
+gan = App(name="gan", help="Generators of images: trained, drawn from and scored.")
+
+
+@gan.command
+def train(
+    images: str,
+    /,
+    *,
+    out: Path,
+    size: int | None = None,
+    classes: Annotated[bool, Parameter(show_default=False)] = False,
+    resume: Annotated[bool, Parameter(show_default=False)] = False,
+    networks: Annotated[Networks | None, Parameter(name="*")] = None,
+    playing: Annotated[Playing | None, Parameter(name="*")] = None,
+) -> None:
+    """Train a generator: minent gan train photos/ --out run --size 64
+
+    Parameters
+    ----------
+    images
+        A folder of pictures (or of a folder for each class), .npy, .parquet, …idx3-ubyte[.gz]; or digits, gaussians,
+        swiss-roll.
+    out
+        Folder for the generator, pictures along training, checkpoints and log.jsonl.
+    size
+        Pixels of the side that images are brought to; their own if not given.
+    classes
+        Draw by class.
+    resume
+        Go on with a run that was stopped.
+    """
+    require("torch", "torch", "train generators")
+    from minent import terminal
+    from minent.data.images import read_images
+    from minent.gan.train import new_players, train_gan
+
+    start, networks, playing = time.perf_counter(), networks or Networks(), playing or Playing()
+    samples = read_images(images, size, playing.seed)
+    generator, critic = new_players(samples, networks, classes=classes, seed=playing.seed)
+    turns = train_gan(
+        generator, critic, samples, playing, mixture=images == "gaussians", folder=out, resume=resume
+    )  # fmt: skip
+    if os.environ.get("RANK", "0") != "0":  # one of torchrun's processes speaks for all
+        deque(turns, maxlen=0)
+        return
+    weights = [sum(parameter.numel() for parameter in player.parameters()) for player in (generator, critic)]
+    kind = f"images of {samples.size} by {samples.size}" if samples.size else f"points of {samples.channels} numbers"
+    print(f"{len(samples):,} {kind}; {weights[0]:,} weights draw, {weights[1]:,} judge; {playing.lipschitz}")
+    terminal.playing(turns)
+    print(f"wrote {out} in {time.perf_counter() - start:.0f} s")
+
+
+@gan.command
+def draw(
+    *,
+    run: Path,
+    number: Annotated[int, Parameter(name=["--number", "-n"])] = 64,
+    output: Annotated[Path, Parameter(name=["--output", "-o"])],
+    label: int | None = None,
+    seed: int = 1,
+) -> None:
+    """Draw samples: minent gan draw --run run -n 64 -o grid.png
+
+    Parameters
+    ----------
+    run
+        Folder that `minent gan train` wrote.
+    number
+        How many.
+    output
+        .png: one picture of all; .npy: an array, of pixels as uint8 (n, height, width, channels).
+    label
+        Number of the class to draw; all in turn if not given.
+    seed
+        The same seed draws the same.
+    """
+    require("torch", "torch", "draw samples")
+    import numpy as np
+    import torch
+
+    from minent.gan.networks import Generator
+    from minent.gan.train import write_picture
+
+    if output.suffix not in (".png", ".npy"):
+        raise BadInput(f"output must end with .png or .npy; got {str(output)!r}")
+    generator = Generator.from_pretrained(run)
+    drawn = generator.draw(number, None if label is None else torch.full((number,), label), seed).numpy()
+    if output.suffix == ".png":
+        if drawn.ndim == 2 and drawn.shape[1] != 2:
+            raise BadInput(f"a picture is of images or of points in the plane; got points of {drawn.shape[1]} numbers")
+        write_picture(output, drawn)
+    else:
+        if drawn.ndim == 4:
+            drawn = np.rint((drawn.transpose(0, 2, 3, 1) + 1) * 127.5).astype(np.uint8)
+        with whole_file(output) as temporary, temporary.open("wb") as file:
+            np.save(file, drawn)
+    print(f"wrote {output}")
+
+
+@gan.command
+def score(
+    *,
+    run: Path,
+    data: str,
+    inception: Annotated[bool, Parameter(show_default=False)] = False,
+    seed: int = 1,
+    json_: Annotated[bool, Parameter(name="--json", show_default=False)] = False,
+) -> None:
+    """Score what a generator draws beside real samples in its place: minent gan score --run run --data photos/
+
+    Parameters
+    ----------
+    run
+        Folder that `minent gan train` wrote.
+    data
+        Real samples, as for training.
+    inception
+        FID of Inception's features besides, whose weights torchmetrics wants.
+    seed
+        The same seed draws the same.
+    json_
+        Print one JSON object.
+    """
+    require("torch", "torch", "score samples")
+    from minent import terminal
+    from minent.data.images import read_images
+    from minent.gan.features import train_features
+    from minent.gan.networks import Generator
+    from minent.gan.score import MOST
+    from minent.gan.score import score as scored
+
+    generator = Generator.from_pretrained(run)
+    real = read_images(data, generator.size or None, seed)
+    if (real.channels, real.size) != (generator.channels, generator.size):
+        wanted = f"{generator.channels} channels of {generator.size} pixels"
+        raise BadInput(f"{str(run)!r} draws {wanted}; got {real.channels} of {real.size} in {data!r}")
+    if inception:
+        require("torchmetrics", "gan", "score by Inception's features")
+    with terminal.progress() as say:
+        say("scoring")
+        features = train_features(real) if real.size and len(real.classes) > 1 else None
+        drawn = generator.draw(min(MOST, max(1, len(real) // 2)), seed=seed).numpy()
+        options = {"mixture": data == "gaussians", "inception": inception, "seed": seed}
+        found = scored(drawn, real.scaled(), features=features, **options)
+    if json_:
+        print(json.dumps(asdict(found)))
+        return
+    terminal.drawn_and_floor(found)
+    print(f"{len(drawn):,} drawn, and as many real, beside as many others; FID to coverage by {found.space}")

@@ -1,0 +1,62 @@
+"""What the two players lose: the critic f by what it says of real and drawn samples, the generator by that of drawn.
+
+                        critic, real    critic, drawn    generator
+    non-saturating      s(-f)           s(f)             s(-f)          s(u) = log(1 + exp u); Goodfellow et al. 2014
+    hinge               max(0, 1 - f)   max(0, 1 + f)    -f             Lim & Ye 2017; Miyato et al. 2018
+    wasserstein         -f              f                -f             Arjovsky et al. 2017
+    least-squares       (1 - f)²        (1 + f)²         (1 - f)²       Mao et al. 2017, with a = -1, b = c = 1
+
+Of a critic bounded by 1 (gn), non-saturating is the cross entropy with the probability (1 + f) / 2 that a sample is
+real, as Wu et al. have it: -log((1 + f) / 2), -log((1 - f) / 2), -log((1 + f) / 2).
+
+Where they coincide: for |f| < 1, hinge is wasserstein plus 1 in each of the critic's terms: the same gradients.
+Everywhere, the generators of hinge and wasserstein are one.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import get_args
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from minent.errors import BadInput
+from minent.gan.options import LossName
+
+
+@dataclass(frozen=True)
+class Loss:
+    """Losses of each sample, by what the critic says of it: of the critic on `real` and `drawn` ones, and of the
+    `generator` on those that it drew."""
+
+    real: Callable[[Tensor], Tensor]
+    drawn: Callable[[Tensor], Tensor]
+    generator: Callable[[Tensor], Tensor]
+
+
+def loss_of(name: LossName, bounded: bool = False) -> Loss:
+    """The losses of that name, for a critic whose values are `bounded` by 1 or not.
+
+    >>> hinge, wasserstein = loss_of("hinge"), loss_of("wasserstein")
+    >>> f = torch.tensor([-0.5, 0.9])
+    >>> (hinge.real(f) - wasserstein.real(f)).tolist(), (hinge.drawn(f) - wasserstein.drawn(f)).tolist()
+    ([1.0, 1.0], [1.0, 1.0])
+    """
+    match name:
+        case "non-saturating" if bounded:
+            return Loss(_unlikely, lambda f: _unlikely(-f), _unlikely)
+        case "non-saturating":
+            return Loss(lambda f: F.softplus(-f), F.softplus, lambda f: F.softplus(-f))
+        case "hinge":
+            return Loss(lambda f: F.relu(1 - f), lambda f: F.relu(1 + f), torch.neg)
+        case "wasserstein":
+            return Loss(torch.neg, lambda f: f, torch.neg)
+        case "least-squares":
+            return Loss(lambda f: (1 - f).square(), lambda f: (1 + f).square(), lambda f: (1 - f).square())
+    raise BadInput(f"loss must be one of {', '.join(get_args(LossName))}; got {name!r}")
+
+
+def _unlikely(f: Tensor) -> Tensor:
+    """-log((1 + f) / 2), at most that of the float next to -1."""
+    return -torch.log(((1 + f) / 2).clamp_min(torch.finfo(f.dtype).eps))

@@ -1,0 +1,195 @@
+"""A generator turns noise into a sample, z ↦ G(z); a critic says of a sample how real it looks, x ↦ f(x).
+
+    f(x, y) = ⟨w + v_y, φ(x)⟩ + b      of classes y, by projection: Miyato & Koyama 2018, equation 3
+Images are b·2^k wide, b from 4 to 7: k levels, each half as wide as the one before and twice as deep. Critics have no
+batch normalisation; generators have, but in an mlp, and are told the class by a vector beside their noise.
+    dcgan    Radford et al. 2016; its critic as in Miyato et al. 2018, table 3
+    resnet   Gulrajani et al. 2017; Miyato et al. 2018, table 4
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import pairwise
+from typing import Any
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
+
+from minent.errors import BadInput
+from minent.gan import residual
+from minent.gan.options import Networks
+from minent.gan.pullback import Gradients, passed
+from minent.training.gradient import seeded
+from minent.training.saved import Saved
+
+DEPTH = 3  # hidden layers of an mlp
+STANDING = 16, 64  # batches, and samples of each, that batch normalisation's means are taken of
+Labels = Int[Tensor, " batch"] | None
+
+
+class Generator(Saved):
+    """Draws images of `channels` by `size` by `size` pixels in [-1, 1], or, of size 0, points of `channels` numbers;
+    of `classes`, where there are any. Saved and shared by `save_pretrained`, `from_pretrained`.
+
+    >>> Generator(1, 8, Networks("dcgan", latent=4, width=2)).draw(3).shape
+    torch.Size([3, 1, 8, 8])
+    """
+
+    def __init__(self, channels: int, size: int, networks: Networks, classes: int = 0):
+        super().__init__()
+        kind = networks.network or ("dcgan" if size else "mlp")
+        self.channels, self.size, self.classes, self.latent = channels, size, classes, networks.latent
+        self.label = nn.Embedding(classes, networks.latent) if classes else None
+        noise = networks.latent * (2 if classes else 1)
+        if kind == "mlp":
+            layers = _hidden(noise, networks.width, nn.ReLU)
+            layers.append(nn.Linear(networks.width, channels * max(size, 1) ** 2))
+            layers += [nn.Tanh(), nn.Unflatten(1, (channels, size, size))] if size else []
+        else:
+            base, levels = _levels(size)
+            widths = [networks.width * 2**level for level in reversed(range(levels + 1))]
+            layers = [nn.Linear(noise, widths[0] * base**2), nn.Unflatten(1, (widths[0], base, base))]
+            for wide, narrow in pairwise(widths):
+                if kind == "dcgan":
+                    layers += [nn.BatchNorm2d(wide), nn.ReLU(), nn.ConvTranspose2d(wide, narrow, 4, 2, 1)]
+                else:
+                    layers.append(residual.Up(wide, narrow))
+            layers += [nn.BatchNorm2d(widths[-1]), nn.ReLU(), nn.Conv2d(widths[-1], channels, 3, 1, 1), nn.Tanh()]
+        self.body = nn.Sequential(*layers)
+
+    def forward(self, noise: Float[Tensor, "batch latent"], labels: Labels = None) -> Float[Tensor, "batch ..."]:
+        if self.label is not None:
+            noise = torch.cat([noise, self.label(labels)], 1)
+        return self.body(noise)
+
+    def draw(self, number: int, labels: Int[Tensor, " number"] | None = None, seed: int = 1) -> Float[Tensor, "..."]:
+        """Samples (number, ...) on the CPU; classes in turn where `labels` are not given."""
+        if number < 1:
+            raise BadInput(f"number must be at least 1; got {number}")
+        device = next(self.parameters()).device
+        noise = torch.randn(number, self.latent, generator=torch.Generator().manual_seed(seed))
+        if labels is None and self.classes:
+            labels = torch.arange(number) % self.classes
+        if labels is not None and (not self.classes or not 0 <= int(labels.min()) <= int(labels.max()) < self.classes):
+            raise BadInput(f"labels must be less than the number of classes, {self.classes}; got {labels.tolist()}")
+        with torch.no_grad(), evaluating(self):
+            parts = [
+                self(z.to(device), y if y is None else y.to(device)).float().cpu()
+                for z, y in zip(
+                    noise.split(256), [None] * number if labels is None else labels.split(256), strict=False
+                )
+            ]
+        return torch.cat(parts)
+
+
+class Critic(nn.Module):
+    """Judges what a `Generator` of the same arguments draws: (batch, ...) to (batch,)."""
+
+    def __init__(self, channels: int, size: int, networks: Networks, classes: int = 0):
+        super().__init__()
+        kind, width = networks.network or ("dcgan" if size else "mlp"), networks.width
+        if kind == "mlp":
+            layers = [nn.Flatten(), *_hidden(channels * max(size, 1) ** 2, width, lambda: nn.LeakyReLU(0.1))]
+        else:
+            base, levels = _levels(size)
+            widths = [width * 2**level for level in range(levels + 1)]
+            if kind == "dcgan":
+                layers = [nn.Conv2d(channels, width, 3, 1, 1), nn.LeakyReLU(0.1)]
+                for narrow, wide in pairwise(widths):
+                    layers += [nn.Conv2d(narrow, wide, 4, 2, 1), nn.LeakyReLU(0.1)]
+                layers.append(nn.Flatten())
+                width = widths[-1] * base**2
+            else:
+                layers = [residual.Down(narrow, wide) for narrow, wide in pairwise([channels, *widths[1:]])]
+                layers += [nn.ReLU(), nn.AvgPool2d(base), nn.Flatten()]
+                width = widths[-1]
+        self.body, self.head = nn.Sequential(*layers), nn.Linear(width, 1)
+        self.label = nn.Embedding(classes, width) if classes else None
+        if self.label is not None:
+            nn.init.normal_(self.label.weight, std=0.02)  # not 0, which has no spectral norm
+
+    def forward(self, x: Float[Tensor, "batch ..."], labels: Labels = None) -> Float[Tensor, " batch"]:
+        features = self.body(x)
+        value = self.head(features)[:, 0]
+        return value if self.label is None else value + (self.label(labels) * features).sum(1)
+
+    def parts(self) -> list[nn.Module]:
+        return [self.body, self.head]
+
+    def passed(self, x: Tensor, labels: Labels = None) -> "_Judged":
+        return _Judged(self, x, labels)
+
+
+class _Judged:
+    def __init__(self, critic: Critic, x: Tensor, labels: Labels):
+        self.critic, self.labels = critic, labels
+        self.body = passed(critic.body, x)
+        self.vector = None if critic.label is None else critic.label(labels)
+        value = critic.head(self.body.y)[:, 0]
+        self.y = value if self.vector is None else value + (self.vector * self.body.y).sum(1)
+
+    def back(self, g: Tensor) -> Tensor:
+        self.g, weight = g, self.critic.head.weight
+        return self.body.back(g[:, None] * (weight if self.vector is None else weight + self.vector))
+
+    def push(self, q: Tensor, u: Tensor, found: Gradients) -> Tensor:
+        q = self.body.push(q, u, found)
+        head, label, each = self.critic.head, self.critic.label, self.g[:, None] * q
+        found[head.weight], found[head.bias] = each.sum(0, keepdim=True), (u * self.g).sum()[None]
+        if label is not None and self.labels is not None:
+            found[label.weight] = torch.zeros_like(label.weight).index_add(0, self.labels, each.to(label.weight.dtype))
+        return q  # nobody asks for it
+
+
+def _hidden(inputs: int, width: int, rectifier: Callable[[], nn.Module]) -> list[nn.Module]:
+    sides = pairwise([inputs, *[width] * DEPTH])
+    return [layer for a, b in sides for layer in (nn.Linear(a, b), rectifier())]
+
+
+def _levels(size: int) -> tuple[int, int]:
+    """The width of the smallest images, and how often that is doubled."""
+    base, levels = size, 0
+    while base > 7 and base % 2 == 0:
+        base, levels = base // 2, levels + 1
+    if not 4 <= base <= 7 or not levels:
+        raise BadInput(
+            f"images of a dcgan or resnet are 8, 10, 12 or 14 pixels wide, or that times 2, 4, 8, …; got {size}"
+        )
+    return base, levels
+
+
+@contextmanager
+def evaluating(module: nn.Module) -> Iterator[None]:
+    """In evaluation mode within the block."""
+    before = module.training
+    module.eval()
+    try:
+        yield
+    finally:
+        module.train(before)
+
+
+def standing(generator: Any, seed: int = 0) -> None:
+    """Take the means of batch normalisation anew, of samples drawn by the weights as they are (Brock et al. 2019): an
+    average of weights has no others, and several processes have the same. Changes buffers only."""
+    norms = [layer for layer in generator.modules() if isinstance(layer, _BatchNorm)]
+    if not norms:
+        return
+    before, device, training = (
+        [norm.momentum for norm in norms],
+        next(generator.parameters()).device,
+        generator.training,
+    )
+    for norm in norms:
+        norm.reset_running_stats()
+        norm.momentum = None  # the plain mean of all batches
+    generator.train()
+    with torch.no_grad(), seeded(device, seed):
+        for _ in range(STANDING[0]):
+            labels = torch.randint(generator.classes, (STANDING[1],), device=device) if generator.classes else None
+            generator(torch.randn(STANDING[1], generator.latent, device=device), labels)
+    generator.train(training)
+    for norm, momentum in zip(norms, before, strict=True):
+        norm.momentum = momentum

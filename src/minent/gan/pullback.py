@@ -1,0 +1,238 @@
+"""A piecewise-linear critic, its gradient by the input, and the gradients of both by its weights, written out by hand.
+
+    f      h_l = m_l ∘ (W_l h_{l-1} + b_l), h_0 = x     m_l the masks of rectifiers, constants
+    ∇f     g_l = W_{l+1}ᵀ (m_{l+1} ∘ g_{l+1})           back from 1, as ever
+For a loss with u = ∂L/∂f and v = ∂L/∂(∇f) of a sample, L's gradients are those of u f(x) + v·∇f(x), and v·∇f(x) is f's
+derivative along v, a linear network in v with the same masks. So one pass q_l = m_l ∘ (W_l q_{l-1} + u b_l) from
+q_0 = u x + v, and the g that are known already, give all of them:
+
+    ∂L/∂W_l = Σ (m_l ∘ g_l) q_{l-1}ᵀ      ∂L/∂b_l = Σ u (m_l ∘ g_l)      ∂L/∂x = u ∇f
+Four passes in the place of the six of autograd's double backward (three of a plain critic), and for a generator, who
+wants ∂L/∂x only, no more than a plain critic's two: Pearlmutter 1994's trick, with f's own backward pass for nothing.
+torch.compile, which refuses double backward, takes this whole. Where it is differentiated again, the passes are
+ordinary operations that autograd follows.
+"""
+
+from collections.abc import Callable
+from typing import Any, Protocol, runtime_checkable
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.nn.grad import conv2d_weight
+
+Gradients = dict[Tensor, Tensor]  # of parameters
+
+
+@runtime_checkable
+class Pass(Protocol):
+    """What is left of a module's forward pass to `y`: `back` from ∂/∂y to ∂/∂x, once, and `push` from q before the
+    module to q after it, with the gradients of its parameters left in `found`."""
+
+    y: Tensor
+
+    def back(self, g: Tensor) -> Tensor: ...
+
+    def push(self, q: Tensor, u: Tensor, found: Gradients) -> Tensor: ...
+
+
+@runtime_checkable
+class WrittenOut(Protocol):
+    """A module that has a `Pass`; `parts` are the modules that it leaves to theirs."""
+
+    def passed(self, x: Tensor, *rest: Any) -> Pass: ...
+
+    def parts(self) -> list[nn.Module]: ...
+
+
+def written_out(module: nn.Module) -> bool:
+    """Whether `passed` knows the module, and all in it: layers of torch as they are, without hooks or
+    parametrisations, and modules that are `WrittenOut`.
+
+    >>> written_out(nn.Sequential(nn.Linear(2, 8), nn.ReLU(), nn.Linear(8, 1))), written_out(nn.Softplus())
+    (True, False)
+    """
+    if module._forward_hooks or module._forward_pre_hooks or module._backward_hooks or module._backward_pre_hooks:
+        return False
+    if type(module) is nn.Sequential:
+        return all(written_out(layer) for layer in module)
+    if isinstance(module, WrittenOut):
+        return all(written_out(part) for part in module.parts())
+    if isinstance(module, nn.Conv2d):
+        return type(module) is nn.Conv2d and module.padding_mode == "zeros" and not isinstance(module.padding, str)
+    if isinstance(module, nn.AvgPool2d):  # in tiles, that neither overlap nor reach over the end
+        return isinstance(module.kernel_size, int) and module.stride == module.kernel_size and not module.padding
+    return type(module) in PASSES
+
+
+def passed(module: nn.Module, x: Tensor, *rest: Any) -> Pass:
+    """The pass through a module that is `written_out`.
+
+    >>> one = passed(nn.ReLU(), torch.tensor([[1.0, -2.0]]))
+    >>> one.back(torch.tensor([[5.0, 7.0]])).tolist()
+    [[5.0, 0.0]]
+    """
+    if isinstance(module, WrittenOut):
+        return module.passed(x, *rest)
+    return PASSES[type(module)](module, x)
+
+
+class _Chain:
+    def __init__(self, layers: nn.Sequential, x: Tensor):
+        self.passes: list[Pass] = []
+        for layer in layers:
+            self.passes.append(passed(layer, x))
+            x = self.passes[-1].y
+        self.y = x
+
+    def back(self, g: Tensor) -> Tensor:
+        for one in reversed(self.passes):
+            g = one.back(g)
+        return g
+
+    def push(self, q: Tensor, u: Tensor, found: Gradients) -> Tensor:
+        for one in self.passes:
+            q = one.push(q, u, found)
+        return q
+
+
+class _Linear:
+    def __init__(self, layer: nn.Linear, x: Tensor):
+        self.layer, self.y = layer, F.linear(x, layer.weight, layer.bias)
+
+    def back(self, g: Tensor) -> Tensor:
+        self.g = g
+        return F.linear(g, self.layer.weight.T)
+
+    def push(self, q: Tensor, u: Tensor, found: Gradients) -> Tensor:
+        weight, bias = self.layer.weight, self.layer.bias
+        if weight.requires_grad:
+            found[weight] = torch.mm(self.g.T, q.to(self.g.dtype))
+        return _with_bias(F.linear(q, weight), self.g, u[:, None], bias, found)
+
+
+class _Convolution:
+    def __init__(self, layer: nn.Conv2d, x: Tensor):
+        self.layer, self.sides = layer, x.shape[2:]
+        self.y = F.conv2d(x, layer.weight, layer.bias, layer.stride, layer.padding, layer.dilation, layer.groups)
+
+    def back(self, g: Tensor) -> Tensor:
+        self.g, one = g, self.layer
+        sides = zip(self.sides, one.padding, one.dilation, one.kernel_size, one.stride, strict=True)
+        rest = [(n + 2 * int(p) - d * (k - 1) - 1) % s for n, p, d, k, s in sides]  # what a stride leaves at the end
+        how: Any = one.padding, rest, one.groups, one.dilation
+        return F.conv_transpose2d(g, one.weight, None, one.stride, *how)
+
+    def push(self, q: Tensor, u: Tensor, found: Gradients) -> Tensor:
+        one = self.layer
+        how: Any = one.stride, one.padding, one.dilation, one.groups
+        if one.weight.requires_grad:
+            sizes = list(one.weight.shape)
+            found[one.weight] = conv2d_weight(q.to(self.g.dtype), sizes, self.g, *how)
+        return _with_bias(F.conv2d(q, one.weight, None, *how), self.g, u[:, None, None, None], one.bias, found)
+
+
+class _Rectified:
+    def __init__(self, layer: nn.ReLU | nn.LeakyReLU, x: Tensor):
+        self.mask = torch.where(x > 0, x.new_ones(()), getattr(layer, "negative_slope", 0.0))
+        self.y = x * self.mask
+
+    def back(self, g: Tensor) -> Tensor:
+        return g * self.mask
+
+    def push(self, q: Tensor, u: Tensor, found: Gradients) -> Tensor:
+        return q * self.mask
+
+
+class _Flat:
+    def __init__(self, layer: nn.Flatten, x: Tensor):
+        self.layer, self.shape, self.y = layer, x.shape, layer(x)
+
+    def back(self, g: Tensor) -> Tensor:
+        return g.reshape(self.shape)
+
+    def push(self, q: Tensor, u: Tensor, found: Gradients) -> Tensor:
+        return self.layer(q)
+
+
+class _Pooled:
+    def __init__(self, layer: nn.AvgPool2d, x: Tensor):
+        self.side = int(layer.kernel_size)  # type: ignore[arg-type]
+        self.inputs, self.y = x.shape[2:], F.avg_pool2d(x, self.side)
+
+    def back(self, g: Tensor) -> Tensor:
+        g = F.interpolate(g, scale_factor=float(self.side)) / self.side**2
+        high, wide = (whole - part for whole, part in zip(self.inputs, g.shape[2:], strict=True))
+        return F.pad(g, (0, wide, 0, high)) if high or wide else g
+
+    def push(self, q: Tensor, u: Tensor, found: Gradients) -> Tensor:
+        return F.avg_pool2d(q, self.side)
+
+
+class _Same:
+    def __init__(self, layer: nn.Identity, x: Tensor):
+        self.y = x
+
+    def back(self, g: Tensor) -> Tensor:
+        return g
+
+    def push(self, q: Tensor, u: Tensor, found: Gradients) -> Tensor:
+        return q
+
+
+def _with_bias(q: Tensor, g: Tensor, u: Tensor, bias: Tensor | None, found: Gradients) -> Tensor:
+    if bias is None:
+        return q
+    if bias.requires_grad:
+        found[bias] = (u * g).sum([0, *range(2, g.ndim)])
+    return q + u * bias.view(-1, *[1] * (g.ndim - 2))
+
+
+PASSES: dict[type, Callable[[Any, Tensor], Pass]] = {
+    nn.Sequential: _Chain, nn.Linear: _Linear, nn.Conv2d: _Convolution, nn.ReLU: _Rectified, nn.LeakyReLU: _Rectified,
+    nn.Flatten: _Flat, nn.AvgPool2d: _Pooled, nn.Identity: _Same,
+}  # fmt: skip
+
+
+def value_and_slope(critic: nn.Module, x: Tensor, *rest: Any) -> tuple[Tensor, Tensor]:
+    """f(x, *rest) and ∇ₓf of a critic that is `written_out`, in as few passes as there are."""
+    if not torch.is_grad_enabled():
+        return _followed(critic, x, *rest)
+    return _ByHand.apply(critic, rest, x, *critic.parameters())  # type: ignore[return-value]
+
+
+def _followed(critic: nn.Module, x: Tensor, *rest: Any) -> tuple[Tensor, Tensor]:
+    one = passed(critic, x, *rest)
+    return one.y, one.back(torch.ones_like(one.y))
+
+
+class _ByHand(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, critic: nn.Module, rest: tuple[Any, ...], x: Tensor, *parameters: nn.Parameter) -> Any:
+        ctx.critic, ctx.rest, ctx.passed = critic, rest, passed(critic, x, *rest)
+        ctx.cast = torch.is_autocast_enabled(x.device.type), torch.get_autocast_dtype(x.device.type)
+        slope = ctx.passed.back(torch.ones_like(ctx.passed.y))
+        ctx.save_for_backward(x, slope, *parameters)  # those too, so that torch tells when they have been changed
+        return ctx.passed.y.clone(), slope
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Any, ...]:  # pyright: ignore
+        (by_value, by_slope), (x, slope, *parameters), wanted = gradients, ctx.saved_tensors, ctx.needs_input_grad[2:]
+        with torch.autocast(x.device.type, ctx.cast[1], enabled=ctx.cast[0]):
+            if torch.is_grad_enabled():  # to be differentiated again
+                inputs = [one for one, want in zip((x, *parameters), wanted, strict=True) if want]
+                both = _followed(ctx.critic, x, *ctx.rest)
+                again = iter(torch.autograd.grad(
+                    both, inputs, gradients, create_graph=True, allow_unused=True, materialize_grads=True
+                ))  # fmt: skip
+                return None, None, *(next(again) if want else None for want in wanted)
+            found: Gradients = {}
+            u = by_value.reshape(len(x))
+            beside = u.view(-1, *[1] * (x.ndim - 1))
+            if any(wanted[1:]):
+                ctx.passed.push((beside * x + by_slope).to(x.dtype), u, found)
+        weights = (
+            found[one].to(one.dtype) if one in found else torch.zeros_like(one) if want else None
+            for one, want in zip(parameters, wanted[1:], strict=True)
+        )
+        return None, None, (beside * slope).to(x.dtype) if wanted[0] else None, *weights

@@ -1,0 +1,91 @@
+"""From images to a generator in a folder: two networks, their game, scores and pictures along it.
+
+run/
+├── config.json, model.safetensors    the generator, at the end: a `Generator` of huggingface_hub's mixin
+├── game.json, log.jsonl              how it was played, and a line a step
+├── pictures/step-00001000.png        what it drew
+└── checkpoints/
+"""
+
+from collections.abc import Callable, Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from accelerate import PartialState
+
+from minent.data.images import Images
+from minent.errors import BadInput
+from minent.gan.features import Features, train_features
+from minent.gan.game import Turn, play
+from minent.gan.mixture import mixture_scores
+from minent.gan.networks import Critic, Generator
+from minent.gan.options import Networks, Playing
+from minent.gan.score import summary
+from minent.plot.picture import grid, points, write_png
+
+SHOWN = 64  # images of a picture
+POINTS = 5000
+
+
+def new_players(
+    images: Images, networks: Networks, *, classes: bool = False, seed: int = 1
+) -> tuple[Generator, Critic]:
+    """A generator and a critic of such images, of their classes where wanted, with weights drawn by `seed`."""
+    if classes and images.labels is None:
+        raise BadInput("classes are wanted, and these samples have none")
+    count = len(images.classes) if classes else 0
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        generator = Generator(images.channels, images.size, networks, count)
+        return generator, Critic(images.channels, images.size, networks, count)
+
+
+def train_gan(
+    generator: Generator,
+    critic: Critic,
+    images: Images,
+    playing: Playing | None = None,
+    *,
+    mixture: bool = False,
+    folder: str | Path | None = None,
+    resume: bool = False,
+    log: Callable[[dict[str, Any]], object] | None = None,
+) -> Iterator[Turn]:
+    """Play on images, one `Turn` a step of the generator (see `minent.gan.game.play`). Each `evaluate_every` steps and
+    at the end it is scored: FID (of a small classifier's features where there are classes, else of pixels), precision
+    and coverage, of points sliced W₂; with `mixture`, of the 25 Gaussians, modes covered and the share of high quality.
+    With a `folder`, pictures are written there as often, and the generator at the end."""
+    playing = playing or Playing()
+
+    @cache
+    def features() -> Features | None:
+        return train_features(images) if images.size and len(images.classes) > 1 else None
+
+    def judge(generator: Generator, step: int) -> dict[str, float]:
+        if not PartialState().is_main_process:
+            return {}
+        drawn = generator.draw(1000 if images.size else POINTS).numpy()
+        if folder is not None:
+            write_picture(Path(folder) / "pictures" / f"step-{step:08d}.png", drawn, images)
+        scores = summary(drawn, images, features()) if len(images) >= 12 else {}
+        if mixture:
+            scores |= {name: score for name, score in mixture_scores(drawn).items() if name != "kl"}
+        return scores
+
+    batches = images.batches(playing.batch, playing.seed, labels=generator.classes > 0)
+    yield from play(generator, critic, batches, playing, judge=judge, folder=folder, resume=resume, log=log)
+    if folder is not None and PartialState().is_main_process:
+        generator.save_pretrained(folder)
+
+
+def write_picture(path: Path, drawn: np.ndarray, images: Images | None = None) -> None:
+    """A picture of images side by side, or of points in the plane, within the frame of `images`; of points of other
+    dimensions there is none."""
+    if drawn.ndim == 4:
+        write_png(path, grid(drawn[:SHOWN] if images is not None else drawn))
+    elif drawn.shape[1] == 2:
+        frame = float(1.2 * np.abs(drawn if images is None else images.values).max())
+        write_png(path, points(drawn, low=-frame, high=frame))

@@ -1,0 +1,197 @@
+"""The game: resumed, shared by processes, repeated; what each player's losses are."""
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import asdict, replace
+from itertools import islice
+
+import numpy as np
+import pytest
+import torch
+from gan import small_games
+from gan.small_games import game, images, players
+from torch import nn
+
+from minent.errors import BadInput
+from minent.gan.game import play
+from minent.gan.losses import loss_of
+from minent.gan.options import Playing
+from minent.gan.penalty import consistency, gradient_penalty, r1, shifted
+from minent.gan.slope import value_and_gradient
+from minent.training.weights import weights
+
+SHORT = Playing(steps=6, batch=16, n_dis=2, learning_rate=2e-3, ema=0.9, evaluate_every=2)
+
+
+def end(*modules: nn.Module) -> dict[str, np.ndarray]:
+    return {
+        f"{i} {name}": tensor.numpy().copy() for i, one in enumerate(modules) for name, tensor in weights(one).items()
+    }
+
+
+def same(one: dict[str, np.ndarray], other: dict[str, np.ndarray]) -> bool:
+    return one.keys() == other.keys() and all(np.array_equal(one[name], other[name]) for name in one)
+
+
+@pytest.mark.parametrize("lipschitz", ["gn", "gran", "gp", "r1", "sn", "clip", "none"])
+def test_resumed_game_is_the_uninterrupted_one(tmp_path, lipschitz):
+    playing = replace(SHORT, lipschitz=lipschitz, consistency=1.0 if lipschitz == "gn" else 0.0)
+    records, whole, critic = game(playing, folder=tmp_path / "whole")
+    turns = list(records)
+    assert len({turn.critic_loss for turn in turns}) == 6 and turns[3].scores is not None and turns[2].scores is None
+    assert not same(end(whole), end(small_games.players()[0]))
+    records, _, _ = game(playing, folder=tmp_path / "broken")
+    assert len(list(islice(records, 3))) == 3  # the checkpoint is that of step 2
+    records.close()
+    records, resumed, again = game(playing, folder=tmp_path / "broken", resume=True)
+    assert [turn.step for turn in records] == [3, 4, 5, 6]
+    assert same(end(resumed, again), end(whole, critic))
+    logs = [
+        [json.loads(x) for x in (tmp_path / name / "log.jsonl").read_text().splitlines()]
+        for name in ("whole", "broken")
+    ]
+    for line in logs[0] + logs[1]:
+        del line["samples_per_second"]
+    assert logs[0] == logs[1] and len(logs[0]) == 6
+
+
+def test_a_seeded_game_repeats_and_another_seed_is_another():
+    torch.manual_seed(9)
+    ends, state = [], torch.get_rng_state()
+    for seed in (1, 1, 2):
+        records, generator, _ = game(replace(SHORT, seed=seed, steps=2))
+        list(records)
+        ends.append(end(generator))
+    assert same(ends[0], ends[1]) and not same(ends[0], ends[2])
+    assert torch.equal(torch.get_rng_state(), state)
+
+
+@pytest.mark.parametrize("lipschitz", ["gn", "gp"])
+def test_two_processes_play_the_game_of_one(tmp_path, lipschitz):
+    playing = replace(SHORT, lipschitz=lipschitz, steps=4, batch=8)
+    launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    command = [*launch, small_games.__file__, tmp_path / "two", json.dumps(asdict(playing))]
+    subprocess.run(command, check=True, capture_output=True, env=environment)
+    records, _, _ = game(replace(playing, accumulate=2))
+    lines = [json.loads(line) for line in (tmp_path / "two" / "log.jsonl").read_text().splitlines()]
+    turns = list(records)
+    assert len(lines) == len(turns) == 4
+    for key in ("critic_loss", "generator_loss", "gap"):
+        assert [line[key] for line in lines] == pytest.approx(
+            [getattr(turn, key) for turn in turns], rel=1e-4, abs=1e-6
+        )
+    assert lines[-1]["scores"]["mean"] == pytest.approx(turns[-1].scores["mean"], rel=1e-3, abs=1e-5)
+
+
+DDP = """
+import sys, torch, torch.distributed as dist
+from torch import nn
+from torch.nn.parallel import DistributedDataParallel
+from minent.gan.lipschitz import gradient_normalise
+dist.init_process_group("gloo")
+for rectifier in (nn.ReLU, nn.Softplus):
+    torch.manual_seed(0)
+    critic = gradient_normalise(nn.Sequential(nn.Linear(3, 8), rectifier(), nn.Linear(8, 1)))
+    x = torch.randn(8, 3)
+    critic(x).square().mean().backward()
+    whole = [parameter.grad.clone() for parameter in critic.parameters()]
+    critic.zero_grad(set_to_none=True)
+    shared = DistributedDataParallel(critic)
+    shared(x.chunk(2)[dist.get_rank()]).square().mean().backward()
+    for parameter, want in zip(critic.parameters(), whole, strict=True):
+        torch.testing.assert_close(parameter.grad, want)
+    assert all(one.abs().sum() > 0 for one in whole)
+"""
+
+
+def test_torchs_own_data_parallel_gives_the_gradients_of_one_process(tmp_path):
+    (tmp_path / "shared.py").write_text(DDP)
+    launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    done = subprocess.run([*launch, tmp_path / "shared.py"], capture_output=True, text=True, env=environment)
+    assert done.returncode == 0, done.stderr
+
+
+def test_other_options_are_not_resumed(tmp_path):
+    records, *_ = game(SHORT, folder=tmp_path)
+    list(records)
+    with pytest.raises(BadInput, match="holds a run already"):
+        next(game(SHORT, folder=tmp_path)[0])
+    with pytest.raises(BadInput, match="n_dis was 2; got 3"):
+        next(game(replace(SHORT, n_dis=3), folder=tmp_path, resume=True)[0])
+    longer, *_ = game(replace(SHORT, steps=7), folder=tmp_path, resume=True)
+    assert [turn.step for turn in longer] == [7]
+
+
+def test_hinge_of_a_bounded_critic_is_wasserstein_in_all_it_learns():
+    ends = []
+    for loss in ("hinge", "wasserstein", "least-squares"):
+        records, generator, critic = game(replace(SHORT, loss=loss, steps=3))
+        list(records)
+        both = [*generator.parameters(), *critic.parameters()]
+        ends.append(torch.cat([parameter.detach().flatten() for parameter in both]))
+    torch.testing.assert_close(ends[0], ends[1], rtol=1e-4, atol=1e-5)
+    assert (ends[0] - ends[2]).abs().max() > 1e-3
+
+
+def test_losses_are_those_of_their_papers():
+    f = torch.linspace(-3, 3, 13, dtype=torch.float64)
+    plain = loss_of("non-saturating")
+    torch.testing.assert_close(plain.real(f), -torch.sigmoid(f).log())
+    torch.testing.assert_close(plain.drawn(f), -(1 - torch.sigmoid(f)).log())
+    p = (1 + f / 4) / 2
+    bounded = loss_of("non-saturating", bounded=True)
+    torch.testing.assert_close(bounded.real(f / 4), -p.log())
+    torch.testing.assert_close(bounded.drawn(f / 4), -(1 - p).log())
+    assert torch.isfinite(bounded.real(torch.tensor([-1.0]))).all()
+
+
+def test_penalties_of_a_linear_critic_have_closed_forms():
+    line = nn.Linear(4, 1)
+    x, y = torch.randn(5, 4), torch.randn(5, 4)
+    n = line.weight.norm()
+    torch.testing.assert_close(gradient_penalty(line, x, y), ((n - 1) ** 2).expand(5))
+    torch.testing.assert_close(r1(value_and_gradient(line, x)[1]), (n**2 / 2).expand(5))
+
+
+def test_shifted_images_are_the_same_ones_elsewhere():
+    torch.manual_seed(0)
+    image = torch.zeros(64, 1, 16, 16)
+    image[:, :, 8, 8] = 1
+    moved = shifted(image)
+    places = moved.flatten(1).argmax(1)
+    assert (moved.sum((1, 2, 3)) == 1).all()
+    assert {(int(place) // 16 - 8, int(place) % 16 - 8) for place in places} >= {(-2, 0), (0, 0), (1, 2)}
+    with pytest.raises(BadInput, match="shifted images"):
+        consistency(nn.Linear(2, 1), torch.zeros(3), torch.zeros(3, 2))
+
+
+def test_a_critic_that_mixes_samples_is_refused():
+    generator, critic = players()
+    mixed = nn.Sequential(critic, nn.BatchNorm1d(1))
+    with pytest.raises(BadInput, match="mixes the samples"):
+        next(play(generator, mixed, images().batches(8), SHORT))
+
+
+def test_parameters_that_are_frozen_stay_as_they_are():
+    generator, critic = players()
+    critic.head.weight.requires_grad_(False)
+    before = critic.head.weight.clone()
+    list(play(generator, critic, images().batches(8, labels=True), replace(SHORT, steps=2)))
+    assert torch.equal(critic.head.weight, before) and not critic.head.weight.requires_grad
+    assert critic.head.bias.requires_grad
+
+
+def test_a_class_counts_in_both_players():
+    generator, critic = players()
+    nn.init.normal_(critic.label.weight)
+    noise = torch.randn(2, 4).repeat(2, 1)
+    drawn = generator.eval()(noise, torch.tensor([0, 0, 1, 1]))
+    assert not torch.allclose(drawn[:2], drawn[2:])
+    x = drawn[:1].repeat(2, 1, 1, 1)
+    assert len(set(critic(x, torch.tensor([0, 1])).tolist())) == 2
+    with pytest.raises(BadInput, match="less than the number of classes, 3; got"):
+        generator.draw(2, torch.tensor([0, 3]))

@@ -1,0 +1,86 @@
+"""`minent gan train`, `draw` and `score` from end to end."""
+
+import json
+import struct
+import zlib
+
+import numpy as np
+import pytest
+
+from minent.cli import main
+
+SMALL = ["--width", "4", "--latent", "4", "--batch", "16", "--steps", "4", "--evaluate-every", "2"]
+
+
+def png(path):
+    """Pixels of a PNG whose rows are not filtered."""
+    data, at, rows = path.read_bytes(), 8, b""
+    while at < len(data):
+        (length,), kind = struct.unpack(">I", data[at : at + 4]), data[at + 4 : at + 8]
+        body = data[at + 8 : at + 8 + length]
+        assert struct.unpack(">I", data[at + 8 + length : at + 12 + length])[0] == zlib.crc32(kind + body)
+        if kind == b"IHDR":
+            width, height = struct.unpack(">II", body[:8])
+        rows += body if kind == b"IDAT" else b""
+        at += 12 + length
+    return np.frombuffer(zlib.decompress(rows), np.uint8).reshape(height, -1)[:, 1:].reshape(height, width, 3)
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("gan")
+    pixels = np.random.default_rng(0).integers(0, 256, (60, 8, 8)).astype(np.uint8)
+    np.save(folder / "images.npy", pixels)
+    main(["gan", "train", str(folder / "images.npy"), "--out", str(folder / "run"), *SMALL])
+    return folder
+
+
+def test_training_leaves_pictures_a_log_and_a_generator(run):
+    assert sorted(path.name for path in (run / "run" / "pictures").iterdir()) == [f"step-{i:08d}.png" for i in (2, 4)]
+    lines = [json.loads(line) for line in (run / "run" / "log.jsonl").read_text().splitlines()]
+    assert len(lines) == 4 and {"fid", "precision", "coverage"} == set(lines[3]["scores"])
+    picture = png(run / "run" / "pictures" / "step-00000004.png")
+    assert picture.shape[0] == picture.shape[1] and picture.std() > 1
+
+
+def test_a_longer_run_goes_on(run, capsys):
+    more = [word if SMALL[i - 1] != "--steps" else "6" for i, word in enumerate(SMALL)]
+    words = ["gan", "train", str(run / "images.npy"), "--out", str(run / "run"), *more, "--resume"]
+    main(words)
+    assert "step 6 of 6" in capsys.readouterr().out
+
+
+def test_draws_are_those_of_the_seed(run):
+    for name, seed in (("a", "1"), ("b", "1"), ("c", "2")):
+        main(["gan", "draw", "--run", str(run / "run"), "-n", "9", "-o", str(run / f"{name}.npy"), "--seed", seed])
+    a, b, c = (np.load(run / f"{name}.npy") for name in "abc")
+    assert a.shape == (9, 8, 8, 1) and a.dtype == np.uint8
+    assert np.array_equal(a, b) and not np.array_equal(a, c)
+    main(["gan", "draw", "--run", str(run / "run"), "-n", "9", "-o", str(run / "grid.png")])
+    scale = 480 // 24
+    assert np.array_equal(png(run / "grid.png")[2 : 2 + 8 * scale : scale, 2 : 2 + 8 * scale : scale, 0], a[0, :, :, 0])
+
+
+def test_scores_stand_beside_their_floor(run, capsys):
+    main(["gan", "score", "--run", str(run / "run"), "--data", str(run / "images.npy"), "--json"])
+    found = json.loads(capsys.readouterr().out)
+    assert found["drawn"].keys() == found["floor"].keys() >= {"fid", "sliced_w2", "recall"}
+    assert found["drawn"]["sliced_w2"] > 0 < found["floor"]["fid"] and found["space"] == "pixels of 8 by 8"
+
+
+@pytest.mark.parametrize(
+    "words, problem",
+    [
+        (["train", "nothing.npy", "--out", "x"], "there is no file 'nothing.npy'"),
+        (["train", "gaussians", "--out", "x", "--size", "8"], "a size is for images"),
+        (["train", "gaussians", "--out", "x", "--classes"], "classes are wanted"),
+        (["train", "gaussians", "--out", "x", "--network", "resnet"], "pixels wide"),
+        (["draw", "--run", "nowhere", "-o", "a.gif"], "must end with .png or .npy"),
+    ],
+)
+def test_bad_input_is_one_sentence_and_status_two(words, problem, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as exit:
+        main(["gan", *words])
+    told = capsys.readouterr().err
+    assert exit.value.code == 2 and problem in told and told.count("\n") == 1

@@ -14,9 +14,10 @@ def few_steps(monkeypatch):
     monkeypatch.setattr(titles, "PACKAGES", ("networkx",))
     whole = titles.titles
     monkeypatch.setattr(titles, "titles", lambda folder: whole(folder, steps=10))
-    from minent.tour import histories, lengths
+    from minent.tour import gaps, histories, lengths
 
-    of_histories, of_lengths = histories.histories, lengths.lengths
+    of_gaps, of_histories, of_lengths = gaps.gaps, histories.histories, lengths.lengths
+    monkeypatch.setattr(gaps, "gaps", lambda folder: of_gaps(folder, steps=10))
     monkeypatch.setattr(histories, "PACKAGES", ("networkx",))
     monkeypatch.setattr(histories, "histories", lambda folder: of_histories(folder, steps=10))
     monkeypatch.setattr(lengths, "lengths", lambda folder: of_lengths(folder, most=512))
@@ -24,18 +25,18 @@ def few_steps(monkeypatch):
 
 def test_the_tour_visits_every_stop_and_writes_pages_to_look_at(tmp_path, few_steps):
     said = list(tour(tmp_path))
-    assert len(said) == 7 and max(len(line) for lines in said for line in lines.splitlines()) <= 80
+    assert len(said) == 8 and max(len(line) for lines in said for line in lines.splitlines()) <= 80
     assert float(re.search(r"true digits (0\.\d+)", said[2])[1]) > 0.85
     assert re.search(r"512 tokens: Nyström attention \d", said[3])
     assert re.search(r"ROUGE-L \d", said[4]) and (tmp_path / "titles" / "model.safetensors").exists()
     page = (tmp_path / "index.html").read_text(encoding="utf-8")
     links = re.findall(r'<a href="([^"]+)"', page)
     assert len(links) == 3 and all((tmp_path / link).stat().st_size > 1000 for link in links)
-    assert page.count("<h2>") == 6 and "minent text train --task seq2seq" in page
+    assert page.count("<h2>") == 7 and "minent text train --task seq2seq" in page
     assert re.search(r"teacher forcing: \d.*half spoilt", said[5]) and page.count("<svg") == 2
     assert (
         "http" not in re.sub('<td>[^<]*|xmlns(:xlink)?="[^"]*"', "", page)
-        and said[6] == f"open {(tmp_path / 'index.html').resolve()}"
+        and said[7] == f"open {(tmp_path / 'index.html').resolve()}"
     )
 
 

@@ -9,7 +9,7 @@ from minent.files import write_text
 from minent.tour.networks import networks
 from minent.tour.page import Section, page
 
-STOPS = 6
+STOPS = 7
 
 
 def tour(folder: Path) -> Iterator[str]:
@@ -31,6 +31,7 @@ def tour(folder: Path) -> Iterator[str]:
 def stops(folder: Path) -> Iterator[Section]:
     yield from networks(folder)
     if find_spec("torch") is not None:
+        from minent.tour.gaps import gaps
         from minent.tour.histories import histories
         from minent.tour.lengths import lengths
         from minent.tour.titles import titles
@@ -38,3 +39,4 @@ def stops(folder: Path) -> Iterator[Section]:
         yield lengths(folder)
         yield titles(folder)
         yield histories(folder)
+        yield gaps(folder)

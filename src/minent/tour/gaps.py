@@ -1,0 +1,50 @@
+"""Gaps: a masked language model learns words, and chains fill a template by Gibbs sampling."""
+
+import logging
+from pathlib import Path
+
+from minent.files import write_text
+from minent.nn.shape import Shape
+from minent.text.gibbs import Gibbs, diagnostics
+from minent.text.masking import new_masked_lm, train_masked_lm
+from minent.text.options import Reading
+from minent.tour.histories import words
+from minent.tour.page import Section, table
+from minent.training.recipe import Recipe
+
+ASKED = """A small masked language model learns to fill gaps in words of docstrings, letter by letter. Then 64 chains start
+from a template whose blanks are masks: hide one letter, draw it from what the model says of the gap, and so on, many
+times over. Below are some chains on their way. A word is known if docstrings hold it."""
+SHAPE = Shape(dim=96, heads=4, layers=2, hidden=384, longest=32)
+READING = Reading("characters", vocabulary=300, tokens=2048)
+TEMPLATE = "con____tion"
+SHOWN = 0, 1, 2, 5, 20
+log = logging.getLogger(__name__)
+
+
+def gaps(folder: Path, steps: int = 250) -> Section:
+    """Train for so many steps; words and the model go to `folder`."""
+    known = ["".join(word.split()) for word in words().targets]
+    file, out = folder / "words.txt", folder / "gaps"
+    write_text(file, "".join(f"{word}\n" for word in known))
+    model = new_masked_lm(known, SHAPE, READING)
+    recipe = Recipe(steps=steps, learning_rate=2e-3, warmup=steps // 10)
+    for record in train_masked_lm(model, known, None, recipe, masked=0.0, tokens=READING.tokens):
+        log.info("gaps: step %d of %d, loss %.2f", record.step, record.steps, record.loss)
+    model.save_pretrained(out)
+    sampler = Gibbs(model, keep=(TEMPLATE,), chains=64, sweeps=max(SHOWN), thin=5, temperature=0.7)
+    states = list(sampler.sweeps())
+    told = diagnostics(sampler, states)
+    rows = [(str(sweep), *states[sweep].texts[:6]) for sweep in SHOWN]
+    last = states[-1].texts
+    found = sorted(set(last) & set(known))
+    command = (
+        f"minent text train --task masked-lm --train {file} --out {out} --masked 0 --tokenizer characters …\n"
+        f"minent text sample --model {out} --keep {TEMPLATE} --chains 64 --sweeps {max(SHOWN)} --temperature 0.7"
+    )
+    result = (
+        f"{len(known):,} words to learn from; {len(set(last))} different words in {len(last)} chains, {len(found)} known; "
+        f"distinct-2 {told.distinct_2:.2f}, self-BLEU {told.self_bleu:.0f}"
+    )
+    html = table(["sweep", *(f"chain {i}" for i in range(1, 7))], rows)
+    return Section("gaps", ASKED, command, result, html + f"<p>Known among the last: {', '.join(found) or 'none'}.</p>")

@@ -252,7 +252,7 @@ def quality(options):
 
 def _merit(task, several):
     sign, key = (1, "modes") if task == "gaussians" else (-1, "fid")
-    value = float(np.median([sign * one.get(key, -sign * np.inf) for one in several]))
+    value = float(np.median([sign * one[key] if key in one else -np.inf for one in several]))  # it may have diverged
     quality = float(np.median([one.get("high_quality", 0.0) for one in several]))
     return value, quality
 

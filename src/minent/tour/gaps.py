@@ -12,9 +12,9 @@ from minent.tour.histories import words
 from minent.tour.page import Section, table
 from minent.training.recipe import Recipe
 
-ASKED = """A small masked language model learns to fill gaps in words of docstrings, letter by letter. Then 64 chains start
-from a template whose blanks are masks: hide one letter, draw it from what the model says of the gap, and so on, many
-times over. Below are some chains on their way. A word is known if docstrings hold it."""
+ASKED = """A small masked language model learns to fill gaps in words of docstrings, letter by letter. Then 64 chains
+start from a template whose blanks are masks: hide one letter, draw it from what the model says of the gap, and so on,
+many times over. Below are some chains on their way. A word is known if docstrings hold it."""
 SHAPE = Shape(dim=96, heads=4, layers=2, hidden=384, longest=32)
 READING = Reading("characters", vocabulary=300, tokens=2048)
 TEMPLATE = "con____tion"
@@ -43,8 +43,8 @@ def gaps(folder: Path, steps: int = 250) -> Section:
         f"minent text sample --model {out} --keep {TEMPLATE} --chains 64 --sweeps {max(SHOWN)} --temperature 0.7"
     )
     result = (
-        f"{len(known):,} words to learn from; {len(set(last))} different words in {len(last)} chains, {len(found)} known; "
-        f"distinct-2 {told.distinct_2:.2f}, self-BLEU {told.self_bleu:.0f}"
+        f"{len(known):,} words to learn from; {len(set(last))} different words in {len(last)} chains, {len(found)} "
+        f"known; distinct-2 {told.distinct_2:.2f}, self-BLEU {told.self_bleu:.0f}"
     )
     html = table(["sweep", *(f"chain {i}" for i in range(1, 7))], rows)
     return Section("gaps", ASKED, command, result, html + f"<p>Known among the last: {', '.join(found) or 'none'}.</p>")

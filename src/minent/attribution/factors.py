@@ -116,24 +116,28 @@ def backward(
     `loose` are leaves of the graph whose gradients do not factorise: they are taken one example at a time."""
     places = list({id(use.out): use.out for use in uses}.values())
     number = {id(place): i for i, place in enumerate(places)}
-    found: list[list[Tensor]] = [[] for _ in places]
+    gathered: list[list[Tensor]] = [[] for _ in places]
     for cotangent in cotangents:
         if places:
             for i, gradient in enumerate(torch.autograd.grad(out, places, cotangent, True, allow_unused=True)):
-                found[i].append(torch.zeros_like(places[i]) if gradient is None else gradient)
-    deltas = [torch.stack(each) for each in found]
+                gathered[i].append(torch.zeros_like(places[i]) if gradient is None else gradient)
+    deltas = [torch.stack(each) for each in gathered]
     factors: Factors = {}
     for use in uses:
         factors.setdefault(use.parameter, []).append(use.made(deltas[number[id(use.out)]], examples))
-    for name, leaf in loose.items():
-        rows = []
-        for cotangent in cotangents:
-            for n in range(examples):
-                alone = torch.zeros_like(cotangent)
-                alone[n] = cotangent[n]
-                rows.append(torch.autograd.grad(out, leaf, alone, True, allow_unused=True, materialize_grads=True)[0])
-        shape = (len(cotangents), examples, *leaf.shape)
-        factors.setdefault(name, []).append(Dense(name, None, torch.stack(rows).reshape(shape)))
+    rows: dict[str, list[Tensor]] = {name: [] for name in loose}
+    for cotangent in cotangents if loose else ():
+        for n in range(examples):
+            alone = torch.zeros_like(cotangent)
+            alone[n] = cotangent[n]
+            found = torch.autograd.grad(
+                out, list(loose.values()), alone, True, allow_unused=True, materialize_grads=True
+            )
+            for one, gradient in zip(rows.values(), found, strict=True):
+                one.append(gradient)
+    for name, several in rows.items():
+        shape = (len(cotangents), examples, *loose[name].shape)
+        factors.setdefault(name, []).append(Dense(name, None, torch.stack(several).reshape(shape)))
     return factors
 
 
@@ -167,6 +171,13 @@ def products(factors: Sequence[Factor], others: Sequence[Factor], shape: torch.S
         return factors[0].ghost(others[0])  # type: ignore[arg-type]
     rows = dense(factors, shape)
     return against(others, rows.flatten(0, 1)).unflatten(0, rows.shape[:2])
+
+
+def squares(factors: Sequence[Factor], shape: torch.Size) -> Tensor:
+    """Squared lengths (outputs, examples) of the gradients of one parameter."""
+    if len(factors) == 1 and isinstance(one := factors[0], Outer) and one.a.shape[1:3] == (1, 1):
+        return one.delta.square().sum((2, 3, 4)) * one.a.square().sum((1, 2, 3))
+    return dense(factors, shape).flatten(2).square().sum(2)
 
 
 def scaled(factors: Factors, by: float) -> Factors:

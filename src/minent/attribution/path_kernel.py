@@ -32,7 +32,9 @@ from minent.attribution.passes import (
     number,
     predicted,
     taken,
+    total,
 )
+from minent.attribution.secant import Tape
 from minent.attribution.updates import back, decay, earlier, remembers
 from minent.errors import BadInput
 from minent.training.trajectory import Step, Trajectory
@@ -174,11 +176,11 @@ class _Walk:
             if after is self.last and values is not None:
                 self._agree(values, said)
             self._note(tape)
-            second = self.trajectory.second_moments(first)
-            count = self.steps[first - 1].count
+            steps = self.steps[first - 1 : following - 1]
+            followed = [self._gradients(step, before) for step in steps]
+            seconds = self._second_moments(steps, followed)
             rows: dict[str, Tensor] = {}
-            for step in reversed(self.steps[first - 1 : following - 1]):
-                gradients = self._gradients(step, before)
+            for step, gradients, second in zip(reversed(steps), reversed(followed), reversed(seconds), strict=True):
                 block = torch.zeros(k, m, len(step.ids), dtype=torch.float64)
                 for name in factors:
                     if name in step.idle:
@@ -192,8 +194,8 @@ class _Walk:
                     if name not in rows:
                         rows[name] = dense(factors[name], self.shapes[name]).flatten(0, 1)
                     makes = step.number == self.begun[name] and name not in self.start
-                    moments = (second[name], count) if name in second else None
-                    coefficients, held[name] = back(held.get(name), rows[name], group, step, makes, moments)
+                    moment = second.get(name)
+                    coefficients, held[name] = back(held.get(name), rows[name], group, step, makes, moment)
                     if name in gradients:
                         block += against(gradients[name], coefficients).unflatten(0, (k, m))
                     if (shrinking := decay(rows[name], coefficients, group)) is not None:
@@ -224,17 +226,31 @@ class _Walk:
                 (factor.gradient if hasattr(factor, "gradient") else factor.delta).mul_(scale)  # type: ignore[union-attr]
         return gradients
 
+    def _second_moments(self, steps: Sequence[Step], followed: Sequence[Factors]) -> list[dict[str, Tensor]]:
+        """Adam's at each step between two kept ones: the first was kept too, others are made of gradients."""
+        seconds = [self.trajectory.second_moments(steps[0].number)]
+        for step, gradients in zip(steps[1:], followed[1:], strict=True):
+            moved = {}
+            for name, moment in seconds[-1].items():
+                beta = step.groups[self.group[name]]["betas"][1]
+                found = name in gradients and name not in step.idle
+                gradient = total(gradients, name, self.shapes) if found else torch.zeros_like(moment)
+                moved[name] = beta * moment + (1 - beta) * gradient.square()
+            seconds.append(moved)
+        return seconds
+
     def _agree(self, values: Tensor, said: Tensor) -> None:
         bound = 1e3 * torch.finfo(said.dtype).eps * (1 + said.abs().max())
         if not torch.allclose(values, said, rtol=0, atol=float(bound)):
             far = float((values - said).abs().max())
             raise BadInput(f"the model, followed operator by operator, says what it does not say by itself (by {far:.2g})")
 
-    def _note(self, tape: Any) -> None:
+    def _note(self, tape: Tape) -> None:
         if tape.unruled:
             self.notes.add(f"by quadrature, for want of a secant rule: {', '.join(sorted(tape.unruled))}")
         if tape.loose:
-            self.notes.add(f"gradients one by one, for want of factors: {', '.join(sorted(tape.loose))}")
+            first = min(tape.loose)
+            self.notes.add(f"gradients one by one, for want of factors: {len(tape.loose)} parameters, as {first!r}")
 
 
 def _chosen(outputs: Any) -> Outputs:

@@ -99,7 +99,7 @@ def _pointwise(tape: Tape, func: Any, input: Secant, args: Any, kwargs: Any, *, 
     start, end = input.ends
     ends = ends_of(tape, func, (input, *args), kwargs)
     assert ends is not None
-    middle, difference = torch.lerp(start, end, 0.5), end - start
+    middle, difference = (start + end) / 2, end - start  # no lerp: a mask may be −∞ at both ends
     epsilon = torch.finfo(start.dtype).eps
     scale = middle.abs() * epsilon if kinked else middle.abs().clamp(max=1) * epsilon ** (1 / 3)
     far = difference.abs() > scale  # False where both are infinite

@@ -14,11 +14,12 @@ def max_pool(
     ceil_mode: bool = False, return_indices: bool = False,
 ) -> Any:  # fmt: skip
     flat = func.__name__ == "max_pool1d"
-    size, step, border, spread = (_pair(one, flat) for one in (kernel_size, stride or kernel_size, padding, dilation))
+    size, step, spread = (_pair(one, flat, 1) for one in (kernel_size, stride or kernel_size, dilation))
+    border = _pair(padding, flat, 0)
     if not tape.paired:
         value = func(plain(input), kernel_size, stride, padding, dilation, ceil_mode, return_indices)
         return secant(tape, value, batched=input.batched)
-    if spread[-2:] not in ((1, 1), (0, 1)) or ceil_mode:
+    if spread != (1, 1) or ceil_mode:
         args = (input, kernel_size, stride, padding, dilation, ceil_mode, return_indices)
         return unknown(tape, func.__name__, func, args, {}, [input])
     x = input.unsqueeze(-2) if flat else input
@@ -72,7 +73,7 @@ def tournament(several: list[Any]) -> Any:
     return several[0]
 
 
-def _pair(one: Any, flat: bool) -> tuple[int, int]:
-    if isinstance(one, int):
-        return (0 if one == 0 else 1, one) if flat else (one, one)
-    return (0 if one[0] == 0 else 1, one[0]) if flat else (one[0], one[1])
+def _pair(one: Any, flat: bool, rows: int) -> tuple[int, int]:
+    """For rows and columns; `rows` for the one row of what is flat."""
+    first, *rest = (one, one) if isinstance(one, int) else one
+    return (rows, first) if flat else (first, *rest)

@@ -25,16 +25,16 @@ def remembers(group: dict[str, Any]) -> bool:
 
 
 def back(
-    held: Tensor | None, rows: Tensor, group: dict[str, Any], step: Step, first: bool, second: tuple[Tensor, int] | None
+    held: Tensor | None, rows: Tensor, group: dict[str, Any], step: Step, first: bool, moment: Tensor | None
 ) -> tuple[Tensor, Tensor]:
     """A_r and H_r, of H_{r+1} (None for nothing) and J_r, all (output, *shape of the parameter).
 
-    `first`: the step makes the buffer of momentum. `second`: Adam's second moment, and its step."""
+    `first`: the step makes the buffer of momentum. `moment`: Adam's second one."""
     rate, sign = group["lr"], -1 if group["maximize"] else 1
     if "betas" in group:
-        assert second is not None
-        (beta, beta2), (moment, count) = group["betas"], second
-        root = moment.sqrt() / math.sqrt(1 - beta2**count) + group["eps"]
+        assert moment is not None
+        beta, beta2 = group["betas"]
+        root = moment.sqrt() / math.sqrt(1 - beta2**step.count) + group["eps"]
         rows = rows * (rate / (1 - beta**step.count) / root)
         held = rows if held is None else held * beta + rows
         return -sign * (1 - beta) * held, held

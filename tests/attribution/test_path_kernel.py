@@ -164,7 +164,7 @@ def test_what_an_example_added_ranks_as_training_without_it_does(tmp_path):
         optimizer = torch.optim.SGD(model.parameters(), 0.5)
         context = record(model, optimizer, folder) if folder else None
         r = context.__enter__() if context else None
-        for _ in range(12):
+        for _ in range(5):
             optimizer.zero_grad()
             (F.cross_entropy(model(x), y, reduction="none") * weight).mean().backward()
             if r is not None:
@@ -182,8 +182,9 @@ def test_what_an_example_added_ranks_as_training_without_it_does(tmp_path):
     ], 1).numpy()  # fmt: skip
     ours = parts.contributions[:, 0]
     ranks = [np.corrcoef(a.argsort().argsort(), b.argsort().argsort())[0, 1] for a, b in zip(ours, effect, strict=True)]
-    assert np.mean(ranks) > 0.75
-    assert (np.sign(ours) == np.sign(effect)).mean() > 0.75
+    assert np.mean(ranks) > 0.9
+    large = abs(effect) > np.median(abs(effect))
+    assert (np.sign(ours) == np.sign(effect))[large].mean() > 0.9
 
 
 def test_models_whose_examples_meet_are_refused(tmp_path):

@@ -1,4 +1,4 @@
-"""Every operator's change is its secant times the change of what it reads; and without ends it is PyTorch's gradient."""
+"""Every operator's change is its secant times the change of what it reads; without ends it is PyTorch's gradient."""
 
 import pytest
 import torch

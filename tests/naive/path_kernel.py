@@ -9,8 +9,8 @@ import torch
 def contributions(weights, biases, phi, slope_of, x, y, test, batches, update, *, decay=0.0):
     """(test, output, example) in float64, by the secant rule; what weight decay added (test, output); and both ends.
 
-    `update` is ("sgd", rate), ("momentum", rate, μ) or ("adam", rate, β₁, β₂, ε); losses are mean cross entropies; decay
-    is that of AdamW.
+    `update` is ("sgd", rate), ("momentum", rate, μ) or ("adam", rate, β₁, β₂, ε); losses are mean cross entropies;
+    decay is that of AdamW.
     """
     layers, n = len(weights), len(x)
     sizes = [w.numel() + b.numel() for w, b in zip(weights, biases, strict=True)]

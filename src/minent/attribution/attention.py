@@ -51,10 +51,8 @@ def multi_head_attention_forward(
     if bias_k is not None or add_zero_attn or static_k is not None or (training and dropout_p) or query.dim() != 3:
         raise BadInput("nn.MultiheadAttention is explained in batches, without dropout and added keys")
     query, key, value = (one.transpose(0, 1) for one in (query, key, value))
-    if use_separate_proj_weight:
-        matrices = q_proj_weight, k_proj_weight, v_proj_weight
-    else:
-        matrices = in_proj_weight.chunk(3)
+    own = q_proj_weight, k_proj_weight, v_proj_weight
+    matrices = own if use_separate_proj_weight else in_proj_weight.chunk(3)
     shifts = (None, None, None) if in_proj_bias is None else in_proj_bias.chunk(3)
     heads = [
         F.linear(one, matrix, shift).unflatten(2, (num_heads, -1)).transpose(1, 2)

@@ -1,6 +1,6 @@
 """An explanation is a sum: what the model said before training, and what each training example added to that.
 
-    prediction = initial + Σ_i contributions_i + other terms + residual
+prediction = initial + Σ_i contributions_i + other terms + residual
 """
 
 from collections.abc import Mapping
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
-from jaxtyping import Float, Float64, Int
+from jaxtyping import Float64, Int
 
 from minent.data.graph import Graph
 from minent.errors import BadInput
@@ -79,7 +79,9 @@ class Explanation:
         rows = self._own(None)
         return self.prediction - self.contributions[rows, :, rows]
 
-    def mislabels(self, labels: Int[np.ndarray, " examples"]) -> tuple[Int[np.ndarray, " examples"], Float64[np.ndarray, " examples"]]:
+    def mislabels(
+        self, labels: Int[np.ndarray, " examples"]
+    ) -> tuple[Int[np.ndarray, " examples"], Float64[np.ndarray, " examples"]]:
         """Training examples, the likeliest to be mislabelled first, and a score of each (by number).
 
         The score is how far the others' say on the example (`others`) has another label above its own. The inputs must

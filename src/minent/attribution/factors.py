@@ -6,6 +6,7 @@ A convolution is such a layer on unfolded patches, an embedding one on single ro
 are. A parameter that is used twice has gradients that add, before any product.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +16,16 @@ import torch.nn.functional as F
 from torch import Tensor
 
 View = Callable[[Tensor], Tensor] | None
+
+
+@dataclass(frozen=True)
+class Reshape:
+    """The commonest view of a parameter; its adjoint is a reshape too."""
+
+    shape: tuple[int, ...]
+
+    def __call__(self, p: Tensor) -> Tensor:
+        return p.reshape(self.shape)
 
 
 @dataclass(frozen=True)
@@ -42,7 +53,7 @@ class Outer:
 
     def against(self, rows: Tensor) -> Tensor:
         """Products of each of `rows` (row, group, out, in) with the gradient of each example, of the one output."""
-        delta, (t, g, i) = self.delta[0], self.a.shape[1:]
+        delta, (t, g) = self.delta[0], self.a.shape[1:3]
         if t == 1 and g == 1:
             return ((rows[:, 0] @ self.a[:, 0, 0].T) * delta[:, 0, 0].T).sum(1)
         return rows.flatten(1) @ self.dense()[0].flatten(1).T
@@ -146,8 +157,10 @@ def dense(factors: Sequence[Factor], shape: torch.Size) -> Tensor:
     total: Tensor | None = None
     for factor in factors:
         one = factor.dense()
-        if factor.view is not None:
-            _, pull = torch.func.vjp(factor.view, one.new_zeros(shape))
+        if isinstance(factor.view, Reshape):
+            one = one.reshape(*one.shape[:2], *shape)
+        elif factor.view is not None:
+            pull = torch.func.vjp(factor.view, one.new_zeros(shape))[1]
             one = torch.vmap(torch.vmap(lambda seen, pull=pull: pull(seen)[0]))(one)
         total = one if total is None else total + one
     assert total is not None
@@ -158,7 +171,10 @@ def against(factors: Sequence[Factor], rows: Tensor) -> Tensor:
     """Products (row, example) of `rows` (row, *shape of the parameter) with the gradients of the first output."""
     total: Tensor | None = None
     for factor in factors:
-        seen = rows if factor.view is None else torch.vmap(factor.view)(rows)
+        if isinstance(factor.view, Reshape):
+            seen = rows.reshape(len(rows), *factor.view.shape)
+        else:
+            seen = rows if factor.view is None else torch.vmap(factor.view)(rows)
         one = factor.against(seen)
         total = one if total is None else total + one
     assert total is not None
@@ -229,7 +245,7 @@ def _linear(tape: Any, func: Any, input: Any, weight: Any, bias: Any = None) -> 
     if not _sourced(weight) or weight.dim() != 2 or not (_sourced(bias) or _free(bias)):
         return None
     a, source = _plain(input).detach(), weight.source
-    view = _then(source, lambda w: w[None])
+    view = _then(source, Reshape((1, *weight.shape)))
     out = F.linear(_plain(input), _plain(weight).detach(), None if bias is None else _plain(bias).detach())
 
     def made(delta: Tensor, n: int) -> Factor:
@@ -295,15 +311,14 @@ def _convolution(
         edges = border if isinstance(border, tuple | list) else (border,) * len(size)
         x, one = (x[:, :, None], 1) if flat else (x, None)
         kernel, step, wide, edge = (
-            (first, *rest) if one else (*rest,)
-            for first, rest in ((1, size), (1, strides), (1, spread), (0, edges))
+            (first, *rest) if one else (*rest,) for first, rest in ((1, size), (1, strides), (1, spread), (0, edges))
         )
         patches = F.unfold(x, kernel, wide, edge, step)
         patches = patches.unflatten(1, (groups, -1)).permute(0, 3, 1, 2)
         seen = delta.flatten(3).unflatten(2, (groups, -1)).permute(0, 1, 4, 2, 3)
         return Outer(source.parameter, view, patches, seen)
 
-    view = _then(source, lambda w: w.reshape(groups, shape[0] // groups, -1))
+    view = _then(source, Reshape((groups, shape[0] // groups, math.prod(shape[1:]))))
     _note(tape, out, (source, view, made))
     return _shifted(tape, out, bias, lambda one, n: one.flatten(2).sum(2))
 

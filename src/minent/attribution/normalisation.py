@@ -83,7 +83,9 @@ def logsumexp(tape: Tape, func: Any, input: Any, dim: int, keepdim: bool = False
 
 
 @rule("normalize")
-def normalize(tape: Tape, func: Any, input: Any, p: float = 2.0, dim: int = 1, eps: float = 1e-12, out: None = None) -> Any:
+def normalize(
+    tape: Tape, func: Any, input: Any, p: float = 2.0, dim: int = 1, eps: float = 1e-12, out: None = None
+) -> Any:
     if p != 2.0:
         raise BadInput(f"there is a secant of normalize for p = 2; got {p}")
     return input * input.square().sum(dim, keepdim=True).sqrt().clamp(min=eps).reciprocal()

@@ -2,10 +2,10 @@
 
     f_T(x) = f_0(x) + Σ_s ⟨J̄_s(x), θ_{s+1} − θ_s⟩ = f_0(x) + Σ_i Σ_r ⟨A_r(x), ∇l_i(θ_r)⟩ + weight decay
 
-Domingos 2020, arXiv:2012.00152, for gradient flow; here for the steps that were taken. J̄_s is the gradient of f, taken at
-the start of the step ("left", TracIn's), at its middle, as the mean of Gauss and Legendre's four points (Bell et al. 2023),
-or as a secant, whose inner product with the step is the change of f exactly (`secant`; its weights differ from the mean
-gradient's by O(step²)). Every example's share in the step is linear in its gradient; see `updates` for A_r.
+Domingos 2020, arXiv:2012.00152, for gradient flow; here for the steps that were taken. J̄_s is the gradient of f, taken
+at the start of the step ("left", TracIn's), at its middle, as the mean of Gauss and Legendre's four points (Bell et al.
+2023), or as a secant, whose inner product with the step is the change of f exactly (`secant`; its weights differ from
+the mean gradient's by O(step²)). Every example's share in the step is linear in its gradient; see `updates` for A_r.
 """
 
 import logging
@@ -59,7 +59,7 @@ def explain(
     - `model`: a module of the trajectory's shape, in whatever state; `model(inputs)`, or `model(*inputs)` for a tuple,
       whose first axis is that of examples, is what is explained, at the weights at the trajectory's end, dropout off.
     - `train`: the inputs and targets of all training examples; the trajectory's ids are rows of these.
-    - `loss(outputs, targets)`: that of training, on a batch. Its scale need not be known: that is found by the length of
+    - `loss(outputs, targets)`: that of training, on a batch. Its scale need not be known: it is found by the length of
       the gradient that was followed.
     - `outputs`: which numbers of each input: "all", the highest ("predicted"), these columns, or a function of what
       the model says that gives numbers (input, output).
@@ -146,13 +146,17 @@ class _Walk:
         self.start = trajectory.start()
         self.notes: set[str] = set()
         if any(not step.kept for step in self.steps):
-            self.notes.add(f"thinned: every {trajectory.every}th step's weights are known; gradients between are theirs")
+            self.notes.add(
+                f"thinned: every {trajectory.every}th step's weights are known; gradients between are theirs"
+            )
         self.checked = False
 
     def inputs_for(self, memory: float, outputs: int) -> int:
         """How many inputs a walk can hold: H_r, A_r and J_r of each output, or the largest layer's."""
         sizes = [one.numel() for one in self.shapes.values()]
-        held = 3 * sum(sizes) if any(remembers(group) for step in self.steps for group in step.groups) else 2 * max(sizes)
+        held = (
+            3 * sum(sizes) if any(remembers(group) for step in self.steps for group in step.groups) else 2 * max(sizes)
+        )
         each = held * outputs * next(iter(self.last.values())).element_size()
         return max(1, int(memory * 2**30 / each))
 
@@ -243,7 +247,9 @@ class _Walk:
         bound = 1e3 * torch.finfo(said.dtype).eps * (1 + said.abs().max())
         if not torch.allclose(values, said, rtol=0, atol=float(bound)):
             far = float((values - said).abs().max())
-            raise BadInput(f"the model, followed operator by operator, says what it does not say by itself (by {far:.2g})")
+            raise BadInput(
+                f"the model, followed operator by operator, says what it does not say by itself (by {far:.2g})"
+            )
 
     def _note(self, tape: Tape) -> None:
         if tape.unruled:

@@ -1,4 +1,4 @@
-"""A function φ of single numbers has the secant (φ(z₁) − φ(z₀)) / (z₁ − z₀), or φ′ at the midpoint where these coincide.
+"""A function φ of single numbers has the secant (φ(z₁) − φ(z₀)) / (z₁ − z₀), or φ′ at the midpoint where they coincide.
 
 For a smooth φ the quotient loses digits long before z₁ = z₀: below ∛ε the derivative, off by O((z₁ − z₀)²), is nearer.
 A kink has no such derivative: there the quotient is taken down to rounding. Quotients and roots are made of these.
@@ -11,10 +11,57 @@ from torch import Tensor
 
 from minent.attribution.secant import Secant, Tape, ends_of, plain, rule, wrapped
 
-SMOOTH = """tanh sigmoid gelu silu mish softplus exp expm1 log log1p log2 log10 sqrt rsqrt reciprocal sin cos erf erfc
-    logsigmoid softsign atan arctan sinh cosh asinh tanhshrink exp2""".split()
-KINKED = """relu relu6 leaky_relu elu celu selu abs absolute hardtanh hardsigmoid hardswish clamp clip clamp_min clamp_max
-    threshold softshrink hardshrink rpow""".split()
+SMOOTH = [
+    "tanh",
+    "sigmoid",
+    "gelu",
+    "silu",
+    "mish",
+    "softplus",
+    "exp",
+    "expm1",
+    "log",
+    "log1p",
+    "log2",
+    "log10",
+    "sqrt",
+    "rsqrt",
+    "reciprocal",
+    "sin",
+    "cos",
+    "erf",
+    "erfc",
+    "logsigmoid",
+    "softsign",
+    "atan",
+    "arctan",
+    "sinh",
+    "cosh",
+    "asinh",
+    "tanhshrink",
+    "exp2",
+]
+KINKED = [
+    "relu",
+    "relu6",
+    "leaky_relu",
+    "elu",
+    "celu",
+    "selu",
+    "abs",
+    "absolute",
+    "hardtanh",
+    "hardsigmoid",
+    "hardswish",
+    "clamp",
+    "clip",
+    "clamp_min",
+    "clamp_max",
+    "threshold",
+    "softshrink",
+    "hardshrink",
+    "rpow",
+]
 
 
 class Slope(torch.autograd.Function):

@@ -4,6 +4,7 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
+from torch import Tensor
 
 from minent.attribution.secant import Tape, at_end, plain, rule, secant, unknown
 
@@ -57,8 +58,10 @@ def largest(tape: Tape, func: Any, input: Any, dim: Any = None, keepdim: bool = 
     """max(x, dim), without its indices where they would differ at both ends, and max(a, b)."""
     if dim is None and other is None:
         return amax(tape, torch.amax, input.reshape(-1), 0)
-    if other is not None or not isinstance(dim, int):
-        return torch.maximum(input, dim if other is None else other)
+    if other is not None:
+        return torch.maximum(input, other)
+    if isinstance(dim, Tensor):
+        return torch.maximum(input, dim)
     if not tape.paired:
         values, indices = plain(input).max(dim, keepdim)
         return secant(tape, values, batched=input.batched), indices
@@ -75,5 +78,5 @@ def tournament(several: list[Any]) -> Any:
 
 def _pair(one: Any, flat: bool, rows: int) -> tuple[int, int]:
     """For rows and columns; `rows` for the one row of what is flat."""
-    first, *rest = (one, one) if isinstance(one, int) else one
-    return (rows, first) if flat else (first, *rest)
+    pair = (one, one) if isinstance(one, int) else tuple(one)
+    return (rows, pair[0]) if flat else (pair[0], pair[1])

@@ -1,7 +1,8 @@
 """The change of a network's output along a step of its weights is linear in the step, once each operator has a secant.
 
-If every operator satisfies out₁ − out₀ = J̄ (in₁ − in₀) exactly, so does their composition, and J̄ is had by one backward
-pass. An operator that is linear in its inputs, or in each of two, is its own secant at their midpoints; others have rules.
+If every operator satisfies out₁ − out₀ = J̄ (in₁ − in₀) exactly, so does their composition, and J̄ is had by one
+backward pass. An operator that is linear in its inputs, or in each of two, is its own secant at their midpoints; others
+have rules.
 
 A `Secant` tensor flows through a model in place of a plain one. It is the midpoint of its two `ends`, the values at the
 weights before and after a step, and autograd's graph behind it holds secants where it would hold derivatives. Without
@@ -20,16 +21,112 @@ from minent.attribution.factors import Use, captured
 from minent.errors import BadInput
 
 LINEAR = frozenset(
-    """view reshape view_as reshape_as flatten unflatten ravel transpose swapaxes permute movedim moveaxis t T mT squeeze
-    unsqueeze expand expand_as broadcast_to repeat repeat_interleave tile cat concat concatenate stack hstack vstack split
-    chunk unbind select narrow index_select gather take_along_dim getitem contiguous clone to float double type type_as cpu
-    alias pad roll flip diagonal tril triu unfold fold add sub subtract rsub radd neg negative sum mean cumsum masked_fill
-    where avg_pool1d avg_pool2d avg_pool3d adaptive_avg_pool1d adaptive_avg_pool2d upsample interpolate pixel_shuffle
-    requires_grad_ identity embedding""".split()
+    [
+        "view",
+        "reshape",
+        "view_as",
+        "reshape_as",
+        "flatten",
+        "unflatten",
+        "ravel",
+        "transpose",
+        "swapaxes",
+        "permute",
+        "movedim",
+        "moveaxis",
+        "t",
+        "T",
+        "mT",
+        "squeeze",
+        "unsqueeze",
+        "expand",
+        "expand_as",
+        "broadcast_to",
+        "repeat",
+        "repeat_interleave",
+        "tile",
+        "cat",
+        "concat",
+        "concatenate",
+        "stack",
+        "hstack",
+        "vstack",
+        "split",
+        "chunk",
+        "unbind",
+        "select",
+        "narrow",
+        "index_select",
+        "gather",
+        "take_along_dim",
+        "getitem",
+        "contiguous",
+        "clone",
+        "to",
+        "float",
+        "double",
+        "type",
+        "type_as",
+        "cpu",
+        "alias",
+        "pad",
+        "roll",
+        "flip",
+        "diagonal",
+        "tril",
+        "triu",
+        "unfold",
+        "fold",
+        "add",
+        "sub",
+        "subtract",
+        "rsub",
+        "radd",
+        "neg",
+        "negative",
+        "sum",
+        "mean",
+        "cumsum",
+        "masked_fill",
+        "where",
+        "avg_pool1d",
+        "avg_pool2d",
+        "avg_pool3d",
+        "adaptive_avg_pool1d",
+        "adaptive_avg_pool2d",
+        "upsample",
+        "interpolate",
+        "pixel_shuffle",
+        "requires_grad_",
+        "identity",
+        "embedding",
+    ]
 )  # in all moving inputs together
 BILINEAR = frozenset(
-    """mul multiply rmul matmul rmatmul mm bmm mv dot inner outer linear bilinear addmm baddbmm einsum square conv1d
-    conv2d conv3d conv_transpose1d conv_transpose2d""".split()
+    [
+        "mul",
+        "multiply",
+        "rmul",
+        "matmul",
+        "rmatmul",
+        "mm",
+        "bmm",
+        "mv",
+        "dot",
+        "inner",
+        "outer",
+        "linear",
+        "bilinear",
+        "addmm",
+        "baddbmm",
+        "einsum",
+        "square",
+        "conv1d",
+        "conv2d",
+        "conv3d",
+        "conv_transpose1d",
+        "conv_transpose2d",
+    ]
 )  # and `square`: each is its own secant at the midpoints
 Rule = Callable[..., Any]
 RULES: dict[str, Rule] = {}
@@ -199,7 +296,24 @@ def at_midpoint(tape: Tape, name: str, func: Any, args: Any, kwargs: Any, moving
     return wrapped(tape, value, ends, batched, True)
 
 
-ADDING = frozenset("add radd sub subtract rsub where masked_fill cat concat concatenate stack hstack vstack pad".split())
+ADDING = frozenset(
+    [
+        "add",
+        "radd",
+        "sub",
+        "subtract",
+        "rsub",
+        "where",
+        "masked_fill",
+        "cat",
+        "concat",
+        "concatenate",
+        "stack",
+        "hstack",
+        "vstack",
+        "pad",
+    ]
+)
 
 
 def _linear_part(name: str, func: Any, args: Any, kwargs: Any) -> Callable[[Tensor], Any]:
@@ -296,5 +410,3 @@ def dropout(tape: Tape, func: Any, input: Secant, p: float = 0.5, training: bool
 def detach(tape: Tape, func: Any, input: Secant, *_: Any) -> Any:
     """What training did not follow still moves the output: only ordinary gradients stop here."""
     return input if tape.paired else secant(tape, plain(input).detach(), None, batched=input.batched)
-
-

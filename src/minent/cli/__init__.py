@@ -8,6 +8,7 @@ from pathlib import Path
 from cyclopts import App, CycloptsError, Parameter
 
 from minent import __version__
+from minent.cli.attribution import attribution
 from minent.cli.community import STANDARD_INPUT, community
 from minent.cli.text import text
 from minent.cli.train import with_recipe
@@ -20,6 +21,7 @@ app = App(
     help_format="plaintext",
     default_parameter=Parameter(negative=""),
 )
+app.command(attribution)
 app.command(community)
 app.command(text)
 

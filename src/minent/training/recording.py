@@ -192,8 +192,8 @@ def size_of(model: nn.Module, optimizer: torch.optim.Optimizer, kept: int) -> in
     """Bytes that so many kept steps take on disk.
 
     >>> model = nn.Linear(9, 1)
-    >>> size_of(model, torch.optim.SGD(model.parameters()), 10), size_of(model, torch.optim.Adam(model.parameters()), 10)
-    (400, 800)
+    >>> [size_of(model, kind(model.parameters()), 10) for kind in (torch.optim.SGD, torch.optim.Adam)]
+    [400, 800]
     """
     moments = sum(p.nbytes for group in optimizer.param_groups if "betas" in group for p in group["params"])
     return kept * (moments + sum(tensor.nbytes for tensor in weights(model).values()))

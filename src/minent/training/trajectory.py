@@ -70,7 +70,7 @@ class Trajectory:
 
     @classmethod
     def open(cls, folder: "str | Path | Trajectory") -> "Trajectory":
-        """The trajectory in a folder, or in its folder "trajectory". Raises BadInput for none, or one without an end."""
+        """The trajectory in a folder, or in its folder "trajectory". Raises BadInput for none, or none with an end."""
         if isinstance(folder, Trajectory):
             return folder
         folder = Path(folder)

@@ -136,14 +136,15 @@ def test_a_text_classifier_that_recorded_its_run_is_explained(tmp_path, capsys):
         f"{label}\t{words.split()[i % 3]} {words.split()[i % 2]} thing {i}" for i in range(12) for words, label in pairs
     ]
     (tmp_path / "train.tsv").write_text("\n".join(rows) + "\n")
+    texts = tmp_path / "train.tsv"
     code, *_ = command(
-        capsys, "text", "train", "--task", "classify", "--train", tmp_path / "train.tsv", "--dev", tmp_path / "train.tsv",
-        "--out", tmp_path / "run", "--record", 1, "--dim", 8, "--heads", 2, "--layers", 1, "--hidden", 8, "--dropout", 0,
-        "--tokenizer", "words", "--steps", 6, "--learning-rate", 0.01, "--tokens", 64,
+        capsys, "text", "train", "--task", "classify", "--train", texts, "--dev", texts, "--out", tmp_path / "run",
+        "--record", 1, "--dim", 8, "--heads", 2, "--layers", 1, "--hidden", 8, "--dropout", 0, "--tokenizer", "words",
+        "--steps", 6, "--learning-rate", 0.01, "--tokens", 64,
     )  # fmt: skip
     assert code == 0 and len((tmp_path / "run" / "trajectory" / "train.jsonl").read_text().splitlines()) == 24
     (tmp_path / "new.txt").write_text("good sad thing\n")
-    code, out, told = command(
+    code, _, told = command(
         capsys, "attribution", "explain", tmp_path / "run", "--data", tmp_path / "new.txt", "-o", tmp_path / "page.html"
     )
     assert code == 0, told

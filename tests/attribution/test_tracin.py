@@ -69,6 +69,7 @@ def test_layers_that_are_not_there_are_refused():
         tracin(model, [(model.state_dict(), 1.0)], x, y, train=(x, y), layers=["7"])
 
 
+@pytest.mark.filterwarnings("ignore:Input Tensor:UserWarning")
 def test_captum_gives_the_same():
     captum = pytest.importorskip("captum.influence", reason="captum is not installed")
     assert captum is not None and OPTIMIZERS

@@ -20,8 +20,8 @@ RECIPE = Recipe(epochs=2.0, learning_rate=0.03, accumulate=2, weight_decay=0.1)
 def train(folder, recipe=RECIPE, steps=None, **options):
     model = Reader(0.0)
     records = fit(model, surprise, Sentences(), recipe, folder=folder, trajectory=folder / "trajectory", **options)
-    for record in records:
-        if record.step == steps:
+    for one in records:
+        if one.step == steps:
             break
     return model
 

@@ -49,6 +49,8 @@ class Outer:
     delta: Tensor
 
     def dense(self) -> Tensor:
+        if self.a.shape[2] == 1:  # without the copies that einsum makes
+            return (self.delta[:, :, :, 0].mT @ self.a[:, :, 0])[:, :, None]
         return torch.einsum("kntgo,ntgi->kngoi", self.delta, self.a)
 
     def against(self, rows: Tensor) -> Tensor:
@@ -64,7 +66,7 @@ class Outer:
         m, s, _, i = other.a.shape
         whole = n * m * t * s * g * (i + k * o)
         if whole > (k * n * t + m * s + k * n * m) * g * o * i or n * m * t * s * k > 2**27:
-            return torch.einsum("kngoi,mgoi->knm", self.dense(), other.dense()[0])
+            return self.dense().flatten(2) @ other.dense()[0].flatten(1).T
         if g == 1 and t == 1 and s == 1:
             inner = self.a[:, 0, 0] @ other.a[:, 0, 0].T
             return (self.delta[:, :, 0, 0] @ other.delta[0, :, 0, 0].T) * inner
@@ -93,6 +95,8 @@ class Rows:
         ], 1)  # fmt: skip
 
     def ghost(self, other: "Rows") -> Tensor:
+        if self.table < self.ids.shape[1] * other.ids.shape[1]:
+            return self.dense().flatten(2) @ other.dense()[0].flatten(1).T
         same = (self.ids[:, None, :, None] == other.ids[None, :, None, :]).to(self.delta.dtype)
         return torch.einsum("kntd,msd,nmts->knm", self.delta, other.delta[0], same)
 
@@ -132,7 +136,7 @@ def backward(
         if places:
             for i, gradient in enumerate(torch.autograd.grad(out, places, cotangent, True, allow_unused=True)):
                 gathered[i].append(torch.zeros_like(places[i]) if gradient is None else gradient)
-    deltas = [torch.stack(each) for each in gathered]
+    deltas = [_stacked(each) for each in gathered]
     factors: Factors = {}
     for use in uses:
         factors.setdefault(use.parameter, []).append(use.made(deltas[number[id(use.out)]], examples))
@@ -249,7 +253,7 @@ def _linear(tape: Any, func: Any, input: Any, weight: Any, bias: Any = None) -> 
     out = F.linear(_plain(input), _plain(weight).detach(), None if bias is None else _plain(bias).detach())
 
     def made(delta: Tensor, n: int) -> Factor:
-        rows = torch.stack([_rows(one, n) for one in delta])
+        rows = _stacked([_rows(one, n) for one in delta])
         return Outer(source.parameter, view, _rows(a, n)[:, :, None], rows[:, :, :, None])
 
     _note(tape, out, (source, view, made))
@@ -264,7 +268,11 @@ def _shifted(tape: Any, out: Tensor, bias: Any, summed: Callable[[Tensor, int], 
 
 
 def _dense(source: Any, summed: Callable[[Tensor, int], Tensor]) -> Callable[[Tensor, int], Factor]:
-    return lambda delta, n: Dense(source.parameter, source.view, torch.stack([summed(one, n) for one in delta]))
+    return lambda delta, n: Dense(source.parameter, source.view, _stacked([summed(one, n) for one in delta]))
+
+
+def _stacked(several: Sequence[Tensor]) -> Tensor:
+    return several[0][None] if len(several) == 1 else torch.stack(list(several))
 
 
 def _rows(one: Tensor, n: int) -> Tensor:
@@ -282,7 +290,7 @@ def _matmul(tape: Any, func: Any, input: Any, other: Any) -> Tensor | None:
     out = _plain(input) @ _plain(other).detach()
 
     def made(delta: Tensor, n: int) -> Factor:
-        rows = torch.stack([_rows(one, n) for one in delta])
+        rows = _stacked([_rows(one, n) for one in delta])
         return Outer(source.parameter, view, _rows(a, n)[:, :, None], rows[:, :, :, None])
 
     return _note(tape, out, (source, view, made))
@@ -337,7 +345,7 @@ def _embedding(
         rows = delta if ignored is None else delta * (ids != ignored)[None, ..., None]
         return Rows(
             source.parameter, source.view, _rows(ids[..., None], n)[..., 0],
-            torch.stack([_rows(one, n) for one in rows]), table,
+            _stacked([_rows(one, n) for one in rows]), table,
         )  # fmt: skip
 
     return _note(tape, out, (source, source.view, made))

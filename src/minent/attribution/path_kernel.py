@@ -19,7 +19,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from minent.attribution.explanation import Explanation
-from minent.attribution.factors import Factors, against, dense, products
+from minent.attribution.factors import Factors, against, dense, products, scaled
 from minent.attribution.passes import (
     RULES,
     Inputs,
@@ -225,10 +225,7 @@ class _Walk:
         self._note(tape)
         length = lengths(gradients, self.shapes, [name for name in gradients if name not in step.idle])
         scale = step.gradient_norm / length if length else 1.0
-        for several in gradients.values():
-            for factor in several:
-                (factor.gradient if hasattr(factor, "gradient") else factor.delta).mul_(scale)  # type: ignore[union-attr]
-        return gradients
+        return scaled(gradients, scale)  # not in place: gradients of several places may be one tensor
 
     def _second_moments(self, steps: Sequence[Step], followed: Sequence[Factors]) -> list[dict[str, Tensor]]:
         """Adam's at each step between two kept ones: the first was kept too, others are made of gradients."""

@@ -7,8 +7,8 @@ g_r changed the output by ⟨A_r, g_r⟩:
     Nesterov   the same H_r                         A_r = −μ (1 − τ) H_r − η_r J_r
     Adam       H_r = D_r ⊙ J_r + β₁ H_{r+1}         A_r = −(1 − β₁) H_r, D_r = η_r/((1 − β₁ʳ)(√v̂_r + ε))
 
-so that no example needs an optimiser state of its own. Adam's v̂ is taken as given. Weight decay adds λθ to the gradient,
-or, decoupled, −ηλθ to the step: a term of its own.
+so that no example needs an optimiser state of its own. Adam's v̂ is taken as given. Weight decay adds λθ to the
+gradient, or, decoupled, −ηλθ to the step: a term of its own.
 """
 
 import math

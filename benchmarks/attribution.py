@@ -199,7 +199,8 @@ def one_quality(name, seed, quick):
 
     rng = np.random.default_rng(seed)
     n, m, epochs, halves = (80, 20, 5, 6) if quick else (500, 100, 12, 60)
-    x, y = (one[torch.from_numpy(rng.permutation(len(data[0]))[: n + m])] for one in data)
+    chosen = torch.from_numpy(rng.permutation(len(data[0]))[: n + m])
+    x, y = (one[chosen] for one in data)
     (x, test), (y, truth) = x.split([n, m]), y.split([n, m])
     scores = {}
     with tempfile.TemporaryDirectory() as folder:

@@ -6,18 +6,19 @@ from typing import TYPE_CHECKING, Any
 from minent.errors import BadInput, BadLine, MinentError, MissingExtra
 
 if TYPE_CHECKING:
-    from minent import community, data, gan, nn, plot, text, training
+    from minent import attribution, community, data, gan, nn, plot, text, training
     from minent.data import Graph, as_graph, read_graph
 
 __all__ = [
     "BadInput", "BadLine", "Graph", "MinentError", "MissingExtra",
-    "__version__", "as_graph", "community", "data", "gan", "nn", "plot", "read_graph", "text", "training",
+    "__version__", "as_graph", "attribution", "community", "data", "gan", "nn", "plot", "read_graph", "text",
+    "training",
 ]  # fmt: skip
 __version__ = "0.1.0"
 
 
 def __getattr__(name: str) -> Any:
-    if name in ("community", "data", "gan", "nn", "plot", "text", "training"):
+    if name in ("attribution", "community", "data", "gan", "nn", "plot", "text", "training"):
         return importlib.import_module(f"minent.{name}")
     if name in ("Graph", "as_graph", "read_graph"):
         return getattr(importlib.import_module("minent.data"), name)

@@ -8,6 +8,7 @@ from pathlib import Path
 from cyclopts import App, CycloptsError, Parameter
 
 from minent import __version__
+from minent.cli.attribution import attribution
 from minent.cli.community import STANDARD_INPUT, community
 from minent.cli.doctor import doctor
 from minent.cli.gan import gan
@@ -23,6 +24,7 @@ app = App(
     help_format="plaintext",
     default_parameter=Parameter(negative=""),
 )
+app.command(attribution)
 app.command(community)
 app.command(gan)
 app.command(text)

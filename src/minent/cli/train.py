@@ -6,6 +6,7 @@ import tomllib
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import fields
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -16,7 +17,7 @@ from minent.nn.shape import Shape
 from minent.text.options import Learning, Masking, Reading, Writing
 from minent.training.recipe import Recipe
 
-FLAGS = "task", "train", "target", "dev", "dev_target", "out", "resume"
+FLAGS = "task", "train", "target", "dev", "dev_target", "out", "resume", "record"
 HELD = 0.1  # of the texts, where there are no others to judge by
 Files = tuple[Path, Path | None, Path | None, Path | None]
 Task = tuple[Writing, Learning, Masking]  # what is written, what from it is learned, what is hidden
@@ -31,6 +32,7 @@ def train(
     dev_target: Path | None = None,
     out: Path,
     resume: Annotated[bool, Parameter(show_default=False)] = False,
+    record: int = 0,
     reading: Annotated[Reading | None, Parameter(name="*")] = None,
     writing: Annotated[Writing | None, Parameter(name="*")] = None,
     learning: Annotated[Learning | None, Parameter(name="*")] = None,
@@ -60,6 +62,8 @@ def train(
         Folder for the model, its checkpoints and log.jsonl.
     resume
         Go on with a run that was stopped.
+    record
+        Record the weights before every so many steps, for `minent attribution`; 0 for none. For --task classify.
     """
     require("torch", "torch", "train models of text")
     from minent.terminal import training
@@ -69,6 +73,9 @@ def train(
     files = train, target, dev, dev_target
     prepare = {"classify": _classifier, "seq2seq": _seq2seq, "masked-lm": _masked_lm}[task]
     task_options = writing or Writing(), learning or Learning(), masking or Masking()
+    if record and task != "classify":
+        raise BadInput(f"--record is for --task classify; got --task {task}")
+    prepare: Any = partial(prepare, record=record) if record else prepare
     model, records, told = prepare(files, reading or Reading(), task_options, shape, recipe, out, resume)
     if os.environ.get("RANK", "0") != "0":  # one of torchrun's processes speaks for all
         deque(records, maxlen=0)
@@ -81,7 +88,7 @@ def train(
 
 
 def _classifier(
-    files: Files, reading: Reading, _: Task, shape: Shape, recipe: Recipe, out: Path, resume: bool
+    files: Files, reading: Reading, _: Task, shape: Shape, recipe: Recipe, out: Path, resume: bool, record: int = 0
 ) -> tuple[Any, Any, str]:
     from minent.data import read_labelled, split
     from minent.text.classification import new_classifier, train_classifier
@@ -92,7 +99,9 @@ def _classifier(
     examples = read_labelled(file)
     examples, held = split(examples, HELD, recipe.seed) if dev is None else (examples, read_labelled(dev))
     model = new_classifier(examples, shape, reading, recipe.seed)
-    records = train_classifier(model, examples, held, recipe, tokens=reading.tokens, folder=out, resume=resume)
+    records = train_classifier(
+        model, examples, held, recipe, tokens=reading.tokens, folder=out, resume=resume, record=record
+    )
     told = f"{len(examples):,} texts to learn from, {len(held):,} to judge by; {len(model.labels)} labels"
     return model, records, told
 

@@ -1,5 +1,6 @@
-"""Pictures of what was drawn: images side by side, points where they lie; written as PNG (W3C, third edition)."""
+"""Pictures: images side by side, points where they lie; as PNG (W3C, third edition), written with zlib alone."""
 
+import base64
 import math
 import os
 import struct
@@ -49,17 +50,42 @@ def points(drawn: Float[np.ndarray, "points 2"], *, low: float, high: float) -> 
     return np.rint(255 + ink[..., None] * (INK - 255)).astype(np.uint8).repeat(2, 0).repeat(2, 1)
 
 
-def write_png(path: str | os.PathLike[str], picture: UInt8[np.ndarray, "height width 3"]) -> None:
+def picture(image: np.ndarray) -> str:
+    """The data URI of an image (height, width), or (channel, height, width) of one or three channels, from its lowest
+    number, black, to its highest. Raises BadInput for other shapes.
+
+    >>> picture(np.eye(2))[:40]
+    'data:image/png;base64,iVBORw0KGgoAAAANSU'
+    """
+    image = np.asarray(image, np.float64)
+    image = image[None] if image.ndim == 2 else image
+    if image.ndim != 3 or len(image) not in (1, 3):
+        raise BadInput(f"an image is (height, width) or (3, height, width); got {image.shape}")
+    low, high = image.min(), image.max()
+    pixels = np.round((image - low) / max(high - low, 1e-300) * 255).astype(np.uint8)
+    return data_uri(np.broadcast_to(np.moveaxis(pixels, 0, 2), (*image.shape[1:], 3)))
+
+
+def data_uri(pixels: UInt8[np.ndarray, "height width 3"]) -> str:
+    """A picture as a part of a page."""
+    return f"data:image/png;base64,{base64.b64encode(png(pixels)).decode()}"
+
+
+def write_png(path: str | os.PathLike[str], pixels: UInt8[np.ndarray, "height width 3"]) -> None:
     """Write a picture, whole or not at all. Raises BadInput for a name that does not end with .png."""
     if not str(path).lower().endswith(".png"):
         raise BadInput(f"a picture is written as .png; got {str(path)!r}")
-    height, width, _ = picture.shape
-    rows = np.concatenate([np.zeros((height, 1), np.uint8), picture.reshape(height, -1)], 1)  # filter 0: as they are
-    with whole_file(path) as temporary, temporary.open("wb") as file:
-        file.write(b"\x89PNG\r\n\x1a\n")
-        for kind, data in (
-            (b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)),
-            (b"IDAT", zlib.compress(rows.tobytes())),
-            (b"IEND", b""),
-        ):
-            file.write(struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)))
+    with whole_file(path) as temporary:
+        temporary.write_bytes(png(pixels))
+
+
+def png(pixels: UInt8[np.ndarray, "height width 3"]) -> bytes:
+    """A picture as a file holds it."""
+    height, width, _ = pixels.shape
+    rows = np.concatenate([np.zeros((height, 1), np.uint8), pixels.reshape(height, -1)], 1)  # filter 0: as they are
+    parts = [(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0))]
+    parts += [(b"IDAT", zlib.compress(rows.tobytes(), 9)), (b"IEND", b"")]
+    chunks = [
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in parts
+    ]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)

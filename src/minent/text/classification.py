@@ -1,5 +1,6 @@
 """A classifier learns from texts with labels by the cross entropy −log p(label | text)."""
 
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from torch import Tensor, nn
 
 from minent.data import Batches, Labelled
 from minent.errors import BadInput
+from minent.files import write_text
 from minent.nn.shape import Shape
 from minent.text.classifier import Classifier
 from minent.text.options import Reading
@@ -46,16 +48,29 @@ def train_classifier(
     folder: str | Path | None = None,
     resume: bool = False,
     log: Callable[[dict[str, Any]], object] | None = None,
+    record: int = 0,
 ) -> Iterator[Record]:
     """Train on batches of about `tokens` tokens, one record a step (see `minent.training.loop.fit`); with a folder, the
-    classifier is saved there at the end. `dev` gives loss and accuracy.
+    classifier is saved there at the end. `dev` gives loss and accuracy. `record`: the weights before every so many
+    steps are recorded in folder/trajectory, with the texts, for `minent.attribution`.
 
     Raises BadInput for labels that the classifier does not know, and as `fit` does."""
     recipe = recipe or Recipe()
     batches = batched(classifier, train, tokens, seed=recipe.seed)
     held = None if dev is None else batched(classifier, dev, tokens, shuffle=False)
     score = None if held is None else lambda model: evaluate(model, held)
-    yield from fit(classifier, loss, batches, recipe, dev=score, folder=folder, resume=resume, log=log)
+    trajectory = None
+    if record:
+        if folder is None:
+            raise BadInput("record wants a folder to record the run in; got None")
+        trajectory = Path(folder) / "trajectory"
+    yield from fit(
+        classifier, loss, batches, recipe, dev=score, folder=folder, resume=resume, log=log, trajectory=trajectory,
+        every=max(record, 1),
+    )  # fmt: skip
+    if trajectory is not None and PartialState().is_main_process:
+        rows = [{"text": text, "label": label} for text, label in zip(train.texts, train.labels or [], strict=True)]
+        write_text(trajectory / "train.jsonl", "".join(f"{json.dumps(row, ensure_ascii=False)}\n" for row in rows))
     if folder is not None and PartialState().is_main_process:
         classifier.save_pretrained(folder)
 

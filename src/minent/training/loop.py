@@ -23,6 +23,7 @@ from minent.training.log import journal
 from minent.training.processes import agree_on, found
 from minent.training.recipe import Recipe
 from minent.training.record import Moment, Record
+from minent.training.recording import Recorder
 from minent.training.schedule import factor
 from minent.training.weights import fill, weights
 
@@ -38,6 +39,8 @@ def fit(
     resume: bool = False,
     log: Callable[[dict[str, Any]], object] | None = None,
     before_step: Callable[[Moment], object] | None = None,
+    trajectory: str | Path | None = None,
+    every: int = 1,
 ) -> Iterator[Record]:
     """Train `model`, one record a step; nothing happens until the first record is asked for.
 
@@ -50,6 +53,8 @@ def fit(
       for bit as it would have without the break. Only `steps` and `epochs` of the recipe may differ.
     - `log`: called on process 0 with each record as a dict, instead of the lines in log.jsonl.
     - `before_step`: called on every process right before each optimiser step; see `Moment`.
+    - `trajectory`: a folder to record the run in, the weights before every `every`th step; see `Recorder`. Its end is
+      the step whose weights the model ends with, or the last where these are a mean.
 
     At the end the model is in evaluation mode and holds the mean of `recipe.keep` checkpoints, the best on dev or, with
     no `dev`, the last; of their moving averages, where the recipe has one. Under torchrun processes share each step:
@@ -94,6 +99,11 @@ def fit(
         saving = folder is not None or dev is not None or recipe.keep > 1
         if log is None and folder is not None and first:
             log = journal(Path(folder) / "log.jsonl", state.step)
+        recorder = None
+        if trajectory is not None and first:
+            going_on = state.step > 0 or (resume and (Path(trajectory) / "trajectory.json").exists())
+            after = state.step if going_on else None
+            recorder = Recorder(trajectory, model, optimizer, every=every, steps=steps, after=after)
         walk = groups(batches, together, state.epoch, state.position)
         while state.step < steps and not 0 < recipe.patience <= state.misses:
             begun = perf_counter()
@@ -114,6 +124,8 @@ def fit(
             if before_step is not None:
                 ids = np.concatenate([batch.get("id", np.empty(0, np.int64)) for batch in group])
                 before_step(Moment(state.step, rate, ids, targets, model, optimizer))
+            if recorder is not None:
+                recorder.step(np.concatenate([batch.get("id", np.empty(0, np.int64)) for batch in group]))
             optimizer.step()
             if average is not None:
                 averaging.follow(average, model, recipe.ema, state.step)
@@ -127,9 +139,16 @@ def fit(
             record = Record(state.step, steps, epoch, mean, rate, norm, speed, scores)
             if first and log is not None:
                 log(asdict(record))
+            if recorder is not None and pause:
+                recorder.keep()
             if first and saving and (pause or (recipe.save_every and state.step % recipe.save_every == 0)):
+                if recorder is not None:
+                    recorder.flush()
                 checkpoint.save(checkpoints, state, recipe, model, optimizer, average)
             yield record
+        if recorder is not None:
+            whole = recipe.ema or recipe.keep > 1 or not state.best
+            recorder.finish(state.step if whole else state.best[0][1])
         if first and saving:
             fill(weights(model), averaging.mean(checkpoint.best(checkpoints, state, recipe)), checkpoints)
         elif average is not None:

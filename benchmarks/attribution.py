@@ -1,0 +1,338 @@
+"""Attribution: time and memory beside captum, dattri and per-example gradients by vmap; and what the answers are worth.
+
+Speed: TracIn of 100 inputs by 500 examples at 5 checkpoints, the same numbers by all, for an MLP, a CNN and a small
+transformer; one thread, CPU seconds and the peak of the process's memory, each in a process of its own.
+Quality, 3 seeds, digits (and MNIST, where MINENT_DATA has it), an MLP trained by AdamW:
+  mislabels   area under the ROC curve of finding a tenth of the labels, turned wrong
+  LDS         linear datamodelling score (Park et al. 2023): rank correlation, over models trained on halves of the
+              examples, of a test score and the sum of the attributions of the half
+
+    python benchmarks/attribution.py [--quick]       runs are kept in results/attribution.json, and not run again
+"""
+
+import argparse
+import gzip
+import json
+import os
+import platform
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+import warnings
+from datetime import date
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from minent.attribution import explain, self_influence, tracin
+from minent.nn.shape import Shape
+from minent.nn.transformer import Encoder
+from minent.training.recording import record
+from minent.training.trajectory import Trajectory
+
+HERE = Path(__file__).resolve()
+RESULTS = HERE.parent / "results" / "attribution.json"
+DATA = Path(os.environ.get("MINENT_DATA", HERE.parents[2] / "shared" / "data"))
+SPEED = "minent", "captum", "captum Fast", "dattri", "vmap"
+
+
+class Reader(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.tokens, self.out = nn.Embedding(100, 64), nn.Linear(64, 10)
+        self.encoder = Encoder(Shape(dim=64, heads=4, layers=2, hidden=128, dropout=0.0))
+
+    def forward(self, tokens):
+        return self.out(self.encoder(self.tokens(tokens)).mean(1))
+
+
+MODELS = {
+    "mlp": lambda: nn.Sequential(
+        nn.Flatten(), nn.Linear(784, 256), nn.ReLU(), nn.Linear(256, 128), nn.ReLU(), nn.Linear(128, 10)
+    ),
+    "cnn": lambda: nn.Sequential(
+        nn.Conv2d(1, 16, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(16, 32, 3, padding=1), nn.ReLU(),
+        nn.MaxPool2d(2), nn.Flatten(), nn.Linear(1568, 10),
+    ),
+    "transformer": Reader,
+}  # fmt: skip
+
+
+def one_speed(peer, kind, quick):
+    """CPU seconds and MiB above the start of one peer on one model, in this process; and its numbers."""
+    n, m, k = (50, 10, 2) if quick else (500, 100, 5)
+    torch.set_num_threads(1)
+    torch.manual_seed(0)
+    model = MODELS[kind]().eval()
+    shape = (n + m, 24) if kind == "transformer" else (n + m, 1, 28, 28)
+    x = torch.randint(0, 100, shape) if kind == "transformer" else torch.randn(shape)
+    y = torch.randint(0, 10, (n + m,))
+    points = [{name: p + 0.01 * i * torch.randn_like(p) for name, p in model.state_dict().items()} for i in range(k)]
+    train, test = (x[:n], y[:n]), (x[n:], y[n:])
+    run = {"minent": _minent, "captum": _captum, "captum Fast": _captum_fast, "dattri": _dattri, "vmap": _vmap}[peer]
+    run(model, points[:1], (x[:3], y[:3]), (x[:2], y[:2]))  # what is imported and compiled at first is not counted
+    before, start = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.process_time()
+    scores = np.asarray(run(model, points, train, test))
+    seconds = time.process_time() - start
+    memory = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
+    return {"seconds": seconds, "mib": memory, "scores": scores[:5, :5].round(6).tolist()}
+
+
+def _minent(model, points, train, test):
+    return tracin(model, [(p, 0.1) for p in points], *test, train=train, batch=100)
+
+
+def _captum(model, points, train, test, fast=False):
+    from captum.influence import TracInCP, TracInCPFast
+
+    def load(model, at):
+        model.load_state_dict(points[at])
+        return 0.1
+
+    data, places = torch.utils.data.TensorDataset(*train), list(range(len(points)))
+    loss = nn.CrossEntropyLoss(reduction="sum")
+    if fast:
+        last = [module for module in model.modules() if isinstance(module, nn.Linear)][-1]
+        return TracInCPFast(model, last, data, places, load, loss_fn=loss, batch_size=100).influence(test).numpy()
+    made = TracInCP(model, data, places, load, loss_fn=loss, batch_size=100, sample_wise_grads_per_batch=True)
+    return made.influence(test).numpy()
+
+
+def _captum_fast(*args):
+    return _captum(*args, fast=True)
+
+
+def _dattri(model, points, train, test):
+    from dattri.algorithm.tracin import TracInAttributor
+    from dattri.task import AttributionTask
+
+    def loss(params, data):
+        x, y = data
+        return F.cross_entropy(torch.func.functional_call(model, params, (x[None],)), y[None])
+
+    task = AttributionTask(loss_func=loss, model=model, checkpoints=points)
+    made = TracInAttributor(task=task, weight_list=torch.full((len(points),), 0.1), normalized_grad=False)
+    made.projector_kwargs = None
+    loaders = [
+        torch.utils.data.DataLoader(torch.utils.data.TensorDataset(*one), batch_size=100) for one in (train, test)
+    ]
+    with torch.no_grad():
+        return made.attribute(*loaders).T.numpy()
+
+
+def _vmap(model, points, train, test):
+    def loss(params, x, y):
+        return F.cross_entropy(torch.func.functional_call(model, params, (x[None],)), y[None])
+
+    each = torch.vmap(torch.func.grad(loss), (None, 0, 0))
+    total = 0
+    for params in points:
+        rows = [torch.cat([g.flatten(1) for g in each(params, *one).values()], 1) for one in (train, test)]
+        total = total + 0.1 * rows[1] @ rows[0].T
+    return total.detach().numpy()
+
+
+def _data(name):
+    if name == "digits":
+        from sklearn.datasets import load_digits
+
+        x, y = load_digits(return_X_y=True)
+        return torch.tensor(x / 16, dtype=torch.float32), torch.tensor(y)
+    folder = DATA / "images" / "mnist"
+    if not folder.is_dir():
+        return None
+    images, labels = (
+        np.frombuffer(gzip.decompress((folder / f"t10k-{kind}-ubyte.gz").read_bytes()), np.uint8, offset=skip)
+        for kind, skip in (("images-idx3", 16), ("labels-idx1", 8))
+    )
+    return torch.tensor(images.reshape(-1, 784) / 255, dtype=torch.float32), torch.tensor(labels).long()
+
+
+def _trained(x, y, seed, epochs, folder=None):
+    torch.manual_seed(seed)
+    model = nn.Sequential(nn.Linear(x.shape[1], 64), nn.ReLU(), nn.Linear(64, 10))
+    optimizer = torch.optim.AdamW(model.parameters(), 3e-3)
+    rng = torch.Generator().manual_seed(seed)
+
+    def walk(r=None):
+        for _ in range(epochs):
+            for ids in torch.randperm(len(x), generator=rng).split(32):
+                optimizer.zero_grad()
+                F.cross_entropy(model(x[ids]), y[ids]).backward()
+                if r is not None:
+                    r.batch(ids)
+                optimizer.step()
+
+    if folder is None:
+        walk()
+    else:
+        with record(model, optimizer, folder) as r:
+            walk(r)
+    return model
+
+
+def _checkpoints(folder):
+    """The weights at five places along the way, as TracIn and gradient-dot have them."""
+    trajectory = Trajectory.open(folder)
+    places = np.linspace(2, trajectory.end + 1, 5).astype(int)
+    return [(trajectory.weights(int(place)), 1.0) for place in places]
+
+
+def _margin(out, y):
+    rows = torch.arange(len(out))
+    others = out.clone()
+    others[rows, y] = -torch.inf
+    return out[rows, y] - others.logsumexp(1)
+
+
+def one_quality(name, seed, quick):
+    data = _data(name)
+    if data is None:
+        return None
+    from scipy.stats import rankdata, spearmanr
+
+    rng = np.random.default_rng(seed)
+    n, m, epochs, halves = (80, 20, 5, 6) if quick else (500, 100, 12, 60)
+    chosen = torch.from_numpy(rng.permutation(len(data[0]))[: n + m])
+    x, y = (one[chosen] for one in data)
+    (x, test), (y, truth) = x.split([n, m]), y.split([n, m])
+    scores = {}
+    with tempfile.TemporaryDirectory() as folder:
+        wrong, taught = rng.choice(n, n // 10, replace=False), y.clone()
+        taught[wrong] = (taught[wrong] + torch.from_numpy(rng.integers(1, 10, len(wrong)))) % 10
+        model = _trained(x, taught, seed, epochs, f"{folder}/wrong")
+        found = {"TracIn self-influence": self_influence(model, _checkpoints(f"{folder}/wrong"), train=(x, taught))}
+        with torch.no_grad():
+            found["loss"] = F.cross_entropy(model(x), taught, reduction="none").numpy()
+        for rule in ("secant", "left"):
+            parts = explain(model, f"{folder}/wrong", x, train=(x, taught), rule=rule)
+            found[f"path kernel, {rule}"] = parts.mislabels(taught.numpy())[1]
+            found[f"path kernel, {rule}, self-influence"] = parts.self_influence(taught.numpy())
+        bad = np.isin(np.arange(n), wrong)
+        for method, score in found.items():
+            ranks = rankdata(score)[bad].sum() - bad.sum() * (bad.sum() + 1) / 2
+            scores[f"mislabels: {method}"] = float(ranks / (bad.sum() * (~bad).sum()))
+
+        model = _trained(x, y, seed, epochs, f"{folder}/right")
+        with torch.no_grad():
+            best = model(test).argmax(1)
+        margins, kept = [], []
+        for half in range(halves):
+            rows = np.sort(rng.permutation(n)[: n // 2])
+            margins.append(_margin(_trained(x[rows], y[rows], 1000 + half, epochs)(test).detach(), best).numpy())
+            kept.append(np.isin(np.arange(n), rows))
+        points = _checkpoints(f"{folder}/right")
+        found = {
+            "TracInCP": tracin(model, points, test, best, train=(x, y)),
+            "gradient dot": tracin(model, points[-1:], test, best, train=(x, y)),
+        }
+        found.update(_trak(model, (x, y), (test, best)))
+        for rule in ("secant", "left"):
+            parts = explain(model, f"{folder}/right", test, train=(x, y), rule=rule)
+            rows, labels = np.arange(m), best.numpy()
+            raised = parts.contributions
+            found[f"path kernel, {rule}"] = raised[rows, labels] - (raised.sum(1) - raised[rows, labels]) / 9
+        for method, each in found.items():
+            sums = np.array(kept, float) @ each.T
+            scores[f"LDS: {method}"] = float(
+                np.nanmean([spearmanr(sums[:, i], np.array(margins)[:, i]).statistic for i in range(m)])
+            )
+    del truth
+    return scores
+
+
+def _trak(model, train, test):
+    try:
+        from dattri.algorithm.trak import TRAKAttributor
+        from dattri.task import AttributionTask
+    except ImportError:
+        return {}
+
+    def margin(params, data):
+        x, y = data
+        return _margin(torch.func.functional_call(model, params, (x[None],)), y[None]).sum()
+
+    def probability(params, data):
+        x, y = data
+        return torch.func.functional_call(model, params, (x[None],)).softmax(1)[0].gather(0, y[None])[0]
+
+    def loss(params, data):
+        return -margin(params, data)
+
+    state = {name: p.detach() for name, p in model.state_dict().items()}
+    task = AttributionTask(loss_func=loss, target_func=margin, model=model, checkpoints=[state])
+    made = TRAKAttributor(task=task, correct_probability_func=probability, projector_kwargs={"proj_dim": 512})
+    loaders = [
+        torch.utils.data.DataLoader(torch.utils.data.TensorDataset(*one), batch_size=100) for one in (train, test)
+    ]
+    try:
+        with torch.no_grad():
+            made.cache(loaders[0])
+            return {"TRAK, one model (dattri)": made.attribute(loaders[1]).T.numpy()}
+    except Exception as error:
+        print(f"TRAK of dattri did not run: {type(error).__name__}: {error}")
+        return {}
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--quick", action="store_true", help="tiny, to see that it runs; nothing is kept")
+    parser.add_argument("--one", nargs=2)
+    args = parser.parse_args()
+    warnings.filterwarnings("ignore")
+    torch.set_num_threads(1)
+    if args.one:
+        print(json.dumps(one_speed(*args.one, args.quick)))
+        return
+    kept = json.loads(RESULTS.read_text()) if RESULTS.exists() and not args.quick else {"speed": {}, "quality": {}}
+    for kind in MODELS:
+        for peer in SPEED:
+            key = f"{kind}, {peer}"
+            if key not in kept["speed"]:
+                words = [sys.executable, str(HERE), "--one", peer, kind, *["--quick"] * args.quick]
+                done = subprocess.run(words, capture_output=True, text=True, env={**os.environ, "OMP_NUM_THREADS": "1"})
+                told = done.stderr.strip().splitlines() or ["?"]
+                kept["speed"][key] = (
+                    json.loads(done.stdout.splitlines()[-1]) if done.returncode == 0 else {"failed": told[-1]}
+                )
+                _keep(kept, args.quick)
+            one, ours = kept["speed"][key], kept["speed"][f"{kind}, minent"]
+            if "failed" in one:
+                print(f"{key:<28} failed: {one['failed'][:80]}", flush=True)
+                continue
+            apart = np.abs(np.array(one["scores"]) - ours["scores"]).max() / np.abs(ours["scores"]).max()
+            ratio = one["seconds"] / ours["seconds"]
+            print(
+                f"{key:<28} {one['seconds']:8.3f} s ({ratio:6.1f}×) {one['mib']:8.1f} MiB, apart {apart:.1e}",
+                flush=True,
+            )
+    for name in ("digits", "mnist"):
+        for seed in range(1 if args.quick else 3):
+            key = f"{name}, {seed}"
+            if key not in kept["quality"] and (scores := one_quality(name, seed, args.quick)) is not None:
+                kept["quality"][key] = scores
+                _keep(kept, args.quick)
+        runs = [scores for key, scores in kept["quality"].items() if key.startswith(f"{name},")]
+        for method in runs[0] if runs else ():
+            values = [run[method] for run in runs if method in run]
+            print(f"{name:<8} {method:<48} {np.mean(values):.3f} ± {np.std(values):.3f}", flush=True)
+
+
+def _keep(kept, quick):
+    if quick:
+        return
+    kept["machine"] = f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, one thread"
+    kept["date"] = str(date.today())
+    kept["versions"] = {name: version(name) for name in ("torch", "numpy", "captum", "dattri")}
+    RESULTS.parent.mkdir(exist_ok=True)
+    RESULTS.write_text(json.dumps(kept, indent=1))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,99 @@
+"""A page that says why: of each input the examples that made its score, as signed bars that add up to it."""
+
+from collections.abc import Callable, Sequence
+from html import escape
+
+import numpy as np
+
+from minent.attribution.explanation import Explanation
+from minent.plot.page import Page
+
+Shown = Callable[[int], str]
+
+
+def because(
+    explanation: Explanation,
+    inputs: Shown,
+    examples: Shown,
+    *,
+    labels: Sequence[str],
+    truth: Sequence[str | None] | None = None,
+    taught: Sequence[str] | None = None,
+    k: int = 6,
+    title: str = "because",
+) -> Page:
+    """One self-contained page; `explanation` holds all outputs, and of each input the highest is told.
+
+    - `inputs`, `examples`: HTML that shows the input, or the training example, of a number.
+    - `labels`: names of the outputs; `truth` and `taught`: labels of the inputs and the training examples.
+    - `k`: how many examples that raised a score, and how many that lowered it, are shown; the others are two bars.
+
+    >>> parts = Explanation(np.array([[3.0]]), np.array([[1.0]]), np.array([[[2.5, 0.0, -0.5]]]), {})
+    >>> because(parts, str, str, labels=["cat"])
+    Page(... characters of HTML)
+    """
+    sections = []
+    for i, scores in enumerate(explanation.prediction):
+        o = int(scores.argmax())
+        parts = explanation.contributions[i, o]
+        helpers, hurters = explanation.top(i, o, k)
+        named = [one for one, _ in helpers + hurters]
+        rest = np.delete(parts, named)
+        bars: list[tuple[str, float]] = [("before training", explanation.initial[i, o])]
+        bars += [(_example(one, examples, taught), part) for one, part in helpers]
+        bars += [(f"{(rest > 0).sum():,} others that raised it", rest[rest > 0].sum())]
+        bars += [(_example(one, examples, taught), part) for one, part in hurters]
+        bars += [(f"{(rest < 0).sum():,} others that lowered it", rest[rest < 0].sum())]
+        bars += [(escape(name), term[i, o]) for name, term in explanation.other.items()]
+        bars += [("what the sum lacks", explanation.residual[i, o])]
+        widest = max(max(abs(value) for _, value in bars), abs(scores[o]), 1e-300)
+        rows = "".join(_row(what, value, widest) for what, value in bars)
+        total = _row(f"score of {escape(labels[o])}", scores[o], widest, "total")
+        wrong = truth is not None and truth[i] is not None and truth[i] != labels[o]
+        says = f"says <b>{escape(labels[o])}</b>"
+        if wrong and truth is not None:
+            says += f", should be <b>{escape(str(truth[i]))}</b>"
+        sections.append(
+            f'<section><div class="input">{inputs(i)}<p>input {i}: the model {says}</p></div>'
+            f"<table class=bars>{rows}{total}</table></section>"
+        )
+    notes = "".join(f"<li>{escape(note)}" for note in explanation.notes)
+    page = PAGE.replace("TITLE", escape(title)).replace("NOTES", f"<ul>{notes}</ul>" if notes else "")
+    page = page.replace("RESIDUAL", f"{explanation.relative_residual:.1e}")
+    return Page(page.replace("SECTIONS", "\n".join(sections)))
+
+
+def _example(number: int, shown: Shown, taught: Sequence[str] | None) -> str:
+    label = "" if taught is None else f", taught as <b>{escape(taught[number])}</b>"
+    return f'<span class="shown">{shown(number)}</span> example {number:,}{label}'
+
+
+def _row(what: str, value: float, widest: float, kind: str = "") -> str:
+    width = 50 * abs(value) / widest
+    left = 50 - width if value < 0 else 50
+    sign = "down" if value < 0 else "up"
+    bar = f'<div class="bar {sign}" style="left:{left:.2f}%;width:{width:.2f}%"></div>'
+    return f'<tr class="{kind}"><td>{what}<td class=track><div>{bar}</div><td class=number>{value:+.4f}'
+
+
+PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>TITLE</title>
+<meta name="viewport" content="width=device-width"><style>
+:root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif }
+body { max-width: 56rem; margin: 2rem auto; padding: 0 1rem }
+section { margin: 2rem 0; padding-top: 1rem; border-top: 1px solid #8886 }
+.input img { width: 6rem; image-rendering: pixelated } .shown img { width: 2.4rem; image-rendering: pixelated }
+.shown { display: inline-block; max-width: 22rem; vertical-align: middle; margin-right: .5rem }
+.shown table, .input table { font-size: .75rem; border-collapse: collapse }
+th { text-align: left; padding-right: .6rem }
+.bars { width: 100%; border-collapse: collapse } .bars > * > tr > td { padding: .15rem .4rem }
+.track { width: 40% }
+.track > div { position: relative; height: 1rem; background: linear-gradient(#888, #888) 50% / 1px 100% no-repeat }
+.bar { position: absolute; top: 0; height: 1rem } .up { background: #2a78c4 } .down { background: #c8503c }
+.number { text-align: right; font-variant-numeric: tabular-nums; width: 6rem }
+.total td { border-top: 2px solid currentColor; font-weight: bold }
+</style><h1>TITLE</h1>
+<p>Bars add up to the score below them: what the model said before training, and what each training example added to
+that along training (blue raises the score, red lowers it). In all the sums lack RESIDUAL of what training changed.</p>
+NOTES
+SECTIONS</html>
+"""

@@ -1,0 +1,112 @@
+"""TracIn: two examples are alike where a step on one would lower the loss on the other, by first order, at checkpoints.
+
+    TracInCP(z, z′) = Σ_k η_k ⟨∇l(θ_k, z), ∇l(θ_k, z′)⟩        Pruthi et al. 2020, equation 2
+It is the left-end path kernel of the loss, each example counted at each checkpoint; nothing adds up to a prediction.
+"""
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from inspect import signature
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float64
+from torch import Tensor, nn
+
+from minent.attribution.factors import products, squares
+from minent.attribution.passes import Inputs, evaluating, loss_gradients, number, taken
+from minent.errors import BadInput
+from minent.training.trajectory import Trajectory
+
+Checkpoints = str | Path | Trajectory | Sequence[tuple[Mapping[str, Tensor], float]]
+
+
+def tracin(
+    model: nn.Module,
+    checkpoints: Checkpoints,
+    inputs: Inputs,
+    targets: Any,
+    *,
+    train: tuple[Inputs, Any],
+    loss: Any = F.cross_entropy,
+    layers: Sequence[str] | None = None,
+    batch: int = 512,
+) -> Float64[np.ndarray, "inputs examples"]:
+    """The influence of each training example on the loss of each input: proponents lower it, and are positive.
+
+    - `checkpoints`: weights and learning rates, or a trajectory, whose kept steps they are.
+    - `loss(outputs, targets)`: the sum over a batch, or a value for each example; one with an argument `reduction`,
+      as those of torch.nn.functional, is summed.
+    - `layers`: names of modules or parameters, to heed these only; that of the last layer alone is TracIn-last.
+    - `batch`: how many examples are held at a time.
+
+    >>> model, x, y = nn.Linear(2, 2), torch.eye(2), torch.tensor([0, 1])
+    >>> tracin(model, [(model.state_dict(), 0.1)], x, y, train=(x, y)).shape
+    (2, 2)
+    """
+    found = np.zeros((number(inputs), number(train[0])))
+    with evaluating(model):
+        for weights, rate, names, loss_sum in _at(model, checkpoints, layers, loss):
+            for first, ours in _blocks(model, weights, (inputs, targets), names, loss_sum, batch):
+                for second, theirs in _blocks(model, weights, train, names, loss_sum, batch):
+                    for name in ours:
+                        block = products(ours[name], theirs[name], weights[name].shape)[0]
+                        found[first, second] += rate * block.double().cpu().numpy()
+    return found
+
+
+def self_influence(
+    model: nn.Module,
+    checkpoints: Checkpoints,
+    *,
+    train: tuple[Inputs, Any],
+    loss: Any = F.cross_entropy,
+    layers: Sequence[str] | None = None,
+    batch: int = 512,
+) -> Float64[np.ndarray, " examples"]:
+    """TracIn of each training example on itself, Σ_k η_k ‖∇l(θ_k, z)‖²: large for those that are hard, or mislabelled.
+
+    Arguments are those of `tracin`."""
+    found = np.zeros(number(train[0]))
+    with evaluating(model):
+        for weights, rate, names, loss_sum in _at(model, checkpoints, layers, loss):
+            for rows, factors in _blocks(model, weights, train, names, loss_sum, batch):
+                for name, several in factors.items():
+                    found[rows] += rate * squares(several, weights[name].shape)[0].double().cpu().numpy()
+    return found
+
+
+def _at(model: nn.Module, checkpoints: Checkpoints, layers: Sequence[str] | None, loss: Any) -> Any:
+    trained = {name for name, one in model.named_parameters() if one.requires_grad}
+    if layers is not None:
+        chosen = {name for name in trained if any(name == one or name.startswith(f"{one}.") for one in layers)}
+        if not chosen:
+            raise BadInput(f"layers must be modules or parameters of the model; got {', '.join(layers)}")
+        trained = chosen
+    loss_sum = partial(loss, reduction="sum") if "reduction" in _arguments(loss) else loss
+    if isinstance(checkpoints, str | Path | Trajectory):
+        trajectory = Trajectory.open(checkpoints)
+        for first, _ in trajectory.segments():
+            yield trajectory.weights(first), trajectory.steps[first - 1].groups[0]["lr"], trained, loss_sum
+        return
+    for weights, rate in checkpoints:
+        yield {name: one.detach() for name, one in weights.items()}, rate, trained, loss_sum
+
+
+def _arguments(loss: Any) -> Sequence[str]:
+    try:
+        return list(signature(loss).parameters)
+    except ValueError:
+        return []
+
+
+def _blocks(model: nn.Module, weights: Any, examples: Any, names: set[str], loss: Any, batch: int) -> Any:
+    inputs, targets = examples
+    with torch.no_grad():
+        for begin in range(0, number(inputs), batch):
+            rows = slice(begin, begin + batch)
+            part = taken(inputs, rows), taken(targets, rows)
+            yield rows, loss_gradients(model, weights, *part, names, loss)[0]

@@ -1,0 +1,285 @@
+"""`minent attribution`: why a model says what it says, from the command line."""
+
+import importlib
+import importlib.util
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from cyclopts import App, Parameter
+
+from minent.errors import BadInput, require
+from minent.files import whole_file
+
+attribution = App(name="attribution", help="Why a model says what it says: sums over its training examples.")
+Maker = Annotated[str | None, Parameter(show_default=False)]
+
+
+@dataclass(frozen=True)
+class _Run:
+    """A recorded model with what it was trained on, and how any of that is read and shown."""
+
+    model: Any
+    trajectory: Any
+    train: tuple[Any, Any]
+    labels: tuple[str, ...]
+    taught: list[str]
+    shown: Any
+    read: Any
+
+
+@attribution.command
+def explain(
+    run: Path,
+    /,
+    *,
+    data: Path,
+    train: Path | None = None,
+    model: Maker = None,
+    output: Annotated[Path, Parameter(name=["--output", "-o"])] = Path("because.html"),
+    first: int = 20,
+    rule: Literal["secant", "left", "midpoint", "gauss-legendre"] = "secant",
+    memory: float = 1.0,
+) -> None:
+    """Explain predictions as sums over training examples, on one page.
+
+    Parameters
+    ----------
+    run
+        Folder with a trajectory: what `minent text train --task classify --record` wrote, or that of `minent.record`.
+    data
+        What to explain: texts as for training, .npz (x, y), or .csv (numbers, label).
+    train
+        What the model was trained on, in the order of its ids; texts are remembered by the run.
+    model
+        A function that makes the model, as file.py:function or module:function; a text classifier needs none.
+    output
+        The page to write.
+    first
+        How many of the inputs to explain.
+    rule
+        How a step is weighed: secant adds up exactly.
+    memory
+        GiB for what grows with the number of inputs.
+    """
+    opened = _opened(run, train, model)
+    from minent.attribution import explain
+    from minent.attribution.because import because
+    from minent.attribution.passes import taken
+    from minent.terminal import progress
+
+    inputs, truth, shown = opened.read(data)
+    with progress() as say:
+        say("explaining")
+        parts = explain(
+            opened.model, opened.trajectory, taken(inputs, slice(first)), train=opened.train, rule=rule, memory=memory
+        )
+    page = because(
+        parts, shown, opened.shown, labels=opened.labels, truth=truth, taught=opened.taught, title=f"why {run.name}"
+    )
+    page.write(output)
+    _told(parts)
+    print(f"wrote {output}: open it in a browser")
+
+
+@attribution.command
+def mislabels(
+    run: Path,
+    /,
+    *,
+    train: Path | None = None,
+    model: Maker = None,
+    first: int = 20,
+    output: Annotated[Path | None, Parameter(name=["--output", "-o"], show_default=False)] = None,
+    memory: float = 1.0,
+) -> None:
+    """List training examples that the others contradict: the likeliest to be mislabelled first.
+
+    Parameters
+    ----------
+    run
+        Folder with a trajectory.
+    train
+        What the model was trained on, in the order of its ids; texts are remembered by the run.
+    model
+        A function that makes the model, as file.py:function or module:function.
+    first
+        How many to list.
+    output
+        A .csv with all of them.
+    memory
+        GiB for what grows with the number of examples.
+    """
+    opened = _opened(run, train, model)
+    parts = _of_itself(opened, memory)
+    labels = opened.train[1].numpy()
+    order, score = parts.mislabels(labels)
+    others = parts.others().argmax(1)
+    print("example\tlabel\tothers say\tscore")
+    for i in order[:first]:
+        print(f"{i}\t{opened.taught[i]}\t{opened.labels[others[i]]}\t{score[i]:.4f}")
+    if output is not None:
+        import pandas as pd
+
+        columns = {"example": order, "label": [opened.taught[i] for i in order]}
+        columns |= {"others": [opened.labels[others[i]] for i in order], "score": score[order]}
+        with whole_file(output) as temporary:
+            pd.DataFrame(columns).to_csv(temporary, index=False)
+        print(f"wrote {output}")
+    _told(parts)
+
+
+@attribution.command
+def groups(
+    run: Path,
+    /,
+    *,
+    train: Path | None = None,
+    model: Maker = None,
+    neighbours: int = 10,
+    seed: int = 1,
+    output: Annotated[tuple[Path, ...], Parameter(name=["--output", "-o"], negative="", show_default=False)] = (),
+    memory: float = 1.0,
+) -> None:
+    """Find groups of training examples that teach the same thing: modules of the network of like contributions.
+
+    Parameters
+    ----------
+    run
+        Folder with a trajectory.
+    train
+        What the model was trained on, in the order of its ids; texts are remembered by the run.
+    model
+        A function that makes the model, as file.py:function or module:function.
+    neighbours
+        How many examples each is linked to.
+    seed
+        The same seed finds the same groups.
+    output
+        Where to write the tree: .tree .ftree .clu .json .csv .parquet .nwk; may be given again.
+    memory
+        GiB for what grows with the number of examples.
+    """
+    from minent.community.formats import known_suffix
+
+    for path in output:
+        known_suffix(path)
+    opened = _opened(run, train, model)
+    from minent import community
+    from minent.terminal import summary
+
+    parts = _of_itself(opened, memory)
+    network = parts.graph(neighbours)
+    tree = community.find(network, seed=seed)
+    for path in output:
+        tree.write(path)
+    summary(network, tree)
+    for path in output:
+        print(f"wrote {path}")
+
+
+def _of_itself(opened: _Run, memory: float) -> Any:
+    from minent.attribution import explain
+    from minent.terminal import progress
+
+    with progress() as say:
+        say("explaining")
+        return explain(opened.model, opened.trajectory, opened.train[0], train=opened.train, memory=memory)
+
+
+def _told(parts: Any) -> None:
+    print(f"{parts!r}", file=sys.stderr)
+    for note in parts.notes:
+        print(f"note: {note}", file=sys.stderr)
+
+
+def _opened(run: Path, train: Path | None, model: str | None) -> _Run:
+    require("torch", "torch", "explain models")
+    from minent.training.trajectory import Trajectory
+
+    trajectory = Trajectory.open(run)
+    if model is None:
+        return _text(run, trajectory, train)
+    import torch
+
+    from minent.attribution.examples import read_examples
+
+    made = _made(model)
+    if train is None:
+        raise BadInput("--train is wanted: what the model was trained on, in the order of its ids")
+    examples = read_examples(train)
+    if examples.y is None:
+        raise BadInput(f"training examples have labels; {str(train)!r} has none")
+
+    def read(path: Path) -> Any:
+        asked = read_examples(path, examples.labels)
+        truth = None if asked.y is None else [asked.labels[i] for i in asked.y]
+        return torch.from_numpy(asked.x), truth, asked.shown
+
+    taught = [examples.labels[i] for i in examples.y]
+    data = torch.from_numpy(examples.x), torch.from_numpy(examples.y)
+    return _Run(made, trajectory, data, examples.labels, taught, examples.shown, read)
+
+
+def _text(run: Path, trajectory: Any, train: Path | None) -> _Run:
+    from html import escape
+
+    import torch
+
+    from minent.cli.text import read_texts
+    from minent.data import Labelled, read_labelled
+    from minent.text.classifier import Classifier
+
+    classifier = Classifier.from_pretrained(run)
+    remembered = trajectory.folder / "train.jsonl"
+    if train is None and not remembered.exists():
+        raise BadInput(f"--train is wanted: {str(run)!r} does not hold what the model was trained on")
+    examples = read_labelled(train or remembered)
+    place = {label: i for i, label in enumerate(classifier.labels)}
+    if unknown := sorted(set(examples.labels or [""]) - set(place)):
+        raise BadInput(f"the classifier knows the labels {', '.join(place)}; got {unknown[0]!r}")
+    taught = list(examples.labels or [])
+
+    def padded(texts: Labelled) -> tuple[Any, Any]:
+        ids = classifier.tokens(texts.texts)
+        tokens = torch.zeros(len(ids), max(map(len, ids)), dtype=torch.long)
+        mask = torch.zeros(tokens.shape, dtype=torch.bool)
+        for row, one in enumerate(ids):
+            tokens[row, : len(one)] = torch.from_numpy(one)
+            mask[row, : len(one)] = True
+        return tokens, mask
+
+    def shown(texts: Labelled) -> Any:
+        return lambda i: escape(texts.texts[i][:300]) + (" …" if len(texts.texts[i]) > 300 else "")
+
+    def read(path: Path) -> Any:
+        asked = read_texts(str(path))
+        return padded(asked), asked.labels, shown(asked)
+
+    targets = torch.tensor([place[label] for label in taught])
+    return _Run(
+        classifier, trajectory, (padded(examples), targets), tuple(classifier.labels), taught, shown(examples), read
+    )
+
+
+def _made(model: str) -> Any:
+    from torch import nn
+
+    where, _, name = model.rpartition(":")
+    if not where:
+        raise BadInput(f"--model is file.py:function or module:function; got {model!r}")
+    try:
+        if where.endswith(".py"):
+            spec = importlib.util.spec_from_file_location(Path(where).stem, where)
+            assert spec is not None and spec.loader is not None
+            module = importlib.util.module_from_spec(spec)
+            spec.loader.exec_module(module)
+        else:
+            module = importlib.import_module(where)
+        made = getattr(module, name)()
+    except (ModuleNotFoundError, FileNotFoundError, AttributeError) as error:
+        raise BadInput(f"{model!r} makes no model: {error}") from None
+    if not isinstance(made, nn.Module):
+        raise BadInput(f"{model!r} should make a torch module; got {type(made).__name__}")
+    return made

@@ -1,0 +1,154 @@
+"""What is read off an explanation, and what the command line makes of it."""
+
+import json
+import sys
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from minent.attribution import explain
+from minent.attribution.explanation import Explanation
+from minent.cli import main
+from minent.errors import BadInput
+from minent.training.recording import record
+
+WRONG = [5, 23, 41]
+MODEL = """
+from torch import nn
+def net():
+    return nn.Sequential(nn.Flatten(), nn.Linear(16, 12), nn.ReLU(), nn.Linear(12, 3))
+"""
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """Images of three kinds of stripes, three of them mislabelled, and a recorded net that learned them."""
+    folder = tmp_path_factory.mktemp("stripes")
+    rng = np.random.default_rng(0)
+    kinds = [np.tile([1.0, 0.0], (4, 2)), np.tile([1.0, 0.0], (4, 2)).T, np.eye(4)]
+    y = np.arange(60) % 3
+    x = np.stack([kinds[k] for k in y]).astype(np.float32) + 0.3 * rng.normal(size=(60, 4, 4)).astype(np.float32)
+    taught = y.copy()
+    taught[WRONG] = (taught[WRONG] + 1) % 3
+    np.savez(folder / "train.npz", x=x[:50], y=taught[:50])
+    np.savez(folder / "test.npz", x=x[50:], y=y[50:])
+    (folder / "made.py").write_text(MODEL)
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Flatten(), nn.Linear(16, 12), nn.ReLU(), nn.Linear(12, 3))
+    optimizer = torch.optim.AdamW(model.parameters(), 1e-2)
+    inputs, targets = torch.from_numpy(x[:50]), torch.from_numpy(taught[:50])
+    with record(model, optimizer, folder / "run") as r:
+        for _ in range(10):
+            for ids in torch.randperm(50).split(25):
+                optimizer.zero_grad()
+                F.cross_entropy(model(inputs[ids]), targets[ids]).backward()
+                r.batch(ids)
+                optimizer.step()
+    return folder, model, (inputs, targets)
+
+
+@pytest.fixture(scope="module")
+def own(run):
+    folder, model, train = run
+    return explain(model, folder / "run", train[0], train=train)
+
+
+def test_mislabelled_examples_come_first(run, own):
+    order, score = own.mislabels(run[2][1].numpy())
+    assert set(order[:3]) == set(WRONG)
+    assert score[order[2]] > 0 > np.median(score)
+
+
+def test_the_top_are_the_largest_and_the_frame_holds_all(own):
+    helpers, hurters = own.top(0, 0, k=4)
+    parts = own.contributions[0, 0]
+    assert [part for _, part in helpers] == sorted(parts)[:-5:-1]
+    assert [part for _, part in hurters] == sorted(parts)[:4]
+    frame = own.to_frame()
+    assert frame.contribution.sum() == pytest.approx(own.contributions.sum())
+    assert len(frame) == np.count_nonzero(own.contributions)
+
+
+def test_groups_are_of_examples_that_teach_the_same_label(run, own):
+    from minent import community
+
+    graph = own.graph(5)
+    tree = community.find(graph, seed=1)
+    labels = run[2][1].numpy()
+    assert tree.number_of_top_modules >= 3
+    modules = np.array([tree.labels[i] for i in range(50)])
+    purity = sum(np.bincount(labels[modules == m]).max() for m in set(modules.tolist())) / 50
+    assert purity > 0.85
+
+
+def test_only_an_explanation_of_the_training_examples_can_tell_of_them():
+    parts = Explanation(np.zeros((2, 3)), np.zeros((2, 3)), np.zeros((2, 3, 5)), {})
+    with pytest.raises(BadInput, match="of the 5 training examples themselves; got 2"):
+        parts.self_influence(np.zeros(5, np.int64))
+
+
+def command(capsys, *words):
+    with pytest.raises(SystemExit) as stopped:
+        main([str(word) for word in words])
+        sys.exit(0)
+    return stopped.value.code, *capsys.readouterr()
+
+
+def test_the_page_holds_pictures_and_bars_that_add_up(run, capsys):
+    folder, *_ = run
+    data = ("--train", folder / "train.npz", "--model", f"{folder / 'made.py'}:net")
+    page = folder / "because.html"
+    code, out, _ = command(
+        capsys, "attribution", "explain", folder / "run", "--data", folder / "test.npz", *data, "-o", page, "--first", 2
+    )
+    assert code == 0 and "wrote" in out
+    text = page.read_text()
+    assert text.count("<section>") == 2 and text.count("data:image/png;base64,") > 2 * 5
+    for section in text.split("<section>")[1:]:
+        numbers = [float(cell.split("<")[0]) for cell in section.split("<td class=number>")[1:]]
+        assert sum(numbers[:-1]) == pytest.approx(numbers[-1], abs=2e-3)
+        assert abs(numbers[-1]) > 0.1
+
+
+def test_mislabels_and_groups_are_listed(run, capsys):
+    folder, *_ = run
+    data = ("--train", folder / "train.npz", "--model", f"{folder / 'made.py'}:net")
+    code, out, _ = command(capsys, "attribution", "mislabels", folder / "run", *data, "--first", 3)
+    assert code == 0 and {int(line.split("\t")[0]) for line in out.splitlines()[1:4]} == set(WRONG)
+    code, out, _ = command(capsys, "attribution", "groups", folder / "run", *data, "-o", folder / "groups.clu")
+    assert code == 0 and "50 nodes" in out and (folder / "groups.clu").exists()
+
+
+def test_what_cannot_be_explained_is_told_in_a_sentence(run, capsys):
+    folder, *_ = run
+    code, _, told = command(capsys, "attribution", "mislabels", folder, "--model", "nowhere:net")
+    assert code == 2 and "wanted a folder with a trajectory" in told
+    code, _, told = command(capsys, "attribution", "mislabels", folder / "run", "--model", "nowhere:net")
+    assert code == 2 and "makes no model" in told
+
+
+def test_a_text_classifier_that_recorded_its_run_is_explained(tmp_path, capsys):
+    pairs = [("good fine nice", "yes"), ("bad poor sad", "no")]
+    rows = [
+        f"{label}\t{words.split()[i % 3]} {words.split()[i % 2]} thing {i}" for i in range(12) for words, label in pairs
+    ]
+    (tmp_path / "train.tsv").write_text("\n".join(rows) + "\n")
+    texts = tmp_path / "train.tsv"
+    code, *_ = command(
+        capsys, "text", "train", "--task", "classify", "--train", texts, "--dev", texts, "--out", tmp_path / "run",
+        "--record", 1, "--dim", 8, "--heads", 2, "--layers", 1, "--hidden", 8, "--dropout", 0, "--tokenizer", "words",
+        "--steps", 6, "--learning-rate", 0.01, "--tokens", 64,
+    )  # fmt: skip
+    assert code == 0 and len((tmp_path / "run" / "trajectory" / "train.jsonl").read_text().splitlines()) == 24
+    (tmp_path / "new.txt").write_text("good sad thing\n")
+    code, _, told = command(
+        capsys, "attribution", "explain", tmp_path / "run", "--data", tmp_path / "new.txt", "-o", tmp_path / "page.html"
+    )
+    assert code == 0, told
+    assert "good sad thing" in (tmp_path / "page.html").read_text()
+    lacking = float(told.split("residual ")[1].split(" ")[0])
+    assert lacking < 1e-4
+    assert json.loads((tmp_path / "run" / "trajectory" / "trajectory.json").read_text())["end"] == 6

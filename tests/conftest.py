@@ -1,11 +1,15 @@
 """jaxtyping's shapes are checked by beartype in every test; shared data is found by MINENT_DATA."""
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 from jaxtyping import install_import_hook
+
+with suppress(ImportError):
+    import faiss  # noqa: F401  before infomap: both are made by SWIG, and the later one's iterators serve both
 
 install_import_hook("minent", "beartype.beartype")
 settings.register_profile("minent", deadline=None)  # the first example may compile a kernel

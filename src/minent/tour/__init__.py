@@ -9,7 +9,7 @@ from minent.files import write_text
 from minent.tour.networks import networks
 from minent.tour.page import Section, page
 
-STOPS = 7
+STOPS = 9
 
 
 def tour(folder: Path) -> Iterator[str]:
@@ -31,12 +31,16 @@ def tour(folder: Path) -> Iterator[str]:
 def stops(folder: Path) -> Iterator[Section]:
     yield from networks(folder)
     if find_spec("torch") is not None:
+        from minent.tour.drawn import drawn
         from minent.tour.gaps import gaps
         from minent.tour.histories import histories
         from minent.tour.lengths import lengths
+        from minent.tour.reasons import reasons
         from minent.tour.titles import titles
 
         yield lengths(folder)
         yield titles(folder)
         yield histories(folder)
         yield gaps(folder)
+        yield drawn(folder)
+        yield reasons(folder)

@@ -25,7 +25,7 @@ FRAME = 3.4  # of the plane, from its middle
 log = logging.getLogger(__name__)
 
 
-def drawn(folder: Path, steps: int = 900, points_steps: int = 1500) -> Section:
+def drawn(folder: Path, steps: int = 700, points_steps: int = 2500) -> Section:
     """Train one generator of digits and two of points, for so many steps each; the first goes to `folder`."""
     digits, plane = read_images("digits"), read_images("gaussians")
     out = folder / "digits-drawn"
@@ -49,7 +49,7 @@ def drawn(folder: Path, steps: int = 900, points_steps: int = 1500) -> Section:
     result = f"digits: FID of pixels {found.drawn['fid']:.2f}, of real ones {found.floor['fid']:.2f}; {told}"
     shown = "".join(
         f'<figure style="display: inline-block; margin: 1rem 1rem 0 0"><img src="{data_uri(picture)}" alt="{name}" '
-        f'style="max-width: 100%; width: {picture.shape[1] // 2}px"><figcaption>{name}</figcaption></figure>'
+        f'style="max-width: 100%; width: {2 * picture.shape[1] // 3}px"><figcaption>{name}</figcaption></figure>'
         for name, picture in pictures
     )
     heads = ["critic kept flat by", "modes covered", "points near a mode", "sliced W₂"]

@@ -11,18 +11,16 @@ import minent
 from minent.files import write_text
 
 ROOT = Path(__file__).parents[1]
-TIMED = "import sys, time; s = time.perf_counter(); import minent; print(time.perf_counter() - s, *sys.modules)"
 
 
 def python(*arguments: str, **options) -> subprocess.CompletedProcess:
     return subprocess.run([sys.executable, *arguments], capture_output=True, text=True, check=True, **options)
 
 
-def test_importing_minent_is_fast_and_loads_no_heavy_package():
-    runs = [python("-c", TIMED).stdout.split() for _ in range(5)]
-    assert min(float(run[0]) for run in runs) < 0.05
-    assert "minent.errors" in runs[0]
-    assert not {"torch", "numba", "matplotlib", "pandas", "numpy", "scipy"} & set(runs[0])
+def test_importing_minent_loads_no_heavy_package():
+    loaded = python("-c", "import sys, minent; print(*sys.modules)").stdout.split()
+    assert "minent.errors" in loaded
+    assert not {"torch", "numba", "matplotlib", "pandas", "numpy", "scipy"} & set(loaded)
 
 
 def test_rooms_load_no_heavy_package():
@@ -30,12 +28,12 @@ def test_rooms_load_no_heavy_package():
     assert "numpy" in loaded and not {"torch", "numba", "matplotlib", "pandas", "networkx"} & set(loaded)
 
 
-def test_help_comes_within_a_second():
-    timed = (
-        "import sys, time; s = time.perf_counter(); from minent.cli import main\n"
-        "main(['--help']); print(time.perf_counter() - s)"
-    )
-    assert min(float(python("-c", timed).stdout.split()[-1]) for _ in range(3)) < 1
+@pytest.mark.parametrize("words", [[], ["community"], ["text", "train"], ["gan", "train"], ["attribution"]])
+def test_help_loads_no_heavy_package(words):
+    code = "import sys; from minent.cli import main\nmain([*sys.argv[1:], '--help']); print(*sys.modules)"
+    loaded = python("-c", code, *words).stdout.splitlines()[-1].split()
+    assert "minent.cli" in loaded
+    assert not {"torch", "numba", "matplotlib", "pandas", "scipy", "networkx", "transformers"} & set(loaded)
 
 
 def test_versions_agree():

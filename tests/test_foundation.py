@@ -1,3 +1,4 @@
+import importlib
 import os
 import re
 import subprocess
@@ -63,6 +64,19 @@ DOCS = {
 @pytest.mark.parametrize("example", DOCS)
 def test_examples_of_the_documentation_run(example, tmp_path):
     python("-c", DOCS[example], cwd=tmp_path, env={**os.environ, "OMP_NUM_THREADS": "1"})
+
+
+def test_every_page_is_in_the_contents_of_the_site():
+    site = tomllib.loads((ROOT / "zensical.toml").read_text(encoding="utf-8"))["project"]
+    assert set(re.findall(r"'([\w/-]+\.md)'", str(site["nav"]))) == {page.name for page in (ROOT / "docs").glob("*.md")}
+
+
+def test_every_name_of_the_reference_is_there():
+    names = re.findall(r"^::: (\S+)$", (ROOT / "docs" / "reference.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert len(names) > 30
+    for name in names:
+        module, _, value = name.rpartition(".")
+        assert hasattr(importlib.import_module(module), value), name
 
 
 def test_the_makefile_has_six_verbs():

@@ -1,5 +1,6 @@
 import importlib.util
 import re
+from functools import partial
 
 import pytest
 
@@ -7,41 +8,53 @@ import minent.tour
 from minent.tour import tour
 
 
-@pytest.fixture
-def few_steps(monkeypatch):
+@pytest.fixture(scope="module")
+def toured(tmp_path_factory):
+    """A tour of few steps: its folder, and what was said."""
     pytest.importorskip("sklearn")
-    titles = pytest.importorskip("minent.tour.titles")
-    monkeypatch.setattr(titles, "PACKAGES", ("networkx",))
-    whole = titles.titles
-    monkeypatch.setattr(titles, "titles", lambda folder: whole(folder, steps=10))
-    from minent.tour import drawn, gaps, histories, lengths, reasons
+    pytest.importorskip("minent.tour.titles")
+    from minent.tour import drawn, gaps, histories, lengths, reasons, titles
 
-    of_drawn = drawn.drawn
-    monkeypatch.setattr(drawn, "drawn", lambda folder: of_drawn(folder, steps=2, points_steps=2))
-    monkeypatch.setattr(reasons, "LEARNED", 120)
-    of_gaps, of_histories, of_lengths = gaps.gaps, histories.histories, lengths.lengths
-    monkeypatch.setattr(gaps, "gaps", lambda folder: of_gaps(folder, steps=10))
-    monkeypatch.setattr(histories, "PACKAGES", ("networkx",))
-    monkeypatch.setattr(histories, "histories", lambda folder: of_histories(folder, steps=10))
-    monkeypatch.setattr(lengths, "lengths", lambda folder: of_lengths(folder, most=512))
+    folder = tmp_path_factory.mktemp("tour")
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (titles, histories):
+            patch.setattr(module, "PACKAGES", ("networkx",))
+        patch.setattr(reasons, "LEARNED", 120)
+        for module, few in (
+            (drawn, {"steps": 2, "points_steps": 2}), (gaps, {"steps": 10}), (histories, {"steps": 10}),
+            (lengths, {"most": 512}), (titles, {"steps": 10}),
+        ):  # fmt: skip
+            name = module.__name__.split(".")[-1]
+            patch.setattr(module, name, partial(getattr(module, name), **few))
+        said = list(tour(folder))
+    return folder, said
 
 
-def test_the_tour_visits_every_stop_and_writes_pages_to_look_at(tmp_path, few_steps):
-    said = list(tour(tmp_path))
+def test_the_tour_visits_every_stop_and_writes_pages_to_look_at(toured):
+    folder, said = toured
     assert len(said) == 10 and max(len(line) for lines in said for line in lines.splitlines()) <= 80
     assert float(re.search(r"true digits (0\.\d+)", said[2])[1]) > 0.85
     assert re.search(r"512 tokens: Nyström attention \d", said[3])
-    assert re.search(r"ROUGE-L \d", said[4]) and (tmp_path / "titles" / "model.safetensors").exists()
-    page = (tmp_path / "index.html").read_text(encoding="utf-8")
-    links = re.findall(r'<a href="([^"]+)"', page)
-    assert len(links) == 4 and all((tmp_path / link).stat().st_size > 1000 for link in links)
-    assert page.count("<h2>") == 9 and "minent text train --task seq2seq" in page
-    assert re.search(r"teacher forcing: \d.*half spoilt", said[5]) and page.count("<svg") == 2
+    assert re.search(r"ROUGE-L \d", said[4]) and (folder / "titles" / "model.safetensors").exists()
+    assert re.search(r"teacher forcing: \d.*half spoilt", said[5])
     assert "different words in 64 chains" in said[6]
-    assert re.search(r"digits: FID of pixels \d", said[7]) and page.count('<img src="data:image/png') == 4
+    assert re.search(r"digits: FID of pixels \d", said[7])
     assert re.search(r"the sum lacks \de-0[678] of", said[8])
-    assert "http" not in re.sub('<td>[^<]*|xmlns(:xlink)?="[^"]*"', "", page)
-    assert said[9] == f"open {(tmp_path / 'index.html').resolve()}"
+    assert said[9] == f"open {(folder / 'index.html').resolve()}"
+    page = (folder / "index.html").read_text(encoding="utf-8")
+    links = re.findall(r'<a href="([^"]+)"', page)
+    assert len(links) == 4 and all((folder / link).stat().st_size > 1000 for link in links)
+    assert page.count("<h2>") == 9 and "minent text train --task seq2seq" in page
+    assert page.count("<svg") == 2 and page.count('<img src="data:image/png') == 4
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(390, "light"), (1200, "dark")])
+@pytest.mark.parametrize("name", ["index.html", "reasons.html"])
+def test_its_pages_open_without_complaints_or_requests(toured, visit, name, width, scheme):
+    page = visit((toured[0] / name).read_text(encoding="utf-8"), width=width, scheme=scheme)
+    assert page.complaints == []
+    assert [url for url in page.requests if not url.startswith("data:")] == [page.uri]
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
 def test_without_torch_the_tour_visits_networks_and_says_how_to_get_more(tmp_path, monkeypatch):

@@ -224,12 +224,11 @@ NAMES = {"error_rate": "errors %", "wrong_lines": "wrong lines %", "bleu": "BLEU
 
 def report():
     """The tables of what results/ holds."""
-    parts = []
+    parts = ["# Training that survives its own mistakes: measured"]
     if place("cost").exists():
         held = saved("cost")
         columns = list(held["runs"])
         parts += [
-            "# Training that survives its own mistakes: measured",
             f"\n`benchmarks/exposure.py`, {held['date']}, {held['machine']}, one thread ({held['versions']}).",
             "\n## What a step costs, in times of teacher forcing\n",
             f"| objective | {' | '.join(columns)} |", "|---" * (len(columns) + 1) + "|",

@@ -73,7 +73,9 @@ def cmudict(folder):
     lines = (folder / "cmudict" / "cmudict.dict").read_text(encoding="utf-8").splitlines()
     words = [line.split("#")[0].split() for line in lines if line[:1].isalpha() and "(" not in line.split()[0]]
     pairs = Pairs([" ".join(word[0]) for word in words], [" ".join(word[1:]) for word in words])
-    return Task(*split(pairs, 20_000, 800), Reading("words", 100, 256), 7000, ("error_rate", "wrong_lines"), longest=32)
+    return Task(
+        *split(pairs, 20_000, 800), Reading("words", 100, 256), 14000, ("error_rate", "wrong_lines"), longest=32
+    )
 
 
 def tatoeba(folder):

@@ -28,7 +28,7 @@ TESTED, SHOWN = 200, 12
 log = logging.getLogger(__name__)
 
 
-def titles(folder: Path, steps: int = 1500) -> Section:
+def titles(folder: Path, steps: int = 1200) -> Section:
     """Train for so many steps, and as many tenths in a second pass; pairs and the model go to `folder`."""
     train, test = told_apart(pairs(), TESTED)
     file, out = folder / "titles.tsv", folder / "titles"

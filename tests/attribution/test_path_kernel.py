@@ -10,6 +10,7 @@ from torch import nn
 
 from minent.attribution import explain
 from minent.errors import BadInput
+from minent.training.recording import record
 from minent.training.trajectory import Trajectory
 
 EVERY_STEP = [(model, "SGD") for model in MODELS] + [
@@ -101,7 +102,6 @@ def test_momentum_from_before_the_record_is_a_term_of_its_own(tmp_path):
         model = MODELS["tanh"]().double()
         optimizer = optimize(model.parameters())
         x, y = examples(model, EXAMPLES)
-        from minent.training.recording import record
 
         def step(r=None, model=model, optimizer=optimizer, x=x, y=y):
             optimizer.zero_grad()
@@ -119,6 +119,26 @@ def test_momentum_from_before_the_record_is_a_term_of_its_own(tmp_path):
         parts = explain(model, folder, x[:3], train=(x, y))
         assert parts.relative_residual < 1e-12
         assert np.abs(parts.other["earlier steps"]).max() > 1e-3
+
+
+@pytest.mark.parametrize("optimizer", ["momentum", "Nesterov", "Adam"])
+def test_momentum_may_change_from_step_to_step(optimizer, tmp_path):
+    torch.manual_seed(0)
+    model = MODELS["tanh"]().double()
+    optimize, (x, y) = OPTIMIZERS[optimizer](model.parameters()), examples(model, EXAMPLES)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimize, 0.05, total_steps=7, base_momentum=0.3)
+    used = set()
+    with record(model, optimize, tmp_path) as r:
+        for _ in range(6):
+            optimize.zero_grad()
+            F.cross_entropy(model(x), y).backward()
+            r.batch(range(EXAMPLES))
+            group = optimize.param_groups[0]
+            used.add(group["betas"][0] if "betas" in group else group["momentum"])
+            optimize.step()
+            schedule.step()
+    assert len(used) > 4
+    assert explain(model, tmp_path, x[:3], train=(x, y)).relative_residual < 1e-12
 
 
 def test_parts_of_the_inputs_are_explained_as_all_at_once(tmp_path):
@@ -157,8 +177,6 @@ def test_what_an_example_added_ranks_as_training_without_it_does(tmp_path):
     start = nn.Sequential(nn.Linear(5, 8), nn.Tanh(), nn.Linear(8, 2)).double().state_dict()
 
     def trained(weight, folder=None):
-        from minent.training.recording import record
-
         model = nn.Sequential(nn.Linear(5, 8), nn.Tanh(), nn.Linear(8, 2)).double()
         model.load_state_dict(start)
         optimizer = torch.optim.SGD(model.parameters(), 0.5)

@@ -35,7 +35,7 @@ from minent.attribution.passes import (
     total,
 )
 from minent.attribution.secant import Tape
-from minent.attribution.updates import back, decay, earlier, remembers
+from minent.attribution.updates import back, decay, remembers
 from minent.errors import BadInput
 from minent.training.trajectory import Step, Trajectory
 
@@ -209,8 +209,7 @@ class _Walk:
             after = before
         for name, momentum in self.start.items():
             if name in held:
-                coefficients = earlier(held[name], self.steps[0].groups[self.group[name]])
-                other["earlier steps"] += (coefficients.flatten(1) @ momentum.flatten()).unflatten(0, (k, m))
+                other["earlier steps"] -= (held[name].flatten(1) @ momentum.flatten()).unflatten(0, (k, m))
         return contributions.transpose(0, 1).numpy(), {name: one.T.numpy() for name, one in other.items()}
 
     def _gradients(self, step: Step, weights: dict[str, Tensor]) -> Factors:

@@ -225,3 +225,5 @@ def test_other_models_ids_and_rules_are_refused(tmp_path):
         explain(MODELS["linear"](), tmp_path, x, train=(x, y))
     with pytest.raises(BadInput, match="ids are rows of the 9 training examples"):
         explain(model, tmp_path, x, train=(x[:9], y[:9]))
+    with pytest.raises(BadInput, match="inputs to explain; got none"):
+        explain(model, tmp_path, x[:0], train=(x, y))

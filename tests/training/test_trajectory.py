@@ -128,6 +128,15 @@ def test_steps_want_names_and_folders_are_not_overwritten(tmp_path):
         Trajectory.open(tmp_path / "b")
 
 
+def test_gradients_that_a_closure_makes_within_the_step_are_refused(tmp_path):
+    model = torch.nn.Linear(2, 1)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    with pytest.raises(BadInput, match="without a closure"), record(model, optimizer, tmp_path) as r:
+        r.batch([0])
+        optimizer.step(lambda: model(torch.ones(1, 2)).sum())
+    optimizer.step(None)  # the hook is gone
+
+
 def test_a_disk_that_is_too_small_is_told_before_it_starts(tmp_path):
     model = nn.Linear(2, 1)
     optimizer = torch.optim.Adam(model.parameters())

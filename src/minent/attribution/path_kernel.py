@@ -86,6 +86,8 @@ def explain(
     """
     if rule not in RULES:
         raise BadInput(f"rule is one of {', '.join(RULES)}; got {rule!r}")
+    if not number(inputs):
+        raise BadInput("there must be inputs to explain; got none")
     walk = _Walk(model, Trajectory.open(trajectory), train, loss, rule)
     with torch.no_grad(), evaluating(model):
         chosen = _chosen(outputs)

@@ -221,7 +221,7 @@ def record(
     after: int | None = None,
 ) -> Iterator[Names]:
     """Record a training loop of your own into a folder; options are those of `Recorder`. Raises BadInput as it does,
-    and for a step without examples.
+    and for a step without examples or by a closure.
 
     >>> import tempfile
     >>> from minent.training.trajectory import Trajectory
@@ -240,7 +240,9 @@ def record(
     """
     recorder, named = Recorder(path, model, optimizer, every=every, steps=steps, after=after), Names()
 
-    def before(*_: Any) -> None:
+    def before(_: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        if kwargs.get("closure", args[1] if len(args) > 1 else None) is not None:
+            raise BadInput("gradients are recorded before the step: call backward() yourself, and step() without a closure")
         if not named.ids:
             raise BadInput(f"name the examples behind each step: r.batch(ids) before step {recorder.number + 1}")
         recorder.step(np.concatenate(named.ids))

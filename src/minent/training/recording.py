@@ -242,7 +242,9 @@ def record(
 
     def before(_: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         if kwargs.get("closure", args[1] if len(args) > 1 else None) is not None:
-            raise BadInput("gradients are recorded before the step: call backward() yourself, and step() without a closure")
+            raise BadInput(
+                "gradients are recorded before the step: call backward() yourself, and step() without a closure"
+            )
         if not named.ids:
             raise BadInput(f"name the examples behind each step: r.batch(ids) before step {recorder.number + 1}")
         recorder.step(np.concatenate(named.ids))

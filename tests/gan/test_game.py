@@ -86,6 +86,30 @@ def test_two_processes_play_the_game_of_one(tmp_path, lipschitz):
     assert lines[-1]["scores"]["mean"] == pytest.approx(turns[-1].scores["mean"], rel=1e-3, abs=1e-5)
 
 
+CLASSES = """
+import functools, sys
+import minent.gan.train as train
+from minent.data.images import Images
+from minent.gan.options import Networks, Playing
+import numpy as np
+train.train_features = functools.partial(train.train_features, steps=2)
+random = np.random.default_rng(0)
+images = Images(random.integers(0, 256, (40, 1, 8, 8)).astype(np.uint8), np.arange(40) % 2, ("a", "b"))
+players = train.new_players(images, Networks(width=2, latent=4))
+for turn in train.train_gan(*players, images, Playing(batch=8, steps=2, evaluate_every=1), folder=sys.argv[1]):
+    assert {"fid", "precision", "coverage"} == set(turn.scores)
+"""
+
+
+def test_two_processes_are_scored_by_a_classifier_that_they_train_together(tmp_path):
+    (tmp_path / "classes.py").write_text(CLASSES)
+    launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    command = [*launch, tmp_path / "classes.py", tmp_path / "run"]
+    subprocess.run(command, check=True, capture_output=True, env=environment, timeout=120)
+    assert (tmp_path / "run" / "model.safetensors").exists()
+
+
 DDP = """
 import sys, torch, torch.distributed as dist
 from torch import nn

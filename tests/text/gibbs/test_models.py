@@ -165,6 +165,13 @@ def test_what_is_no_model_is_named(tmp_path):
     (tmp_path / "config.json").write_text('{"minent": {"class": "Classifier", "format": 1}}')
     with pytest.raises(BadInput, match="with a Classifier"):
         load(tmp_path)
+    (tmp_path / "config.json").write_text("[]")
+    with pytest.raises(BadInput, match="of no model: it holds a list"):
+        load(tmp_path)
+    (tmp_path / "config.json").write_text('{"model_type": "nothing"}')
+    with pytest.raises(BadInput, match="holds no masked language model") as told:
+        load(tmp_path)
+    assert "\n" not in str(told.value)
     with pytest.raises(BadInput, match="hand in a function"):
         conditionals_of(torch.nn.Linear(1, 1), vocabulary_of(hub_tokenizer()))
 

@@ -64,6 +64,13 @@ def test_points_at_the_same_place_are_linked_and_none_to_itself():
         assert network.number_of_links == 120 and (source != target).all() and weight == pytest.approx(1)
 
 
+def test_points_at_the_same_place_are_unlike_those_far_away():
+    x = np.array([[0.0, 0]] * 5 + [[1000, 0], [1001, 0], [1002, 0]])
+    source, target, weight = neighbour_graph(x, neighbours=4, metric="euclidean").links()
+    assert (weight[(source < 5) & (target < 5)] == 1).all() and ((source < 5) & (target < 5)).sum() == 20
+    assert ((source < 5) == (target < 5)).all()
+
+
 def test_zeros_are_like_nothing_by_cosine_and_a_point_alone_has_no_links():
     assert neighbour_graph([[0, 0], [1, 0], [1, 0.1]]).links()[0].tolist() == [1, 2]
     assert neighbour_graph([[1.0, 2.0]]).number_of_nodes == 1

@@ -104,4 +104,4 @@ def _similar(points: np.ndarray, near: np.ndarray, metric: str) -> tuple[np.ndar
     far = np.zeros(n)
     np.maximum.at(far, source, np.sqrt(square))
     scale = far[source] * far[target]
-    return source, target, np.exp2(-np.divide(square, scale, out=np.zeros(len(square)), where=scale > 0))
+    return source, target, np.exp2(-np.divide(square, scale, out=np.where(square > 0, np.inf, 0.0), where=scale > 0))

@@ -7,8 +7,16 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+from tokenizers import Tokenizer, models, pre_tokenizers
 from torch import nn
-from transformers import BartConfig, BartForConditionalGeneration, BlenderbotConfig, GPT2Config, GPT2LMHeadModel
+from transformers import (
+    BartConfig,
+    BartForConditionalGeneration,
+    BlenderbotConfig,
+    GPT2Config,
+    GPT2LMHeadModel,
+    PreTrainedTokenizerFast,
+)
 from transformers import BlenderbotForConditionalGeneration as Blenderbot
 
 from minent.data.pairs import Pairs
@@ -25,6 +33,7 @@ from minent.text.exposure import (
     with_objective,
 )
 from minent.text.exposure.diagnosis import exposure
+from minent.text.exposure.folder import hub_batches
 from minent.text.exposure.histories import Histories
 from minent.text.exposure.objective import histories
 from minent.text.options import Reading, Search, Writing
@@ -106,11 +115,20 @@ def bart():
     return BartForConditionalGeneration(config)
 
 
-def gpt():
+def gpt(places=1024):
     torch.manual_seed(0)
     options = {"resid_pdrop": 0.0, "embd_pdrop": 0.0, "attn_pdrop": 0.0}
     return GPT2LMHeadModel(
-        GPT2Config(vocab_size=V, n_embd=16, n_layer=2, n_head=2, bos_token_id=2, eos_token_id=END, **options)
+        GPT2Config(
+            vocab_size=V,
+            n_positions=places,
+            n_embd=16,
+            n_layer=2,
+            n_head=2,
+            bos_token_id=2,
+            eos_token_id=END,
+            **options,
+        )
     )
 
 
@@ -443,6 +461,17 @@ def test_it_is_measured_alike_on_a_hugging_face_model_and_its_twin():
     one, other = (exposure(made, [batch], seed=4) for made, batch in ((ours, BATCH), (theirs, HUB_BATCH)))
     assert one.right.tolist() == other.right.tolist() and one.count.tolist() == other.count.tolist() == [3, 3, 2, 2, 1]
     assert one.right.sum() > 0
+
+
+@pytest.mark.parametrize("made", [bart, gpt])
+def test_pairs_longer_than_a_hugging_face_model_are_cut_to_its_places(made):
+    words = Tokenizer(models.WordLevel({"<pad>": 0, "a": 5, "b": 6, "?": 7}, unk_token="?"))
+    words.pre_tokenizer = pre_tokenizers.Whitespace()
+    tokenizer = PreTrainedTokenizerFast(tokenizer_object=words, pad_token="<pad>", unk_token="?")
+    reader = made(32) if made is gpt else made()
+    batches = list(hub_batches(reader, tokenizer, Pairs(["a " * 60, "a"], ["b " * 60, "b"])))
+    assert batches[0]["input_ids"].shape[1] > 20
+    assert exposure(reader, batches).count[0] == 2
 
 
 def test_a_decoder_writes_after_its_prefix():

@@ -14,7 +14,9 @@ from gan import small_games
 from gan.small_games import game, images, players
 from torch import nn
 
+from minent.data.images import Images
 from minent.errors import BadInput
+from minent.gan.features import train_features
 from minent.gan.game import play
 from minent.gan.losses import loss_of
 from minent.gan.options import Playing
@@ -84,6 +86,20 @@ def test_two_processes_play_the_game_of_one(tmp_path, lipschitz):
             [getattr(turn, key) for turn in turns], rel=1e-4, abs=1e-6
         )
     assert lines[-1]["scores"]["mean"] == pytest.approx(turns[-1].scores["mean"], rel=1e-3, abs=1e-5)
+
+
+def test_a_game_that_is_broken_off_leaves_players_that_can_be_trained():
+    turns, generator, critic = game(replace(SHORT, steps=3))
+    next(turns)
+    turns.close()
+    assert all(one.requires_grad and one.grad is None for player in (generator, critic) for one in player.parameters())
+
+
+def test_features_leave_the_callers_randomness_alone():
+    images = Images(np.zeros((20, 1, 8, 8), np.uint8), np.arange(20) % 2, ("a", "b"))
+    state = torch.get_rng_state()
+    train_features(images, steps=1)
+    assert torch.equal(torch.get_rng_state(), state)
 
 
 CLASSES = """

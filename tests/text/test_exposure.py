@@ -118,18 +118,8 @@ def bart():
 def gpt(places=1024):
     torch.manual_seed(0)
     options = {"resid_pdrop": 0.0, "embd_pdrop": 0.0, "attn_pdrop": 0.0}
-    return GPT2LMHeadModel(
-        GPT2Config(
-            vocab_size=V,
-            n_positions=places,
-            n_embd=16,
-            n_layer=2,
-            n_head=2,
-            bos_token_id=2,
-            eos_token_id=END,
-            **options,
-        )
-    )
+    sizes = {"vocab_size": V, "n_positions": places, "n_embd": 16, "n_layer": 2, "n_head": 2}
+    return GPT2LMHeadModel(GPT2Config(**sizes, bos_token_id=2, eos_token_id=END, **options))
 
 
 def mean(made, objective, batch=BATCH, **options):
@@ -368,6 +358,13 @@ def test_expectations_that_are_sure_are_tokens():
     new = RandomReplacement(1.0, 1.0).replaced(read)
     assert torch.allclose(read.scores(read.embedding(new)), read.scores(new), atol=1e-5)
     assert not torch.allclose(read.scores(read.embedding(new)), read.scores(read.tokens), atol=1e-2)
+
+
+@EACH
+def test_models_of_bfloat16_learn_by_every_objective(objective):
+    made = model().bfloat16()
+    mean(made, objective).backward()
+    assert made.embedding.tokens.weight.grad.isfinite().all()
 
 
 def test_two_readings_of_r_drop_differ_by_dropout_only():

@@ -141,6 +141,24 @@ def test_momentum_may_change_from_step_to_step(optimizer, tmp_path):
     assert explain(model, tmp_path, x[:3], train=(x, y)).relative_residual < 1e-12
 
 
+def test_a_layer_may_be_trained_from_a_later_step_on(tmp_path):
+    torch.manual_seed(0)
+    model = MODELS["tanh"]().double()
+    optimizer, (x, y) = torch.optim.Adam(model.parameters(), 0.02), examples(model, EXAMPLES)
+    with record(model, optimizer, tmp_path) as r:
+        for step in range(6):
+            optimizer.zero_grad()
+            F.cross_entropy(model(x), y).backward()
+            r.batch(range(EXAMPLES))
+            if step in (0, 1, 3):
+                for parameter in model[0].parameters():
+                    parameter.grad = None
+            optimizer.step()
+    counts = [one.late.get("0.weight", one.count) for one in Trajectory.open(tmp_path).steps if not one.idle]
+    assert counts == [1, 2, 3]
+    assert explain(model, tmp_path, x[:3], train=(x, y)).relative_residual < 1e-12
+
+
 def test_parts_of_the_inputs_are_explained_as_all_at_once(tmp_path):
     model, train = recorded(tmp_path, MODELS["relu"], OPTIMIZERS["Adam"])
     inputs, _ = examples(model, 5, seed=9)

@@ -201,7 +201,8 @@ class _Walk:
                         rows[name] = dense(factors[name], self.shapes[name]).flatten(0, 1)
                     makes = step.number == self.begun[name] and name not in self.start
                     moment = second.get(name)
-                    coefficients, held[name] = back(held.get(name), rows[name], group, step, makes, moment)
+                    count = step.late.get(name, step.count)
+                    coefficients, held[name] = back(held.get(name), rows[name], group, count, makes, moment)
                     if name in gradients:
                         block += against(gradients[name], coefficients).unflatten(0, (k, m))
                     if (shrinking := decay(rows[name], coefficients, group)) is not None:

@@ -16,8 +16,6 @@ from typing import Any
 
 from torch import Tensor
 
-from minent.training.trajectory import Step
-
 
 def remembers(group: dict[str, Any]) -> bool:
     """Whether a step follows more than the newest gradient, one number times it."""
@@ -25,17 +23,18 @@ def remembers(group: dict[str, Any]) -> bool:
 
 
 def back(
-    following: Tensor | None, rows: Tensor, group: dict[str, Any], step: Step, first: bool, moment: Tensor | None
+    following: Tensor | None, rows: Tensor, group: dict[str, Any], count: int, first: bool, moment: Tensor | None
 ) -> tuple[Tensor, Tensor]:
     """A_r and μ_r H_r, of μ_{r+1} H_{r+1} (None for nothing) and J_r, all (output, *shape of the parameter).
 
-    `first`: the step makes the buffer of momentum. `moment`: Adam's second one."""
+    `count`: the steps that the optimiser has taken of the parameter, with this one. `first`: the step makes the
+    buffer of momentum. `moment`: Adam's second one."""
     rate, sign = group["lr"], -1 if group["maximize"] else 1
     if "betas" in group:
         assert moment is not None
         beta, beta2 = group["betas"]
-        root = moment.sqrt() / math.sqrt(1 - beta2**step.count) + group["eps"]
-        rows = rows * (rate / (1 - beta**step.count) / root)
+        root = moment.sqrt() / math.sqrt(1 - beta2**count) + group["eps"]
+        rows = rows * (rate / (1 - beta**count) / root)
         held = rows if following is None else following + rows
         return -sign * (1 - beta) * held, beta * held
     momentum = group["momentum"]

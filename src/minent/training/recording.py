@@ -106,8 +106,10 @@ class Recorder:
         groups = tuple(
             {key: _plain(group[key]) for key in OPTIONS if key in group} for group in self.optimizer.param_groups
         )
-        counts = [int(self.optimizer.state.get(p, {}).get("step", 0)) for p, _ in self._parameters()]
-        step = Step(self.number, ids, norm, max(counts) + 1, groups, idle, kept, 0)
+        counts = {name: int(self.optimizer.state.get(p, {}).get("step", 0)) + 1 for p, name in self._parameters()}
+        most = max(counts.values())
+        late = {name: count for name, count in counts.items() if count < most and name not in idle}
+        step = Step(self.number, ids, norm, most, groups, idle, kept, 0, late)
         if kept:
             for name, tensor in weights(self.model).items():
                 self._tensors[f"weights/{self.number}/{name}"] = tensor.cpu().clone()

@@ -11,7 +11,7 @@ no file. Every file is written whole or not at all.
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +51,8 @@ class Step:
     """Whether the weights before it are on disk."""
 
     shard: int
+    late: Mapping[str, int] = field(default_factory=dict)
+    """Parameters that had been without a gradient before, each with its own `count`."""
 
 
 @dataclass(frozen=True)

@@ -92,11 +92,9 @@ def _table(path: Path) -> tuple[np.ndarray, np.ndarray | None, tuple[str, ...]]:
         table = pd.read_csv(path)
     except ValueError as error:
         raise BadInput(f"{str(path)!r} is no table: {error}") from None
-    if "label" in table and table["label"].isna().any():
-        raise BadInput(
-            f"each example has a label; got none in row {table['label'].isna().argmax() + 1} of {str(path)!r}"
-        )
     y = table.pop("label").to_numpy() if "label" in table else None
+    if y is not None and (missing := pd.isna(y)).any():
+        raise BadInput(f"each example has a label; got none in row {missing.argmax() + 1} of {str(path)!r}")
     if strange := [str(name) for name in table if table[name].dtype.kind not in "fiub"]:
         raise BadInput(f"columns must be numbers, but for `label`; got {strange[0]!r} in {str(path)!r}")
     return table.to_numpy(np.float32), y, tuple(map(str, table.columns))

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
-from tokenizers import Tokenizer, models, pre_tokenizers
+from tokenizers import Tokenizer, models, pre_tokenizers, processors
 from torch import nn
 from transformers import (
     BartConfig,
@@ -486,6 +486,26 @@ def test_a_decoder_writes_after_its_prefix():
                 break
             tokens = torch.cat([tokens, best[None, None]], dim=1)
     assert exposure(made, [CAUSAL]).count.tolist() == [2, 2, 1, 1]
+
+
+def test_a_decoder_without_a_prefix_writes_after_its_first_token():
+    made = gpt().eval()
+    tokens = torch.tensor([[5, 6, 7, END], [8, 9, END, END]])
+    labels = torch.tensor([[5, 6, 7, END], [-100, -100, -100, -100]])
+    assert exposure(made, [{"input_ids": tokens, "labels": labels}]).count.tolist() == [1, 1, 1]
+    with pytest.raises(BadInput, match="measured on texts; got none"):
+        exposure(made, [{"input_ids": tokens[1:], "labels": labels[1:]}])
+
+
+def test_no_token_that_opens_a_text_stands_within_a_sequence():
+    words = Tokenizer(models.WordLevel({"<pad>": 0, "<s>": 2, "a": 5, "b": 6, "?": 7}, unk_token="?"))
+    words.pre_tokenizer = pre_tokenizers.Whitespace()
+    words.post_processor = processors.TemplateProcessing(single="<s> $A", special_tokens=[("<s>", 2)])
+    tokenizer = PreTrainedTokenizerFast(tokenizer_object=words, pad_token="<pad>", unk_token="?", bos_token="<s>")
+    (batch,) = hub_batches(gpt(), tokenizer, Pairs(["a"], ["b"]))
+    assert batch["input_ids"].tolist() == [[2, 5, 6]] and batch["labels"].tolist() == [[-100, -100, 6]]
+    (batch,) = hub_batches(bart(), tokenizer, Pairs(["a"], ["b"]))
+    assert batch["labels"].tolist() == [[2, 6]]
 
 
 def test_a_bidirectional_model_is_measured_without_the_answer():

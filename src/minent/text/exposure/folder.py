@@ -56,7 +56,10 @@ def hub_batches(model: Any, tokenizer: Any, pairs: Pairs, examples: int = 16) ->
         longest = (longest - 1) // 2  # of each side, and the end
     longest = min(longest, LONGEST)
     sources = tokenizer(pairs.sources, truncation=True, max_length=longest)["input_ids"]
-    targets = tokenizer(text_target=pairs.targets, truncation=True, max_length=longest)["input_ids"]
+    opened = model.config.is_encoder_decoder  # within one sequence nothing opens a target
+    targets = tokenizer(text_target=pairs.targets, truncation=True, max_length=longest, add_special_tokens=opened)[
+        "input_ids"
+    ]
     order = sorted(range(len(pairs)), key=lambda i: len(targets[i]))
     for start in range(0, len(pairs), examples):
         read, labels = ([side[i] for i in order[start : start + examples]] for side in (sources, targets))

@@ -61,6 +61,12 @@ def test_draws_are_those_of_the_seed(run):
     assert np.array_equal(png(run / "grid.png")[2 : 2 + 8 * scale : scale, 2 : 2 + 8 * scale : scale, 0], a[0, :, :, 0])
 
 
+def test_a_label_that_none_has_is_one_sentence(run, capsys):
+    with pytest.raises(SystemExit):
+        main(["gan", "draw", "--run", str(run / "run"), "-n", "99", "--label", "3", "-o", str(run / "l.npy")])
+    assert capsys.readouterr().err.endswith("less than the number of classes, 0; got 3\n")
+
+
 def test_scores_stand_beside_their_floor(run, capsys):
     main(["gan", "score", "--run", str(run / "run"), "--data", str(run / "images.npy"), "--json"])
     found = json.loads(capsys.readouterr().out)

@@ -130,6 +130,59 @@ def test_what_cannot_be_explained_is_told_in_a_sentence(run, capsys):
     assert code == 2 and "makes no model" in told
 
 
+def test_outputs_that_no_example_has_are_named_by_number(tmp_path, capsys):
+    net = nn.Linear(2, 4)
+    optimizer, x, y = torch.optim.SGD(net.parameters(), 0.1), torch.eye(2), torch.tensor([0, 1])
+    with torch.no_grad():
+        net.bias[3] = 9.0  # the highest output is one without an example
+    with record(net, optimizer, tmp_path / "run") as r:
+        F.cross_entropy(net(x), y).backward()
+        r.batch([0, 1])
+        optimizer.step()
+    np.savez(tmp_path / "train.npz", x=x.numpy(), y=y.numpy())
+    (tmp_path / "made.py").write_text("from torch import nn\ndef net():\n    return nn.Linear(2, 4)\n")
+    data = ("--train", tmp_path / "train.npz", "--model", f"{tmp_path / 'made.py'}:net")
+    page = tmp_path / "page.html"
+    words = ("explain", tmp_path / "run", "--data", tmp_path / "train.npz", "-o", page)
+    code, _, told = command(capsys, "attribution", *words, *data)
+    assert code == 0, told
+    assert "says <b>3</b>" in page.read_text()
+    code, out, told = command(capsys, "attribution", "mislabels", tmp_path / "run", *data)
+    assert code == 0 and "\t3\t" in out, told
+
+
+@pytest.mark.parametrize(
+    ("command_", "words", "problem"),
+    [
+        ("explain", ("--data", "wide.npz"), "does not read the examples in"),
+        ("explain", ("--data", "nan.npz"), "numbers must be finite; got nan"),
+        ("explain", ("--data", "test.npz", "--first", "-1"), "first must be at least 1; got -1"),
+        ("mislabels", ("--train", "many.npz"), "has 3 outputs; got 5 labels"),
+        ("mislabels", ("--train", "hole.csv"), "each example has a label; got none in row 2"),
+        ("mislabels", ("--model", "made.py:broken"), "makes no model: ValueError: no"),
+        ("mislabels", ("-o", "list.txt"), "output must end with .csv"),
+        ("groups", ("--neighbours", "0"), "neighbours must be at least 1; got 0"),
+    ],
+)
+def test_bad_input_is_a_sentence_and_exit_2(command_, words, problem, run, capsys):
+    folder, *_ = run
+    np.savez(folder / "wide.npz", x=np.ones((2, 5, 5)))
+    np.savez(folder / "nan.npz", x=np.full((2, 4, 4), np.nan))
+    np.savez(folder / "many.npz", x=np.ones((50, 4, 4)), y=np.arange(50) % 5)
+    (folder / "hole.csv").write_text("a,label\n1,cat\n2,\n")
+    (folder / "made.py").write_text(MODEL + "def broken():\n    raise ValueError('no')\n")
+    given = {"--train": folder / "train.npz", "--model": "made.py:net"} | dict(
+        zip(words[::2], words[1::2], strict=True)
+    )
+    paths = {"--train", "--data", "-o"}
+    given = {name: folder / one if name in paths else one for name, one in given.items()}
+    given["--model"] = f"{folder / given['--model']}"
+    code, _, told = command(
+        capsys, "attribution", command_, folder / "run", *[w for pair in given.items() for w in pair]
+    )
+    assert code == 2 and problem in told, told
+
+
 def test_a_text_classifier_that_recorded_its_run_is_explained(tmp_path, capsys):
     pairs = [("good fine nice", "yes"), ("bad poor sad", "no")]
     rows = [

@@ -10,6 +10,7 @@ from torch import nn
 
 from minent.attribution import explain
 from minent.errors import BadInput
+from minent.training.recording import record
 from minent.training.trajectory import Trajectory
 
 EVERY_STEP = [(model, "SGD") for model in MODELS] + [
@@ -101,7 +102,6 @@ def test_momentum_from_before_the_record_is_a_term_of_its_own(tmp_path):
         model = MODELS["tanh"]().double()
         optimizer = optimize(model.parameters())
         x, y = examples(model, EXAMPLES)
-        from minent.training.recording import record
 
         def step(r=None, model=model, optimizer=optimizer, x=x, y=y):
             optimizer.zero_grad()
@@ -119,6 +119,44 @@ def test_momentum_from_before_the_record_is_a_term_of_its_own(tmp_path):
         parts = explain(model, folder, x[:3], train=(x, y))
         assert parts.relative_residual < 1e-12
         assert np.abs(parts.other["earlier steps"]).max() > 1e-3
+
+
+@pytest.mark.parametrize("optimizer", ["momentum", "Nesterov", "Adam"])
+def test_momentum_may_change_from_step_to_step(optimizer, tmp_path):
+    torch.manual_seed(0)
+    model = MODELS["tanh"]().double()
+    optimize, (x, y) = OPTIMIZERS[optimizer](model.parameters()), examples(model, EXAMPLES)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimize, 0.05, total_steps=7, base_momentum=0.3)
+    used = set()
+    with record(model, optimize, tmp_path) as r:
+        for _ in range(6):
+            optimize.zero_grad()
+            F.cross_entropy(model(x), y).backward()
+            r.batch(range(EXAMPLES))
+            group = optimize.param_groups[0]
+            used.add(group["betas"][0] if "betas" in group else group["momentum"])
+            optimize.step()
+            schedule.step()
+    assert len(used) > 4
+    assert explain(model, tmp_path, x[:3], train=(x, y)).relative_residual < 1e-12
+
+
+def test_a_layer_may_be_trained_from_a_later_step_on(tmp_path):
+    torch.manual_seed(0)
+    model = MODELS["tanh"]().double()
+    optimizer, (x, y) = torch.optim.Adam(model.parameters(), 0.02), examples(model, EXAMPLES)
+    with record(model, optimizer, tmp_path) as r:
+        for step in range(6):
+            optimizer.zero_grad()
+            F.cross_entropy(model(x), y).backward()
+            r.batch(range(EXAMPLES))
+            if step in (0, 1, 3):
+                for parameter in model[0].parameters():
+                    parameter.grad = None
+            optimizer.step()
+    counts = [one.late.get("0.weight", one.count) for one in Trajectory.open(tmp_path).steps if not one.idle]
+    assert counts == [1, 2, 3]
+    assert explain(model, tmp_path, x[:3], train=(x, y)).relative_residual < 1e-12
 
 
 def test_parts_of_the_inputs_are_explained_as_all_at_once(tmp_path):
@@ -157,8 +195,6 @@ def test_what_an_example_added_ranks_as_training_without_it_does(tmp_path):
     start = nn.Sequential(nn.Linear(5, 8), nn.Tanh(), nn.Linear(8, 2)).double().state_dict()
 
     def trained(weight, folder=None):
-        from minent.training.recording import record
-
         model = nn.Sequential(nn.Linear(5, 8), nn.Tanh(), nn.Linear(8, 2)).double()
         model.load_state_dict(start)
         optimizer = torch.optim.SGD(model.parameters(), 0.5)
@@ -207,3 +243,5 @@ def test_other_models_ids_and_rules_are_refused(tmp_path):
         explain(MODELS["linear"](), tmp_path, x, train=(x, y))
     with pytest.raises(BadInput, match="ids are rows of the 9 training examples"):
         explain(model, tmp_path, x, train=(x[:9], y[:9]))
+    with pytest.raises(BadInput, match="inputs to explain; got none"):
+        explain(model, tmp_path, x[:0], train=(x, y))

@@ -62,6 +62,22 @@ def test_it_is_the_left_path_kernel_of_the_loss_where_each_step_sees_all(tmp_pat
     np.testing.assert_allclose(parts[:, step.ids], -by_hand[:, step.ids] / len(step.ids), atol=1e-12)
 
 
+def test_groups_of_a_trajectory_have_their_own_rates(tmp_path):
+    def two(parameters):
+        first, *rest = parameters
+        return torch.optim.SGD([{"params": [first], "lr": 0.4}, {"params": rest}], 0.1)
+
+    model, (x, y) = recorded(tmp_path, MODELS["tanh"], two, clip=1e9, steps=1)
+    trajectory = Trajectory.open(tmp_path)
+    weights, name = trajectory.weights(1), trajectory.parameters[0][0]
+    tenth, added = (
+        tracin(model, [(weights, rate)], x, y, train=(x, y), layers=layers)
+        for rate, layers in ((0.1, None), (0.3, [name]))
+    )
+    np.testing.assert_allclose(tracin(model, trajectory, x, y, train=(x, y)), tenth + added, atol=1e-12)
+    assert np.abs(added).max() > 1e-3
+
+
 def test_layers_that_are_not_there_are_refused():
     model = MODELS["relu"]()
     x, y = examples(model, 3, torch.float32)

@@ -109,5 +109,7 @@ def test_the_command_clusters_vectors_and_texts(tmp_path: Path):
     assert run.returncode == 0, run.stderr
     assert "most telling" in run.stdout and "玫瑰花" in run.stdout and "帆船" in run.stdout
     assert (tmp_path / "map.html").read_text("utf-8").startswith("<!doctype html>")
+    run = minent("community", "cluster", tmp_path / "points.npy", "--model", tmp_path)
+    assert run.returncode == 2 and "a model turns texts into vectors" in run.stderr
     run = minent("community", "cluster", tmp_path / "none.npy")
     assert run.returncode == 2 and "there is no file" in run.stderr

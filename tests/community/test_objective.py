@@ -127,6 +127,17 @@ def test_a_search_is_not_worse_than_the_referees(walk: str, flags: str):
     assert ours <= theirs * (1.03 if far else 1 + 1e-3)
 
 
+def test_labels_that_are_missing_are_none_and_times_are_finite():
+    labels, modules = (np.arange(60) % 3).tolist(), np.arange(60) // 15
+    missing, holes = (
+        [hole() if i < 20 else label for i, label in enumerate(labels)] for hole in (lambda: None, lambda: float("nan"))
+    )
+    costs = [evaluate(clustered(1), modules, metadata=found).codelength for found in (labels, missing, holes)]
+    assert costs[1] == costs[2] != costs[0]
+    with pytest.raises(BadInput, match="markov_time must be above 0 and finite; got inf"):
+        find(clustered(1), objective=Objective(markov_time=float("inf")))
+
+
 def test_more_steps_make_larger_modules_and_a_wish_counts():
     numbers = [find(clustered(2), objective=Objective(markov_time=t)).number_of_modules for t in (0.6, 1.0, 3.0)]
     assert numbers[0] > numbers[1] > numbers[2]

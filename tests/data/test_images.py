@@ -89,8 +89,9 @@ def test_toys_lie_where_they_should():
 )
 def test_what_is_no_image_says_so(tmp_path, content, problem):
     np.save(tmp_path / "a.npy", content)
-    with pytest.raises(BadInput, match=problem):
+    with pytest.raises(BadInput, match=problem) as told:
         read_images(tmp_path / "a.npy")
+    assert "not a whole array" not in str(told.value)
 
 
 def test_files_that_are_not_whole_say_so(tmp_path):

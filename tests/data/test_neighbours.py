@@ -64,9 +64,25 @@ def test_points_at_the_same_place_are_linked_and_none_to_itself():
         assert network.number_of_links == 120 and (source != target).all() and weight == pytest.approx(1)
 
 
+def test_points_at_the_same_place_are_unlike_those_far_away():
+    x = np.array([[0.0, 0]] * 5 + [[1000, 0], [1001, 0], [1002, 0]])
+    source, target, weight = neighbour_graph(x, neighbours=4, metric="euclidean").links()
+    assert (weight[(source < 5) & (target < 5)] == 1).all() and ((source < 5) & (target < 5)).sum() == 20
+    assert ((source < 5) == (target < 5)).all()
+
+
 def test_zeros_are_like_nothing_by_cosine_and_a_point_alone_has_no_links():
     assert neighbour_graph([[0, 0], [1, 0], [1, 0.1]]).links()[0].tolist() == [1, 2]
     assert neighbour_graph([[1.0, 2.0]]).number_of_nodes == 1
+
+
+def test_zeros_take_no_ones_place_and_lengths_do_not_count_by_cosine():
+    x = points(12) - 2
+    few = [array.tolist() for array in neighbour_graph(x, neighbours=4, similarity=0.1).links()]
+    for among in (np.r_[x, np.zeros((20, 5))], np.r_[x * 1e200], np.r_[x * 1e-200]):
+        source, target, weight = neighbour_graph(among, neighbours=4, similarity=0.1).links()
+        assert [source.tolist(), target.tolist()] == few[:2] and weight == pytest.approx(np.array(few[2]))
+    assert neighbour_graph(np.zeros((3, 2))).number_of_links == 0
 
 
 def test_a_large_set_is_searched_along_a_small_world_and_alike_each_time(monkeypatch: pytest.MonkeyPatch):
@@ -85,6 +101,8 @@ def test_a_large_set_is_searched_along_a_small_world_and_alike_each_time(monkeyp
         ([1.0, 2.0], {}, "a row for each; got an array of float64 of shape"),
         (np.array([["a"]]), {}, "points are a matrix of numbers"),
         ([[1.0]], {"neighbours": 0}, "neighbours must be at least 1; got 0"),
+        ([[1.0]], {"similarity": float("nan")}, "similarity must be at most 1; got nan"),
+        ([[1.0]], {"similarity": 1.5}, "similarity must be at most 1; got 1.5"),
         ([[1.0]], {"metric": "cosin"}, "metric is 'cosine' or 'euclidean'; got 'cosin'"),
     ],
 )
@@ -97,6 +115,13 @@ def test_without_faiss_the_extra_is_named(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setitem(__import__("sys").modules, "faiss", None)
     with pytest.raises(errors.MissingExtra, match=r'pip install "minent\[knn\]" to link points to their nearest'):
         neighbour_graph(points())
+
+
+def test_a_table_that_is_not_whole_is_a_sentence(tmp_path: Path):
+    (tmp_path / "a.parquet").write_bytes(b"PAR1")
+    assert holds_vectors(tmp_path / "a.parquet")
+    with pytest.raises(BadInput, match=r"Parquet .* in '.*a\.parquet'"):
+        read_vectors(tmp_path / "a.parquet")
 
 
 def test_vectors_are_read_from_arrays_and_tables(tmp_path: Path):

@@ -14,7 +14,9 @@ from gan import small_games
 from gan.small_games import game, images, players
 from torch import nn
 
+from minent.data.images import Images
 from minent.errors import BadInput
+from minent.gan.features import train_features
 from minent.gan.game import play
 from minent.gan.losses import loss_of
 from minent.gan.options import Playing
@@ -84,6 +86,44 @@ def test_two_processes_play_the_game_of_one(tmp_path, lipschitz):
             [getattr(turn, key) for turn in turns], rel=1e-4, abs=1e-6
         )
     assert lines[-1]["scores"]["mean"] == pytest.approx(turns[-1].scores["mean"], rel=1e-3, abs=1e-5)
+
+
+def test_a_game_that_is_broken_off_leaves_players_that_can_be_trained():
+    turns, generator, critic = game(replace(SHORT, steps=3))
+    next(turns)
+    turns.close()
+    assert all(one.requires_grad and one.grad is None for player in (generator, critic) for one in player.parameters())
+
+
+def test_features_leave_the_callers_randomness_alone():
+    images = Images(np.zeros((20, 1, 8, 8), np.uint8), np.arange(20) % 2, ("a", "b"))
+    state = torch.get_rng_state()
+    train_features(images, steps=1)
+    assert torch.equal(torch.get_rng_state(), state)
+
+
+CLASSES = """
+import functools, sys
+import minent.gan.train as train
+from minent.data.images import Images
+from minent.gan.options import Networks, Playing
+import numpy as np
+train.train_features = functools.partial(train.train_features, steps=2)
+random = np.random.default_rng(0)
+images = Images(random.integers(0, 256, (40, 1, 8, 8)).astype(np.uint8), np.arange(40) % 2, ("a", "b"))
+players = train.new_players(images, Networks(width=2, latent=4))
+for turn in train.train_gan(*players, images, Playing(batch=8, steps=2, evaluate_every=1), folder=sys.argv[1]):
+    assert {"fid", "precision", "coverage"} == set(turn.scores)
+"""
+
+
+def test_two_processes_are_scored_by_a_classifier_that_they_train_together(tmp_path):
+    (tmp_path / "classes.py").write_text(CLASSES)
+    launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    command = [*launch, tmp_path / "classes.py", tmp_path / "run"]
+    subprocess.run(command, check=True, capture_output=True, env=environment, timeout=120)
+    assert (tmp_path / "run" / "model.safetensors").exists()
 
 
 DDP = """

@@ -5,6 +5,7 @@ import pytest
 
 from minent.data.images import read_images
 from minent.data.toys import MEANS, SPREAD, gaussians
+from minent.errors import BadInput
 from minent.gan.distances import frechet, sliced_wasserstein
 from minent.gan.features import train_features
 from minent.gan.mixture import mixture_scores
@@ -25,6 +26,12 @@ def test_the_mixture_itself_covers_every_mode_and_a_part_covers_a_part():
 def test_points_spread_evenly_cover_no_mode():
     found = mixture_scores(random.uniform(-2.5, 2.5, (2500, 2)))
     assert 0 < found["high_quality"] < 0.1 and found["modes"] == 0
+
+
+def test_a_seed_that_none_can_be_is_a_sentence():
+    points = np.random.default_rng(0).standard_normal((20, 2))
+    with pytest.raises(BadInput, match="seed must be at least 0; got -1"):
+        score(points, points, seed=-1)
 
 
 def test_sliced_distance_of_a_shift_is_known():

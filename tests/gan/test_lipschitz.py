@@ -28,7 +28,17 @@ def perceptron(inputs=3, scale=3.0, rectifier=nn.ReLU):
     return critic
 
 
+def shared():
+    """A critic with one layer in two places."""
+    layer = nn.Linear(6, 6)
+    return nn.Sequential(nn.Linear(3, 6), nn.ReLU(), layer, nn.ReLU(), layer, nn.ReLU(), nn.Linear(6, 1))
+
+
 CRITICS = {
+    "a layer in two places": lambda: (shared(), (3,)),
+    "rows of vectors": lambda: (
+        nn.Sequential(nn.Linear(3, 4), nn.ReLU(), nn.Flatten(), nn.Linear(20, 1)), (5, 3),
+    ),
     "mlp": lambda: (Critic(1, 8, Networks("mlp", width=16)), (1, 8, 8)),
     "dcgan": lambda: (Critic(3, 14, Networks("dcgan", width=4)), (3, 14, 14)),
     "resnet": lambda: (Critic(3, 16, Networks("resnet", width=4)), (3, 16, 16)),
@@ -116,6 +126,9 @@ def test_what_is_not_known_is_left_to_autograd(monkeypatch):
         sub(2, 1),
         spectral_normalise(perceptron()),
         nn.Conv2d(1, 1, 3, 1, "same"),
+        nn.AvgPool2d(2, ceil_mode=True),
+        nn.AvgPool2d(2, divisor_override=1),
+        type("Thrice", (Critic,), {"forward": lambda self, x: 3 * Critic.forward(self, x)})(2, 0, Networks(width=4)),
     )
     assert written_out(perceptron()) and not any(map(written_out, refused))
     monkeypatch.setattr(written, "PASSES", {})

@@ -7,8 +7,16 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+from tokenizers import Tokenizer, models, pre_tokenizers, processors
 from torch import nn
-from transformers import BartConfig, BartForConditionalGeneration, BlenderbotConfig, GPT2Config, GPT2LMHeadModel
+from transformers import (
+    BartConfig,
+    BartForConditionalGeneration,
+    BlenderbotConfig,
+    GPT2Config,
+    GPT2LMHeadModel,
+    PreTrainedTokenizerFast,
+)
 from transformers import BlenderbotForConditionalGeneration as Blenderbot
 
 from minent.data.pairs import Pairs
@@ -25,6 +33,7 @@ from minent.text.exposure import (
     with_objective,
 )
 from minent.text.exposure.diagnosis import exposure
+from minent.text.exposure.folder import hub_batches
 from minent.text.exposure.histories import Histories
 from minent.text.exposure.objective import histories
 from minent.text.options import Reading, Search, Writing
@@ -106,12 +115,11 @@ def bart():
     return BartForConditionalGeneration(config)
 
 
-def gpt():
+def gpt(places=1024):
     torch.manual_seed(0)
     options = {"resid_pdrop": 0.0, "embd_pdrop": 0.0, "attn_pdrop": 0.0}
-    return GPT2LMHeadModel(
-        GPT2Config(vocab_size=V, n_embd=16, n_layer=2, n_head=2, bos_token_id=2, eos_token_id=END, **options)
-    )
+    sizes = {"vocab_size": V, "n_positions": places, "n_embd": 16, "n_layer": 2, "n_head": 2}
+    return GPT2LMHeadModel(GPT2Config(**sizes, bos_token_id=2, eos_token_id=END, **options))
 
 
 def mean(made, objective, batch=BATCH, **options):
@@ -352,6 +360,13 @@ def test_expectations_that_are_sure_are_tokens():
     assert not torch.allclose(read.scores(read.embedding(new)), read.scores(read.tokens), atol=1e-2)
 
 
+@EACH
+def test_models_of_bfloat16_learn_by_every_objective(objective):
+    made = model().bfloat16()
+    mean(made, objective).backward()
+    assert made.embedding.tokens.weight.grad.isfinite().all()
+
+
 def test_two_readings_of_r_drop_differ_by_dropout_only():
     made = model(dropout=0.4)
     assert mean(made, RDrop(0.0)).item() != mean(made, TeacherForcing()).item()
@@ -445,6 +460,17 @@ def test_it_is_measured_alike_on_a_hugging_face_model_and_its_twin():
     assert one.right.sum() > 0
 
 
+@pytest.mark.parametrize("made", [bart, gpt])
+def test_pairs_longer_than_a_hugging_face_model_are_cut_to_its_places(made):
+    words = Tokenizer(models.WordLevel({"<pad>": 0, "a": 5, "b": 6, "?": 7}, unk_token="?"))
+    words.pre_tokenizer = pre_tokenizers.Whitespace()
+    tokenizer = PreTrainedTokenizerFast(tokenizer_object=words, pad_token="<pad>", unk_token="?")
+    reader = made(32) if made is gpt else made()
+    batches = list(hub_batches(reader, tokenizer, Pairs(["a " * 60, "a"], ["b " * 60, "b"])))
+    assert batches[0]["input_ids"].shape[1] > 20
+    assert exposure(reader, batches).count[0] == 2
+
+
 def test_a_decoder_writes_after_its_prefix():
     made = gpt().eval()
     with torch.no_grad():
@@ -460,6 +486,26 @@ def test_a_decoder_writes_after_its_prefix():
                 break
             tokens = torch.cat([tokens, best[None, None]], dim=1)
     assert exposure(made, [CAUSAL]).count.tolist() == [2, 2, 1, 1]
+
+
+def test_a_decoder_without_a_prefix_writes_after_its_first_token():
+    made = gpt().eval()
+    tokens = torch.tensor([[5, 6, 7, END], [8, 9, END, END]])
+    labels = torch.tensor([[5, 6, 7, END], [-100, -100, -100, -100]])
+    assert exposure(made, [{"input_ids": tokens, "labels": labels}]).count.tolist() == [1, 1, 1]
+    with pytest.raises(BadInput, match="measured on texts; got none"):
+        exposure(made, [{"input_ids": tokens[1:], "labels": labels[1:]}])
+
+
+def test_no_token_that_opens_a_text_stands_within_a_sequence():
+    words = Tokenizer(models.WordLevel({"<pad>": 0, "<s>": 2, "a": 5, "b": 6, "?": 7}, unk_token="?"))
+    words.pre_tokenizer = pre_tokenizers.Whitespace()
+    words.post_processor = processors.TemplateProcessing(single="<s> $A", special_tokens=[("<s>", 2)])
+    tokenizer = PreTrainedTokenizerFast(tokenizer_object=words, pad_token="<pad>", unk_token="?", bos_token="<s>")
+    (batch,) = hub_batches(gpt(), tokenizer, Pairs(["a"], ["b"]))
+    assert batch["input_ids"].tolist() == [[2, 5, 6]] and batch["labels"].tolist() == [[-100, -100, 6]]
+    (batch,) = hub_batches(bart(), tokenizer, Pairs(["a"], ["b"]))
+    assert batch["labels"].tolist() == [[2, 6]]
 
 
 def test_a_bidirectional_model_is_measured_without_the_answer():

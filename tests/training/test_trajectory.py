@@ -128,6 +128,25 @@ def test_steps_want_names_and_folders_are_not_overwritten(tmp_path):
         Trajectory.open(tmp_path / "b")
 
 
+def test_a_file_that_is_not_whole_is_named(tmp_path):
+    (tmp_path / "trajectory.json").write_text('{"format": 1, "end": 1, "parameters": []}')
+    (tmp_path / "steps-00000001.safetensors").write_bytes(b"123")
+    with pytest.raises(BadInput, match=r"steps-00000001\.safetensors .* is not a whole safetensors file"):
+        Trajectory.open(tmp_path)
+    (tmp_path / "trajectory.json").write_text("[]")
+    with pytest.raises(BadInput, match="wanted a trajectory of format 1; got list"):
+        Trajectory.open(tmp_path)
+
+
+def test_gradients_that_a_closure_makes_within_the_step_are_refused(tmp_path):
+    model = torch.nn.Linear(2, 1)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    with pytest.raises(BadInput, match="without a closure"), record(model, optimizer, tmp_path) as r:
+        r.batch([0])
+        optimizer.step(lambda: model(torch.ones(1, 2)).sum())
+    optimizer.step(None)  # the hook is gone
+
+
 def test_a_disk_that_is_too_small_is_told_before_it_starts(tmp_path):
     model = nn.Linear(2, 1)
     optimizer = torch.optim.Adam(model.parameters())

@@ -54,6 +54,8 @@ def read_examples(path: str | Path, labels: Sequence[str] | None = None) -> Exam
         raise BadInput(f"examples are .npz (x and y) or .csv (numbers and a label); got {str(path)!r}")
     if not len(x):
         raise BadInput(f"there are no examples in {str(path)!r}")
+    if not np.isfinite(x).all():
+        raise BadInput(f"numbers must be finite; got {x[~np.isfinite(x)][0]} in {str(path)!r}")
     if labels is None:
         labels = [] if y is None else [str(one) for one in np.unique(y)]
         if y is not None and np.asarray(y).dtype.kind in "iu":  # 0, 1, 2, … are places among the outputs
@@ -91,6 +93,8 @@ def _table(path: Path) -> tuple[np.ndarray, np.ndarray | None, tuple[str, ...]]:
     except ValueError as error:
         raise BadInput(f"{str(path)!r} is no table: {error}") from None
     y = table.pop("label").to_numpy() if "label" in table else None
+    if y is not None and (missing := pd.isna(y)).any():
+        raise BadInput(f"each example has a label; got none in row {missing.argmax() + 1} of {str(path)!r}")
     if strange := [str(name) for name in table if table[name].dtype.kind not in "fiub"]:
         raise BadInput(f"columns must be numbers, but for `label`; got {strange[0]!r} in {str(path)!r}")
     return table.to_numpy(np.float32), y, tuple(map(str, table.columns))

@@ -35,7 +35,7 @@ from minent.attribution.passes import (
     total,
 )
 from minent.attribution.secant import Tape
-from minent.attribution.updates import back, decay, earlier, remembers
+from minent.attribution.updates import back, decay, remembers
 from minent.errors import BadInput
 from minent.training.trajectory import Step, Trajectory
 
@@ -86,6 +86,8 @@ def explain(
     """
     if rule not in RULES:
         raise BadInput(f"rule is one of {', '.join(RULES)}; got {rule!r}")
+    if not number(inputs):
+        raise BadInput("there must be inputs to explain; got none")
     walk = _Walk(model, Trajectory.open(trajectory), train, loss, rule)
     with torch.no_grad(), evaluating(model):
         chosen = _chosen(outputs)
@@ -199,7 +201,8 @@ class _Walk:
                         rows[name] = dense(factors[name], self.shapes[name]).flatten(0, 1)
                     makes = step.number == self.begun[name] and name not in self.start
                     moment = second.get(name)
-                    coefficients, held[name] = back(held.get(name), rows[name], group, step, makes, moment)
+                    count = step.late.get(name, step.count)
+                    coefficients, held[name] = back(held.get(name), rows[name], group, count, makes, moment)
                     if name in gradients:
                         block += against(gradients[name], coefficients).unflatten(0, (k, m))
                     if (shrinking := decay(rows[name], coefficients, group)) is not None:
@@ -209,8 +212,7 @@ class _Walk:
             after = before
         for name, momentum in self.start.items():
             if name in held:
-                coefficients = earlier(held[name], self.steps[0].groups[self.group[name]])
-                other["earlier steps"] += (coefficients.flatten(1) @ momentum.flatten()).unflatten(0, (k, m))
+                other["earlier steps"] -= (held[name].flatten(1) @ momentum.flatten()).unflatten(0, (k, m))
         return contributions.transpose(0, 1).numpy(), {name: one.T.numpy() for name, one in other.items()}
 
     def _gradients(self, step: Step, weights: dict[str, Tensor]) -> Factors:

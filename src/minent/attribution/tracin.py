@@ -49,12 +49,12 @@ def tracin(
     """
     found = np.zeros((number(inputs), number(train[0])))
     with evaluating(model):
-        for weights, rate, names, loss_sum in _at(model, checkpoints, layers, loss):
+        for weights, rates, names, loss_sum in _at(model, checkpoints, layers, loss):
             for first, ours in _blocks(model, weights, (inputs, targets), names, loss_sum, batch):
                 for second, theirs in _blocks(model, weights, train, names, loss_sum, batch):
                     for name in ours:
                         block = products(ours[name], theirs[name], weights[name].shape)[0]
-                        found[first, second] += rate * block.double().cpu().numpy()
+                        found[first, second] += rates[name] * block.double().cpu().numpy()
     return found
 
 
@@ -72,10 +72,10 @@ def self_influence(
     Arguments are those of `tracin`."""
     found = np.zeros(number(train[0]))
     with evaluating(model):
-        for weights, rate, names, loss_sum in _at(model, checkpoints, layers, loss):
+        for weights, rates, names, loss_sum in _at(model, checkpoints, layers, loss):
             for rows, factors in _blocks(model, weights, train, names, loss_sum, batch):
                 for name, several in factors.items():
-                    found[rows] += rate * squares(several, weights[name].shape)[0].double().cpu().numpy()
+                    found[rows] += rates[name] * squares(several, weights[name].shape)[0].double().cpu().numpy()
     return found
 
 
@@ -90,10 +90,12 @@ def _at(model: nn.Module, checkpoints: Checkpoints, layers: Sequence[str] | None
     if isinstance(checkpoints, str | Path | Trajectory):
         trajectory = Trajectory.open(checkpoints)
         for first, _ in trajectory.segments():
-            yield trajectory.weights(first), trajectory.steps[first - 1].groups[0]["lr"], trained, loss_sum
+            groups = zip(trajectory.parameters, trajectory.steps[first - 1].groups, strict=True)
+            rates = {name: group["lr"] for names, group in groups for name in names}
+            yield trajectory.weights(first), rates, trained & set(rates), loss_sum
         return
     for weights, rate in checkpoints:
-        yield {name: one.detach() for name, one in weights.items()}, rate, trained, loss_sum
+        yield {name: one.detach() for name, one in weights.items()}, dict.fromkeys(trained, rate), trained, loss_sum
 
 
 def _arguments(loss: Any) -> Sequence[str]:

@@ -1,11 +1,11 @@
 """A step of SGD or Adam is linear in all gradients so far: what a gradient did is found by walking back from the end.
 
-With H_r = Σ_{s≥r} μ^{s−r} D_s ⊙ J_s, J_s the output's (mean) gradient along step s, D_s the step's scales, the gradient
-g_r changed the output by ⟨A_r, g_r⟩:
+With J_s the output's (mean) gradient along step s, D_s its scales, μ_s or β₁ₛ how much of the memory it keeps, and H_r
+what the memory after step r does to the output, then and later, the gradient g_r changed the output by ⟨A_r, g_r⟩:
 
-    SGD        H_r = η_r J_r + μ H_{r+1}            A_r = −(1 − τ) H_r       (τ dampening; 0 at the buffer's first step)
-    Nesterov   the same H_r                         A_r = −μ (1 − τ) H_r − η_r J_r
-    Adam       H_r = D_r ⊙ J_r + β₁ H_{r+1}         A_r = −(1 − β₁) H_r, D_r = η_r/((1 − β₁ʳ)(√v̂_r + ε))
+    SGD        H_r = η_r J_r + μ_{r+1} H_{r+1}       A_r = −(1 − τ) H_r      (τ dampening; 0 at the buffer's first step)
+    Nesterov   H_r = μ_r η_r J_r + μ_{r+1} H_{r+1}   A_r = −(1 − τ) H_r − η_r J_r
+    Adam       H_r = D_r ⊙ J_r + β₁ᵣ₊₁ H_{r+1}       A_r = −(1 − β₁ᵣ) H_r, D_r = η_r/((1 − β₁ᵣʳ)(√v̂_r + ε))
 
 so that no example needs an optimiser state of its own. Adam's v̂ is taken as given. Weight decay adds λθ to the
 gradient, or, decoupled, −ηλθ to the step: a term of its own.
@@ -16,8 +16,6 @@ from typing import Any
 
 from torch import Tensor
 
-from minent.training.trajectory import Step
-
 
 def remembers(group: dict[str, Any]) -> bool:
     """Whether a step follows more than the newest gradient, one number times it."""
@@ -25,35 +23,30 @@ def remembers(group: dict[str, Any]) -> bool:
 
 
 def back(
-    following: Tensor | None, rows: Tensor, group: dict[str, Any], step: Step, first: bool, moment: Tensor | None
+    following: Tensor | None, rows: Tensor, group: dict[str, Any], count: int, first: bool, moment: Tensor | None
 ) -> tuple[Tensor, Tensor]:
-    """A_r and H_r, of H_{r+1} (None for nothing) and J_r, all (output, *shape of the parameter).
+    """A_r and μ_r H_r, of μ_{r+1} H_{r+1} (None for nothing) and J_r, all (output, *shape of the parameter).
 
-    `first`: the step makes the buffer of momentum. `moment`: Adam's second one."""
+    `count`: the steps that the optimiser has taken of the parameter, with this one. `first`: the step makes the
+    buffer of momentum. `moment`: Adam's second one."""
     rate, sign = group["lr"], -1 if group["maximize"] else 1
     if "betas" in group:
         assert moment is not None
         beta, beta2 = group["betas"]
-        root = moment.sqrt() / math.sqrt(1 - beta2**step.count) + group["eps"]
-        rows = rows * (rate / (1 - beta**step.count) / root)
-        held = rows if following is None else following * beta + rows
-        return -sign * (1 - beta) * held, held
+        root = moment.sqrt() / math.sqrt(1 - beta2**count) + group["eps"]
+        rows = rows * (rate / (1 - beta**count) / root)
+        held = rows if following is None else following + rows
+        return -sign * (1 - beta) * held, beta * held
     momentum = group["momentum"]
     step_rows = rate * rows
-    if not momentum:
-        return -sign * step_rows, step_rows
-    held = step_rows if following is None else following * momentum + step_rows
+    if not momentum:  # the buffer stays as it is
+        return -sign * step_rows, 0 * step_rows if following is None else following
+    taken = momentum * step_rows if group["nesterov"] else step_rows
+    held = taken if following is None else following + taken
     new = 1 if first else 1 - group["dampening"]
     if group["nesterov"]:
-        return -sign * (momentum * new * held + step_rows), held
-    return -sign * new * held, held
-
-
-def earlier(held: Tensor, group: dict[str, Any]) -> Tensor:
-    """What multiplies the momentum from before the first step, of H_1 there."""
-    if "betas" in group:
-        return -group["betas"][0] * held
-    return -(group["momentum"] ** (2 if group["nesterov"] else 1)) * held
+        return -sign * (new * held + step_rows), momentum * held
+    return -sign * new * held, momentum * held
 
 
 def decay(rows: Tensor, coefficients: Tensor, group: dict[str, Any]) -> Tensor | None:

@@ -63,6 +63,7 @@ def explain(
     memory
         GiB for what grows with the number of inputs.
     """
+    _at_least_one("first", first)
     opened = _opened(run, train, model)
     from minent.attribution import explain
     from minent.attribution.because import because
@@ -111,6 +112,9 @@ def mislabels(
     memory
         GiB for what grows with the number of examples.
     """
+    _at_least_one("first", first)
+    if output is not None and output.suffix != ".csv":
+        raise BadInput(f"output must end with .csv; got {str(output)!r}")
     opened = _opened(run, train, model)
     parts = _of_itself(opened, memory)
     labels = opened.train[1].numpy()
@@ -163,6 +167,7 @@ def groups(
     """
     from minent.community.formats import known_suffix
 
+    _at_least_one("neighbours", neighbours)
     for path in output:
         known_suffix(path)
     opened = _opened(run, train, model)
@@ -177,6 +182,11 @@ def groups(
     summary(network, tree)
     for path in output:
         print(f"wrote {path}")
+
+
+def _at_least_one(name: str, number: int) -> None:
+    if number < 1:
+        raise BadInput(f"{name} must be at least 1; got {number}")
 
 
 def _of_itself(opened: _Run, memory: float) -> Any:
@@ -211,15 +221,20 @@ def _opened(run: Path, train: Path | None, model: str | None) -> _Run:
     examples = read_examples(train)
     if examples.y is None:
         raise BadInput(f"training examples have labels; {str(train)!r} has none")
+    outputs = _outputs(made, examples, train)
+    if len(examples.labels) > outputs:
+        raise BadInput(f"{model!r} has {outputs} outputs; got {len(examples.labels)} labels in {str(train)!r}")
+    labels = (*examples.labels, *map(str, range(len(examples.labels), outputs)))  # of some there is no example
 
     def read(path: Path) -> Any:
-        asked = read_examples(path, examples.labels)
+        asked = read_examples(path, labels)
+        _outputs(made, asked, path)
         truth = None if asked.y is None else [asked.labels[i] for i in asked.y]
         return torch.from_numpy(asked.x), truth, asked.shown
 
     taught = [examples.labels[i] for i in examples.y]
     data = torch.from_numpy(examples.x), torch.from_numpy(examples.y)
-    return _Run(made, trajectory, data, examples.labels, taught, examples.shown, read)
+    return _Run(made, trajectory, data, labels, taught, examples.shown, read)
 
 
 def _text(run: Path, trajectory: Any, train: Path | None) -> _Run:
@@ -278,8 +293,22 @@ def _made(model: str) -> Any:
         else:
             module = importlib.import_module(where)
         made = getattr(module, name)()
-    except (ModuleNotFoundError, FileNotFoundError, AttributeError) as error:
-        raise BadInput(f"{model!r} makes no model: {error}") from None
+    except Exception as error:  # whatever goes wrong in there is not ours
+        raise BadInput(f"{model!r} makes no model: {type(error).__name__}: {error}") from error
     if not isinstance(made, nn.Module):
         raise BadInput(f"{model!r} should make a torch module; got {type(made).__name__}")
-    return made
+    return made.eval()
+
+
+def _outputs(model: Any, examples: Any, path: Path) -> int:
+    """How many numbers the model says of an example. Raises BadInput for examples that it does not read."""
+    import torch
+
+    try:
+        with torch.no_grad():
+            said = model(torch.from_numpy(examples.x[:1]))
+    except (RuntimeError, ValueError, IndexError) as error:
+        raise BadInput(f"the model does not read the examples in {str(path)!r}: {error}") from error
+    if said.ndim != 2:
+        raise BadInput(f"a model says numbers (example, output); got {tuple(said.shape)} of one in {str(path)!r}")
+    return said.shape[1]

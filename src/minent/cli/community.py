@@ -118,6 +118,8 @@ def cluster(
 
         start = time.perf_counter()
         if points != STANDARD_INPUT and holds_vectors(points):
+            if model is not None:
+                raise BadInput(f"a model turns texts into vectors; {points!r} holds vectors")
             (vectors, names), texts = read_vectors(points), None
         else:
             from minent.data import read_labelled

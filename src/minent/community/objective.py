@@ -49,8 +49,8 @@ def described(flow: Flow, objective: Objective, metadata: Any = None) -> Flow:
 
 def check(objective: Objective) -> None:
     """Raises BadInput for a value that cannot be."""
-    if not objective.markov_time > 0:
-        raise BadInput(f"markov_time must be above 0; got {objective.markov_time}")
+    if not 0 < objective.markov_time < np.inf:
+        raise BadInput(f"markov_time must be above 0 and finite; got {objective.markov_time}")
     for name in ("regularised", "entropy_corrected", "metadata_rate"):
         if not 0 <= getattr(objective, name) < np.inf:
             raise BadInput(f"{name} must be at least 0; got {getattr(objective, name)}")
@@ -97,7 +97,8 @@ def _labels(metadata: Any, flow: Flow) -> Int[np.ndarray, " nodes"]:
     nodes, names = len(flow.visit), flow.network.names
     if isinstance(metadata, Mapping):
         known = range(nodes) if names is None else names.tolist()
-        strange = [name for name in metadata if name not in set(known)]
+        names = set(known)
+        strange = [name for name in metadata if name not in names]
         if strange:
             raise BadInput(f"metadata goes by the names of nodes; {strange[0]!r} is none")
         metadata = [metadata.get(name) for name in known]
@@ -105,4 +106,7 @@ def _labels(metadata: Any, flow: Flow) -> Int[np.ndarray, " nodes"]:
     if len(labels) != nodes:
         raise BadInput(f"metadata is a label for each of the {nodes} nodes; got {len(labels)}")
     number: dict[Any, int] = {}
-    return np.array([-1 if label is None else number.setdefault(label, len(number)) for label in labels], np.int32)
+    none = [label is None or label != label for label in labels]  # NaN, as tables have it
+    return np.array(
+        [-1 if no else number.setdefault(label, len(number)) for label, no in zip(labels, none, strict=True)], np.int32
+    )

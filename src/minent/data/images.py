@@ -128,9 +128,10 @@ def _read(path: Path) -> Images:
     data, _ = read_bytes(path)
     if data.startswith(b"\x93NUMPY"):
         try:
-            return _array(np.load(io.BytesIO(data), allow_pickle=False), path)
+            values = np.load(io.BytesIO(data), allow_pickle=False)
         except ValueError as error:
             raise BadInput(f"{str(path)!r} is not a whole array of numbers: {error}") from None
+        return _array(values, path)
     if data.startswith(b"PAR1"):
         return _parquet(data, path)
     if data[:2] == b"\0\0" and data[2:3] and data[2] in IDX:
@@ -233,9 +234,10 @@ def _parquet(data: bytes, path: Path) -> Images:
         images = _stacked([_picture(io.BytesIO(row), f"row {i} of {path}") for i, row in enumerate(rows)])
     else:
         try:
-            images = _array(np.array(rows), path)
+            values = np.array(rows)
         except ValueError:
             raise BadInput(f"rows of {str(path)!r} must be images of one shape") from None
+        images = _array(values, path)
     return images if label is None else _labelled(images, table.column(label).to_pylist(), path)
 
 

@@ -44,14 +44,20 @@ def neighbour_graph(
         raise BadInput(f"neighbours must be at least 1; got {neighbours}")
     if metric not in ("cosine", "euclidean"):
         raise BadInput(f"metric is 'cosine' or 'euclidean'; got {metric!r}")
+    if not similarity <= 1:
+        raise BadInput(f"similarity must be at most 1; got {similarity}")
     points = checked(points)
+    names = range(len(points)) if names is None else names
+    some = np.arange(len(points))
     if metric == "cosine":
-        length = np.linalg.norm(points, axis=1, keepdims=True)
-        points = np.divide(points, length, out=np.zeros_like(points), where=length > 0)
+        some = np.flatnonzero(points.any(axis=1))  # zeros are nobody's nearest
+        points = points[some]
+        points = points / np.abs(points).max(axis=1, keepdims=True)  # squares neither overflow nor vanish
+        points /= np.linalg.norm(points, axis=1, keepdims=True)
     source, target, weight = _similar(points, _nearest(points, min(neighbours, len(points) - 1)), metric)
     keep = (weight >= similarity) & (weight > 0)
-    names = range(len(points)) if names is None else names
-    return Graph.from_links(source[keep], target[keep], weight[keep], directed=not undirected, names=names)
+    source, target = some[source[keep]], some[target[keep]]
+    return Graph.from_links(source, target, weight[keep], directed=not undirected, names=names)
 
 
 def checked(points: Any) -> Float[np.ndarray, "points dimensions"]:
@@ -104,4 +110,4 @@ def _similar(points: np.ndarray, near: np.ndarray, metric: str) -> tuple[np.ndar
     far = np.zeros(n)
     np.maximum.at(far, source, np.sqrt(square))
     scale = far[source] * far[target]
-    return source, target, np.exp2(-np.divide(square, scale, out=np.zeros(len(square)), where=scale > 0))
+    return source, target, np.exp2(-np.divide(square, scale, out=np.where(square > 0, np.inf, 0.0), where=scale > 0))

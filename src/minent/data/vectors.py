@@ -36,12 +36,15 @@ def holds_vectors(path: str | os.PathLike[str]) -> bool:
     """Whether a file is one of points: .npy, or .parquet with numbers in it."""
     if (kind := Path(path).suffix.lower()) != ".parquet":
         return kind == ".npy"
-    from pyarrow import parquet, types
+    from pyarrow import ArrowInvalid, parquet, types
 
     def number(kind: Any) -> bool:
         return types.is_floating(kind) or types.is_integer(kind)
 
-    schema = parquet.read_schema(path) if Path(path).is_file() else []
+    try:
+        schema = parquet.read_schema(path) if Path(path).is_file() else []
+    except ArrowInvalid:  # what is wrong is told where it is read
+        return True
     lists = [field for field in schema if hasattr(field.type, "value_type") and number(field.type.value_type)]
     return bool(lists) or not any(field.name == "text" for field in schema)
 

@@ -64,7 +64,8 @@ def train_features(images: Images, steps: int = 600, seed: int = 1) -> Features:
     for _ in fit(model, _lost, images.at(rest).batches(64, seed, labels=True), recipe):
         pass
     right = model.cpu().classes_of(images.scaled(held)) == images.labels[held]
-    found = Features(images.channels, images.size, len(images.classes), accuracy=float(right.mean()))
+    with torch.random.fork_rng():
+        found = Features(images.channels, images.size, len(images.classes), accuracy=float(right.mean()))
     found.load_state_dict(model.state_dict())
     return found.eval()
 

@@ -8,7 +8,7 @@ import json
 import math
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -103,7 +103,7 @@ def play(
     average = averaging.start(generator) if playing.ema else None
     loss, sums = loss_of(playing.loss, playing.lipschitz == "gn"), torch.zeros(3, device=device)
     losses = partial(critic_loss, generator, loss, playing, sums), partial(generator_loss, critic, loss)
-    with tempfile.TemporaryDirectory() if folder is None else nullcontext(folder) as root:
+    with _released(trained), tempfile.TemporaryDirectory() if folder is None else nullcontext(folder) as root:
         checkpoints = Path(root) / "checkpoints"
         state, newest = State(), checkpoint.newest(checkpoints)
         if newest is not None:
@@ -162,8 +162,6 @@ def play(
             yield turn
     if average is not None:
         fill(weights(generator), average, "the moving average")
-    for parameter in [*trained[0], *trained[1]]:
-        parameter.requires_grad_(True).grad = None
     players.eval()
     standing(generator, playing.seed)
 
@@ -219,6 +217,16 @@ def _only(those: list[nn.Parameter], others: list[nn.Parameter]) -> None:
         parameter.requires_grad_(True)
     for parameter in others:
         parameter.requires_grad_(False).grad = None
+
+
+@contextmanager
+def _released(trained: list[list[nn.Parameter]]) -> Iterator[None]:
+    """After the block, however it ends, all can be trained again and none holds a gradient."""
+    try:
+        yield
+    finally:
+        for parameter in [*trained[0], *trained[1]]:
+            parameter.requires_grad_(True).grad = None
 
 
 def _finite(told: tuple[float, float, float], step: int) -> float:

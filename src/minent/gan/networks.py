@@ -73,7 +73,7 @@ class Generator(Saved):
         if labels is None and self.classes:
             labels = torch.arange(number) % self.classes
         if labels is not None and (not self.classes or not 0 <= int(labels.min()) <= int(labels.max()) < self.classes):
-            raise BadInput(f"labels must be less than the number of classes, {self.classes}; got {labels.tolist()}")
+            raise BadInput(f"labels must be less than the number of classes, {self.classes}; got {int(labels.max())}")
         with torch.no_grad(), evaluating(self):
             parts = [
                 self(z.to(device), y if y is None else y.to(device)).float().cpu()

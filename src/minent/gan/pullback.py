@@ -57,12 +57,18 @@ def written_out(module: nn.Module) -> bool:
     if type(module) is nn.Sequential:
         return all(written_out(layer) for layer in module)
     if isinstance(module, WrittenOut):
-        return all(written_out(part) for part in module.parts())
+        return _where(module, "forward") is _where(module, "passed") and all(map(written_out, module.parts()))
     if isinstance(module, nn.Conv2d):
         return type(module) is nn.Conv2d and module.padding_mode == "zeros" and not isinstance(module.padding, str)
     if isinstance(module, nn.AvgPool2d):  # in tiles, that neither overlap nor reach over the end
-        return isinstance(module.kernel_size, int) and module.stride == module.kernel_size and not module.padding
+        tiles = isinstance(module.kernel_size, int) and module.stride == module.kernel_size and not module.padding
+        return tiles and not module.ceil_mode and module.divisor_override is None
     return type(module) in PASSES
+
+
+def _where(module: nn.Module, name: str) -> type | None:
+    """The class that a module has its method from: a subclass with a forward of its own has no pass of its own."""
+    return next((kind for kind in type(module).__mro__ if name in vars(kind)), None)
 
 
 def passed(module: nn.Module, x: Tensor, *rest: Any) -> Pass:
@@ -107,8 +113,8 @@ class _Linear:
     def push(self, q: Tensor, u: Tensor, found: Gradients) -> Tensor:
         weight, bias = self.layer.weight, self.layer.bias
         if weight.requires_grad:
-            found[weight] = torch.mm(self.g.T, q.to(self.g.dtype))
-        return _with_bias(F.linear(q, weight), self.g, u[:, None], bias, found)
+            _add(found, weight, torch.mm(self.g.flatten(0, -2).T, q.to(self.g.dtype).flatten(0, -2)))
+        return _with_bias(F.linear(q, weight), self.g, u.view(-1, *[1] * (q.ndim - 1)), bias, found, -1)
 
 
 class _Convolution:
@@ -128,8 +134,8 @@ class _Convolution:
         how: Any = one.stride, one.padding, one.dilation, one.groups
         if one.weight.requires_grad:
             sizes = list(one.weight.shape)
-            found[one.weight] = conv2d_weight(q.to(self.g.dtype), sizes, self.g, *how)
-        return _with_bias(F.conv2d(q, one.weight, None, *how), self.g, u[:, None, None, None], one.bias, found)
+            _add(found, one.weight, conv2d_weight(q.to(self.g.dtype), sizes, self.g, *how))
+        return _with_bias(F.conv2d(q, one.weight, None, *how), self.g, u[:, None, None, None], one.bias, found, 1)
 
 
 class _Rectified:
@@ -180,12 +186,17 @@ class _Same:
         return q
 
 
-def _with_bias(q: Tensor, g: Tensor, u: Tensor, bias: Tensor | None, found: Gradients) -> Tensor:
+def _with_bias(q: Tensor, g: Tensor, u: Tensor, bias: Tensor | None, found: Gradients, axis: int) -> Tensor:
     if bias is None:
         return q
     if bias.requires_grad:
-        found[bias] = (u * g).sum([0, *range(2, g.ndim)])
-    return q + u * bias.view(-1, *[1] * (g.ndim - 2))
+        _add(found, bias, (u * g).movedim(axis, -1).flatten(0, -2).sum(0))
+    return q + u * (bias if axis == -1 else bias.view(-1, *[1] * (g.ndim - 2)))
+
+
+def _add(found: Gradients, parameter: Tensor, gradient: Tensor) -> None:
+    """Add to what is found: a layer may stand in several places."""
+    found[parameter] = found[parameter] + gradient if parameter in found else gradient
 
 
 PASSES: dict[type, Callable[[Any, Tensor], Pass]] = {

@@ -54,6 +54,8 @@ def score(
     """
     if drawn.shape[1:] != real.shape[1:]:
         raise BadInput(f"drawn and real samples are of one shape; got {drawn.shape[1:]} and {real.shape[1:]}")
+    if seed < 0:
+        raise BadInput(f"seed must be at least 0; got {seed}")
     order = np.random.default_rng(seed).permutation(len(real))
     count = min(len(real) // 2, len(drawn), most)
     if count <= 5:

@@ -65,12 +65,14 @@ def train_gan(
         return train_features(images) if images.size and len(images.classes) > 1 else None
 
     def judge(generator: Generator, step: int) -> dict[str, float]:
+        scored = len(images) >= 12
+        known = features() if scored else None  # on all processes, which train it together
         if not PartialState().is_main_process:
             return {}
         drawn = generator.draw(1000 if images.size else POINTS).numpy()
         if folder is not None:
             write_picture(Path(folder) / "pictures" / f"step-{step:08d}.png", drawn, images)
-        scores = summary(drawn, images, features()) if len(images) >= 12 else {}
+        scores = summary(drawn, images, known) if scored else {}
         if mixture:
             scores |= {name: score for name, score in mixture_scores(drawn).items() if name != "kl"}
         return scores

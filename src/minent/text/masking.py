@@ -67,12 +67,13 @@ def train_masked_lm(
 def batched(
     model: MaskedLM, texts: Sequence[str], tokens: int, vocabulary: Vocabulary, seed: int = 1, shuffle: bool = True
 ) -> Batches:
-    """Texts as batches of numbers, with what opens and closes them, cut to the model's longest; those without a token
-    have nothing to guess and are left out. Raises BadInput where no other is left."""
-    least = len(vocabulary.before) + len(vocabulary.after)
-    rows = [ids for ids in encode(_tokenizer(model), texts, model.shape.longest, special=True) if len(ids) > least]
+    """Texts as batches of numbers, with what opens and closes them, cut to the model's longest; those without a
+    token, or with unknown ones only, have nothing to guess and are left out. Raises BadInput where no other is left."""
+    none = set(vocabulary.special)
+    read = encode(_tokenizer(model), texts, model.shape.longest, special=True)
+    rows = [ids for ids in read if not none.issuperset(ids.tolist())]
     if not rows:
-        raise BadInput(f"a masked language model learns from texts; got {len(texts)} without a token")
+        raise BadInput(f"a masked language model learns from texts; got {len(texts)} without a token that it knows")
     return Batches(
         {"tokens": rows}, tokens=max(tokens, model.shape.longest), seed=seed, shuffle=shuffle, pad=vocabulary.pad
     )

@@ -1,6 +1,7 @@
 """How texts are read and written, in frozen values: Python argument, command-line flags and TOML table alike."""
 
 from dataclasses import dataclass
+from math import inf
 from typing import Literal
 
 from minent.errors import BadInput
@@ -221,8 +222,8 @@ class Sampling:
                 raise BadInput(f"{name} must be at least {least}; got {getattr(self, name)}")
         if self.burn_in is not None and not 0 <= self.burn_in < self.sweeps:
             raise BadInput(f"burn_in must be less than the {self.sweeps} sweeps, and at least 0; got {self.burn_in}")
-        if self.temperature <= 0 or self.anneal < 0:
-            wanted = "temperature must be positive, and anneal too, or 0"
+        if not 0 < self.temperature < inf or not 0 <= self.anneal < inf:
+            wanted = "temperature must be positive and finite, and anneal too, or 0"
             raise BadInput(f"{wanted}; got {self.temperature} and {self.anneal}")
         if not 0 < self.top_p <= 1:
             raise BadInput(f"top_p must be more than 0 and at most 1; got {self.top_p}")

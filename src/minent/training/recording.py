@@ -106,8 +106,10 @@ class Recorder:
         groups = tuple(
             {key: _plain(group[key]) for key in OPTIONS if key in group} for group in self.optimizer.param_groups
         )
-        counts = [int(self.optimizer.state.get(p, {}).get("step", 0)) for p, _ in self._parameters()]
-        step = Step(self.number, ids, norm, max(counts) + 1, groups, idle, kept, 0)
+        counts = {name: int(self.optimizer.state.get(p, {}).get("step", 0)) + 1 for p, name in self._parameters()}
+        most = max(counts.values())
+        late = {name: count for name, count in counts.items() if count < most and name not in idle}
+        step = Step(self.number, ids, norm, most, groups, idle, kept, 0, late)
         if kept:
             for name, tensor in weights(self.model).items():
                 self._tensors[f"weights/{self.number}/{name}"] = tensor.cpu().clone()
@@ -221,7 +223,7 @@ def record(
     after: int | None = None,
 ) -> Iterator[Names]:
     """Record a training loop of your own into a folder; options are those of `Recorder`. Raises BadInput as it does,
-    and for a step without examples.
+    and for a step without examples or by a closure.
 
     >>> import tempfile
     >>> from minent.training.trajectory import Trajectory
@@ -240,7 +242,11 @@ def record(
     """
     recorder, named = Recorder(path, model, optimizer, every=every, steps=steps, after=after), Names()
 
-    def before(*_: Any) -> None:
+    def before(_: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        if kwargs.get("closure", args[1] if len(args) > 1 else None) is not None:
+            raise BadInput(
+                "gradients are recorded before the step: call backward() yourself, and step() without a closure"
+            )
         if not named.ids:
             raise BadInput(f"name the examples behind each step: r.batch(ids) before step {recorder.number + 1}")
         recorder.step(np.concatenate(named.ids))

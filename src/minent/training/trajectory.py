@@ -11,13 +11,13 @@ no file. Every file is written whole or not at all.
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from jaxtyping import Int64
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from minent.errors import BadInput
@@ -51,6 +51,8 @@ class Step:
     """Whether the weights before it are on disk."""
 
     shard: int
+    late: Mapping[str, int] = field(default_factory=dict)
+    """Parameters that had been without a gradient before, each with its own `count`."""
 
 
 @dataclass(frozen=True)
@@ -109,7 +111,7 @@ class Trajectory:
         one, prefix = self.steps[step - 1], f"{kind}/{step}/"
         if not one.kept:
             raise BadInput(f"the weights before step {step} were not kept: every {self.every}th was")
-        with safe_open(self.folder / SHARD.format(one.shard), framework="pt") as file:
+        with _opened(self.folder / SHARD.format(one.shard), "pt") as file:
             names = [name for name in file.keys() if name.startswith(prefix)]  # noqa: SIM118 (it is no dict)
             return {name.removeprefix(prefix): file.get_tensor(name) for name in names}
 
@@ -122,8 +124,9 @@ def described(folder: Path) -> dict[str, Any]:
         raise BadInput(f"wanted a folder with a trajectory; got {str(folder)!r}, which has none") from None
     except ValueError as error:
         raise BadInput(f"trajectory.json in {str(folder)!r} is not whole: {error}") from None
-    if about.get("format") != FORMAT:
-        raise BadInput(f"wanted a trajectory of format {FORMAT}; got {about.get('format')} in {str(folder)!r}")
+    found = about.get("format") if isinstance(about, dict) else type(about).__name__
+    if found != FORMAT:
+        raise BadInput(f"wanted a trajectory of format {FORMAT}; got {found} in {str(folder)!r}")
     return about
 
 
@@ -134,7 +137,7 @@ def shards(folder: Path) -> list[Path]:
 
 def read_steps(shard: Path) -> list[Step]:
     """What a shard says of its steps."""
-    with safe_open(shard, framework="np") as file:
+    with _opened(shard, "np") as file:
         told = json.loads(file.metadata()["steps"])
         first = told[0]["number"]
         return [
@@ -145,6 +148,13 @@ def read_steps(shard: Path) -> list[Step]:
             )
             for one in told
         ]
+
+
+def _opened(path: Path, framework: str) -> Any:
+    try:
+        return safe_open(path, framework=framework)
+    except SafetensorError as error:
+        raise BadInput(f"{path.name} in {str(path.parent)!r} is not a whole safetensors file: {error}") from None
 
 
 def told(step: Step) -> Mapping[str, Any]:

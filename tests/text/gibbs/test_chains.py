@@ -71,6 +71,16 @@ def test_special_tokens_are_never_drawn():
     assert "�" not in "".join(state.texts)
 
 
+@pytest.mark.parametrize("options", [{}, {"correct": "raw"}, {"edit": True, "length": "1..4"}])
+def test_chains_leave_a_text_with_a_token_that_is_never_drawn(options):
+    def logits(tokens, positions):
+        return torch.zeros(*positions.shape, 5)
+
+    vocabulary = Vocabulary(size=5, mask=0, pad=1, special=(0, 1, 4))
+    chains = Gibbs(logits, vocabulary, seed_text="2 4 3", chains=4, sweeps=2, burn_in=0, thin=1, **options)
+    assert all(4 not in ids for state in chains for ids in state.ids)
+
+
 def test_the_same_seed_gives_the_same_chains_whatever_chains_are_beside_them():
     one, same, other, more = (
         last(length="6", seed=seed, chains=chains) for seed, chains in ((1, 4), (1, 4), (2, 4), (1, 9))
@@ -172,6 +182,8 @@ def test_what_cannot_be_sampled_is_a_sentence(options, problem):
         ({"burn_in": 100}, "burn_in"),
         ({"chains": 0}, "chains must be at least 1"),
         ({"temperature": 0.0}, "temperature must be positive"),
+        ({"temperature": float("nan")}, "temperature must be positive"),
+        ({"anneal": float("inf")}, "anneal too"),
         ({"top_p": 0.0}, "top_p"),
     ],
 )

@@ -6,7 +6,7 @@ from text.gibbs.small_models import bert, hub_tokenizer, own, roberta
 from transformers import AutoModelForMaskedLM, AutoTokenizer, DistilBertConfig, DistilBertForMaskedLM
 
 from minent.errors import BadInput
-from minent.text.gibbs import Gibbs
+from minent.text.gibbs import Gibbs, pseudo_perplexity
 from minent.text.gibbs.conditionals import conditionals_of, plainly
 from minent.text.gibbs.load import load
 from minent.text.gibbs.vocabulary import vocabulary_of
@@ -62,6 +62,20 @@ def test_a_bert_that_is_changed_is_read_as_it_is():
 
     model.bert.encoder.layer[1] = Louder(model.bert.encoder.layer[1])
     assert conditionals_of(model, vocabulary_of(hub_tokenizer())).how == PLAIN
+
+
+@pytest.mark.parametrize("model", [bert(), own()], ids=["bert", "own"])
+def test_a_model_that_is_being_trained_is_left_so_and_read_without_dropout(model):
+    dropouts = [one for one in model.modules() if isinstance(one, torch.nn.Dropout)]
+    for one in dropouts:
+        one.p = 0.5
+    tokenizer = None if hasattr(model, "shape") else hub_tokenizer()
+    model.train()
+    dropouts[0].eval()
+    text = "春去"
+    found = [pseudo_perplexity(model, [text], tokenizer) for _ in range(2)]
+    assert found[0] == found[1] and model.training and [one.training for one in dropouts[:2]] == [False, True]
+    model.eval()
 
 
 def test_bf16_leaves_the_model_as_it_is_and_says_about_the_same():
@@ -151,6 +165,13 @@ def test_what_is_no_model_is_named(tmp_path):
     (tmp_path / "config.json").write_text('{"minent": {"class": "Classifier", "format": 1}}')
     with pytest.raises(BadInput, match="with a Classifier"):
         load(tmp_path)
+    (tmp_path / "config.json").write_text("[]")
+    with pytest.raises(BadInput, match="of no model: it holds a list"):
+        load(tmp_path)
+    (tmp_path / "config.json").write_text('{"model_type": "nothing"}')
+    with pytest.raises(BadInput, match="holds no masked language model") as told:
+        load(tmp_path)
+    assert "\n" not in str(told.value)
     with pytest.raises(BadInput, match="hand in a function"):
         conditionals_of(torch.nn.Linear(1, 1), vocabulary_of(hub_tokenizer()))
 

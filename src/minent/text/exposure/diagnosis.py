@@ -96,7 +96,7 @@ def exposure(model: nn.Module, batches: Iterable[Batch], rates: Sequence[float] 
                 hits.append(_hits([*said, read.own()], read.wanted, read.counts))
     finally:
         model.train(training)
-    if not hits:
+    if not sum(hit[-1].sum() for hit in hits):
         raise BadInput("exposure is measured on texts; got none")
     most = max(hit.shape[1] for hit in hits)
     total = sum(np.pad(hit, ((0, 0), (0, most - hit.shape[1]))) for hit in hits)

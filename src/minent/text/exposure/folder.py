@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 from torch import nn
 
 from minent.data.pairs import Pairs
@@ -15,7 +16,7 @@ from minent.text.exposure.hub import IGNORED
 from minent.text.seq2seq import Seq2Seq
 
 TOKENS = 4096  # of a batch, about
-LONGEST = 512  # tokens of a text that a Hugging Face model reads
+LONGEST = 512  # tokens of a text that a Hugging Face model reads, where it has places for as many
 
 
 def opened(folder: str | Path, pairs: Pairs) -> tuple[nn.Module, Iterator[Batch]]:
@@ -41,16 +42,24 @@ def _of_hub(folder: str | Path, config: dict[str, Any], pairs: Pairs) -> tuple[n
     try:
         model: Any = kind.from_pretrained(folder).eval()
         tokenizer: Any = AutoTokenizer.from_pretrained(folder)
-    except (OSError, ValueError) as error:
-        raise BadInput(f"{str(folder)!r} holds no model that writes, with its tokenizer: {error}") from None
+    except (OSError, ValueError, SafetensorError) as error:
+        why = " ".join(str(error).split())[:200]
+        raise BadInput(f"{str(folder)!r} holds no model that writes, with its tokenizer: {why}") from None
     return model, hub_batches(model, tokenizer, pairs)
 
 
 def hub_batches(model: Any, tokenizer: Any, pairs: Pairs, examples: int = 16) -> Iterator[Batch]:
     """Pairs as a Hugging Face model reads them; a decoder reads source, target and the end in one sequence."""
     pad = tokenizer.pad_token_id or 0
-    sources = tokenizer(pairs.sources, truncation=True, max_length=LONGEST)["input_ids"]
-    targets = tokenizer(text_target=pairs.targets, truncation=True, max_length=LONGEST)["input_ids"]
+    longest = getattr(model.config, "max_position_embeddings", None) or LONGEST
+    if not model.config.is_encoder_decoder:
+        longest = (longest - 1) // 2  # of each side, and the end
+    longest = min(longest, LONGEST)
+    sources = tokenizer(pairs.sources, truncation=True, max_length=longest)["input_ids"]
+    opened = model.config.is_encoder_decoder  # within one sequence nothing opens a target
+    targets = tokenizer(text_target=pairs.targets, truncation=True, max_length=longest, add_special_tokens=opened)[
+        "input_ids"
+    ]
     order = sorted(range(len(pairs)), key=lambda i: len(targets[i]))
     for start in range(0, len(pairs), examples):
         read, labels = ([side[i] for i in order[start : start + examples]] for side in (sources, targets))

@@ -66,7 +66,11 @@ class DecoderOnly(Histories):
         self.wanted, self.counts = labels[:, 1:], labels[:, 1:] != IGNORED
         self.free = self.counts[:, :-1] & ~among(self.tokens, self.special)
         real = batch.get("attention_mask", torch.ones_like(inputs)).bool() & (labels == IGNORED)
-        self.prompt, self.source, self.source_mask = real, inputs, real & ~among(inputs, self.special)
+        self.source, self.source_mask = inputs, real & ~among(inputs, self.special)
+        self.prompt = real.clone()
+        self.prompt[:, 0] = True  # what is first is given, whatever its label
+        if "attention_mask" in batch:
+            self.prompt &= batch["attention_mask"].bool()
         self.embedding = bare.get_input_embeddings()
 
     def scores(self, history: Tensor) -> Tensor:
@@ -80,6 +84,8 @@ class DecoderOnly(Histories):
         found = torch.full_like(self.wanted, -1)
         for row in range(len(self.source)):
             first, n = int(begun[row]), int(self.counts[row].sum())
+            if not n:
+                continue
             prompt = self.source[row, :first][self.prompt[row, :first]][None]
             options = {"attention_mask": torch.ones_like(prompt), "max_new_tokens": n, "num_beams": 1}
             wrote = self.bare.generate(prompt, do_sample=False, **options)[0, prompt.shape[1] :]

@@ -46,5 +46,6 @@ def expected(read: Histories, scores: Float[Tensor, "rows n1 vocabulary"]) -> Fl
     """The mean vector of the likeliest tokens at each place of a history; that of gold where it is none of the text."""
     n = read.tokens.shape[1]
     best, likely = at_least_float32(scores[:, :n]).topk(min(LIKELIEST, scores.shape[2]), dim=2)
-    mean = (best.softmax(2)[..., None] * read.embedding(likely)).sum(2)
-    return torch.where(read.free[..., None], mean, read.embedding(read.tokens))
+    gold = read.embedding(read.tokens)
+    mean = (best.softmax(2)[..., None] * read.embedding(likely)).sum(2).to(gold.dtype)
+    return torch.where(read.free[..., None], mean, gold)

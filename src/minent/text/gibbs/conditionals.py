@@ -5,7 +5,8 @@ Any function of that form can be sampled from. `tokens` (rows, n) are ids with m
 """
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
@@ -38,15 +39,17 @@ class Conditionals:
     device: torch.device
     fresh: bool = True
     """Whether what comes back is no one else's, and may be written to."""
+    model: nn.Module | None = None
+    """What is put in evaluation mode for as long as it is asked."""
 
     @torch.no_grad()
     def __call__(self, tokens: Tensor, positions: Tensor) -> Tensor:
         """As the protocol has it, some rows at a time."""
         rows = max(1, TOKENS // tokens.shape[1])
-        if len(tokens) <= rows:
-            return self.logits(tokens, positions)
         parts = zip(tokens.split(rows), positions.split(rows), strict=True)
-        return torch.cat([self.logits(*part) for part in parts])
+        with nullcontext() if self.model is None else _evaluating(self.model):
+            found = [self.logits(*part) for part in parts]
+        return torch.cat(found) if len(found) > 1 else found[0]
 
 
 def conditionals_of(model: Any, vocabulary: Vocabulary, precision: str = "fp32") -> Conditionals:
@@ -62,14 +65,14 @@ def conditionals_of(model: Any, vocabulary: Vocabulary, precision: str = "fp32")
         if not callable(model):
             raise BadInput(f"wanted a masked language model or a function logits(tokens, positions); got {type(model)}")
         return Conditionals(logits, "a function", 0, torch.device("cpu"), fresh=False)
-    model = model.eval()
     if precision == "bf16":
         model = copy.deepcopy(model).to(torch.bfloat16)
     device = next(model.parameters()).device
     if isinstance(model, MaskedLM):
         part = "last layer and head" if model.shape.attention == "softmax" else "head"
         longest = model.shape.longest
-        return Conditionals(_own(model, vocabulary.pad), f"{part} at the sampled sites only", longest, device)
+        how = f"{part} at the sampled sites only"
+        return Conditionals(_own(model, vocabulary.pad), how, longest, device, model=model)
     config: Any = getattr(model, "config", None)
     if config is None or not hasattr(config, "model_type"):
         raise BadInput(
@@ -82,9 +85,23 @@ def conditionals_of(model: Any, vocabulary: Vocabulary, precision: str = "fp32")
     logits, how = plain, "all sites of every layer"
     if config.model_type in KNOWN:
         fast = Bert(model, vocabulary.pad)
-        if _agree(fast, plain, vocabulary, config.vocab_size, device, CLOSE if precision == "fp32" else 0.1):
+        with _evaluating(model):
+            same = _agree(fast, plain, vocabulary, config.vocab_size, device, CLOSE if precision == "fp32" else 0.1)
+        if same:
             logits, how = fast, "last layer and head at the sampled sites only"
-    return Conditionals(logits, how, max(places - pads, 0), device)
+    return Conditionals(logits, how, max(places - pads, 0), device, model=model)
+
+
+@contextmanager
+def _evaluating(model: nn.Module) -> Iterator[None]:
+    learning = [one for one in model.modules() if one.training]
+    for one in learning:
+        one.training = False
+    try:
+        yield
+    finally:
+        for one in learning:
+            one.training = True
 
 
 OFFSET = ("camembert",)

@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from huggingface_hub import constants
+from safetensors import SafetensorError
 
 from minent.errors import BadInput, require
 from minent.text.masked_lm import MaskedLM
@@ -24,6 +25,8 @@ def load(name: str | Path) -> tuple[Any, Any]:
             config = json.loads(file.read_text(encoding="utf-8"))
         except ValueError as error:
             raise BadInput(f"config.json in {str(name)!r} is not whole: {error}") from None
+        if not isinstance(config, dict):
+            raise BadInput(f"config.json in {str(name)!r} is of no model: it holds a {type(config).__name__}")
         if "minent" in config:
             model = MaskedLM.from_pretrained(folder)
             return model, model.tokenizer
@@ -34,14 +37,15 @@ def load(name: str | Path) -> tuple[Any, Any]:
         local = folder.is_dir() or not _online()
         tokenizer: Any = AutoTokenizer.from_pretrained(name, local_files_only=local)
         model: Any = AutoModelForMaskedLM.from_pretrained(name, local_files_only=local)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, SafetensorError) as error:
+        why = " ".join(str(error).split())[:200]
         if folder.is_dir():
-            raise BadInput(f"{str(name)!r} holds no masked language model with its tokenizer: {error}") from None
+            raise BadInput(f"{str(name)!r} holds no masked language model with its tokenizer: {why}") from None
         if any(mark in str(name) for mark in ("\\", "./", "~")) or str(name).startswith("/"):
             raise BadInput(f"there is no folder {str(name)!r}") from None
         raise BadInput(
             f"there is no folder {str(name)!r}, and no such masked language model came from the hub: give a folder "
-            f"that holds one, or go online and check the name ({' '.join(str(error).split())[:200]})"
+            f"that holds one, or go online and check the name ({why})"
         ) from None
     return model.eval(), tokenizer
 

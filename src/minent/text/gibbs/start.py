@@ -132,8 +132,10 @@ def _scattered(n: int, words: list[np.ndarray], vocabulary: Vocabulary, random: 
 
 
 def _begun(one: Start, options: Sampling, vocabulary: Vocabulary, random: np.random.Generator) -> Start:
-    """With masks or noise where `options.start` wants them."""
+    """With masks or noise where `options.start` wants them, and masks in place of free tokens that are never drawn,
+    such as unknown ones: no correction would let a chain leave a text that has no probability."""
     ids, free = one.ids.copy(), one.kinds == FREE
+    ids[free & np.isin(ids, vocabulary.special)] = vocabulary.mask
     if options.start == "masks":
         ids[free] = vocabulary.mask
     if options.start == "noise":

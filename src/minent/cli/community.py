@@ -6,10 +6,12 @@ from typing import Annotated, Any
 
 from cyclopts import App, Parameter
 
+from minent.cli.compare import compare
 from minent.community.options import Objective, Options, Points
 from minent.errors import BadInput, BadLine, require
 
 community = App(name="community", help="Communities of a network, clusters of points and texts, by the map equation.")
+community.command(compare)
 WALK = "flow_model", "teleportation", "recorded", "to_nodes"
 STANDARD_INPUT = "standard input"
 

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+from minent.community.agreement import agreement, agreements
 from minent.community.cluster import cluster
 from minent.community.codelength import codelength, evaluate
 from minent.community.find import find
@@ -18,6 +19,8 @@ __all__ = [
     "Options",
     "Points",
     "Tree",
+    "agreement",
+    "agreements",
     "cluster",
     "codelength",
     "evaluate",

@@ -1,6 +1,7 @@
 """The alluvial page: as wide as the walk, the same every time, and readable on a phone in either light."""
 
 import re
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -70,7 +71,7 @@ def test_nodes_are_matched_by_their_names():
 
 
 def test_many_small_modules_are_one_bar(planted):
-    network, tree = planted([40] + [3] * 60)
+    _, tree = planted([40] + [3] * 60)
     page = alluvial(tree, tree)
     assert tree.number_of_modules == 61
     assert len(bars(page)[0]) == MOST + 1 and f"{61 - MOST} smaller modules" in page
@@ -97,11 +98,8 @@ def apart(page, side: str) -> bool:
     box.sort(key=lambda one: one["y"])
     width = page.viewport_size["width"]
     inside = all(one["x"] >= 0 and one["x"] + one["width"] <= width for one in box)
-    return (
-        len(box) > 3
-        and inside
-        and all(a["y"] + a["height"] <= b["y"] + 1.5 for a, b in zip(box, box[1:], strict=False))
-    )
+    clear = all(a["y"] + a["height"] <= b["y"] + 1.5 for a, b in pairwise(box))
+    return len(box) > 3 and inside and clear
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -72,9 +72,7 @@ def alluvial(
         "right": html.escape(called[1]),
         "height": f"{HEIGHT + gaps:.0f}",
         "ribbons": "\n".join(_ribbons(*sides)),
-        "bars": "\n".join(
-            _bars(sides[0], 0.0, lambda k: _hue(k, sides[0])) + _bars(sides[1], 1000 - BAR, lambda _: "")
-        ),
+        "bars": "\n".join(_bars(sides[0], 0.0, coloured=True) + _bars(sides[1], 1000 - BAR, coloured=False)),
         "labels": "\n".join(
             _labels(side, which, HEIGHT + gaps) for side, which in zip(sides, ("left", "right"), strict=True)
         ),

@@ -29,6 +29,7 @@ def find(
     evaluate: Annotated[bool, Parameter(show_default=False)] = False,
     relax_rate: float = 0.15,
     relax_limit: int | None = None,
+    sure: Annotated[Path | None, Parameter(show_default=False)] = None,
     output: Annotated[tuple[Path, ...], Parameter(name=["--output", "-o"], negative="", show_default=False)] = (),
     map: Path | None = None,
 ) -> None:
@@ -50,6 +51,8 @@ def find(
         Probability to follow a link of any layer, in a network of layers (*Intra).
     relax_limit
         Layers whose numbers differ by more are not relaxed to.
+    sure
+        Where to write how sure each node is of its module over the searches of --trials: .csv or .parquet.
     output
         Where to write the tree: .tree .ftree .clu .json .csv .parquet .nwk; may be given again.
     map
@@ -60,6 +63,8 @@ def find(
     check(output, map)
     if evaluate and initial is None:
         raise BadInput("--evaluate says what given modules cost; give them with --initial A.tree")
+    if sure is not None and (evaluate or sure.is_dir() or sure.suffix.lower() not in (".csv", ".parquet")):
+        raise BadInput(f"how sure nodes are after searching is written as .csv or .parquet; got {sure.name!r}")
     with progress() as say:
         say(f"reading {links}")
         from minent import community
@@ -70,16 +75,24 @@ def find(
         network = read_graph("-" if links == STANDARD_INPUT else links, directed or None, **relaxed)
         read = time.perf_counter()
         say(f"searching {network.number_of_nodes:,} nodes and {network.number_of_links:,} links")
+        options, compared = options or Options(), None
         described = {"objective": objective or Objective(), "metadata": labels_in(metadata, network)}
         given = None if initial is None else tree_for(network, community.Tree.read(initial))
         if evaluate and given is not None:
-            walk = {name: getattr(options or Options(), name) for name in WALK}
+            walk = {name: getattr(options, name) for name in WALK}
             tree = community.evaluate(network, given, directed=network.directed, **walk, **described)
+        elif sure is not None:
+            compared = community.stability(network, **vars(options), **described, initial=given)
+            compared.write(sure)
+            tree = compared.tree
         else:
-            tree = community.find(network, **vars(options or Options()), **described, initial=given)
+            tree = community.find(network, **vars(options), **described, initial=given)
         searched = time.perf_counter()
         keep(say, tree, output, map, network, title=Path(links).stem)
     summary(network, tree)
+    if compared is not None:
+        print(compared)
+        print(f"wrote {sure}")
     print(f"read in {read - start:.2f} s, searched in {searched - read:.2f} s")
     kept(output, map)
 

@@ -7,6 +7,7 @@ from minent.community.cluster import cluster
 from minent.community.codelength import codelength, evaluate
 from minent.community.find import find
 from minent.community.options import Objective, Options, Points
+from minent.community.stability import Stability, stability
 from minent.community.telling import telling_words
 from minent.community.tree import Tree
 
@@ -18,6 +19,7 @@ __all__ = [
     "Objective",
     "Options",
     "Points",
+    "Stability",
     "Tree",
     "agreement",
     "agreements",
@@ -25,6 +27,7 @@ __all__ = [
     "codelength",
     "evaluate",
     "find",
+    "stability",
     "telling_words",
 ]
 

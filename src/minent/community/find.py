@@ -1,13 +1,14 @@
 """Find the modules of a network: the tree with which a random walk on it is described in the fewest bits."""
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
 
 from minent.community.codelength import tree_of, walk_of
+from minent.community.flow import Flow
 from minent.community.levels import Levels
 from minent.community.multilevel import multilevel
 from minent.community.options import PLAIN, Effort, FlowModel, Objective, Options
@@ -62,30 +63,51 @@ def find(
     >>> tree.labels.tolist()
     [0, 0, 0, 1, 1, 1]
     """
-    check(Options(two_level, effort, trials, seed, threads, flow_model, teleportation, recorded, to_nodes))
-    walk = {"flow_model": flow_model, "teleportation": teleportation, "recorded": recorded, "to_nodes": to_nodes}
+    options = Options(two_level, effort, trials, seed, threads, flow_model, teleportation, recorded, to_nodes)
+    flow, start, searches = searched(network, options, directed, objective, metadata, initial)
+    return grown(flow, min(searches, key=Levels.cost, default=None), start)
+
+
+def searched(
+    network: Any, options: Options, directed: bool | None, objective: Objective, metadata: Any, initial: Any
+) -> tuple[Flow, Tree | None, Iterator[Levels]]:
+    """The walk, given modules that may be returned, and what each search finds, in order: nothing without links."""
+    check(options)
+    walk = {name: getattr(options, name) for name in ("flow_model", "teleportation", "recorded", "to_nodes")}
     flow = walk_of(network, directed, objective, metadata, **walk)
-    two_level = two_level or objective.preferred_modules is not None
-    nodes = units_of(flow)
+    two_level = options.two_level or objective.preferred_modules is not None
+    nodes, trials = units_of(flow), options.trials
     start = None if initial is None else grow(flow, *tree_of(initial, flow.network.names, len(flow.visit)))
-    whole = np.array([-1, 0], np.int32), np.ones(nodes.number, np.int32)
-    if len(nodes.indices) == 0:
-        return grow(flow, *whole)
-    run = runner(trials * WORK[effort] * len(nodes.indices))
+    run = runner(trials * WORK[options.effort] * len(nodes.indices))
 
     def trial(number: int) -> Levels:
-        found = one_search(Search(np.random.default_rng([seed, number]), run), nodes, two_level, effort, start)
+        search = Search(np.random.default_rng([options.seed, number]), run)
+        found = one_search(search, nodes, two_level, options.effort, start)
         if trials > 1:
             log.info("trial %d of %d", number + 1, trials)
         return found
 
-    workers = min(trials, threads or os.cpu_count() or 1)
-    with ThreadPoolExecutor(workers) as pool:
-        found = min(pool.map(trial, range(trials)) if workers > 1 else map(trial, range(trials)), key=Levels.cost)
-    tree = grow(flow, *found.tree())
-    if start is not None and start.codelength < tree.codelength - 1e-10 and not (two_level and start.depth > 1):
+    def results() -> Iterator[Levels]:
+        if len(nodes.indices) == 0:
+            return
+        workers = min(trials, options.threads or os.cpu_count() or 1)
+        if workers == 1:
+            yield from map(trial, range(trials))
+        else:
+            with ThreadPoolExecutor(workers) as pool:
+                yield from pool.map(trial, range(trials))
+
+    return flow, None if start is not None and two_level and start.depth > 1 else start, results()
+
+
+def grown(flow: Flow, found: Levels | None, start: Tree | None = None) -> Tree:
+    """The tree that was found, or given where that costs less; all nodes in one module where neither costs less."""
+    tree = None if found is None else grow(flow, *found.tree())
+    if tree is not None and start is not None and start.codelength < tree.codelength - 1e-10:
         tree = start
-    return tree if tree.codelength < tree.one_level_codelength - 1e-10 else grow(flow, *whole)
+    if tree is not None and tree.codelength < tree.one_level_codelength - 1e-10:
+        return tree
+    return grow(flow, np.array([-1, 0], np.int32), np.ones(len(flow.visit), np.int32))
 
 
 def one_search(search: Search, nodes: Units, only_two: bool, effort: str, start: Tree | None) -> Levels:

@@ -88,8 +88,11 @@ def find(
         else:
             tree = community.find(network, **vars(options), **described, initial=given)
         searched = time.perf_counter()
-        keep(say, tree, output, map, network, title=Path(links).stem)
+        drawn = network if tree.flow is None else tree.flow.network
+        keep(say, tree, output, map, drawn, title=Path(links).stem)
     summary(network, tree)
+    if options.overlapping and not evaluate:
+        print(shared(tree))
     if compared is not None:
         print(compared)
         print(f"wrote {sure}")
@@ -154,6 +157,15 @@ def cluster(
     spent = embedding - start, link - embedding, searched - link
     print("read in {:.2f} s, linked in {:.2f} s, searched in {:.2f} s".format(*spent))
     kept(output, map)
+
+
+def shared(tree: Any) -> str:
+    """The nodes that lie in several modules, those in the most of them first."""
+    modules = tree.memberships().groupby("node", sort=False).module.count().sort_values(ascending=False, kind="stable")
+    several = modules[modules > 1]
+    top = ", ".join(f"{name} ({count})" for name, count in several.head(5).items())
+    more = ", …" * (len(several) > 5)
+    return f"{len(several):,} of {len(modules):,} nodes in several modules" + (f": {top}{more}" if top else "")
 
 
 def labels_in(metadata: Path | None, network: Any) -> dict[Any, str] | None:

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from jaxtyping import Float, Int
 
-from minent.community.find import grown, searched
 from minent.community.levels import Levels
 from minent.community.options import PLAIN, Options
 from minent.community.tree import Tree
+from minent.community.trials import grown, searched
 from minent.errors import BadInput
 from minent.files import whole_file
 
@@ -76,6 +76,8 @@ def stability(network: Any, *, trials: int = 20, depth: int | None = None, **opt
     """
     if trials < 2:
         raise BadInput(f"several searches are compared, so trials must be at least 2; got {trials}")
+    if options.get("overlapping"):
+        raise BadInput("how sure nodes are is told of modules that do not overlap")
     beside = {"directed": None, "objective": PLAIN, "metadata": None, "initial": None}
     beside = {name: options.pop(name, missing) for name, missing in beside.items()}
     flow, start, searches = searched(network, Options(trials=trials, **options), **beside)

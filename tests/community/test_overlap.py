@@ -36,6 +36,24 @@ def planted(seed: int, inside: float = 0.5, between: int = 400) -> tuple[network
     return graph, set(shared)
 
 
+def uneven(seed: int, nodes: int = 800, common: int = 80, outside: float = 0.2) -> tuple[networkx.Graph, set[int]]:
+    """Groups and degrees of power laws, `common` nodes in two groups, a share of each node's links to anywhere."""
+    rng = np.random.default_rng(seed)
+    size = np.minimum(20 / rng.random(nodes), 80).astype(int)
+    size = size[: np.searchsorted(np.cumsum(size), nodes + common)]
+    group = rng.permutation(np.repeat(np.arange(len(size)), size))
+    node = np.append(np.arange(nodes), rng.choice(nodes, nodes, replace=False))[: len(group)]
+    times = np.bincount(node, minlength=nodes)
+    degree = np.minimum(10 * rng.random(nodes) ** (-1 / 1.5), 60)
+    inside = np.maximum(1, np.round(degree * (1 - outside) / np.maximum(times, 1))).astype(int)
+    stubs = [rng.permutation(np.repeat(node[group == c], inside[node[group == c]])) for c in range(len(size))]
+    stubs.append(rng.permutation(np.repeat(np.arange(nodes), np.round(degree * outside).astype(int))))
+    ends = np.concatenate([ends[: len(ends) // 2 * 2].reshape(-1, 2) for ends in stubs])
+    graph = networkx.empty_graph(nodes)
+    graph.add_edges_from(ends[ends[:, 0] != ends[:, 1]].tolist())
+    return graph, set(np.flatnonzero(times > 1).tolist())
+
+
 def members(tree: Tree) -> list[set]:
     rows = tree.memberships()
     return [set(rows.node[rows.module == m]) for m in sorted(set(rows.module))]
@@ -68,6 +86,22 @@ def test_planted_overlap_is_found(seed: int):
     assert len(found & shared) >= 0.9 * SHARED and len(found - shared) <= 0.1 * SHARED
     assert hard.number_of_modules == tree.number_of_modules == 20
     assert tree.codelength < hard.codelength - 0.1
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_overlap_is_found_among_uneven_groups_and_saves_little_where_there_is_none(seed: int):
+    saved = []
+    for common in (80, 0):
+        graph, shared = uneven(seed, common=common)
+        hard, tree = (find(graph, two_level=True, overlapping=overlapping) for overlapping in (False, True))
+        found = shared_nodes(tree)
+        saved.append(1 - tree.codelength / hard.codelength)
+        if common:
+            assert len(shared) > 40
+            assert len(found & shared) >= 0.85 * len(shared) and len(found - shared) <= 0.2 * len(shared)
+        else:
+            assert not shared and len(found) <= 0.05 * len(graph)
+    assert saved[0] > 0.008 > 0.002 > saved[1]
 
 
 @pytest.mark.parametrize("seed", range(4))

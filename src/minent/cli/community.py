@@ -6,14 +6,16 @@ from typing import Annotated, Any
 
 from cyclopts import App, Parameter
 
+from minent.cli.cluster import cluster
 from minent.cli.compare import compare
-from minent.community.options import Objective, Options, Points
-from minent.errors import BadInput, BadLine, require
+from minent.cli.kept import STANDARD_INPUT, check, keep, kept
+from minent.community.options import Objective, Options
+from minent.errors import BadInput, BadLine
 
 community = App(name="community", help="Communities of a network, clusters of points and texts, by the map equation.")
+community.command(cluster)
 community.command(compare)
 WALK = "flow_model", "teleportation", "recorded", "to_nodes"
-STANDARD_INPUT = "standard input"
 
 
 @community.command
@@ -100,65 +102,6 @@ def find(
     kept(output, map)
 
 
-@community.command
-def cluster(
-    points: str,
-    /,
-    *,
-    model: Annotated[Path | None, Parameter(show_default=False)] = None,
-    options: Annotated[Points | None, Parameter(name="*")] = None,
-    output: Annotated[tuple[Path, ...], Parameter(name=["--output", "-o"], negative="", show_default=False)] = (),
-    map: Path | None = None,
-) -> None:
-    """Find clusters of vectors or texts, and how many there are.
-
-    Parameters
-    ----------
-    points
-        Vectors (.npy, .parquet), or texts: one a line, or a column text (.tsv, .csv, .jsonl, .parquet); - reads lines.
-    model
-        Folder of transformers or sentence-transformers that turns texts into vectors; without it, shared words do.
-    output
-        Where to write the tree: .tree .ftree .clu .json .csv .parquet .nwk; may be given again.
-    map
-        Where to write an interactive map, one HTML page.
-    """
-    from minent.terminal import progress, summary
-
-    check(output, map)
-    options = options or Points()
-    with progress() as say:
-        say(f"reading {points}")
-        from minent.community.cluster import clustered
-        from minent.community.telling import module_words
-        from minent.data.neighbours import neighbour_graph
-        from minent.data.vectors import holds_vectors, read_vectors
-
-        start = time.perf_counter()
-        if points != STANDARD_INPUT and holds_vectors(points):
-            (vectors, names), texts = read_vectors(points), None
-        else:
-            from minent.data import read_labelled
-
-            texts = names = read_labelled("-" if points == STANDARD_INPUT else points, label=None).texts
-            say(f"embedding {len(texts):,} texts")
-            vectors = embedded(texts, model)
-        embedding = time.perf_counter()
-        say(f"linking {len(vectors):,} points")
-        linked = {name: getattr(options, name) for name in ("neighbours", "metric", "similarity", "undirected")}
-        network = neighbour_graph(vectors, names=names, **linked)
-        link = time.perf_counter()
-        say(f"searching {network.number_of_nodes:,} points and {network.number_of_links:,} links")
-        tree = clustered(network, options)
-        searched = time.perf_counter()
-        called = None if texts is None else module_words(texts, tree)
-        keep(say, tree, output, map, network, title=Path(points).stem, called=called)
-    summary(network, tree, called=called)
-    spent = embedding - start, link - embedding, searched - link
-    print("read in {:.2f} s, linked in {:.2f} s, searched in {:.2f} s".format(*spent))
-    kept(output, map)
-
-
 def shared(tree: Any) -> str:
     """The nodes that lie in several modules, those in the most of them first."""
     modules = tree.memberships().groupby("node", sort=False).module.count().sort_values(ascending=False, kind="stable")
@@ -201,47 +144,3 @@ def tree_for(network: Any, tree: Any) -> Any:
         return tree
     called = {str(name): name for name in names}
     return replace(tree, names=name_array([called.get(str(name), name) for name in tree.node_names]))
-
-
-def embedded(texts: list[str], model: Path | None) -> Any:
-    """A vector for each text."""
-    if model is None:
-        from minent.data.words import text_vectors
-
-        return text_vectors(texts)
-    require("torch", "torch", "embed texts by a model")
-    from minent.text.embedding import embed
-
-    return embed(texts, model)
-
-
-def check(output: tuple[Path, ...], map: Path | None) -> None:
-    """Raises BadInput for what cannot be written, before anything is done."""
-    from minent.community.formats import known_suffix
-
-    for path in output:
-        known_suffix(path)
-    for path in (*output, *([map] if map else [])):
-        if path.is_dir():
-            raise BadInput(f"{str(path)!r} is a folder; wanted a file to write")
-
-
-def keep(say: Any, tree: Any, output: tuple[Path, ...], map: Path | None, network: Any, **drawn: Any) -> None:
-    """Write the tree and the map that were asked for."""
-    for path in output:
-        say(f"writing {path}")
-        tree.write(path)
-    if map:
-        from minent import plot
-        from minent.files import write_text
-
-        say(f"drawing {map}")
-        write_text(map, plot.network_map(network, tree, **drawn))
-
-
-def kept(output: tuple[Path, ...], map: Path | None) -> None:
-    """Say what was written."""
-    for path in output:
-        print(f"wrote {path}")
-    if map:
-        print(f"wrote {map}: open it in a browser")

@@ -29,15 +29,17 @@ FINER = 0.5  # Markov time at which modules are smaller
 
 def shared(tree: Tree, options: Options) -> Tree:
     """A tree of states, of which a node has one for each module it lies in, that costs less than the given tree; which
-    is returned where there is none. Smaller modules, which may only pay when they overlap, are begun from too."""
+    is returned where there is none. Unless `effort` is "fast", smaller modules are begun from too, which may pay once
+    they overlap."""
     flow = tree.flow
     if flow is None or not len(flow.network.indices):
         return tree
     options = replace(options, overlapping=False, trials=1)
-    _, _, searches = searched(flow.network, options, None, Objective(markov_time=FINER), None, None)
-    finer = grow(flow, *next(searches).tree())
-    begun = (tree, True), (finer, True), (finer, False)
-    found = [tree, *(_in_rounds(flow, start, options, merging) for start, merging in begun)]
+    found = [tree, _in_rounds(flow, tree, options, merging=True)]
+    if options.effort != "fast":
+        _, _, searches = searched(flow.network, options, None, Objective(markov_time=FINER), None, None)
+        finer = grow(flow, *next(searches).tree())
+        found += [_in_rounds(flow, finer, options, merging) for merging in (True, False)]
     return min(found, key=lambda one: one.codelength)
 
 

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from minent.community.codelength import tree_of, walk_of
+from minent.community.codelength import walk_of
 from minent.community.flow import Flow
+from minent.community.given import tree_of
 from minent.community.levels import Levels
 from minent.community.multilevel import multilevel
 from minent.community.options import Objective, Options

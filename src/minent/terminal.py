@@ -11,6 +11,8 @@ from rich.table import Table
 from rich.text import Text
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from minent.community import Tree
     from minent.data import Graph
     from minent.gan.game import Turn
@@ -47,6 +49,19 @@ def summary(network: "Graph", tree: "Tree", most: int = 10, called: Sequence[Seq
     if len(modules) > most:
         print(f"… and {len(modules) - most:,} smaller modules")
     print()
+
+
+def agreed(one: "Tree", other: "Tree", table: "np.ndarray") -> None:
+    """The agreement of each depth of one tree with each depth of another."""
+    tops = f"{one.number_of_top_modules:,} and {other.number_of_top_modules:,} top modules"
+    print(f"{len(one.module):,} nodes, {tops}; adjusted mutual information:")
+    shown = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    shown.add_column("first \\ second", no_wrap=True)
+    for depth in range(1, table.shape[1] + 1):
+        shown.add_column(f"depth {depth}", justify="right", no_wrap=True)
+    for depth, row in enumerate(table.tolist(), 1):
+        shown.add_row(f"depth {depth}", *(f"{value:.4f}" for value in row))
+    Console(highlight=False).print(shown)
 
 
 @contextmanager

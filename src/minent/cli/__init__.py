@@ -9,9 +9,10 @@ from cyclopts import App, CycloptsError, Parameter
 
 from minent import __version__
 from minent.cli.attribution import attribution
-from minent.cli.community import STANDARD_INPUT, community
+from minent.cli.community import community
 from minent.cli.doctor import doctor
 from minent.cli.gan import gan
+from minent.cli.kept import STANDARD_INPUT
 from minent.cli.text import text
 from minent.cli.train import with_recipe
 from minent.errors import BadInput, MinentError

@@ -6,12 +6,16 @@ from typing import Annotated, Any
 
 from cyclopts import App, Parameter
 
-from minent.community.options import Objective, Options, Points
-from minent.errors import BadInput, BadLine, require
+from minent.cli.cluster import cluster
+from minent.cli.compare import compare
+from minent.cli.kept import STANDARD_INPUT, check, keep, kept
+from minent.community.options import Objective, Options
+from minent.errors import BadInput, BadLine
 
 community = App(name="community", help="Communities of a network, clusters of points and texts, by the map equation.")
+community.command(cluster)
+community.command(compare)
 WALK = "flow_model", "teleportation", "recorded", "to_nodes"
-STANDARD_INPUT = "standard input"
 
 
 @community.command
@@ -27,6 +31,7 @@ def find(
     evaluate: Annotated[bool, Parameter(show_default=False)] = False,
     relax_rate: float = 0.15,
     relax_limit: int | None = None,
+    sure: Annotated[Path | None, Parameter(show_default=False)] = None,
     output: Annotated[tuple[Path, ...], Parameter(name=["--output", "-o"], negative="", show_default=False)] = (),
     map: Path | None = None,
 ) -> None:
@@ -48,6 +53,8 @@ def find(
         Probability to follow a link of any layer, in a network of layers (*Intra).
     relax_limit
         Layers whose numbers differ by more are not relaxed to.
+    sure
+        Where to write how sure each node is of its module over the searches of --trials: .csv or .parquet.
     output
         Where to write the tree: .tree .ftree .clu .json .csv .parquet .nwk; may be given again.
     map
@@ -58,6 +65,8 @@ def find(
     check(output, map)
     if evaluate and initial is None:
         raise BadInput("--evaluate says what given modules cost; give them with --initial A.tree")
+    if sure is not None and (evaluate or sure.is_dir() or sure.suffix.lower() not in (".csv", ".parquet")):
+        raise BadInput(f"how sure nodes are after searching is written as .csv or .parquet; got {sure.name!r}")
     with progress() as say:
         say(f"reading {links}")
         from minent import community
@@ -68,79 +77,38 @@ def find(
         network = read_graph("-" if links == STANDARD_INPUT else links, directed or None, **relaxed)
         read = time.perf_counter()
         say(f"searching {network.number_of_nodes:,} nodes and {network.number_of_links:,} links")
+        options, compared = options or Options(), None
         described = {"objective": objective or Objective(), "metadata": labels_in(metadata, network)}
         given = None if initial is None else tree_for(network, community.Tree.read(initial))
         if evaluate and given is not None:
-            walk = {name: getattr(options or Options(), name) for name in WALK}
+            walk = {name: getattr(options, name) for name in WALK}
             tree = community.evaluate(network, given, directed=network.directed, **walk, **described)
+        elif sure is not None:
+            compared = community.stability(network, **vars(options), **described, initial=given)
+            compared.write(sure)
+            tree = compared.tree
         else:
-            tree = community.find(network, **vars(options or Options()), **described, initial=given)
+            tree = community.find(network, **vars(options), **described, initial=given)
         searched = time.perf_counter()
-        keep(say, tree, output, map, network, title=Path(links).stem)
+        drawn = network if tree.flow is None else tree.flow.network
+        keep(say, tree, output, map, drawn, title=Path(links).stem)
     summary(network, tree)
+    if options.overlapping and not evaluate:
+        print(shared(tree))
+    if compared is not None:
+        print(compared)
+        print(f"wrote {sure}")
     print(f"read in {read - start:.2f} s, searched in {searched - read:.2f} s")
     kept(output, map)
 
 
-@community.command
-def cluster(
-    points: str,
-    /,
-    *,
-    model: Annotated[Path | None, Parameter(show_default=False)] = None,
-    options: Annotated[Points | None, Parameter(name="*")] = None,
-    output: Annotated[tuple[Path, ...], Parameter(name=["--output", "-o"], negative="", show_default=False)] = (),
-    map: Path | None = None,
-) -> None:
-    """Find clusters of vectors or texts, and how many there are.
-
-    Parameters
-    ----------
-    points
-        Vectors (.npy, .parquet), or texts: one a line, or a column text (.tsv, .csv, .jsonl, .parquet); - reads lines.
-    model
-        Folder of transformers or sentence-transformers that turns texts into vectors; without it, shared words do.
-    output
-        Where to write the tree: .tree .ftree .clu .json .csv .parquet .nwk; may be given again.
-    map
-        Where to write an interactive map, one HTML page.
-    """
-    from minent.terminal import progress, summary
-
-    check(output, map)
-    options = options or Points()
-    with progress() as say:
-        say(f"reading {points}")
-        from minent.community.cluster import clustered
-        from minent.community.telling import module_words
-        from minent.data.neighbours import neighbour_graph
-        from minent.data.vectors import holds_vectors, read_vectors
-
-        start = time.perf_counter()
-        if points != STANDARD_INPUT and holds_vectors(points):
-            if model is not None:
-                raise BadInput(f"a model turns texts into vectors; {points!r} holds vectors")
-            (vectors, names), texts = read_vectors(points), None
-        else:
-            from minent.data import read_labelled
-
-            texts = names = read_labelled("-" if points == STANDARD_INPUT else points, label=None).texts
-            say(f"embedding {len(texts):,} texts")
-            vectors = embedded(texts, model)
-        embedding = time.perf_counter()
-        say(f"linking {len(vectors):,} points")
-        linked = {name: getattr(options, name) for name in ("neighbours", "metric", "similarity", "undirected")}
-        network = neighbour_graph(vectors, names=names, **linked)
-        link = time.perf_counter()
-        say(f"searching {network.number_of_nodes:,} points and {network.number_of_links:,} links")
-        tree = clustered(network, options)
-        searched = time.perf_counter()
-        called = None if texts is None else module_words(texts, tree)
-        keep(say, tree, output, map, network, title=Path(points).stem, called=called)
-    summary(network, tree, called=called)
-    spent = embedding - start, link - embedding, searched - link
-    print("read in {:.2f} s, linked in {:.2f} s, searched in {:.2f} s".format(*spent))
-    kept(output, map)
+def shared(tree: Any) -> str:
+    """The nodes that lie in several modules, those in the most of them first."""
+    modules = tree.memberships().groupby("node", sort=False).module.count().sort_values(ascending=False, kind="stable")
+    several = modules[modules > 1]
+    top = ", ".join(f"{name} ({count})" for name, count in several.head(5).items())
+    more = ", …" * (len(several) > 5)
+    return f"{len(several):,} of {len(modules):,} nodes in several modules" + (f": {top}{more}" if top else "")
 
 
 def labels_in(metadata: Path | None, network: Any) -> dict[Any, str] | None:
@@ -176,47 +144,3 @@ def tree_for(network: Any, tree: Any) -> Any:
         return tree
     called = {str(name): name for name in names}
     return replace(tree, names=name_array([called.get(str(name), name) for name in tree.node_names]))
-
-
-def embedded(texts: list[str], model: Path | None) -> Any:
-    """A vector for each text."""
-    if model is None:
-        from minent.data.words import text_vectors
-
-        return text_vectors(texts)
-    require("torch", "torch", "embed texts by a model")
-    from minent.text.embedding import embed
-
-    return embed(texts, model)
-
-
-def check(output: tuple[Path, ...], map: Path | None) -> None:
-    """Raises BadInput for what cannot be written, before anything is done."""
-    from minent.community.formats import known_suffix
-
-    for path in output:
-        known_suffix(path)
-    for path in (*output, *([map] if map else [])):
-        if path.is_dir():
-            raise BadInput(f"{str(path)!r} is a folder; wanted a file to write")
-
-
-def keep(say: Any, tree: Any, output: tuple[Path, ...], map: Path | None, network: Any, **drawn: Any) -> None:
-    """Write the tree and the map that were asked for."""
-    for path in output:
-        say(f"writing {path}")
-        tree.write(path)
-    if map:
-        from minent import plot
-        from minent.files import write_text
-
-        say(f"drawing {map}")
-        write_text(map, plot.network_map(network, tree, **drawn))
-
-
-def kept(output: tuple[Path, ...], map: Path | None) -> None:
-    """Say what was written."""
-    for path in output:
-        print(f"wrote {path}")
-    if map:
-        print(f"wrote {map}: open it in a browser")

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from minent.cli.community import STANDARD_INPUT
+from minent.cli.kept import STANDARD_INPUT
 from minent.text.score import Language
 
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any, cast
 
 from cyclopts import App, Parameter
 
-from minent.cli.community import STANDARD_INPUT
+from minent.cli.kept import STANDARD_INPUT
 from minent.cli.sample import sample
 from minent.cli.score import score
 from minent.cli.train import train

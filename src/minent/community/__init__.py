@@ -2,10 +2,12 @@
 
 from typing import TYPE_CHECKING, Any
 
+from minent.community.agreement import agreement, agreements
 from minent.community.cluster import cluster
 from minent.community.codelength import codelength, evaluate
 from minent.community.find import find
 from minent.community.options import Objective, Options, Points
+from minent.community.stability import Stability, stability
 from minent.community.telling import telling_words
 from minent.community.tree import Tree
 
@@ -17,11 +19,15 @@ __all__ = [
     "Objective",
     "Options",
     "Points",
+    "Stability",
     "Tree",
+    "agreement",
+    "agreements",
     "cluster",
     "codelength",
     "evaluate",
     "find",
+    "stability",
     "telling_words",
 ]
 

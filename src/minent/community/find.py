@@ -1,25 +1,13 @@
 """Find the modules of a network: the tree with which a random walk on it is described in the fewest bits."""
 
-import os
 from collections.abc import Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-import numpy as np
-
-from minent.community.codelength import tree_of, walk_of
 from minent.community.levels import Levels
-from minent.community.multilevel import multilevel
 from minent.community.options import PLAIN, Effort, FlowModel, Objective, Options
-from minent.community.preferred import preferred_partition
-from minent.community.search import Search
-from minent.community.tree import Tree, grow
-from minent.community.two_level import tuned
-from minent.community.units import Units, units_of
-from minent.errors import BadInput
-from minent.kernels import log, runner
-
-WORK = {"fast": 1, "balanced": 2, "best": 8}  # how much longer kernels run for a harder search
+from minent.community.overlap import check_shareable, shared
+from minent.community.tree import Tree
+from minent.community.trials import grown, searched
 
 
 def find(
@@ -35,6 +23,7 @@ def find(
     teleportation: float = 0.15,
     recorded: bool = False,
     to_nodes: bool = False,
+    overlapping: bool = False,
     objective: Objective = PLAIN,
     metadata: Any = None,
     initial: Tree | Mapping[Any, Any] | Iterable[Any] | None = None,
@@ -50,6 +39,8 @@ def find(
     - `trials`: searches from different random orders, of which the shortest description wins, `threads` at a time
       (None: as many as there are cores). The same `seed` gives the same tree whatever the threads.
     - `flow_model`, `teleportation`, `recorded`, `to_nodes`: the walk; see `flow_of`.
+    - `overlapping`: a node may lie in several modules (see `minent.community.overlap`); the tree is then one of states,
+      of which a node has one for each of its modules, `memberships` has a row for each, and it costs no more.
     - `objective`: Markov time, a prior against missing links and what else a description may heed; see `Objective`.
     - `metadata`: a label for each node, or a mapping from names to labels (None: none), described too.
     - `initial`: modules to begin from, as `codelength` takes them; what is found costs no more than they do.
@@ -62,48 +53,10 @@ def find(
     >>> tree.labels.tolist()
     [0, 0, 0, 1, 1, 1]
     """
-    check(Options(two_level, effort, trials, seed, threads, flow_model, teleportation, recorded, to_nodes))
-    walk = {"flow_model": flow_model, "teleportation": teleportation, "recorded": recorded, "to_nodes": to_nodes}
-    flow = walk_of(network, directed, objective, metadata, **walk)
-    two_level = two_level or objective.preferred_modules is not None
-    nodes = units_of(flow)
-    start = None if initial is None else grow(flow, *tree_of(initial, flow.network.names, len(flow.visit)))
-    whole = np.array([-1, 0], np.int32), np.ones(nodes.number, np.int32)
-    if len(nodes.indices) == 0:
-        return grow(flow, *whole)
-    run = runner(trials * WORK[effort] * len(nodes.indices))
-
-    def trial(number: int) -> Levels:
-        found = one_search(Search(np.random.default_rng([seed, number]), run), nodes, two_level, effort, start)
-        if trials > 1:
-            log.info("trial %d of %d", number + 1, trials)
-        return found
-
-    workers = min(trials, threads or os.cpu_count() or 1)
-    with ThreadPoolExecutor(workers) as pool:
-        found = min(pool.map(trial, range(trials)) if workers > 1 else map(trial, range(trials)), key=Levels.cost)
-    tree = grow(flow, *found.tree())
-    if start is not None and start.codelength < tree.codelength - 1e-10 and not (two_level and start.depth > 1):
-        tree = start
-    return tree if tree.codelength < tree.one_level_codelength - 1e-10 else grow(flow, *whole)
-
-
-def one_search(search: Search, nodes: Units, only_two: bool, effort: str, start: Tree | None) -> Levels:
-    """Nested partitions from one random order, or from given modules."""
-    begin = None if start is None else start.labels.astype(np.int32)
-    if only_two:
-        label, modules = preferred_partition(search, nodes, effort) if begin is None else tuned(search, nodes, begin)
-        return Levels((nodes, modules), (label,))
-    return multilevel(search, nodes, effort, begin)
-
-
-def check(options: Options) -> None:
-    """Raises BadInput for a value that an option cannot have."""
-    if options.effort not in WORK:
-        raise BadInput(f"effort is 'fast', 'balanced' or 'best'; got {options.effort!r}")
-    for name in ("trials", "threads"):
-        value = getattr(options, name)
-        if value is not None and value < 1:
-            raise BadInput(f"{name} must be at least 1; got {value}")
-    if options.seed < 0:
-        raise BadInput(f"seed must not be negative; got {options.seed}")
+    walk = flow_model, teleportation, recorded, to_nodes
+    options = Options(two_level, effort, trials, seed, threads, *walk, overlapping)
+    flow, start, searches = searched(network, options, directed, objective, metadata, initial)
+    if overlapping:
+        check_shareable(flow, options, objective == PLAIN and metadata is None)
+    tree = grown(flow, min(searches, key=Levels.cost, default=None), start)
+    return shared(tree, options) if overlapping else tree

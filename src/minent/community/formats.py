@@ -58,9 +58,9 @@ def _rows(tree: Tree) -> list[tuple[str, float, str, int]]:
 
 
 def node_ids(tree: Tree) -> list[int]:
-    """The names where they are whole numbers from 0, else 1, 2, 3, … as in a Pajek file."""
+    """The names where they are different whole numbers from 0, else 1, 2, 3, … as in a Pajek file."""
     names = tree.node_names
-    whole = all(type(name) is int and name >= 0 for name in names)
+    whole = all(type(name) is int and name >= 0 for name in names) and len(set(names)) == len(names)
     return names if whole else list(range(1, len(names) + 1))
 
 

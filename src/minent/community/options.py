@@ -38,6 +38,9 @@ class Options:
     to_nodes: bool = False
     """Jump to nodes evenly instead of in proportion to their links."""
 
+    overlapping: bool = False
+    """A node may lie in several modules, where that shortens the description."""
+
 
 @dataclass(frozen=True)
 class Objective:

@@ -100,7 +100,9 @@ class Tree(Nesting):
 
     def node_attributes(self) -> dict[Any, dict[str, Any]]:
         """Module, path and flow of each node by its name, as `networkx.set_node_attributes(graph, …)` takes them."""
-        rows = zip(self.node_names, self.labels.tolist(), self.node_paths, self.visit.tolist(), strict=True)
+        rows = list(zip(self.node_names, self.labels.tolist(), self.node_paths, self.visit.tolist(), strict=True))
+        if self.flow is not None and self.flow.physical is not None:  # of a node in several modules, the main one
+            rows.sort(key=lambda row: row[3])
         return {name: {"module": module, "path": path, "flow": flow} for name, module, path, flow in rows}
 
     def memberships(self, depth: int | None = None) -> "pd.DataFrame":

@@ -1,0 +1,87 @@
+"""Searches from several random orders, some at a time, with the same results whatever the number of threads."""
+
+import os
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+
+from minent.community.codelength import walk_of
+from minent.community.flow import Flow
+from minent.community.given import tree_of
+from minent.community.levels import Levels
+from minent.community.multilevel import multilevel
+from minent.community.options import Objective, Options
+from minent.community.preferred import preferred_partition
+from minent.community.search import Search
+from minent.community.tree import Tree, grow
+from minent.community.two_level import tuned
+from minent.community.units import Units, units_of
+from minent.errors import BadInput
+from minent.kernels import log, runner
+
+WORK = {"fast": 1, "balanced": 2, "best": 8}  # how much longer kernels run for a harder search
+
+
+def searched(
+    network: Any, options: Options, directed: bool | None, objective: Objective, metadata: Any, initial: Any
+) -> tuple[Flow, Tree | None, Iterator[Levels]]:
+    """The walk, given modules that may be returned, and what each search finds, in order: nothing without links."""
+    check(options)
+    walk = {name: getattr(options, name) for name in ("flow_model", "teleportation", "recorded", "to_nodes")}
+    flow = walk_of(network, directed, objective, metadata, **walk)
+    two_level = options.two_level or objective.preferred_modules is not None
+    nodes, trials = units_of(flow), options.trials
+    start = None if initial is None else grow(flow, *tree_of(initial, flow.network.names, len(flow.visit)))
+    run = runner(trials * WORK[options.effort] * len(nodes.indices))
+
+    def trial(number: int) -> Levels:
+        search = Search(np.random.default_rng([options.seed, number]), run)
+        found = one_search(search, nodes, two_level, options.effort, start)
+        if trials > 1:
+            log.info("trial %d of %d", number + 1, trials)
+        return found
+
+    def results() -> Iterator[Levels]:
+        if len(nodes.indices) == 0:
+            return
+        workers = min(trials, options.threads or os.cpu_count() or 1)
+        if workers == 1:
+            yield from map(trial, range(trials))
+        else:
+            with ThreadPoolExecutor(workers) as pool:
+                yield from pool.map(trial, range(trials))
+
+    return flow, None if start is not None and two_level and start.depth > 1 else start, results()
+
+
+def grown(flow: Flow, found: Levels | None, start: Tree | None = None) -> Tree:
+    """The tree that was found, or given where that costs less; all nodes in one module where neither costs less."""
+    tree = None if found is None else grow(flow, *found.tree())
+    if tree is not None and start is not None and start.codelength < tree.codelength - 1e-10:
+        tree = start
+    if tree is not None and tree.codelength < tree.one_level_codelength - 1e-10:
+        return tree
+    return grow(flow, np.array([-1, 0], np.int32), np.ones(len(flow.visit), np.int32))
+
+
+def one_search(search: Search, nodes: Units, only_two: bool, effort: str, start: Tree | None) -> Levels:
+    """Nested partitions from one random order, or from given modules."""
+    begin = None if start is None else start.labels.astype(np.int32)
+    if only_two:
+        label, modules = preferred_partition(search, nodes, effort) if begin is None else tuned(search, nodes, begin)
+        return Levels((nodes, modules), (label,))
+    return multilevel(search, nodes, effort, begin)
+
+
+def check(options: Options) -> None:
+    """Raises BadInput for a value that an option cannot have."""
+    if options.effort not in WORK:
+        raise BadInput(f"effort is 'fast', 'balanced' or 'best'; got {options.effort!r}")
+    for name in ("trials", "threads"):
+        value = getattr(options, name)
+        if value is not None and value < 1:
+            raise BadInput(f"{name} must be at least 1; got {value}")
+    if options.seed < 0:
+        raise BadInput(f"seed must not be negative; got {options.seed}")

@@ -39,6 +39,8 @@ def explain(
     outputs: Literal["all", "predicted"] | Sequence[int] | Outputs = "all",
     rule: Rule = "secant",
     memory: float = 1.0,
+    project: int | None = None,
+    seed: int = 0,
 ) -> Explanation:
     """What each training example added to what `model` says of `inputs`, for a model whose training was recorded.
 
@@ -50,6 +52,9 @@ def explain(
     - `outputs`: which numbers of each input: "all", the highest ("predicted"), these columns, or a function of what
       the model says that gives numbers (input, output).
     - `memory`: GiB for what grows with the number of inputs; they are explained in as many parts as that asks for.
+    - `project`: keep so many numbers a parameter of the momentum of each input and output (see `projection`; `seed`
+      draws the signs): less memory, so that more inputs are explained at once, for an error that the notes state and
+      the residual shows. Steps of SGD without momentum keep none, and are exact.
 
     Raises BadInput for a trajectory that has not ended or is another model's, ids beyond `train`, outputs that are not
     (input, output), examples that meet in the model, and operators that have no secant where a rule must be given.
@@ -72,7 +77,9 @@ def explain(
     """
     if rule not in RULES:
         raise BadInput(f"rule is one of {', '.join(RULES)}; got {rule!r}")
-    walk = Walk(model, Trajectory.open(trajectory), train, loss, rule)
+    if project is not None and project < 1:
+        raise BadInput(f"project is how many numbers are kept of each parameter, 1 or more; got {project}")
+    walk = Walk(model, Trajectory.open(trajectory), train, loss, rule, project, seed)
     with torch.no_grad(), evaluating(model):
         chosen = _chosen(outputs)
         said = {}

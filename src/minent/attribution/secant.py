@@ -15,13 +15,28 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.utils._pytree import tree_leaves, tree_map
 
 from minent.attribution.backward import Use
 
 Rule = Callable[..., Any]
 RULES: dict[str, Rule] = {}
 OTHERS = "others"  # the name of the rule for operators of no other
+ASKING = frozenset(
+    [
+        "shape",
+        "size",
+        "dim",
+        "ndim",
+        "dtype",
+        "device",
+        "numel",
+        "__len__",
+        "len",
+        "is_floating_point",
+        "layout",
+        "is_nested",
+    ]
+)
 
 
 def rule(*names: str) -> Callable[[Rule], Rule]:
@@ -72,6 +87,8 @@ class Secant(Tensor):
         kwargs = kwargs or {}
         name, func = named(func)
         tensors = secants((args, kwargs))
+        if name in ASKING:
+            return func(*plain(args), **plain(kwargs))
         tape = tensors[0].tape
         if not any(one.moving for one in tensors):
             return wrapped(tape, func(*plain(args), **plain(kwargs)), None, any(one.batched for one in tensors), False)
@@ -116,23 +133,33 @@ def named(func: Any) -> tuple[str, Any]:
 
 def plain(tree: Any) -> Any:
     """The midpoints, as plain tensors in their graph."""
-    return tree_map(lambda one: one.as_subclass(Tensor) if isinstance(one, Secant) else one, tree)
+    return _mapped(tree, lambda one: one.as_subclass(Tensor))
 
 
 def at_end(tree: Any, end: int) -> Any:
     """The values before (0) or after (1) the step."""
+    return _mapped(tree, lambda one: one.ends[end] if one.ends is not None else one.detach().as_subclass(Tensor))
 
-    def value(one: Any) -> Any:
-        if not isinstance(one, Secant):
-            return one
-        return one.ends[end] if one.ends is not None else one.detach().as_subclass(Tensor)
 
-    return tree_map(value, tree)
+def _mapped(tree: Any, function: Callable[[Secant], Any]) -> Any:
+    """The tree with a function of its secants: PyTorch's tree_map takes longer than many an operator."""
+    if isinstance(tree, Secant):
+        return function(tree)
+    kind = type(tree)
+    if kind is tuple or kind is list:
+        return kind([_mapped(one, function) for one in tree])
+    if kind is dict:
+        return {key: _mapped(one, function) for key, one in tree.items()}
+    return tree
 
 
 def secants(tree: Any) -> list[Secant]:
     """All that are in a tree."""
-    return [one for one in tree_leaves(tree) if isinstance(one, Secant)]
+    if isinstance(tree, Secant):
+        return [tree]
+    if isinstance(tree, tuple | list | dict):
+        return [found for one in (tree.values() if isinstance(tree, dict) else tree) for found in secants(one)]
+    return []
 
 
 def ends_of(tape: Tape, func: Any, args: Any, kwargs: Any) -> tuple[Any, Any] | None:

@@ -34,7 +34,7 @@ def tracin(
     train: tuple[Inputs, Any],
     loss: Any = F.cross_entropy,
     layers: Sequence[str] | None = None,
-    batch: int = 100,
+    batch: int = 250,
     memory: float = 1.0,
 ) -> Float64[np.ndarray, "inputs examples"]:
     """The influence of each training example on the loss of each input: proponents lower it, and are positive.
@@ -72,7 +72,7 @@ def self_influence(
     train: tuple[Inputs, Any],
     loss: Any = F.cross_entropy,
     layers: Sequence[str] | None = None,
-    batch: int = 100,
+    batch: int = 250,
 ) -> Float64[np.ndarray, " examples"]:
     """TracIn of each training example on itself, Σ_k η_k ‖∇l(θ_k, z)‖²: large for those that are hard, or mislabelled.
 

@@ -12,6 +12,7 @@ gradient, or, decoupled, −ηλθ to the step: a term of its own.
 """
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 from torch import Tensor
@@ -25,21 +26,23 @@ def remembers(group: dict[str, Any]) -> bool:
 
 
 def back(
-    following: Tensor | None, rows: Tensor, group: dict[str, Any], step: Step, first: bool, moment: Tensor | None
-) -> tuple[Tensor, Tensor]:
-    """A_r and H_r, of H_{r+1} (None for nothing) and J_r, all (output, *shape of the parameter).
+    following: Tensor | None, rows: Tensor, group: dict[str, Any], step: Step, first: bool, moment: Tensor | None,
+    seen: Callable[[Tensor], Tensor],
+) -> tuple[Tensor, Tensor]:  # fmt: skip
+    """A_r and H_r, of H_{r+1} (None for nothing) and J_r (output, *shape of the parameter).
 
-    `first`: the step makes the buffer of momentum. `moment`: Adam's second one."""
+    `first`: the step makes the buffer of momentum. `moment`: Adam's second one. `seen`: the linear function, if only
+    the identity, of D_r ⊙ J_r that A and H are kept in."""
     rate, sign = group["lr"], -1 if group["maximize"] else 1
     if "betas" in group:
         assert moment is not None
         beta, beta2 = group["betas"]
         root = moment.sqrt() / math.sqrt(1 - beta2**step.count) + group["eps"]
-        rows = rows * (rate / (1 - beta**step.count) / root)
+        rows = seen(rows * (rate / (1 - beta**step.count) / root))
         held = rows if following is None else following * beta + rows
         return -sign * (1 - beta) * held, held
     momentum = group["momentum"]
-    step_rows = rate * rows
+    step_rows = seen(rate * rows)
     if not momentum:
         return -sign * step_rows, step_rows
     held = step_rows if following is None else following * momentum + step_rows
@@ -56,10 +59,11 @@ def earlier(held: Tensor, group: dict[str, Any]) -> Tensor:
     return -(group["momentum"] ** (2 if group["nesterov"] else 1)) * held
 
 
-def decay(rows: Tensor, coefficients: Tensor, group: dict[str, Any]) -> Tensor | None:
-    """What multiplies the parameter itself, of J_r and A_r; None without weight decay."""
-    if not group["weight_decay"]:
-        return None
+def decay(
+    rows: Tensor, coefficients: Tensor, parameter: Tensor, group: dict[str, Any], seen: Callable[[Tensor], Tensor]
+) -> Tensor:
+    """What weight decay did, (output,), of J_r and A_r."""
     if group.get("decoupled_weight_decay"):
-        return -group["lr"] * group["weight_decay"] * rows
-    return coefficients * (-1 if group["maximize"] else 1) * group["weight_decay"]
+        return -group["lr"] * group["weight_decay"] * (rows.flatten(1) @ parameter.flatten())
+    sign = -1 if group["maximize"] else 1
+    return sign * group["weight_decay"] * (coefficients.flatten(1) @ seen(parameter[None]).flatten())

@@ -54,7 +54,7 @@ def explain(
     - `memory`: GiB for what grows with the number of inputs; they are explained in as many parts as that asks for.
     - `project`: keep so many numbers a parameter of the momentum of each input and output (see `projection`; `seed`
       draws the signs): less memory, so that more inputs are explained at once, for an error that the notes state and
-      the residual shows. Steps of SGD without momentum keep none, and are exact.
+      the residual shows. SGD without momentum keeps none, and is exact; Adam is refused.
 
     Raises BadInput for a trajectory that has not ended or is another model's, ids beyond `train`, outputs that are not
     (input, output), examples that meet in the model, and operators that have no secant where a rule must be given.

@@ -2,8 +2,7 @@
 
     (Πg)_b = Σ_{p ≡ b mod d} s_p g_p,  s_p = ±1        E⟨Πg, Πg′⟩ = ⟨g, g′⟩, with a variance of about ‖g‖²‖g′‖²/d
 A sparse Johnson–Lindenstrauss map (Achlioptas 2003; Weinberger et al. 2009, "Feature hashing") that costs one pass.
-Adam's steps are far longer where second moments v are small, and gradients shorter: ⟨Π(w ⊙ g), Π(g′ / w)⟩ with w = v^¼
-has the same mean, and factors of like lengths. It is still the harder case: what Adam has stretched is less alike.
+It serves momentum. Adam stretches gradients until they are nearly orthogonal, and such an error drowns their products.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,12 +18,8 @@ from minent.attribution.products import against, dense
 class Unprojected:
     """Gradients as they are."""
 
-    def ours(self, name: str, rows: Tensor) -> Tensor:
-        """What is kept of (row, *shape of the parameter), for each input and output."""
-        return rows
-
-    def theirs(self, name: str, rows: Tensor) -> Tensor:
-        """What that is multiplied by."""
+    def __call__(self, name: str, rows: Tensor) -> Tensor:
+        """What is kept of (row, *shape of the parameter)."""
         return rows
 
     def against(self, name: str, factors: Sequence[Factor], kept: Tensor) -> Tensor:
@@ -39,37 +34,29 @@ class Unprojected:
 class Projection(Unprojected):
     """Of the gradients of parameters of these shapes, each to `size` numbers; those of no more are left as they are.
 
-    >>> projection = Projection({"weight": torch.Size([30, 40])}, 100, seed=1, moments={})
-    >>> projection.ours("weight", torch.ones(2, 30, 40)).shape
+    >>> projection = Projection({"weight": torch.Size([30, 40])}, 100, seed=1)
+    >>> projection("weight", torch.ones(2, 30, 40)).shape
     torch.Size([2, 100])
     """
 
-    def __init__(self, shapes: Mapping[str, torch.Size], size: int, seed: int, moments: Mapping[str, Tensor]):
+    def __init__(self, shapes: Mapping[str, torch.Size], size: int, seed: int):
         rng, self.size, self.shapes = torch.Generator().manual_seed(seed), size, shapes
         self.signs = {
             name: torch.randint(0, 2, (shape.numel(),), generator=rng, dtype=torch.int8) * 2 - 1
             for name, shape in shapes.items()
             if shape.numel() > size
         }
-        roots = {name: one.flatten().sqrt() for name, one in moments.items()}
-        self.weights = {name: (one + 1e-3 * one.mean() + 1e-30).sqrt() for name, one in roots.items()}
         self.error = f"a product of gradients is off by about {size**-0.5:.1%} of that of their lengths"
 
-    def ours(self, name: str, rows: Tensor) -> Tensor:
-        return self._folded(name, rows.flatten(1), self.weights.get(name))
-
-    def theirs(self, name: str, rows: Tensor) -> Tensor:
-        weights = self.weights.get(name)
-        return self._folded(name, rows.flatten(1), None if weights is None else 1 / weights)
+    def __call__(self, name: str, rows: Tensor) -> Tensor:
+        rows = rows.flatten(1)
+        if name not in self.signs:
+            return rows
+        signed = rows * self.signs[name].to(rows)
+        return F.pad(signed, (0, -signed.shape[1] % self.size)).unflatten(1, (-1, self.size)).sum(1)
 
     def against(self, name: str, factors: Sequence[Factor], kept: Tensor) -> Tensor:
-        return kept @ self.theirs(name, dense(factors, self.shapes[name])[0]).T
+        return kept @ self(name, dense(factors, self.shapes[name])[0]).T
 
     def held(self, sizes: Sequence[int]) -> int:
         return 2 * max(sizes) + 2 * sum(min(one, self.size) for one in sizes)
-
-    def _folded(self, name: str, rows: Tensor, weights: Tensor | None) -> Tensor:
-        if name not in self.signs:
-            return rows
-        signed = rows * (self.signs[name].to(rows) if weights is None else self.signs[name] * weights)
-        return F.pad(signed, (0, -signed.shape[1] % self.size)).unflatten(1, (-1, self.size)).sum(1)

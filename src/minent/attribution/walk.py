@@ -48,8 +48,9 @@ class Walk:
             )
         self.projection = Unprojected()
         if project is not None:
-            moments = trajectory.second_moments(trajectory.segments()[-1][0])
-            self.projection = Projection(self.shapes, project, seed, moments)
+            if any("betas" in group for step in self.steps for group in step.groups):
+                raise BadInput("project is for SGD's momentum: for Adam its error would exceed what is to be told")
+            self.projection = Projection(self.shapes, project, seed)
             if self.projection.signs:
                 self.notes.add(f"projected to {project} numbers a parameter: {self.projection.error}")
 
@@ -103,21 +104,19 @@ class Walk:
                         rows[name] = dense(factors[name], self.shapes[name]).flatten(0, 1)
                     makes = step.number == self.begun[name] and name not in self.start
                     moment = second.get(name)
-                    seen = partial(self.projection.ours, name)
+                    seen = partial(self.projection, name)
                     coefficients, held[name] = back(held.get(name), rows[name], group, step, makes, moment, seen)
                     if name in gradients:
                         block += self.projection.against(name, gradients[name], coefficients).unflatten(0, (k, m))
                     if group["weight_decay"]:
-                        theirs = decay(
-                            rows[name], coefficients, before[name], group, partial(self.projection.theirs, name)
-                        )
+                        theirs = decay(rows[name], coefficients, before[name], group, seen)
                         other["weight decay"] += theirs.unflatten(0, (k, m))
                 contributions.index_add_(2, torch.from_numpy(step.ids), block)
             after = before
         for name, momentum in self.start.items():
             if name in held:
                 coefficients = earlier(held[name], self.steps[0].groups[self.group[name]])
-                momentum = self.projection.theirs(name, momentum[None]).flatten()
+                momentum = self.projection(name, momentum[None]).flatten()
                 other["earlier steps"] += (coefficients.flatten(1) @ momentum).unflatten(0, (k, m))
         return contributions.transpose(0, 1).numpy(), {name: one.T.numpy() for name, one in other.items()}
 

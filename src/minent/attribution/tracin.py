@@ -34,7 +34,7 @@ def tracin(
     train: tuple[Inputs, Any],
     loss: Any = F.cross_entropy,
     layers: Sequence[str] | None = None,
-    batch: int = 250,
+    batch: int = 100,
     memory: float = 1.0,
 ) -> Float64[np.ndarray, "inputs examples"]:
     """The influence of each training example on the loss of each input: proponents lower it, and are positive.
@@ -59,9 +59,10 @@ def tracin(
                 asked = slice(begin, begin + held)
                 ours = list(_blocks(model, weights, (inputs, targets), names, loss_sum, batch, asked))
                 for second, theirs in _blocks(model, weights, train, names, loss_sum, batch):
-                    for first, mine in ours:
-                        block = torch.stack([products(mine[name], theirs[name])[0] for name in mine]).sum(0)
-                        found[first, second] += rate * block.double().cpu().numpy()
+                    for name in list(theirs):
+                        one = theirs.pop(name)  # what is built for one parameter goes before the next
+                        for first, mine in ours:
+                            found[first, second] += rate * products(mine[name], one)[0].double().cpu().numpy()
     return found
 
 
@@ -72,7 +73,7 @@ def self_influence(
     train: tuple[Inputs, Any],
     loss: Any = F.cross_entropy,
     layers: Sequence[str] | None = None,
-    batch: int = 250,
+    batch: int = 100,
 ) -> Float64[np.ndarray, " examples"]:
     """TracIn of each training example on itself, Σ_k η_k ‖∇l(θ_k, z)‖²: large for those that are hard, or mislabelled.
 

@@ -21,22 +21,10 @@ from minent.attribution.backward import Use
 Rule = Callable[..., Any]
 RULES: dict[str, Rule] = {}
 OTHERS = "others"  # the name of the rule for operators of no other
-ASKING = frozenset(
-    [
-        "shape",
-        "size",
-        "dim",
-        "ndim",
-        "dtype",
-        "device",
-        "numel",
-        "__len__",
-        "len",
-        "is_floating_point",
-        "layout",
-        "is_nested",
-    ]
-)
+ASKING = frozenset([
+    "shape", "size", "dim", "ndim", "dtype", "device", "numel", "__len__",
+    "len", "is_floating_point", "layout", "is_nested",
+])  # fmt: skip
 
 
 def rule(*names: str) -> Callable[[Rule], Rule]:

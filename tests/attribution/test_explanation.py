@@ -108,7 +108,7 @@ def test_the_page_holds_pictures_and_bars_that_add_up(run, capsys):
     text = page.read_text()
     assert text.count("<section>") == 2 and text.count("data:image/png;base64,") > 2 * 5
     for section in text.split("<section>")[1:]:
-        numbers = [float(cell.split("<")[0]) for cell in section.split("<td class=number>")[1:]]
+        numbers = [float(cell.split("<")[0].replace("−", "-")) for cell in section.split("<td class=number>")[1:]]
         assert sum(numbers[:-1]) == pytest.approx(numbers[-1], abs=2e-3)
         assert abs(numbers[-1]) > 0.1
 

@@ -6,8 +6,10 @@ import torch.nn.functional as F
 from attribution.runs import MODELS, examples
 from torch import nn
 
-from minent.attribution.factors import dense
-from minent.attribution.passes import evaluating, jacobian, loss_gradients, predicted
+from minent.attribution.losses import loss_gradients
+from minent.attribution.mean_gradients import jacobian
+from minent.attribution.passes import evaluating, predicted
+from minent.attribution.products import dense
 from minent.errors import BadInput
 
 OPERATORS = {

@@ -65,7 +65,9 @@ def because(
 
 def _example(number: int, shown: Shown, taught: Sequence[str] | None) -> str:
     label = "" if taught is None else f", taught as <b>{escape(taught[number])}</b>"
-    return f'<span class="shown">{shown(number)}</span> example {number:,}{label}'
+    return (
+        f'<div class="example"><span class="shown">{shown(number)}</span><span>example {number:,}{label}</span></div>'
+    )
 
 
 def _row(what: str, value: float, widest: float, kind: str = "") -> str:
@@ -73,7 +75,8 @@ def _row(what: str, value: float, widest: float, kind: str = "") -> str:
     left = 50 - width if value < 0 else 50
     sign = "down" if value < 0 else "up"
     bar = f'<div class="bar {sign}" style="left:{left:.2f}%;width:{width:.2f}%"></div>'
-    return f'<tr class="{kind}"><td>{what}<td class=track><div>{bar}</div><td class=number>{value:+.4f}'
+    number = f"{value:+.4f}".replace("-", "−")
+    return f'<tr class="{kind}"><td>{what}<td class=track><div>{bar}</div><td class=number>{number}'
 
 
 PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>TITLE</title>
@@ -81,8 +84,12 @@ PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>TITLE</tit
 :root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif }
 body { max-width: 56rem; margin: 2rem auto; padding: 0 1rem }
 section { margin: 2rem 0; padding-top: 1rem; border-top: 1px solid #8886 }
-.input img { width: 6rem; image-rendering: pixelated } .shown img { width: 2.4rem; image-rendering: pixelated }
-.shown { display: inline-block; max-width: 22rem; vertical-align: middle; margin-right: .5rem }
+.input { display: flex; flex-wrap: wrap; align-items: center; gap: .2rem 1.2rem; overflow-wrap: anywhere }
+img { display: block; image-rendering: pixelated } .input img { width: 6rem } .shown img { width: 2.4rem }
+.example { display: flex; align-items: center; gap: .1rem .7rem; line-height: 1.3 }
+.shown { max-width: 26rem; overflow-wrap: anywhere }
+.example:not(:has(img)) { flex-direction: column; align-items: flex-start }
+.example:not(:has(img)) > span + span { opacity: .7 }
 .shown table, .input table { font-size: .75rem; border-collapse: collapse }
 th { text-align: left; padding-right: .6rem }
 .bars { width: 100%; border-collapse: collapse } .bars > * > tr > td { padding: .15rem .4rem }
@@ -90,6 +97,10 @@ th { text-align: left; padding-right: .6rem }
 .track > div { position: relative; height: 1rem; background: linear-gradient(#888, #888) 50% / 1px 100% no-repeat }
 .bar { position: absolute; top: 0; height: 1rem } .up { background: #2a78c4 } .down { background: #c8503c }
 .number { text-align: right; font-variant-numeric: tabular-nums; width: 6rem }
+@media (max-width: 40rem) {
+  .bars { font-size: .85rem } .bars > * > tr > td { padding: .15rem .2rem }
+  .track { width: 27% } .number { width: 4rem }
+}
 .total td { border-top: 2px solid currentColor; font-weight: bold }
 </style><h1>TITLE</h1>
 <p>Bars add up to the score below them: what the model said before training, and what each training example added to

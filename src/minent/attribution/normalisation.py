@@ -8,8 +8,11 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
+from torch import Tensor
 
+from minent.attribution.captures import densely, note, shifted, sourced
 from minent.attribution.secant import Secant, Tape, at_end, plain, rule, secant
+from minent.attribution.spread import fitted, gathered
 from minent.errors import BadInput
 
 
@@ -21,10 +24,25 @@ def layer_norm(
     if tape.paired:
         centred = input - input.mean(dims, keepdim=True)
         normal = centred * (centred.square().mean(dims, keepdim=True) + eps).rsqrt()
+    elif (value := _whole(tape, plain(input), normalized_shape, weight, bias, eps)) is not None:
+        return secant(tape, value, batched=input.batched)
     else:
         normal = secant(tape, F.layer_norm(plain(input), normalized_shape, eps=eps), batched=input.batched)
     normal = normal if weight is None else normal * weight
     return normal if bias is None else normal + bias
+
+
+def _whole(tape: Tape, x: Tensor, over: Any, weight: Any, bias: Any, eps: float) -> Tensor | None:
+    """All at once where no parameter is spread over anything but examples and positions: the commonest case."""
+    if weight is None or bias is None or not sourced(weight) or not sourced(bias):
+        return None
+    out = F.layer_norm(x, over, plain(weight).detach(), plain(bias).detach(), eps)
+    if (shape := fitted(out, weight, tape.examples)) is None:
+        return None
+    normal, wanted = F.layer_norm(x.detach(), over, eps=eps), weight.shape
+    made = densely(weight.source, lambda one, n: gathered(one * normal, shape, wanted))
+    note(tape, out, weight.source, weight.source.view, made)
+    return shifted(tape, out, bias, lambda one, n: gathered(one, shape, wanted))
 
 
 @rule("rms_norm")

@@ -6,7 +6,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from minent.attribution.secant import Tape, at_end, plain, rule, secant, unknown
+from minent.attribution.quadrature import unknown
+from minent.attribution.secant import Tape, at_end, plain, rule, secant
 
 
 @rule("max_pool2d", "max_pool1d")
@@ -22,7 +23,7 @@ def max_pool(
         return secant(tape, value, batched=input.batched)
     if spread != (1, 1) or ceil_mode:
         args = (input, kernel_size, stride, padding, dilation, ceil_mode, return_indices)
-        return unknown(tape, func.__name__, func, args, {}, [input])
+        return unknown(tape, func, *args)
     x = input.unsqueeze(-2) if flat else input
     if any(border):
         below = min(float(at_end(x, 0).min()), float(at_end(x, 1).min())) - 1
@@ -41,7 +42,7 @@ def max_pool(
 def adaptive_max_pool(tape: Tape, func: Any, input: Any, output_size: Any, return_indices: bool = False) -> Any:
     wanted = (output_size, output_size) if isinstance(output_size, int) else output_size
     if any(n % k for n, k in zip(input.shape[-2:], wanted, strict=True)):
-        return unknown(tape, "adaptive_max_pool2d", func, (input, output_size), {}, [input])
+        return unknown(tape, func, input, output_size)
     return F.max_pool2d(input, tuple(n // k for n, k in zip(input.shape[-2:], wanted, strict=True)))
 
 

@@ -4,7 +4,7 @@
 It is the left-end path kernel of the loss, each example counted at each checkpoint; nothing adds up to a prediction.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from inspect import signature
 from pathlib import Path
@@ -16,8 +16,9 @@ import torch.nn.functional as F
 from jaxtyping import Float64
 from torch import Tensor, nn
 
-from minent.attribution.factors import products, squares
-from minent.attribution.passes import Inputs, evaluating, loss_gradients, number, taken
+from minent.attribution.losses import loss_gradients
+from minent.attribution.passes import Inputs, evaluating, number, taken
+from minent.attribution.products import Gradients, gradients, products, squares
 from minent.errors import BadInput
 from minent.training.trajectory import Trajectory
 
@@ -33,7 +34,8 @@ def tracin(
     train: tuple[Inputs, Any],
     loss: Any = F.cross_entropy,
     layers: Sequence[str] | None = None,
-    batch: int = 512,
+    batch: int = 100,
+    memory: float = 1.0,
 ) -> Float64[np.ndarray, "inputs examples"]:
     """The influence of each training example on the loss of each input: proponents lower it, and are positive.
 
@@ -41,7 +43,8 @@ def tracin(
     - `loss(outputs, targets)`: the sum over a batch, or a value for each example; one with an argument `reduction`,
       as those of torch.nn.functional, is summed.
     - `layers`: names of modules or parameters, to heed these only; that of the last layer alone is TracIn-last.
-    - `batch`: how many examples are held at a time.
+    - `batch`: how many examples go through the model at a time.
+    - `memory`: GiB for gradients of the inputs; the training examples go through once for as many as that holds.
 
     >>> model, x, y = nn.Linear(2, 2), torch.eye(2), torch.tensor([0, 1])
     >>> tracin(model, [(model.state_dict(), 0.1)], x, y, train=(x, y)).shape
@@ -50,11 +53,16 @@ def tracin(
     found = np.zeros((number(inputs), number(train[0])))
     with evaluating(model):
         for weights, rates, names, loss_sum in _at(model, checkpoints, layers, loss):
-            for first, ours in _blocks(model, weights, (inputs, targets), names, loss_sum, batch):
+            each = sum(weights[name].numel() * weights[name].element_size() for name in names)
+            held = max(1, int(memory * 2**30 / each / batch)) * batch
+            for begin in range(0, number(inputs), held):
+                asked = slice(begin, begin + held)
+                ours = list(_blocks(model, weights, (inputs, targets), names, loss_sum, batch, asked))
                 for second, theirs in _blocks(model, weights, train, names, loss_sum, batch):
-                    for name in ours:
-                        block = products(ours[name], theirs[name], weights[name].shape)[0]
-                        found[first, second] += rates[name] * block.double().cpu().numpy()
+                    for name in list(theirs):
+                        one = theirs.pop(name)  # what is built for one parameter goes before the next
+                        for first, mine in ours:
+                            found[first, second] += rates[name] * products(mine[name], one)[0].double().cpu().numpy()
     return found
 
 
@@ -65,7 +73,7 @@ def self_influence(
     train: tuple[Inputs, Any],
     loss: Any = F.cross_entropy,
     layers: Sequence[str] | None = None,
-    batch: int = 512,
+    batch: int = 100,
 ) -> Float64[np.ndarray, " examples"]:
     """TracIn of each training example on itself, Σ_k η_k ‖∇l(θ_k, z)‖²: large for those that are hard, or mislabelled.
 
@@ -74,8 +82,8 @@ def self_influence(
     with evaluating(model):
         for weights, rates, names, loss_sum in _at(model, checkpoints, layers, loss):
             for rows, factors in _blocks(model, weights, train, names, loss_sum, batch):
-                for name, several in factors.items():
-                    found[rows] += rates[name] * squares(several, weights[name].shape)[0].double().cpu().numpy()
+                for name, each in factors.items():
+                    found[rows] += rates[name] * squares(each)[0].double().cpu().numpy()
     return found
 
 
@@ -105,10 +113,14 @@ def _arguments(loss: Any) -> Sequence[str]:
         return []
 
 
-def _blocks(model: nn.Module, weights: Any, examples: Any, names: set[str], loss: Any, batch: int) -> Any:
+def _blocks(
+    model: nn.Module, weights: Any, examples: Any, names: set[str], loss: Any, batch: int, part: slice = slice(None)
+) -> Iterator[tuple[slice, dict[str, Gradients]]]:
     inputs, targets = examples
+    shapes = {name: weights[name].shape for name in names}
     with torch.no_grad():
-        for begin in range(0, number(inputs), batch):
-            rows = slice(begin, begin + batch)
-            part = taken(inputs, rows), taken(targets, rows)
-            yield rows, loss_gradients(model, weights, *part, names, loss)[0]
+        begin, end, _ = part.indices(number(inputs))
+        for first in range(begin, end, batch):
+            rows = slice(first, min(first + batch, end))
+            factors, _ = loss_gradients(model, weights, taken(inputs, rows), taken(targets, rows), names, loss)
+            yield rows, gradients(factors, shapes)

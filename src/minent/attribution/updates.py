@@ -12,6 +12,7 @@ gradient, or, decoupled, −ηλθ to the step: a term of its own.
 """
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 from torch import Tensor
@@ -23,22 +24,24 @@ def remembers(group: dict[str, Any]) -> bool:
 
 
 def back(
-    following: Tensor | None, rows: Tensor, group: dict[str, Any], count: int, first: bool, moment: Tensor | None
-) -> tuple[Tensor, Tensor]:
-    """A_r and μ_r H_r, of μ_{r+1} H_{r+1} (None for nothing) and J_r, all (output, *shape of the parameter).
+    following: Tensor | None, rows: Tensor, group: dict[str, Any], count: int, first: bool, moment: Tensor | None,
+    seen: Callable[[Tensor], Tensor],
+) -> tuple[Tensor, Tensor]:  # fmt: skip
+    """A_r and μ_r H_r, of μ_{r+1} H_{r+1} (None for nothing) and J_r (output, *shape of the parameter).
 
     `count`: the steps that the optimiser has taken of the parameter, with this one. `first`: the step makes the
-    buffer of momentum. `moment`: Adam's second one."""
+    buffer of momentum. `moment`: Adam's second one. `seen`: the linear function, if only the identity, of D_r ⊙ J_r
+    that A and H are kept in."""
     rate, sign = group["lr"], -1 if group["maximize"] else 1
     if "betas" in group:
         assert moment is not None
         beta, beta2 = group["betas"]
         root = moment.sqrt() / math.sqrt(1 - beta2**count) + group["eps"]
-        rows = rows * (rate / (1 - beta**count) / root)
+        rows = seen(rows * (rate / (1 - beta**count) / root))
         held = rows if following is None else following + rows
         return -sign * (1 - beta) * held, beta * held
     momentum = group["momentum"]
-    step_rows = rate * rows
+    step_rows = seen(rate * rows)
     if not momentum:  # the buffer stays as it is
         return -sign * step_rows, 0 * step_rows if following is None else following
     taken = momentum * step_rows if group["nesterov"] else step_rows
@@ -49,10 +52,11 @@ def back(
     return -sign * new * held, momentum * held
 
 
-def decay(rows: Tensor, coefficients: Tensor, group: dict[str, Any]) -> Tensor | None:
-    """What multiplies the parameter itself, of J_r and A_r; None without weight decay."""
-    if not group["weight_decay"]:
-        return None
+def decay(
+    rows: Tensor, coefficients: Tensor, parameter: Tensor, group: dict[str, Any], seen: Callable[[Tensor], Tensor]
+) -> Tensor:
+    """What weight decay did, (output,), of J_r and A_r."""
     if group.get("decoupled_weight_decay"):
-        return -group["lr"] * group["weight_decay"] * rows
-    return coefficients * (-1 if group["maximize"] else 1) * group["weight_decay"]
+        return -group["lr"] * group["weight_decay"] * (rows.flatten(1) @ parameter.flatten())
+    sign = -1 if group["maximize"] else 1
+    return sign * group["weight_decay"] * (coefficients.flatten(1) @ seen(parameter[None]).flatten())

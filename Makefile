@@ -30,6 +30,11 @@ bench: setup
 	$(BIN)/python benchmarks/attention_quality.py
 	$(BIN)/python benchmarks/text.py
 	$(BIN)/python benchmarks/text_quality.py
+	$(BIN)/python benchmarks/exposure.py
+	$(BIN)/python benchmarks/gibbs.py
+	$(BIN)/python benchmarks/gan.py cost
+	$(BIN)/python benchmarks/attribution.py
+	$(BIN)/python benchmarks/points.py
 
 docs: setup
 	$(BIN)/pip install --quiet -c constraints.txt --group docs

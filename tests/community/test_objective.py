@@ -177,7 +177,7 @@ def test_a_search_from_given_modules_costs_no_more_than_they_do():
 @pytest.mark.parametrize(
     ("objective", "options", "sentence"),
     [
-        ({"markov_time": 0.0}, {}, "markov_time must be above 0; got 0"),
+        ({"markov_time": 0.0}, {}, "markov_time must be above 0 and finite; got 0"),
         ({"markov_time": 2.0}, {"recorded": True, "directed": True}, "not defined for recorded teleportation"),
         ({"preferred_modules": 0}, {}, "preferred_modules must be at least 1; got 0"),
         ({"regularised": -1.0}, {}, "regularised must be at least 0; got -1"),

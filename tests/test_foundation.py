@@ -54,6 +54,11 @@ def test_examples_of_the_readme_run(example, tmp_path):
     python("-W", "error", "-c", example, cwd=tmp_path, env={**os.environ, "OMP_NUM_THREADS": "1"})
 
 
+def test_the_chinese_readme_has_the_same_examples():
+    text = (ROOT / "README.zh-CN.md").read_text(encoding="utf-8")
+    assert re.findall(r"```python\n(.*?)```", text, re.DOTALL) == EXAMPLES
+
+
 DOCS = {
     f"{page.stem} {i}": example
     for page in sorted((ROOT / "docs").glob("*.md"))

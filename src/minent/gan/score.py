@@ -78,7 +78,7 @@ def _scores(samples: Samples, *, reference: Samples, space: Space, mixture: bool
 
 
 def _inception(samples: Samples, reference: Samples) -> float:
-    require("torchmetrics", "gan", "score by Inception's features")
+    require("torch_fidelity", "inception", "score by Inception's features")
     import torch
     from torchmetrics.image.fid import FrechetInceptionDistance  # pyright: ignore
 

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 from jaxtyping import Float, Int
-from scipy.special import gammaln
 
 from minent.community.tree import Tree
 from minent.data.names import matched
@@ -70,6 +69,8 @@ def adjusted_mutual_information(u: Int[np.ndarray, " nodes"], v: Int[np.ndarray,
 def expected_mutual_information(rows: Int[np.ndarray, " modules"], columns: Int[np.ndarray, " others"]) -> float:
     """The mean mutual information, in nats, of partitions with modules of these sizes, all being as likely:
     Σ_ab Σ_n n/N ln(N n / ab) · a! b! (N−a)! (N−b)! / (N! n! (a−n)! (b−n)! (N−a−b+n)!)."""
+    from scipy.special import gammaln
+
     nodes = int(rows.sum())
     factorial = gammaln(np.arange(nodes + 1) + 1.0)
     sizes, times = np.unique(rows, return_counts=True)

@@ -9,7 +9,6 @@ from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
-from scipy.sparse import csr_array
 
 from minent.community.codelength import walk_of
 from minent.community.flow import Flow
@@ -32,6 +31,8 @@ def shared_walk(
 ) -> Flow:
     """The walk among states: a walker from a module in which a node has no state enters those that are its members.
     `inside` is the module that the walker is in at each state, where it is not that of the pair."""
+    from scipy.sparse import csr_array
+
     node, module = pairs
     network, states, count = flow.network, len(node), int(module.max()) + 1
     begin = np.searchsorted(node, np.arange(network.number_of_nodes + 1))

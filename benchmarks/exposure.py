@@ -21,6 +21,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
+import pairs_of
 import torch
 
 from minent.data.pairs import Pairs
@@ -68,39 +69,19 @@ class Task:
     longest: int = 64
 
 
-def split(pairs, tested, held):
-    """Pairs to learn from, whose sources are none of the others, `held` to choose by and `tested` to test, drawn."""
-    order = np.random.default_rng(1).permutation(len(pairs)).tolist()
-    test, dev, rest = order[:tested], order[tested : tested + held], order[tested + held :]
-    known = {pairs.sources[i] for i in (*test, *dev)}
-    return pairs.at([i for i in rest if pairs.sources[i] not in known]), pairs.at(dev), pairs.at(test)
-
-
 def cmudict(folder):
-    lines = (folder / "cmudict" / "cmudict.dict").read_text(encoding="utf-8").splitlines()
-    words = [line.split("#")[0].split() for line in lines if line[:1].isalpha() and "(" not in line.split()[0]]
-    pairs = Pairs([" ".join(word[0]) for word in words], [" ".join(word[1:]) for word in words])
-    return Task(*split(pairs, 1000, 500), Reading("words", 100, 1024), ("error_rate", "wrong_lines"), longest=32)
+    split = pairs_of.split(pairs_of.cmudict(folder), 1000, 500)
+    return Task(*split, Reading("words", 100, 1024), ("error_rate", "wrong_lines"), longest=32)
 
 
 def multi30k(folder):
-    names = ("train", "val", "test_2016_flickr")
-    texts = {
-        name: [(folder / "multi30k" / f"{name}.{side}").read_text("utf-8").splitlines() for side in ("de", "en")]
-        for name in names
-    }
-    train, dev, test = (Pairs(*texts[name]) for name in names)
+    train, dev, test = (pairs_of.multi30k(folder, part) for part in ("train", "val", "test_2016_flickr"))
     return Task(train, dev.at(range(300)), test.at(range(500)), Reading("bpe", 4000, 2048), ("bleu", "chrf"))
 
 
 def csl_title(folder):
-    rows = [
-        line.split("\t")
-        for name in ("dev.tsv", "test.tsv")
-        for line in (folder / "csl_title" / name).read_text(encoding="utf-8").splitlines()
-    ]
-    pairs = Pairs([row[1] for row in rows], [row[2] for row in rows])
-    return Task(*split(pairs, 200, 100), Reading("characters", 3000, 2048), ("rouge_l", "bleu"), copy=True)
+    split = pairs_of.split(pairs_of.csl_title(folder), 200, 100)
+    return Task(*split, Reading("characters", 3000, 2048), ("rouge_l", "bleu"), copy=True)
 
 
 @dataclass(frozen=True)
@@ -170,7 +151,7 @@ def run(setting, objective, seed, folder):
         row |= {f"{one}, {name}": getattr(scores, one) for one in task.scores}
     row["examples"] = found[:5]
     batches = batched(model, task.test, 4096, shuffle=False).epoch(1)
-    measured = exposure(model, ({k: torch.from_numpy(v) for k, v in batch.items()} for batch in batches))
+    measured = exposure(model, batches)
     return row | {name: 100 * share for name, share in measured.accuracy.items()}
 
 

@@ -23,6 +23,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
+import pairs_of
 import torch
 
 from minent.data.pairs import Pairs
@@ -61,21 +62,14 @@ class Task:
 
 
 def split(pairs, most, tested):
-    """`tested` pairs, drawn, and of the others, whose sources are none of theirs, at most `most`."""
-    order = np.random.default_rng(1).permutation(len(pairs)).tolist()
-    test, rest = order[:tested], order[tested:]
-    known = {pairs.sources[i] for i in test}
-    train = [i for i in rest if pairs.sources[i] not in known][:most]
-    return pairs.at(train), pairs.at(test)
+    """At most so many pairs to learn from, and so many to test."""
+    train, _, test = pairs_of.split(pairs, tested)
+    return train.at(range(min(most, len(train)))), test
 
 
 def cmudict(folder):
-    lines = (folder / "cmudict" / "cmudict.dict").read_text(encoding="utf-8").splitlines()
-    words = [line.split("#")[0].split() for line in lines if line[:1].isalpha() and "(" not in line.split()[0]]
-    pairs = Pairs([" ".join(word[0]) for word in words], [" ".join(word[1:]) for word in words])
-    return Task(
-        *split(pairs, 20_000, 800), Reading("words", 100, 256), 14000, ("error_rate", "wrong_lines"), longest=32
-    )
+    shown = "error_rate", "wrong_lines"
+    return Task(*split(pairs_of.cmudict(folder), 20_000, 800), Reading("words", 100, 256), 14_000, shown, longest=32)
 
 
 def tatoeba(folder):
@@ -85,22 +79,13 @@ def tatoeba(folder):
 
 
 def multi30k(folder):
-    de, en, test_de, test_en = (
-        (folder / "multi30k" / name).read_text(encoding="utf-8").splitlines()
-        for name in ("train.de", "train.en", "test_2016_flickr.de", "test_2016_flickr.en")
-    )
-    train, test = Pairs(de, en), Pairs(test_de[:500], test_en[:500])
-    return Task(train, test, Reading("bpe", 4000, 1024), 1800, ("bleu", "chrf"))
+    train, test = (pairs_of.multi30k(folder, part) for part in ("train", "test_2016_flickr"))
+    return Task(train, test.at(range(500)), Reading("bpe", 4000, 1024), 1800, ("bleu", "chrf"))
 
 
 def csl_title(folder):
-    rows = [
-        line.split("\t")
-        for name in ("dev.tsv", "test.tsv")
-        for line in (folder / "csl_title" / name).read_text(encoding="utf-8").splitlines()
-    ]
-    pairs = Pairs([row[1] for row in rows], [row[2] for row in rows])
-    return Task(*split(pairs, 1700, 300), Reading("characters", 3000, 1024), 1200, ("rouge_l", "bleu"), copy=True)
+    train, test = split(pairs_of.csl_title(folder), 1700, 300)
+    return Task(train, test, Reading("characters", 3000, 1024), 1200, ("rouge_l", "bleu"), copy=True)
 
 
 TASKS = {

@@ -1,0 +1,36 @@
+"""Pairs of the shared data that several benchmarks learn from."""
+
+import numpy as np
+
+from minent.data.pairs import Pairs
+
+
+def split(pairs, tested, held=0):
+    """Pairs to learn from, whose sources are none of the others; `held` to choose by; `tested` to test: drawn."""
+    order = np.random.default_rng(1).permutation(len(pairs)).tolist()
+    test, dev, rest = order[:tested], order[tested : tested + held], order[tested + held :]
+    known = {pairs.sources[i] for i in (*test, *dev)}
+    return pairs.at([i for i in rest if pairs.sources[i] not in known]), pairs.at(dev), pairs.at(test)
+
+
+def cmudict(folder):
+    """Letters and sounds."""
+    lines = (folder / "cmudict" / "cmudict.dict").read_text(encoding="utf-8").splitlines()
+    words = [line.split("#")[0].split() for line in lines if line[:1].isalpha() and "(" not in line.split()[0]]
+    return Pairs([" ".join(word[0]) for word in words], [" ".join(word[1:]) for word in words])
+
+
+def multi30k(folder, part):
+    """German and English captions of a part: train, val or test_2016_flickr."""
+    sides = ((folder / "multi30k" / f"{part}.{side}").read_text(encoding="utf-8").splitlines() for side in ("de", "en"))
+    return Pairs(*sides)
+
+
+def csl_title(folder):
+    """Chinese abstracts and titles."""
+    rows = [
+        line.split("\t")
+        for name in ("dev.tsv", "test.tsv")
+        for line in (folder / "csl_title" / name).read_text(encoding="utf-8").splitlines()
+    ]
+    return Pairs([row[1] for row in rows], [row[2] for row in rows])

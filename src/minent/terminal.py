@@ -4,7 +4,7 @@ import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.table import Table
@@ -96,32 +96,33 @@ def progress() -> Iterator[Callable[[str], None]]:
 
 def training(records: "Iterable[Record]") -> None:
     """Follow a training run: a line for each evaluation, and where it stands on standard error."""
-    start, first = time.perf_counter(), None
     with progress() as say:
         say("preparing")
-        for record in records:
-            first = record.step if first is None else first
-            pace = (time.perf_counter() - start) / (record.step - first + 1)
-            left = pace * (record.steps - record.step)
+        for record, left in _timed(records):
             where = f"step {record.step:,} of {record.steps:,}, epoch {record.epoch}, loss {record.loss:.4f}"
-            say(f"{where}, {record.tokens_per_second:,.0f} targets/s, {left / 60:.0f} min {left % 60:02.0f} s left")
+            say(f"{where}, {record.tokens_per_second:,.0f} targets/s, {left}")
             if record.dev is not None:
                 scores = ", ".join(f"{name} {score:.4f}" for name, score in record.dev.items())
                 print(f"{where}; judged: {scores}", flush=True)
 
 
+def _timed(steps: "Iterable[Any]") -> "Iterator[tuple[Any, str]]":
+    """Each step that was taken, and how long the rest will take at the pace so far."""
+    start, first = time.perf_counter(), None
+    for one in steps:
+        first = one.step if first is None else first
+        left = (time.perf_counter() - start) / (one.step - first + 1) * (one.steps - one.step)
+        yield one, f"{left / 60:.0f} min {left % 60:02.0f} s left"
+
+
 def playing(turns: "Iterable[Turn]") -> None:
     """Follow a game of two networks: a line for each time it is judged, and where it stands on standard error."""
-    start, first = time.perf_counter(), None
     with progress() as say:
         say("preparing")
-        for turn in turns:
-            first = turn.step if first is None else first
-            pace = (time.perf_counter() - start) / (turn.step - first + 1)
-            left = pace * (turn.steps - turn.step)
+        for turn, left in _timed(turns):
             where = f"step {turn.step:,} of {turn.steps:,}, critic {turn.critic_loss:.4f} (gap {turn.gap:.3f}), "
             where += f"generator {turn.generator_loss:.4f}"
-            say(f"{where}, {turn.samples_per_second:,.0f} samples/s, {left / 60:.0f} min {left % 60:02.0f} s left")
+            say(f"{where}, {turn.samples_per_second:,.0f} samples/s, {left}")
             if turn.scores:
                 scores = ", ".join(f"{name} {score:.4g}" for name, score in turn.scores.items())
                 print(f"{where}; {scores}", flush=True)

@@ -8,9 +8,10 @@ from torch import nn
 
 from minent.attribution.losses import loss_gradients
 from minent.attribution.mean_gradients import jacobian
-from minent.attribution.passes import evaluating, predicted
+from minent.attribution.passes import predicted
 from minent.attribution.products import dense
 from minent.errors import BadInput
+from minent.nn.evaluating import evaluating
 
 OPERATORS = {
     **{name: lambda z, name=name: getattr(torch, name)(z) for name in ("relu", "tanh", "sigmoid", "exp", "sin", "abs")},

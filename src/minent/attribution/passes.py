@@ -1,7 +1,6 @@
 """One pass of a model at given weights, as a secant between two or as a tangent at one."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -65,15 +64,3 @@ def forward(
 def loose(tape: Tape, leaves: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """Leaves whose gradients do not factorise."""
     return {name: leaves[name] for name in sorted(tape.loose)}
-
-
-@contextmanager
-def evaluating(model: nn.Module) -> Iterator[None]:
-    """Within the block no module drops anything out or moves statistics."""
-    training = [module for module in model.modules() if module.training]
-    model.eval()
-    try:
-        yield
-    finally:
-        for module in training:
-            module.training = True

@@ -20,9 +20,10 @@ from torch import nn
 
 from minent.attribution.explanation import Explanation
 from minent.attribution.mean_gradients import RULES, Outputs
-from minent.attribution.passes import Inputs, evaluating, number, predicted, taken
+from minent.attribution.passes import Inputs, number, predicted, taken
 from minent.attribution.walk import Walk
 from minent.errors import BadInput
+from minent.nn.evaluating import evaluating
 from minent.training.trajectory import Trajectory
 
 Rule = Literal["secant", "left", "midpoint", "gauss-legendre"]

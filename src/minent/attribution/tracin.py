@@ -17,9 +17,10 @@ from jaxtyping import Float64
 from torch import Tensor, nn
 
 from minent.attribution.losses import loss_gradients
-from minent.attribution.passes import Inputs, evaluating, number, taken
+from minent.attribution.passes import Inputs, number, taken
 from minent.attribution.products import Gradients, gradients, products, squares
 from minent.errors import BadInput
+from minent.nn.evaluating import evaluating
 from minent.training.trajectory import Trajectory
 
 Checkpoints = str | Path | Trajectory | Sequence[tuple[Mapping[str, Tensor], float]]

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 from cyclopts import App, Parameter
 
+from minent.cli.kept import check, kept
 from minent.errors import BadInput, require
 from minent.files import whole_file
 
@@ -47,7 +48,8 @@ def explain(
     Parameters
     ----------
     run
-        Folder with a trajectory: what `minent text train --task classify --record` wrote, or that of `minent.record`.
+        Folder with a trajectory: what `minent text train --task classify --record` wrote, or
+        `minent.training.recording.record`.
     data
         What to explain: texts as for training, .npz (x, y), or .csv (numbers, label).
     train
@@ -165,11 +167,8 @@ def groups(
     memory
         GiB for what grows with the number of examples.
     """
-    from minent.community.formats import known_suffix
-
     _at_least_one("neighbours", neighbours)
-    for path in output:
-        known_suffix(path)
+    check(output, None)
     opened = _opened(run, train, model)
     from minent import community
     from minent.terminal import summary
@@ -180,8 +179,7 @@ def groups(
     for path in output:
         tree.write(path)
     summary(network, tree)
-    for path in output:
-        print(f"wrote {path}")
+    kept(output, None)
 
 
 def _at_least_one(name: str, number: int) -> None:
@@ -241,6 +239,7 @@ def _text(run: Path, trajectory: Any, train: Path | None) -> _Run:
     from html import escape
 
     import torch
+    from torch.nn.utils.rnn import pad_sequence
 
     from minent.cli.text import read_texts
     from minent.data import Labelled, read_labelled
@@ -257,13 +256,9 @@ def _text(run: Path, trajectory: Any, train: Path | None) -> _Run:
     taught = list(examples.labels or [])
 
     def padded(texts: Labelled) -> tuple[Any, Any]:
-        ids = classifier.tokens(texts.texts)
-        tokens = torch.zeros(len(ids), max(map(len, ids)), dtype=torch.long)
-        mask = torch.zeros(tokens.shape, dtype=torch.bool)
-        for row, one in enumerate(ids):
-            tokens[row, : len(one)] = torch.from_numpy(one)
-            mask[row, : len(one)] = True
-        return tokens, mask
+        ids = [torch.from_numpy(one).long() for one in classifier.tokens(texts.texts)]
+        masks = [torch.ones_like(one, dtype=torch.bool) for one in ids]
+        return pad_sequence(ids, batch_first=True), pad_sequence(masks, batch_first=True)
 
     def shown(texts: Labelled) -> Any:
         return lambda i: escape(texts.texts[i][:300]) + (" …" if len(texts.texts[i]) > 300 else "")

@@ -7,8 +7,7 @@ batch normalisation; generators have, but in an mlp, and are told the class by a
     resnet   Gulrajani et al. 2017; Miyato et al. 2018, table 4
 """
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
@@ -21,6 +20,7 @@ from minent.errors import BadInput
 from minent.gan import residual
 from minent.gan.options import Networks
 from minent.gan.pullback import Gradients, passed
+from minent.nn.evaluating import evaluating
 from minent.training.gradient import seeded
 from minent.training.saved import Saved
 
@@ -158,17 +158,6 @@ def _levels(size: int) -> tuple[int, int]:
             f"images of a dcgan or resnet are 8, 10, 12 or 14 pixels wide, or that times 2, 4, 8, …; got {size}"
         )
     return base, levels
-
-
-@contextmanager
-def evaluating(module: nn.Module) -> Iterator[None]:
-    """In evaluation mode within the block."""
-    before = module.training
-    module.eval()
-    try:
-        yield
-    finally:
-        module.train(before)
 
 
 def standing(generator: Any, seed: int = 0) -> None:

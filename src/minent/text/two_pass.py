@@ -10,6 +10,7 @@ import numpy as np
 
 from minent.data.pairs import Pairs
 from minent.errors import BadInput
+from minent.nn.evaluating import evaluating
 from minent.text.options import Search
 from minent.text.seq2seq import Seq2Seq, alone
 from minent.text.tokenizer import blank_of, sequences
@@ -22,14 +23,11 @@ def wrote(model: Seq2Seq, pairs: Pairs) -> dict[str, list[np.ndarray]]:
     Raises BadInput for a model of one direction."""
     if model.direction != "bidirectional":
         raise BadInput(f"two passes are for a bidirectional model; got one from {model.direction}")
-    longest, training, blank = model.shape.longest, model.training, blank_of(model.tokenizer)
+    longest, blank = model.shape.longest, blank_of(model.tokenizer)
     sources, targets = (sequences(model.tokenizer, texts, longest) for texts in (pairs.sources, pairs.targets))
     search = Search(beam=1, longest=max(map(len, targets)))
-    try:
-        with alone(model):
-            found = written(model.eval(), sources, search)
-    finally:
-        model.train(training)
+    with alone(model), evaluating(model):
+        found = written(model, sources, search)
     columns: dict[str, list[np.ndarray]] = {"forward": [], "backward": []}
     for hypotheses in found:
         best = {one.direction: one.tokens for one in reversed(hypotheses)}

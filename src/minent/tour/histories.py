@@ -5,10 +5,7 @@ import re
 from collections import Counter
 from pathlib import Path
 
-import torch
-
 from minent.data import Pairs, held_out
-from minent.data.packages import docstrings
 from minent.files import write_text
 from minent.nn.shape import Shape
 from minent.plot.curves import curves, inline
@@ -17,7 +14,7 @@ from minent.text.exposure.diagnosis import Exposure, exposure
 from minent.text.options import Reading, Writing
 from minent.text.transduction import batched, new_seq2seq, train_seq2seq
 from minent.tour.page import Section, table
-from minent.tour.titles import PACKAGES
+from minent.tour.titles import PACKAGES, documented
 from minent.training.recipe import Recipe
 
 ASKED = """A model learns to go on from true beginnings, but when it writes it goes on from its own. Two models of one
@@ -55,7 +52,7 @@ def histories(folder: Path, steps: int = 300) -> Section:
 
 def words() -> Pairs:
     """Words of docstrings, and what is left of them without vowels, letter by letter."""
-    found = docstrings(PACKAGES, per_package=10_000)
+    found = documented(PACKAGES)
     counts = Counter(word for one in found for word in re.findall(r"[a-z]{6,14}", f"{one.summary} {one.body}".lower()))
     known = sorted(word for word, count in counts.items() if count > 2)
     return Pairs([" ".join(re.sub("[aeiou]", "", word)) for word in known], [" ".join(word) for word in known])
@@ -67,5 +64,4 @@ def measured(name: str, objective: Objective, train: Pairs, test: Pairs, steps: 
     recipe = Recipe(steps=steps, learning_rate=2e-3, warmup=steps // 10)
     for record in train_seq2seq(model, train, None, recipe, objective=objective, tokens=READING.tokens):
         log.info("%s: step %d of %d, loss %.2f", name, record.step, record.steps, record.loss)
-    batches = batched(model, test, 4096, shuffle=False).epoch(1)
-    return exposure(model, ({key: torch.from_numpy(array) for key, array in batch.items()} for batch in batches))
+    return exposure(model, batched(model, test, 4096, shuffle=False).epoch(1))

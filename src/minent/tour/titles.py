@@ -2,12 +2,13 @@
 
 import logging
 import re
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 
 from minent.data import Pairs
-from minent.data.packages import docstrings
+from minent.data.packages import Docstring, docstrings
 from minent.files import write_text
 from minent.nn.shape import Shape
 from minent.text.options import Reading, Writing
@@ -54,12 +55,15 @@ def titles(folder: Path, steps: int = 1200) -> Section:
 
 def pairs() -> Pairs:
     """What is documented, in words, with what its docstring goes on to say; and the lines that sum up."""
-    found = [
-        (f"{words(one.head)} {plain(one.body)}"[:400].strip(), plain(one.summary))
-        for one in docstrings(PACKAGES, per_package=10_000)
-    ]
+    found = [(f"{words(one.head)} {plain(one.body)}"[:400].strip(), plain(one.summary)) for one in documented(PACKAGES)]
     kept = [(body, summary) for body, summary in found if body and 3 <= len(summary.split()) <= 10]
     return Pairs([body for body, _ in kept], [summary for _, summary in kept])
+
+
+@cache
+def documented(packages: tuple[str, ...]) -> list[Docstring]:
+    """Docstrings of the packages; they are parsed once for all stops."""
+    return docstrings(packages, per_package=10_000)
 
 
 def words(name: str) -> str:

@@ -121,11 +121,11 @@ def fit(
                     f"loss and gradient must be finite; got a loss of {mean} over {targets:.0f} targets and a gradient "
                     f"of length {norm} at step {state.step}: a lower learning rate may help, or other data"
                 )
+            ids = np.concatenate([batch.get("id", np.empty(0, np.int64)) for batch in group])
             if before_step is not None:
-                ids = np.concatenate([batch.get("id", np.empty(0, np.int64)) for batch in group])
                 before_step(Moment(state.step, rate, ids, targets, model, optimizer))
             if recorder is not None:
-                recorder.step(np.concatenate([batch.get("id", np.empty(0, np.int64)) for batch in group]))
+                recorder.step(ids)
             optimizer.step()
             if average is not None:
                 averaging.follow(average, model, recipe.ema, state.step)

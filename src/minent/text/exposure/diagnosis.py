@@ -6,7 +6,7 @@ After its own history a model that left out a word is wrong from there on: the f
 and falls with the position.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from itertools import pairwise
@@ -18,7 +18,7 @@ from jaxtyping import Int64
 from torch import nn
 
 from minent.errors import BadInput
-from minent.text.exposure.histories import Batch
+from minent.nn.evaluating import evaluating
 from minent.text.exposure.objective import histories
 from minent.text.exposure.replacement import RandomReplacement
 from minent.text.seq2seq import alone
@@ -74,28 +74,26 @@ class Exposure:
 
 
 @torch.no_grad()
-def exposure(model: nn.Module, batches: Iterable[Batch], rates: Sequence[float] = RATES, *, seed: int = 1) -> Exposure:
-    """Measure a model on batches such as an objective takes (see `minent.text.exposure.objective`).
+def exposure(
+    model: nn.Module, batches: Iterable[Mapping[str, Any]], rates: Sequence[float] = RATES, *, seed: int = 1
+) -> Exposure:
+    """Measure a model on batches such as an objective takes (see `minent.text.exposure.objective`), tensors or arrays.
 
     `rates`: the shares of tokens that are replaced by others of the same text. Directions of a bidirectional model are
     measured each by itself, for gold histories of the other would tell the answer; both count. The model is put in
     evaluation mode for as long. Raises BadInput where there is nothing to measure.
     """
-    device, training = next(model.parameters()).device, model.training
+    device = next(model.parameters()).device
     generator = torch.Generator(device).manual_seed(seed)
     names = ("gold", *(f"{100 * rate:g} % replaced" for rate in rates), "own")
     hits: list[np.ndarray] = []
     both = getattr(model, "direction", "") == "bidirectional"
-    try:
-        model.eval()
-        with alone(model) if both else nullcontext():  # type: ignore[arg-type]
-            for batch in batches:
-                read = histories(model, {name: torch.as_tensor(x, device=device) for name, x in batch.items()})
-                replaced = [RandomReplacement(1.0, rate).replaced(read, generator) for rate in rates]
-                said = [read.scores(history).argmax(2) for history in (read.tokens, *replaced)]
-                hits.append(_hits([*said, read.own()], read.wanted, read.counts))
-    finally:
-        model.train(training)
+    with evaluating(model), alone(model) if both else nullcontext():  # type: ignore[arg-type]
+        for batch in batches:
+            read = histories(model, {name: torch.as_tensor(x, device=device) for name, x in batch.items()})
+            replaced = [RandomReplacement(1.0, rate).replaced(read, generator) for rate in rates]
+            said = [read.scores(history).argmax(2) for history in (read.tokens, *replaced)]
+            hits.append(_hits([*said, read.own()], read.wanted, read.counts))
     if not sum(hit[-1].sum() for hit in hits):
         raise BadInput("exposure is measured on texts; got none")
     most = max(hit.shape[1] for hit in hits)

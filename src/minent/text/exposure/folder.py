@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from safetensors import SafetensorError
 from torch import nn
+from torch.nn.utils.rnn import pad_sequence
 
 from minent.data.pairs import Pairs
 from minent.errors import BadInput, require
@@ -19,7 +20,7 @@ TOKENS = 4096  # of a batch, about
 LONGEST = 512  # tokens of a text that a Hugging Face model reads, where it has places for as many
 
 
-def opened(folder: str | Path, pairs: Pairs) -> tuple[nn.Module, Iterator[Batch]]:
+def opened(folder: str | Path, pairs: Pairs) -> tuple[nn.Module, Iterator[dict[str, Any]]]:
     """The model, and the pairs in batches such as an objective takes. Raises BadInput for another kind of folder."""
     try:
         config = json.loads((Path(folder) / "config.json").read_text(encoding="utf-8"))
@@ -30,11 +31,10 @@ def opened(folder: str | Path, pairs: Pairs) -> tuple[nn.Module, Iterator[Batch]
     from minent.text.transduction import batched
 
     model = Seq2Seq.from_pretrained(folder)
-    batches = batched(model, pairs, TOKENS, shuffle=False).epoch(1)
-    return model, ({name: torch.from_numpy(array) for name, array in batch.items()} for batch in batches)
+    return model, batched(model, pairs, TOKENS, shuffle=False).epoch(1)
 
 
-def _of_hub(folder: str | Path, config: dict[str, Any], pairs: Pairs) -> tuple[nn.Module, Iterator[Batch]]:
+def _of_hub(folder: str | Path, config: dict[str, Any], pairs: Pairs) -> tuple[nn.Module, Iterator[dict[str, Any]]]:
     require("transformers", "hub", "open models of Hugging Face")
     from transformers import AutoModelForCausalLM, AutoModelForSeq2SeqLM, AutoTokenizer
 
@@ -76,5 +76,4 @@ def hub_batches(model: Any, tokenizer: Any, pairs: Pairs, examples: int = 16) ->
 
 
 def _padded(rows: Any, pad: int) -> torch.Tensor:
-    width = max(map(len, rows))
-    return torch.tensor([[*row, *[pad] * (width - len(row))] for row in rows])
+    return pad_sequence([torch.tensor(row) for row in rows], batch_first=True, padding_value=pad)

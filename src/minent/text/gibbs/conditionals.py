@@ -5,8 +5,8 @@ Any function of that form can be sampled from. `tokens` (rows, n) are ids with m
 """
 
 import copy
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from minent.errors import BadInput
+from minent.nn.evaluating import evaluating
 from minent.text.gibbs.bert import KNOWN, Bert
 from minent.text.gibbs.vocabulary import Vocabulary
 from minent.text.masked_lm import MaskedLM
@@ -47,7 +48,7 @@ class Conditionals:
         """As the protocol has it, some rows at a time."""
         rows = max(1, TOKENS // tokens.shape[1])
         parts = zip(tokens.split(rows), positions.split(rows), strict=True)
-        with nullcontext() if self.model is None else _evaluating(self.model):
+        with nullcontext() if self.model is None else evaluating(self.model):
             found = [self.logits(*part) for part in parts]
         return torch.cat(found) if len(found) > 1 else found[0]
 
@@ -85,23 +86,11 @@ def conditionals_of(model: Any, vocabulary: Vocabulary, precision: str = "fp32")
     logits, how = plain, "all sites of every layer"
     if config.model_type in KNOWN:
         fast = Bert(model, vocabulary.pad)
-        with _evaluating(model):
+        with evaluating(model):
             same = _agree(fast, plain, vocabulary, config.vocab_size, device, CLOSE if precision == "fp32" else 0.1)
         if same:
             logits, how = fast, "last layer and head at the sampled sites only"
     return Conditionals(logits, how, max(places - pads, 0), device, model=model)
-
-
-@contextmanager
-def _evaluating(model: nn.Module) -> Iterator[None]:
-    learning = [one for one in model.modules() if one.training]
-    for one in learning:
-        one.training = False
-    try:
-        yield
-    finally:
-        for one in learning:
-            one.training = True
 
 
 OFFSET = ("camembert",)

@@ -166,3 +166,12 @@ def test_without_torch_the_extra_is_named(words):
     assert done.returncode == 1
     assert 'pip install "minent[torch]" to' in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_labels_of_few_texts_are_learned_with_none_held_out(tmp_path, capsys):
+    file = tmp_path / "few.tsv"
+    file.write_text("".join(f"label{i}\t春山{i}\n" for i in range(8)), encoding="utf-8")
+    words = ["text", "train", "--task", "classify", "--train", str(file), "--out", str(tmp_path / "model"), *RUN]
+    main(words)
+    assert "8 texts to learn from, 0 to judge by" in capsys.readouterr().out
+    assert (tmp_path / "model" / "model.safetensors").exists()

@@ -99,8 +99,9 @@ def _classifier(
     examples = read_labelled(file)
     examples, held = split(examples, HELD, recipe.seed) if dev is None else (examples, read_labelled(dev))
     model = new_classifier(examples, shape, reading, recipe.seed)
+    dev_set = held if len(held) else None  # nothing is held out of labels that few texts have
     records = train_classifier(
-        model, examples, held, recipe, tokens=reading.tokens, folder=out, resume=resume, record=record
+        model, examples, dev_set, recipe, tokens=reading.tokens, folder=out, resume=resume, record=record
     )
     told = f"{len(examples):,} texts to learn from, {len(held):,} to judge by; {len(model.labels)} labels"
     return model, records, told

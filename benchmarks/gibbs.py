@@ -4,7 +4,7 @@ The loop is what people write: hide a token of one sentence, call the model, dra
 minent draws the same, many chains at once, at sites of their own: the last layer and the head are computed at those
 only. "One by one" is minent with a single chain, "plain" is many chains through the model as it is: what the parts are
 worth. Models are BERTs of random weights, sentences of 38 tokens between [CLS] and [SEP] (Wang & Cho 2019 have 40); one
-thread, CPU seconds, ways by turns, medians over rounds.
+thread, CPU seconds, ways by turns, medians over rounds. In bf16 the loop's weights are bf16 too.
 
     python benchmarks/gibbs.py [SHAPE ...] [--chains 64] [--rounds 5] [--seconds 4] [--write docs/benchmarks_gibbs.md]
 
@@ -16,6 +16,7 @@ import json
 import os
 import platform
 import time
+from copy import deepcopy
 from datetime import date
 from importlib.metadata import version
 from pathlib import Path
@@ -32,13 +33,15 @@ SHAPES = {"tiny": (2, 128, 2), "small": (4, 512, 8), "base": (12, 768, 12)}  # l
 WORDS, LENGTH = 30522, 38
 BERT = Vocabulary(WORDS, mask=103, pad=0, before=(101,), after=(102,), special=tuple(range(1000)))
 WANTED = {"tiny": 14, "small": 6, "base": 4}
-LOOP, ONE, PLAIN, OURS, HALF = (
+WAYS = LOOP, HALF_LOOP, ONE, PLAIN, OURS, HALF = (
     "transformers, one chain",
+    "the same, bf16",
     "minent, one by one",
     "minent, plain",
     "minent",
     "minent, bf16",
 )
+RATIOS = {"fp32": (OURS, LOOP), "bf16": (HALF, HALF_LOOP), "bf16 / loop in fp32": (HALF, LOOP)}
 
 
 def model_of(shape):
@@ -58,7 +61,7 @@ def loop(model, updates):
             site = int(random.integers(1, LENGTH + 1))
             tokens[0, site] = 103
             logits = model(input_ids=tokens).logits[0, site]
-            tokens[0, site] = torch.multinomial(logits.softmax(0), 1)[0]
+            tokens[0, site] = torch.multinomial(logits.float().softmax(0), 1)[0]
 
 
 def chains(model, count, precision="fp32", plain=False):
@@ -84,8 +87,10 @@ def chains(model, count, precision="fp32", plain=False):
 def measure(shape, options):
     model = model_of(shape)
     fast, how = chains(model, options.chains)
+    half = deepcopy(model).to(torch.bfloat16)
     ways = {
         LOOP: lambda updates: loop(model, updates) or updates,
+        HALF_LOOP: lambda updates: loop(half, updates) or updates,
         ONE: chains(model, 1)[0],
         PLAIN: chains(model, options.chains, plain=True)[0],
         OURS: fast,
@@ -115,15 +120,15 @@ def report(saved):
         "thread ({versions}); site updates per CPU second, sentences of {length} tokens, {words:,} words.\n".format(
             **saved, length=LENGTH, words=WORDS
         ),
-        "| BERT of random weights | " + " | ".join((LOOP, ONE, PLAIN, OURS, HALF)) + " | minent / loop | wanted |",
-        "|---" * 8 + "|",
+        f"| BERT of random weights | {' | '.join(WAYS)} | minent / loop: {' | '.join(RATIOS)} | wanted |",
+        "|---" * (len(WAYS) + len(RATIOS) + 2) + "|",
     ]
     for shape, found in saved["shapes"].items():
         rates = found["updates_per_cpu_second"]
         layers, width, _ = found["layers_width_heads"]
-        cells = " | ".join(f"{rates[name]:,.1f}" for name in (LOOP, ONE, PLAIN, OURS, HALF))
-        ratio = rates[OURS] / rates[LOOP]
-        parts.append(f"| {shape}: {layers} layers of {width} | {cells} | {ratio:.1f}× | ≥ {found['wanted']}× |")
+        cells = [f"{rates[name]:,.1f}" for name in WAYS]
+        cells += [f"{rates[ours] / rates[theirs]:.1f}×" for ours, theirs in RATIOS.values()]
+        parts.append(f"| {shape}: {layers} layers of {width} | {' | '.join(cells)} | ≥ {found['wanted']}× |")
     return "\n".join(parts) + "\n"
 
 

@@ -36,6 +36,14 @@ def test_a_bert_read_at_its_sites_says_what_all_of_it_says(model):
     assert found.longest == (40 if model.config.model_type == "bert" else 39)
 
 
+@pytest.mark.parametrize("lacking", ["mask", "pad"])
+def test_a_tokenizer_without_masks_or_padding_is_refused(lacking):
+    tokenizer = hub_tokenizer()
+    setattr(tokenizer, f"{lacking}_token", None)
+    with pytest.raises(BadInput, match=f"without {'masks' if lacking == 'mask' else 'padding'}"):
+        vocabulary_of(tokenizer)
+
+
 def test_other_architectures_are_read_as_they_are():
     torch.manual_seed(0)
     sizes = {"dim": 24, "n_layers": 2, "n_heads": 4, "hidden_dim": 40, "vocab_size": 30, "pad_token_id": 0}

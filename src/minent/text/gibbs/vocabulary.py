@@ -32,7 +32,7 @@ class Vocabulary:
 
 
 def vocabulary_of(tokenizer: Any) -> Vocabulary:
-    """What a tokenizer knows. Raises BadInput for one without a mask.
+    """What a tokenizer knows. Raises BadInput for one without masks or padding.
 
     >>> from minent.text.tokenizer import train_tokenizer
     >>> vocabulary = vocabulary_of(train_tokenizer(["道可道，非常道。"], kind="characters"))
@@ -71,8 +71,12 @@ def _of_tokenizers(tokenizer: Tokenizer) -> Vocabulary:
 
 
 def _of_transformers(tokenizer: Any) -> Vocabulary:
-    if tokenizer.mask_token_id is None:
-        raise BadInput(f"a masked language model has a token for masks; got {type(tokenizer).__name__} without one")
+    mask, pad = tokenizer.mask_token_id, tokenizer.pad_token_id
+    if mask is None or pad is None:
+        lacking = "masks" if mask is None else "padding"
+        raise BadInput(
+            f"a masked language model has tokens for masks and padding; got {type(tokenizer).__name__} without {lacking}"
+        )
 
     def encode(text: str) -> tuple[list[int], Spans]:
         if not tokenizer.is_fast:
@@ -84,12 +88,10 @@ def _of_transformers(tokenizer: Any) -> Vocabulary:
         return BETWEEN.sub("", tokenizer.decode(list(ids)))
 
     framed, bare = (tokenizer("a", add_special_tokens=added)["input_ids"] for added in (True, False))
-    pad = tokenizer.pad_token_id
-    pad = tokenizer.mask_token_id if pad is None else pad
     special = {*tokenizer.all_special_ids, *(i for i, t in tokenizer.added_tokens_decoder.items() if t.special)}
     unused = {i for token, i in tokenizer.get_vocab().items() if token.startswith("[unused")}
     size = max(tokenizer.get_vocab().values()) + 1
-    return _framed(framed, bare, size, tokenizer.mask_token_id, pad, special | unused, encode, decode)
+    return _framed(framed, bare, size, mask, pad, special | unused, encode, decode)
 
 
 def _framed(

@@ -48,6 +48,16 @@ def layers(seed: int, kind: str) -> str:
 
 NETWORKS = {"memory": memory, **{kind: lambda s, k=kind: layers(s, k) for kind in ("intra", "inter", "multilayer")}}
 
+RELAXED: dict[str, dict] = {
+    "": {},
+    "--multilayer-relax-rate 0.6": {"relax_rate": 0.6},
+    "--multilayer-relax-limit 1": {"relax_limit": 1},
+    "--multilayer-relax-by-jsd": {"relax_by": "jensen-shannon"},
+    "--multilayer-relax-by-jsd --multilayer-relax-rate 0.6 --multilayer-relax-limit 1": {
+        "relax_by": "jensen-shannon", "relax_rate": 0.6, "relax_limit": 1,
+    },
+}  # fmt: skip
+
 
 @dataclass
 class Verdict:
@@ -79,15 +89,14 @@ def key(layer: int, node: int, state: int) -> object:
 
 @pytest.mark.parametrize("directed", [False, True])
 @pytest.mark.parametrize("kind", NETWORKS)
-@pytest.mark.parametrize("options", ["", "--multilayer-relax-rate 0.6", "--multilayer-relax-limit 1"])
+@pytest.mark.parametrize("options", RELAXED)
 def test_a_given_partition_costs_what_the_referee_says(kind: str, directed: bool, options: str, tmp_path: Path):
     if options and kind != "intra":
         pytest.skip("only layers are relaxed")
     for seed in range(3):
         text = NETWORKS[kind](seed)
         (tmp_path / "a.net").write_text(text)
-        relaxed = {"relax_rate": 0.6 if "rate" in options else 0.15, "relax_limit": 1 if "limit" in options else None}
-        network = read_graph(tmp_path / "a.net", directed or None, **relaxed)
+        network = read_graph(tmp_path / "a.net", directed or None, **RELAXED[options])
         assert isinstance(network, States) and len(np.unique(network.physical)) < network.number_of_nodes
         label = {name: i % 3 for i, name in enumerate(network.names.tolist())}
         flags = options + (" --directed" if directed else "")
@@ -180,5 +189,31 @@ def test_files_that_do_not_hold_states_are_refused(text: str, sentence: str, tmp
 def test_every_state_is_one_of_a_node():
     with pytest.raises(BadInput, match="every state is one of a node; got 1 for 2 states"):
         States.of(Graph.from_links([0], [1]), ["a"])
-    with pytest.raises(BadInput, match="relax_rate is a probability, from 0 to 1; got 2"):
-        multilayer([1], ["a"], ["b"], relax_rate=2.0)
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"relax_rate": 2.0}, "relax_rate is a probability, from 0 to 1; got 2"),
+        ({"relax_by": "jsd"}, "relax_by is 'strength' or 'jensen-shannon'; got 'jsd'"),
+        ({"relax_by": "jensen-shannon", "relax_rate": 1.0}, "relax_rate must be below 1"),
+        ({"relax_limit": 1}, "layers are integers where relax_limit is given; got 'work'"),
+    ],
+)
+def test_ways_to_relax_that_are_none_are_refused(options: dict, sentence: str):
+    with pytest.raises(BadInput, match=sentence):
+        multilayer(["work"], ["a"], ["b"], **options)
+
+
+def test_the_walker_relaxes_to_layers_where_its_links_are_alike():
+    source, target = ["i"] * 8, ["a", "b", "a", "c", "d", "e", "a", "b"]
+    network = multilayer(
+        [1, 1, 2, 2, 3, 3, 4, 4], source, target, relax_rate=0.5, relax_by="jensen-shannon", directed=True
+    )
+    names = network.names.tolist()
+    weight = {(names[i], names[j]): w for i, j, w in zip(*network.links(), strict=True)}
+    # similarities to layer 1 are 1 (its own), 1/2, 0 and 1
+    assert weight[(1, "i"), (1, "a")] == 1
+    assert weight[(1, "i"), (2, "c")] == pytest.approx(2 * 0.5 / 2.5)
+    assert weight[(1, "i"), (4, "b")] == pytest.approx(2 * 1.0 / 2.5)
+    assert ((1, "i"), (3, "d")) not in weight

@@ -21,6 +21,7 @@ def graph_of_pajek(
     directed: bool | None = None,
     relax_rate: float = 0.15,
     relax_limit: int | None = None,
+    relax_by: str = "strength",
 ) -> Graph:
     """The network in Pajek's words; a third field of a vertex is its weight, where it is the last (x y z are not).
 
@@ -38,7 +39,7 @@ def graph_of_pajek(
         for kind, argument, body, line in sections:
             names = _vertices(argument, body, file, line)[0] if kind == "vertices" else names
         known = None if names is None else names.tolist()
-        return states_of_pajek(sections, known, file, directed, relax_rate, relax_limit)
+        return states_of_pajek(sections, known, file, directed, relax_rate, relax_limit, relax_by)
     links: dict[str, list[tuple[np.ndarray, np.ndarray, np.ndarray]]] = {"edges": [], "arcs": []}
     for kind, argument, body, line in _sections(data, file):
         if kind == "vertices":

@@ -119,36 +119,54 @@ def test_a_search_is_not_worse_than_the_referees(kind: str, tmp_path: Path):
     assert ours <= theirs * (1 + 1e-3)
 
 
-def bipartite(seed: int) -> str:
+def bipartite(seed: int, directed: bool) -> str:
+    """Groups of primary nodes 1 to 24 and features 25 to 33; where directed, some links lead away from features."""
     rng = np.random.default_rng(seed)
-    group = rng.integers(0, 3, 60)
-    ends = group * 8 + rng.integers(1, 9, 60), 25 + np.where(rng.random(60) < 0.8, group, rng.integers(0, 3, 60)) * 3
-    pairs = zip(ends[0], ends[1] + rng.integers(0, 3, 60), strict=True)
-    links = [f"{a} {b} {rng.uniform(0.5, 2):.3f}\n" for a, b in pairs]
-    return "*Vertices 33\n*Bipartite 25\n" + "".join(links)
+    group = rng.integers(0, 3, 80)
+    feature = 25 + 3 * np.where(rng.random(80) < 0.8, group, rng.integers(0, 3, 80)) + rng.integers(0, 3, 80)
+    ends = np.stack([group * 8 + rng.integers(1, 9, 80), feature])
+    back = directed & (rng.random(80) < 0.4)
+    pairs = np.where(back, ends[::-1], ends).T.tolist()
+    return "*Vertices 33\n*Bipartite 25\n" + "".join(f"{a} {b} {rng.uniform(0.5, 2):.3f}\n" for a, b in pairs)
 
 
-def test_a_bipartite_network_costs_what_the_referee_says_and_is_searched_as_well(tmp_path: Path):
+@pytest.mark.parametrize(
+    ("flags", "options"),
+    [("", {}), ("--directed", {}), ("--directed --to-nodes --teleportation-probability 0.3",
+      {"to_nodes": True, "teleportation": 0.3})],
+)  # fmt: skip
+def test_a_bipartite_network_costs_what_the_referee_says_and_is_searched_as_well(
+    flags: str, options: dict, tmp_path: Path
+):
     ours = theirs = 0.0
     for seed in range(4):
-        (tmp_path / "a.net").write_text(text := bipartite(seed))
-        network = read_graph(tmp_path / "a.net")
-        assert isinstance(network, Bipartite)
+        (tmp_path / "a.net").write_text(text := bipartite(seed, "--directed" in flags))
+        network = read_graph(tmp_path / "a.net", "--directed" in flags)
+        assert isinstance(network, Bipartite) and network.directed == ("--directed" in flags)
         names = list(range(1, 34))
-        wanted = referee(text, "", {name: name % 3 for name in names})
-        tree = evaluate(network, [name % 3 for name in names])
+        wanted = referee(text, flags, {name: name % 3 for name in names})
+        tree = evaluate(network, [name % 3 for name in names], **options)
         assert tree.codelength == pytest.approx(wanted.codelength, abs=1e-10)
         assert tree.one_level_codelength == pytest.approx(wanted.one_level, abs=1e-10)
-        ours += find(network, two_level=True).codelength
-        theirs += referee(text, "--two-level").codelength
+        ours += find(network, two_level=True, **options).codelength
+        theirs += referee(text, flags + " --two-level").codelength
     assert ours <= theirs * (1 + 1e-3)
 
 
 def test_links_of_one_kind_are_not_bipartite():
     with pytest.raises(BadInput, match="0 and 1 are of one kind"):
         Bipartite.of(Graph.from_links([0, 1], [1, 2]), [False, False, True])
-    with pytest.raises(BadInput, match="walked without direction"):
-        find(Bipartite.of(Graph.from_links([0, 1], [2, 2]), [False, False, True]), flow_model="rawdir")
+    papers = Bipartite.of(Graph.from_links([0, 1], [2, 2]), [False, False, True])
+    for options in ({"flow_model": "rawdir"}, {"directed": True, "recorded": True}):
+        with pytest.raises(BadInput, match="walked by the flow models undirected or directed, without prior links"):
+            find(papers, **options)
+
+
+def test_a_bipartite_network_walked_both_ways_is_that_without_direction(tmp_path: Path):
+    (tmp_path / "a.net").write_text(bipartite(0, False))
+    network, label = read_graph(tmp_path / "a.net"), [name % 3 for name in range(33)]
+    both = evaluate(network, label, directed=True, teleportation=0.0)
+    assert both.codelength == pytest.approx(evaluate(network, label).codelength, abs=1e-6)
 
 
 def test_states_of_a_node_in_one_module_share_a_word():

@@ -56,7 +56,7 @@ def graph_of_pajek(
         raise BadInput(f"there are no *Vertices in {str(file)!r}")
     if directed is None:
         directed = bool(links["arcs"])
-    if directed:
+    if directed and first is None:
         for source, target, weight in list(links["edges"]):
             other = source != target
             links["edges"].append((target[other], source[other], weight[other]))
@@ -64,10 +64,8 @@ def graph_of_pajek(
     source, target, weight = (np.concatenate(parts) for parts in zip(*every, strict=True)) if every else ([], [], None)
     if weight is not None and (weight == 1).all():
         weight = None
-    if first is None:
-        return Graph.from_links(source, target, weight, directed=directed, names=names, node_weights=node_weights)
-    network = Graph.from_links(source, target, weight, names=names, node_weights=node_weights)
-    return Bipartite.of(network, np.arange(network.number_of_nodes) >= first - 1)
+    network = Graph.from_links(source, target, weight, directed=directed, names=names, node_weights=node_weights)
+    return network if first is None else Bipartite.of(network, np.arange(network.number_of_nodes) >= first - 1)
 
 
 def _sections(data: bytes, file: object) -> Iterator[tuple[str, str, bytes, int]]:

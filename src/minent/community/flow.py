@@ -98,7 +98,8 @@ def _between_primaries(flow: Flow, network: Bipartite, model: str) -> Flow:
     if model not in ("undirected", "directed") or flow.teleport_from is not None:
         wanted = "undirected or directed, without prior links or recorded teleportation"
         raise BadInput(f"a bipartite network is walked by the flow models {wanted}")
-    visit = np.where(network.features, 0.0, flow.visit + flow.out + flow.into)  # undirected, three times the same
+    visit = flow.visit + flow.out + flow.into  # undirected, three times the same
+    visit[network.features] = 0
     out = 2 * flow.out
     into = out if flow.reversible else 2 * flow.into
     return replace(flow, visit=_shares(visit), out=out, into=into, link=2 * flow.link)

@@ -41,6 +41,17 @@ def test_clusters_are_found_without_their_number(metric: str):
     assert sklearn.metrics.adjusted_rand_score(truth, labels) > 0.95
 
 
+def test_a_point_that_is_like_no_other_stands_alone():
+    assert cluster(np.eye(6)).labels.tolist() == [0, 1, 2, 3, 4, 5]
+    assert len(set(cluster(np.zeros((4, 3)), nested=True).labels.tolist())) == 4
+    one = [[1, 0, 0]] * 4
+    for alone in ([], [[0, 1, 0]], [[0, 1, 0], [0, 0, 1]]):
+        labels = cluster(np.array([*one, *alone], float)).labels.tolist()
+        assert labels == [0, 0, 0, 0, *range(1, 1 + len(alone))]
+    two = cluster(np.array([*one, *[[0, 1, 0]] * 4, [0, 0, 1]], float)).labels
+    assert np.unique(two, return_counts=True)[1].tolist() == [4, 4, 1]
+
+
 def test_the_estimator_and_the_function_say_the_same():
     points, _ = blobs()
     fitted, tree = Infomap(neighbours=9, seed=4).fit(points), cluster(points, neighbours=9, seed=4)

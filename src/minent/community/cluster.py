@@ -3,9 +3,13 @@
 from collections.abc import Iterable
 from typing import Any
 
+import numpy as np
+
+from minent.community.codelength import evaluate
 from minent.community.find import find
 from minent.community.options import Effort, Points
 from minent.community.tree import Tree
+from minent.data.graph import Graph
 from minent.data.neighbours import neighbour_graph
 
 
@@ -40,7 +44,11 @@ def cluster(
     return clustered(network, Points(nested=nested, effort=effort, trials=trials, seed=seed, threads=threads))
 
 
-def clustered(network: Any, options: Points) -> Tree:
-    """The modules of a network of points."""
+def clustered(network: Graph, options: Points) -> Tree:
+    """The modules of a network of points; where `find` would have all in one, those without links still stand alone."""
     searched = {name: getattr(options, name) for name in ("effort", "trials", "seed", "threads")}
-    return find(network, two_level=not options.nested, **searched)
+    tree = find(network, two_level=not options.nested, **searched)
+    alone = np.diff(network.indptr) + np.bincount(network.indices, minlength=network.number_of_nodes) == 0
+    if tree.number_of_modules > 1 or not alone.any():
+        return tree
+    return evaluate(network, np.where(alone, np.arange(len(alone)), -1))

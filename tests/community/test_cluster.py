@@ -41,9 +41,21 @@ def test_clusters_are_found_without_their_number(metric: str):
     assert sklearn.metrics.adjusted_rand_score(truth, labels) > 0.95
 
 
+def test_a_point_that_is_like_no_other_stands_alone():
+    assert cluster(np.eye(6)).labels.tolist() == [0, 1, 2, 3, 4, 5]
+    assert len(set(cluster(np.zeros((4, 3)), nested=True).labels.tolist())) == 4
+    one = [[1, 0, 0]] * 4
+    for alone in ([], [[0, 1, 0]], [[0, 1, 0], [0, 0, 1]]):
+        labels = cluster(np.array([*one, *alone], float)).labels.tolist()
+        assert labels == [0, 0, 0, 0, *range(1, 1 + len(alone))]
+    two = cluster(np.array([*one, *[[0, 1, 0]] * 4, [0, 0, 1]], float)).labels
+    assert np.unique(two, return_counts=True)[1].tolist() == [4, 4, 1]
+
+
 def test_the_estimator_and_the_function_say_the_same():
     points, _ = blobs()
-    fitted, tree = Infomap(neighbours=9, seed=4).fit(points), cluster(points, neighbours=9, seed=4)
+    options = {"neighbours": 9, "seed": 4, "markov_time": 1.2}
+    fitted, tree = Infomap(**options).fit(points), cluster(points, **options)
     assert tree.number_of_modules > 3
     assert fitted.labels_.tolist() == tree.labels.tolist() == fitted.tree_.labels.tolist()
     assert fitted.codelength_ == tree.codelength
@@ -64,6 +76,14 @@ def test_it_stands_in_a_pipeline_after_a_scaler_and_after_links():
 def test_a_matrix_of_links_must_be_square():
     with pytest.raises(BadInput, match="wants a square matrix"):
         Infomap(metric="precomputed").fit(np.ones((3, 4)))
+
+
+def test_a_greater_markov_time_makes_larger_clusters():
+    points, _ = blobs()
+    counts = [cluster(points, neighbours=6, markov_time=time).number_of_modules for time in (1.0, 1.5, 3.0)]
+    assert counts[0] > counts[1] > counts[2] > 1
+    with pytest.raises(BadInput, match="markov_time must be above 0 and finite; got -1"):
+        cluster(points, markov_time=-1.0)
 
 
 def test_nested_clusters_cost_no_more():

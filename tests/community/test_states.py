@@ -48,6 +48,16 @@ def layers(seed: int, kind: str) -> str:
 
 NETWORKS = {"memory": memory, **{kind: lambda s, k=kind: layers(s, k) for kind in ("intra", "inter", "multilayer")}}
 
+RELAXED: dict[str, dict] = {
+    "": {},
+    "--multilayer-relax-rate 0.6": {"relax_rate": 0.6},
+    "--multilayer-relax-limit 1": {"relax_limit": 1},
+    "--multilayer-relax-by-jsd": {"relax_by": "jensen-shannon"},
+    "--multilayer-relax-by-jsd --multilayer-relax-rate 0.6 --multilayer-relax-limit 1": {
+        "relax_by": "jensen-shannon", "relax_rate": 0.6, "relax_limit": 1,
+    },
+}  # fmt: skip
+
 
 @dataclass
 class Verdict:
@@ -79,15 +89,14 @@ def key(layer: int, node: int, state: int) -> object:
 
 @pytest.mark.parametrize("directed", [False, True])
 @pytest.mark.parametrize("kind", NETWORKS)
-@pytest.mark.parametrize("options", ["", "--multilayer-relax-rate 0.6", "--multilayer-relax-limit 1"])
+@pytest.mark.parametrize("options", RELAXED)
 def test_a_given_partition_costs_what_the_referee_says(kind: str, directed: bool, options: str, tmp_path: Path):
     if options and kind != "intra":
         pytest.skip("only layers are relaxed")
     for seed in range(3):
         text = NETWORKS[kind](seed)
         (tmp_path / "a.net").write_text(text)
-        relaxed = {"relax_rate": 0.6 if "rate" in options else 0.15, "relax_limit": 1 if "limit" in options else None}
-        network = read_graph(tmp_path / "a.net", directed or None, **relaxed)
+        network = read_graph(tmp_path / "a.net", directed or None, **RELAXED[options])
         assert isinstance(network, States) and len(np.unique(network.physical)) < network.number_of_nodes
         label = {name: i % 3 for i, name in enumerate(network.names.tolist())}
         flags = options + (" --directed" if directed else "")
@@ -110,36 +119,54 @@ def test_a_search_is_not_worse_than_the_referees(kind: str, tmp_path: Path):
     assert ours <= theirs * (1 + 1e-3)
 
 
-def bipartite(seed: int) -> str:
+def bipartite(seed: int, directed: bool) -> str:
+    """Groups of primary nodes 1 to 24 and features 25 to 33; where directed, some links lead away from features."""
     rng = np.random.default_rng(seed)
-    group = rng.integers(0, 3, 60)
-    ends = group * 8 + rng.integers(1, 9, 60), 25 + np.where(rng.random(60) < 0.8, group, rng.integers(0, 3, 60)) * 3
-    pairs = zip(ends[0], ends[1] + rng.integers(0, 3, 60), strict=True)
-    links = [f"{a} {b} {rng.uniform(0.5, 2):.3f}\n" for a, b in pairs]
-    return "*Vertices 33\n*Bipartite 25\n" + "".join(links)
+    group = rng.integers(0, 3, 80)
+    feature = 25 + 3 * np.where(rng.random(80) < 0.8, group, rng.integers(0, 3, 80)) + rng.integers(0, 3, 80)
+    ends = np.stack([group * 8 + rng.integers(1, 9, 80), feature])
+    back = directed & (rng.random(80) < 0.4)
+    pairs = np.where(back, ends[::-1], ends).T.tolist()
+    return "*Vertices 33\n*Bipartite 25\n" + "".join(f"{a} {b} {rng.uniform(0.5, 2):.3f}\n" for a, b in pairs)
 
 
-def test_a_bipartite_network_costs_what_the_referee_says_and_is_searched_as_well(tmp_path: Path):
+@pytest.mark.parametrize(
+    ("flags", "options"),
+    [("", {}), ("--directed", {}), ("--directed --to-nodes --teleportation-probability 0.3",
+      {"to_nodes": True, "teleportation": 0.3})],
+)  # fmt: skip
+def test_a_bipartite_network_costs_what_the_referee_says_and_is_searched_as_well(
+    flags: str, options: dict, tmp_path: Path
+):
     ours = theirs = 0.0
     for seed in range(4):
-        (tmp_path / "a.net").write_text(text := bipartite(seed))
-        network = read_graph(tmp_path / "a.net")
-        assert isinstance(network, Bipartite)
+        (tmp_path / "a.net").write_text(text := bipartite(seed, "--directed" in flags))
+        network = read_graph(tmp_path / "a.net", "--directed" in flags)
+        assert isinstance(network, Bipartite) and network.directed == ("--directed" in flags)
         names = list(range(1, 34))
-        wanted = referee(text, "", {name: name % 3 for name in names})
-        tree = evaluate(network, [name % 3 for name in names])
+        wanted = referee(text, flags, {name: name % 3 for name in names})
+        tree = evaluate(network, [name % 3 for name in names], **options)
         assert tree.codelength == pytest.approx(wanted.codelength, abs=1e-10)
         assert tree.one_level_codelength == pytest.approx(wanted.one_level, abs=1e-10)
-        ours += find(network, two_level=True).codelength
-        theirs += referee(text, "--two-level").codelength
+        ours += find(network, two_level=True, **options).codelength
+        theirs += referee(text, flags + " --two-level").codelength
     assert ours <= theirs * (1 + 1e-3)
 
 
 def test_links_of_one_kind_are_not_bipartite():
     with pytest.raises(BadInput, match="0 and 1 are of one kind"):
         Bipartite.of(Graph.from_links([0, 1], [1, 2]), [False, False, True])
-    with pytest.raises(BadInput, match="walked without direction"):
-        find(Bipartite.of(Graph.from_links([0, 1], [2, 2]), [False, False, True]), flow_model="rawdir")
+    papers = Bipartite.of(Graph.from_links([0, 1], [2, 2]), [False, False, True])
+    for options in ({"flow_model": "rawdir"}, {"directed": True, "recorded": True}):
+        with pytest.raises(BadInput, match="walked by the flow models undirected or directed, without prior links"):
+            find(papers, **options)
+
+
+def test_a_bipartite_network_walked_both_ways_is_that_without_direction(tmp_path: Path):
+    (tmp_path / "a.net").write_text(bipartite(0, False))
+    network, label = read_graph(tmp_path / "a.net"), [name % 3 for name in range(33)]
+    both = evaluate(network, label, directed=True, teleportation=0.0)
+    assert both.codelength == pytest.approx(evaluate(network, label).codelength, abs=1e-6)
 
 
 def test_states_of_a_node_in_one_module_share_a_word():
@@ -180,5 +207,31 @@ def test_files_that_do_not_hold_states_are_refused(text: str, sentence: str, tmp
 def test_every_state_is_one_of_a_node():
     with pytest.raises(BadInput, match="every state is one of a node; got 1 for 2 states"):
         States.of(Graph.from_links([0], [1]), ["a"])
-    with pytest.raises(BadInput, match="relax_rate is a probability, from 0 to 1; got 2"):
-        multilayer([1], ["a"], ["b"], relax_rate=2.0)
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"relax_rate": 2.0}, "relax_rate is a probability, from 0 to 1; got 2"),
+        ({"relax_by": "jsd"}, "relax_by is 'strength' or 'jensen-shannon'; got 'jsd'"),
+        ({"relax_by": "jensen-shannon", "relax_rate": 1.0}, "relax_rate must be below 1"),
+        ({"relax_limit": 1}, "layers are integers where relax_limit is given; got 'work'"),
+    ],
+)
+def test_ways_to_relax_that_are_none_are_refused(options: dict, sentence: str):
+    with pytest.raises(BadInput, match=sentence):
+        multilayer(["work"], ["a"], ["b"], **options)
+
+
+def test_the_walker_relaxes_to_layers_where_its_links_are_alike():
+    source, target = ["i"] * 8, ["a", "b", "a", "c", "d", "e", "a", "b"]
+    network = multilayer(
+        [1, 1, 2, 2, 3, 3, 4, 4], source, target, relax_rate=0.5, relax_by="jensen-shannon", directed=True
+    )
+    names = network.names.tolist()
+    weight = {(names[i], names[j]): w for i, j, w in zip(*network.links(), strict=True)}
+    # similarities to layer 1 are 1 (its own), 1/2, 0 and 1
+    assert weight[(1, "i"), (1, "a")] == 1
+    assert weight[(1, "i"), (2, "c")] == pytest.approx(2 * 0.5 / 2.5)
+    assert weight[(1, "i"), (4, "b")] == pytest.approx(2 * 1.0 / 2.5)
+    assert ((1, "i"), (3, "d")) not in weight

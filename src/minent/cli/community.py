@@ -2,7 +2,7 @@
 
 import time
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from cyclopts import App, Parameter
 
@@ -31,6 +31,7 @@ def find(
     evaluate: Annotated[bool, Parameter(show_default=False)] = False,
     relax_rate: float = 0.15,
     relax_limit: int | None = None,
+    relax_by: Literal["strength", "jensen-shannon"] = "strength",
     sure: Annotated[Path | None, Parameter(show_default=False)] = None,
     output: Annotated[tuple[Path, ...], Parameter(name=["--output", "-o"], negative="", show_default=False)] = (),
     map: Path | None = None,
@@ -53,6 +54,8 @@ def find(
         Probability to follow a link of any layer, in a network of layers (*Intra).
     relax_limit
         Layers whose numbers differ by more are not relaxed to.
+    relax_by
+        To layers by the node's strength in them, or by how alike its links there are.
     sure
         Where to write how sure each node is of its module over the searches of --trials: .csv or .parquet.
     output
@@ -73,7 +76,7 @@ def find(
         from minent.data import read_graph
 
         start = time.perf_counter()
-        relaxed = {"relax_rate": relax_rate, "relax_limit": relax_limit}
+        relaxed = {"relax_rate": relax_rate, "relax_limit": relax_limit, "relax_by": relax_by}
         network = read_graph("-" if links == STANDARD_INPUT else links, directed or None, **relaxed)
         read = time.perf_counter()
         say(f"searching {network.number_of_nodes:,} nodes and {network.number_of_links:,} links")

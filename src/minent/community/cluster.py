@@ -3,9 +3,13 @@
 from collections.abc import Iterable
 from typing import Any
 
+import numpy as np
+
+from minent.community.codelength import evaluate
 from minent.community.find import find
-from minent.community.options import Effort, Points
+from minent.community.options import Effort, Objective, Points
 from minent.community.tree import Tree
+from minent.data.graph import Graph
 from minent.data.neighbours import neighbour_graph
 
 
@@ -16,6 +20,7 @@ def cluster(
     metric: str = "cosine",
     similarity: float = 0.5,
     undirected: bool = False,
+    markov_time: float = 1.5,
     nested: bool = False,
     effort: Effort = "balanced",
     trials: int = 1,
@@ -25,9 +30,10 @@ def cluster(
 ) -> Tree:
     """The modules of points (points, dimensions), each linked to its nearest; see `neighbour_graph` and `find`.
 
-    `nested`: modules may hold modules; without it there is one level, as in `find(…, two_level=True)`. The more
-    `neighbours`, the larger the modules. Points that are like no others are modules of their own. Raises BadInput for
-    points or options that cannot be used, MissingExtra without faiss.
+    The more `neighbours` and the greater `markov_time`, the larger the modules; with a Markov time of 1, the plain map
+    equation, clusters fall into more pieces. `nested`: modules may hold modules; without it there is one level, as in
+    `find(…, two_level=True)`. Points that are like no others are modules of their own. Raises BadInput for points or
+    options that cannot be used, MissingExtra without faiss.
 
     >>> import numpy as np
     >>> random = np.random.default_rng(0)
@@ -37,10 +43,16 @@ def cluster(
     """
     linked = {"neighbours": neighbours, "metric": metric, "similarity": similarity, "undirected": undirected}
     network = neighbour_graph(points, **linked, names=names)
-    return clustered(network, Points(nested=nested, effort=effort, trials=trials, seed=seed, threads=threads))
+    searched = {"effort": effort, "trials": trials, "seed": seed, "threads": threads}
+    return clustered(network, Points(markov_time=markov_time, nested=nested, **searched))
 
 
-def clustered(network: Any, options: Points) -> Tree:
-    """The modules of a network of points."""
+def clustered(network: Graph, options: Points) -> Tree:
+    """The modules of a network of points; where `find` would have all in one, those without links still stand alone."""
     searched = {name: getattr(options, name) for name in ("effort", "trials", "seed", "threads")}
-    return find(network, two_level=not options.nested, **searched)
+    objective = Objective(markov_time=options.markov_time)
+    tree = find(network, two_level=not options.nested, objective=objective, **searched)
+    alone = np.diff(network.indptr) + np.bincount(network.indices, minlength=network.number_of_nodes) == 0
+    if tree.number_of_modules > 1 or not alone.any():
+        return tree
+    return evaluate(network, np.where(alone, np.arange(len(alone)), -1), objective=objective)

@@ -40,6 +40,7 @@ class Infomap(ClusterMixin, BaseEstimator):
         metric: Any = "cosine",
         similarity: Any = 0.5,
         undirected: Any = False,
+        markov_time: Any = 1.5,
         nested: Any = False,
         effort: Any = "balanced",
         trials: Any = 1,
@@ -50,6 +51,7 @@ class Infomap(ClusterMixin, BaseEstimator):
         self.metric = metric
         self.similarity = similarity
         self.undirected = undirected
+        self.markov_time = markov_time
         self.nested = nested
         self.effort = effort
         self.trials = trials
@@ -58,7 +60,9 @@ class Infomap(ClusterMixin, BaseEstimator):
 
     def fit(self, X: Any, y: Any = None) -> "Infomap":
         """Find the clusters of X (samples, features); y is not looked at."""
-        searched = {name: getattr(self, name) for name in ("nested", "effort", "trials", "seed", "threads")}
+        searched = {
+            name: getattr(self, name) for name in ("markov_time", "nested", "effort", "trials", "seed", "threads")
+        }
         given = self.metric == "precomputed"
         X = validate_data(self, X, accept_sparse=("csr", "coo") if given else False)
         if given:

@@ -61,7 +61,7 @@ def flow_of(
       often as entered (the reference implementation has three names for it).
     - "precomputed": the link weights are the flow as they stand; node weights, divided by their sum, the visit rates.
 
-    Of a bipartite network the walk is that between primary nodes, undirected; features are not visited.
+    Of a bipartite network the walk is that between primary nodes, undirected or directed; features are not visited.
 
     `regularised`, for the first two, is the strength of prior links (see `minent.community.regularised`), which take
     the place of teleportation and are recorded.
@@ -89,17 +89,20 @@ def flow_of(
         matrix = _matrix(network)
         flow = _along_links(network, matrix, np.full(network.number_of_nodes, 1 / (matrix.sum() or 1.0)))
     if isinstance(network, Bipartite):
-        return _between_primaries(flow, network, model, regularised)
+        return _between_primaries(flow, network, model)
     return replace(flow, physical=network.physical) if isinstance(network, States) else flow
 
 
-def _between_primaries(flow: Flow, network: Bipartite, model: str, regularised: float) -> Flow:
+def _between_primaries(flow: Flow, network: Bipartite, model: str) -> Flow:
     """Two steps of a bipartite walk are one, from a primary node to the next: features are never named."""
-    if model != "undirected" or regularised:
-        raise BadInput("a bipartite network is walked without direction and without prior links")
-    out, visit = 2 * flow.out, 2 * flow.visit
+    if model not in ("undirected", "directed") or flow.teleport_from is not None:
+        wanted = "undirected or directed, without prior links or recorded teleportation"
+        raise BadInput(f"a bipartite network is walked by the flow models {wanted}")
+    visit = flow.visit + flow.out + flow.into  # undirected, three times the same
     visit[network.features] = 0
-    return Flow(flow.network, visit, out, out, 2 * flow.link)
+    out = 2 * flow.out
+    into = out if flow.reversible else 2 * flow.into
+    return replace(flow, visit=_shares(visit), out=out, into=into, link=2 * flow.link)
 
 
 def _undirected(network: Graph) -> Flow:

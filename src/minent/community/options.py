@@ -87,6 +87,9 @@ class Points:
     undirected: bool = False
     """Links have no direction."""
 
+    markov_time: float = 1.5
+    """Steps of the walk between two that are described: the more, the larger the modules."""
+
     nested: bool = False
     """Modules may hold modules."""
 

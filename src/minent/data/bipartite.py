@@ -14,7 +14,7 @@ from minent.errors import BadInput
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Bipartite(Graph):
-    """An undirected network whose `features` (nodes,) are True where a node is a feature."""
+    """A network whose `features` (nodes,) are True where a node is a feature."""
 
     features: Bool[np.ndarray, " nodes"] | None = None
 
@@ -22,21 +22,21 @@ class Bipartite(Graph):
     def of(cls, network: Graph, features: Iterable[Any]) -> "Bipartite":
         """The network with `features` saying of each node whether it is one.
 
-        Raises BadInput where a link joins two of a kind, or the network is directed.
+        Raises BadInput where a link joins two of a kind.
 
         >>> Bipartite.of(Graph.from_links([0, 1], [2, 2]), [False, False, True])
         Graph(3 nodes, 2 links, undirected)
         """
         marks = np.array(list(features), bool)
-        if network.directed or len(marks) != network.number_of_nodes:
-            came = "a directed one" if network.directed else f"{len(marks)} marks of {network.number_of_nodes} nodes"
-            raise BadInput(f"a bipartite network is undirected, with a mark for each node; got {came}")
+        if len(marks) != network.number_of_nodes:
+            came = f"{len(marks)} marks of {network.number_of_nodes} nodes"
+            raise BadInput(f"a bipartite network has a mark for each node; got {came}")
         source, target, _ = network.links()
         if (alike := np.flatnonzero(marks[source] == marks[target])).size:
             names = np.arange(len(marks)) if network.names is None else network.names
             pair = f"{names[source[alike[0]]]} and {names[target[alike[0]]]}"
             raise BadInput(f"links join a primary node and a feature; {pair} are of one kind")
-        rest = network.weights, False, network.names, network.node_weights
+        rest = network.weights, network.directed, network.names, network.node_weights
         return cls(network.indptr, network.indices, *rest, read_only(marks))
 
     def __reduce__(self) -> tuple[Any, ...]:

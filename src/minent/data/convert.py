@@ -72,11 +72,12 @@ def _kind(thing: Any) -> str:
 def _directed_as_told(network: Graph, directed: bool | None) -> Graph:
     if directed is None or directed == network.directed:
         return network
-    if isinstance(network, Bipartite):
-        raise BadInput("a bipartite network is walked without direction and cannot be made directed")
-    if isinstance(network, States) and network.physical is not None:
+    if isinstance(network, States | Bipartite):
         plain = Graph(*(getattr(network, name) for name in ("indptr", "indices", "weights", "directed", "names")))
-        return States.of(_directed_as_told(plain, directed), network.physical_nodes)
+        made = _directed_as_told(plain, directed)
+        if isinstance(network, States):
+            return States.of(made, network.physical_nodes)
+        return made if network.features is None else Bipartite.of(made, network.features)
     if directed:  # every row already holds the links of its node
         return Graph(network.indptr, network.indices, network.weights, True, network.names, network.node_weights)
     names = range(network.number_of_nodes) if network.names is None else network.names

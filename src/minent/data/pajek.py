@@ -21,6 +21,7 @@ def graph_of_pajek(
     directed: bool | None = None,
     relax_rate: float = 0.15,
     relax_limit: int | None = None,
+    relax_by: str = "strength",
 ) -> Graph:
     """The network in Pajek's words; a third field of a vertex is its weight, where it is the last (x y z are not).
 
@@ -38,7 +39,7 @@ def graph_of_pajek(
         for kind, argument, body, line in sections:
             names = _vertices(argument, body, file, line)[0] if kind == "vertices" else names
         known = None if names is None else names.tolist()
-        return states_of_pajek(sections, known, file, directed, relax_rate, relax_limit)
+        return states_of_pajek(sections, known, file, directed, relax_rate, relax_limit, relax_by)
     links: dict[str, list[tuple[np.ndarray, np.ndarray, np.ndarray]]] = {"edges": [], "arcs": []}
     for kind, argument, body, line in _sections(data, file):
         if kind == "vertices":
@@ -55,7 +56,7 @@ def graph_of_pajek(
         raise BadInput(f"there are no *Vertices in {str(file)!r}")
     if directed is None:
         directed = bool(links["arcs"])
-    if directed:
+    if directed and first is None:
         for source, target, weight in list(links["edges"]):
             other = source != target
             links["edges"].append((target[other], source[other], weight[other]))
@@ -63,10 +64,8 @@ def graph_of_pajek(
     source, target, weight = (np.concatenate(parts) for parts in zip(*every, strict=True)) if every else ([], [], None)
     if weight is not None and (weight == 1).all():
         weight = None
-    if first is None:
-        return Graph.from_links(source, target, weight, directed=directed, names=names, node_weights=node_weights)
-    network = Graph.from_links(source, target, weight, names=names, node_weights=node_weights)
-    return Bipartite.of(network, np.arange(network.number_of_nodes) >= first - 1)
+    network = Graph.from_links(source, target, weight, directed=directed, names=names, node_weights=node_weights)
+    return network if first is None else Bipartite.of(network, np.arange(network.number_of_nodes) >= first - 1)
 
 
 def _sections(data: bytes, file: object) -> Iterator[tuple[str, str, bytes, int]]:

@@ -10,7 +10,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from minent.data.graph import Graph
-from minent.data.states import States, multilayer
+from minent.data.layers import multilayer
+from minent.data.states import States
 from minent.errors import BadInput, BadLine
 
 HIGHER = ("states", "intra", "inter", "multilayer")
@@ -25,6 +26,7 @@ def states_of_pajek(
     directed: bool | None,
     relax_rate: float,
     relax_limit: int | None,
+    relax_by: str,
 ) -> States:
     """The states in a file's sections (kind, argument, body, line of the heading); `names` are the vertices' from 1."""
     found = {kind: (body, line) for kind, _, body, line in sections}
@@ -63,8 +65,8 @@ def states_of_pajek(
             _weights(inter, 3),
         )
     ends = [called(i) for i in source], [called(i) for i in target]
-    options = {"relax_rate": relax_rate, "relax_limit": relax_limit, "directed": bool(directed)}
-    return multilayer(layer, *ends, _weights(intra, 3), between=between, **options)
+    relaxed = {"relax_rate": relax_rate, "relax_limit": relax_limit, "relax_by": relax_by}
+    return multilayer(layer, *ends, _weights(intra, 3), between=between, directed=bool(directed), **relaxed)
 
 
 def _weights(rows: list[list[float]], at: int) -> list[float]:

@@ -21,6 +21,7 @@ def read_graph(
     *,
     relax_rate: float = 0.15,
     relax_limit: int | None = None,
+    relax_by: str = "strength",
 ) -> Graph:
     """The network in a file; "-" or an open binary file is read to its end.
 
@@ -50,7 +51,7 @@ def read_graph(
     if b"\0" in data[: 1 << 16]:
         raise BadInput(f"{str(file)!r} is binary; links are read from text, Parquet or Pajek .net")
     if _is_pajek(data):
-        return graph_of_pajek(data, file, directed, relax_rate, relax_limit)
+        return graph_of_pajek(data, file, directed, relax_rate, relax_limit, relax_by)
     return graph_of_table(links_of_text(data, file), bool(directed))
 
 

@@ -3,6 +3,7 @@
 import json
 import struct
 import zlib
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -72,6 +73,43 @@ def test_scores_stand_beside_their_floor(run, capsys):
     found = json.loads(capsys.readouterr().out)
     assert found["drawn"].keys() == found["floor"].keys() >= {"fid", "sliced_w2", "recall"}
     assert found["drawn"]["sliced_w2"] > 0 < found["floor"]["fid"] and found["space"] == "pixels of 8 by 8"
+
+
+EXAMPLES = Path(__file__).parents[1] / "examples"
+
+
+@pytest.mark.parametrize("name", ["cnn", "resnet"])
+def test_recipes_of_the_paper_train_as_flags_override_them(name, run, tmp_path):
+    recipe = str(EXAMPLES / f"cifar10-{name}.toml")
+    small = ["--width=2", "--latent", "2", "--batch", "4", "--steps", "1", "--n_dis", "1"]
+    main(["gan", "train", str(run / "images.npy"), recipe, "--out", str(tmp_path / "run"), *small])
+    played = json.loads((tmp_path / "run" / "game.json").read_text())
+    assert (played["lipschitz"], played["ema"], played["evaluate_every"]) == ("gn", 0.9999, 5000)
+    assert (played["steps"], played["batch"], played["n_dis"]) == (1, 4, 1)
+    paper = {"cnn": ("non-saturating", None, "constant"), "resnet": ("hinge", 4e-4, "linear")}
+    assert (played["loss"], played["critic_learning_rate"], played["schedule"]) == paper[name]
+
+
+@pytest.mark.parametrize(
+    "content, problem",
+    [
+        ("critic_learning_rat = 1e-4", "sets 'critic_learning_rat', which is no option; did you mean critic_learning_"),
+        ("latent = 8\nn-dis = 5", "sets 'n-dis', which is no option; did you mean n_dis?"),
+        ("[playing]\nsteps = 3", "sets 'playing', which is no option"),
+        ("objective = 'r-drop'", "sets 'objective', which is no option"),
+        ("width = 'wide'", 'unable to convert "wide" into int'),
+        ("lipschitz = 'soft'", "--lipschitz"),
+        ("steps = ", "is not TOML: "),
+        (None, "there is no file 'recipe.toml'; did you mean 'recipes.toml'?"),
+    ],
+)
+def test_a_recipe_that_cannot_be_is_one_sentence_and_status_two(content, problem, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("recipes.toml" if content is None else "recipe.toml").write_text(content or "")
+    with pytest.raises(SystemExit) as exit:
+        main(["gan", "train", "gaussians", "recipe.toml", "--out", "x"])
+    told = capsys.readouterr().err
+    assert exit.value.code == 2 and problem in told and told.count("\n") == 1 and not Path("x").exists()
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,9 @@ def train(
     networks: Annotated[Networks | None, Parameter(name="*")] = None,
     playing: Annotated[Playing | None, Parameter(name="*")] = None,
 ) -> None:
-    """Train a generator: minent gan train photos/ --out run --size 64
+    """Train a generator: minent gan train photos/ [recipe.toml] --out run --size 64
+
+    Every option may stand in recipe.toml instead, by its name (learning_rate = 0.001); options given override it.
 
     Parameters
     ----------

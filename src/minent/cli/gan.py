@@ -120,7 +120,7 @@ def score(
     *,
     run: Path,
     data: str,
-    inception: Annotated[bool, Parameter(show_default=False)] = False,
+    inception: Path | None = None,
     seed: int = 1,
     json_: Annotated[bool, Parameter(name="--json", show_default=False)] = False,
 ) -> None:
@@ -133,7 +133,7 @@ def score(
     data
         Real samples, as for training.
     inception
-        FID of Inception's features besides, whose weights torchmetrics wants.
+        FID of Inception's features besides: file of the weights, weights-inception-2015-12-05-6726825d.pth.
     seed
         The same seed draws the same.
     json_
@@ -143,6 +143,7 @@ def score(
     from minent import terminal
     from minent.data.images import read_images
     from minent.gan.features import train_features
+    from minent.gan.inception import inception as network
     from minent.gan.networks import Generator
     from minent.gan.score import MOST
     from minent.gan.score import score as scored
@@ -152,13 +153,12 @@ def score(
     if (real.channels, real.size) != (generator.channels, generator.size):
         wanted = f"{generator.channels} channels of {generator.size} pixels"
         raise BadInput(f"{str(run)!r} draws {wanted}; got {real.channels} of {real.size} in {data!r}")
-    if inception:
-        require("torchmetrics", "gan", "score by Inception's features")
+    judge = None if inception is None else network(inception)
     with terminal.progress() as say:
         say("scoring")
         features = train_features(real) if real.size and len(real.classes) > 1 else None
         drawn = generator.draw(min(MOST, max(1, len(real) // 2)), seed=seed).numpy()
-        options = {"mixture": data == "gaussians", "inception": inception, "seed": seed}
+        options = {"mixture": data == "gaussians", "inception": judge, "seed": seed}
         found = scored(drawn, real.scaled(), features=features, **options)
     if json_:
         print(json.dumps(asdict(found)))

@@ -29,14 +29,16 @@ import numpy as np
 import torch
 from torch import nn
 
-from minent.data.images import Images, read_images
+from minent.data.images import Images
+from minent.data.read_images import read_images
 from minent.gan.features import train_features
-from minent.gan.game import constrained, critic_loss, play
-from minent.gan.losses import loss_of
+from minent.gan.game import play
+from minent.gan.lipschitz import constrained
+from minent.gan.losses import critic_loss, loss_of
 from minent.gan.mixture import mixture_scores
-from minent.gan.networks import standing
 from minent.gan.options import Networks, Playing
 from minent.gan.score import score
+from minent.gan.standing import standing
 from minent.gan.train import new_players
 
 HERE = Path(__file__).resolve()

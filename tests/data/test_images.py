@@ -8,7 +8,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from minent.data.images import Images, read_images
+from minent.data.images import Images
+from minent.data.read_images import read_images
 from minent.data.toys import MEANS, SPREAD, gaussians, swiss_roll
 from minent.errors import BadInput
 

@@ -17,7 +17,10 @@ from minent.gan.score import score
 
 pytest.importorskip("torchmetrics", reason="FID of Inception is taken by torchmetrics, which is not installed here")
 random = np.random.default_rng(0)
-PIXELS = random.integers(0, 256, (150, 1, 8, 8)).astype(np.uint8), random.integers(40, 200, (90, 1, 8, 8)).astype(np.uint8)
+PIXELS = (
+    random.integers(0, 256, (150, 1, 8, 8)).astype(np.uint8),
+    random.integers(40, 200, (90, 1, 8, 8)).astype(np.uint8),
+)
 REAL, DRAWN = (pixels.astype(np.float32) / np.float32(127.5) - 1 for pixels in PIXELS)
 
 

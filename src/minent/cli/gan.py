@@ -49,7 +49,7 @@ def train(
     """
     require("torch", "torch", "train generators")
     from minent import terminal
-    from minent.data.images import read_images
+    from minent.data.read_images import read_images
     from minent.gan.train import new_players, train_gan
 
     start, networks, playing = time.perf_counter(), networks or Networks(), playing or Playing()
@@ -141,7 +141,7 @@ def score(
     """
     require("torch", "torch", "score samples")
     from minent import terminal
-    from minent.data.images import read_images
+    from minent.data.read_images import read_images
     from minent.gan.features import train_features
     from minent.gan.inception import inception as network
     from minent.gan.networks import Generator

@@ -47,7 +47,8 @@ def score(
     """Sliced W₂ (of pixels, brought to 8 by 8, or points), FID, precision, recall, density and coverage; in the space
     of `features`, or else of those pixels or points. `mixture`: of the 25 Gaussians, modes covered, share of high
     quality and KL besides. `inception`: FID in the features of a network besides, as that of
-    `minent.gan.inception.inception(weights)`. Values of images are in [-1, 1]. At most `most` of each kind are compared.
+    `minent.gan.inception.inception(weights)`. Values of images are in [-1, 1]; at most `most` of each kind are
+    compared.
 
     >>> points = np.random.default_rng(0).standard_normal((400, 2)).astype(np.float32)
     >>> found = score(points[:200] + 3, points)

@@ -11,14 +11,16 @@ PICTURES = ".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".
 
 
 def picture(source: Any, name: object) -> np.ndarray:
-    """One picture as (h, w, c): grey, or red, green and blue."""
+    """One picture as (h, w, c) the way up that it is shown: grey, of 16 bits the higher 8, or red, green and blue."""
     require("PIL", "gan", "read pictures")
-    from PIL import Image
+    from PIL import Image, ImageOps
 
     try:
         with Image.open(source) as opened:
-            grey = opened.mode in ("1", "L", "LA", "I", "I;16", "F")
-            return np.atleast_3d(np.asarray(opened.convert("L" if grey else "RGB")))
+            turned = ImageOps.exif_transpose(opened)
+            if turned.mode.startswith("I"):
+                return (np.asarray(turned).clip(0, 65535) // 256).astype(np.uint8)[..., None]
+            return np.atleast_3d(np.asarray(turned.convert("L" if turned.mode in ("1", "L", "LA", "F") else "RGB")))
     except OSError as error:
         raise BadInput(f"{str(name)!r} is no picture that can be read: {error}") from None
 

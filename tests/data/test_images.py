@@ -128,7 +128,7 @@ def test_files_that_are_not_whole_say_so(tmp_path):
     ):
         with pytest.raises(BadInput, match=problem):
             read_images(tmp_path / name)
-    with pytest.raises(BadInput, match="a size is for images"):
+    with pytest.raises(BadInput, match="images of 8 by 8 are wanted"):
         read_images("gaussians", 8)
 
 

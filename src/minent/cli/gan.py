@@ -6,7 +6,7 @@ import time
 from collections import deque
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from cyclopts import App, Parameter
 
@@ -62,8 +62,7 @@ def train(
         deque(turns, maxlen=0)
         return
     weights = [sum(parameter.numel() for parameter in player.parameters()) for player in (generator, critic)]
-    kind = f"images of {samples.size} by {samples.size}" if samples.size else f"points of {samples.channels} numbers"
-    print(f"{len(samples):,} {kind}; {weights[0]:,} weights draw, {weights[1]:,} judge; {playing.lipschitz}")
+    print(f"{len(samples):,} {_kind(samples)}, {playing.lipschitz}; {weights[0]:,} weights draw, {weights[1]:,} judge")
     terminal.playing(turns)
     print(f"wrote {out} in {time.perf_counter() - start:.0f} s")
 
@@ -151,8 +150,7 @@ def score(
     generator = Generator.from_pretrained(run)
     real = read_images(data, generator.size or None, seed)
     if (real.channels, real.size) != (generator.channels, generator.size):
-        wanted = f"{generator.channels} channels of {generator.size} pixels"
-        raise BadInput(f"{str(run)!r} draws {wanted}; got {real.channels} of {real.size} in {data!r}")
+        raise BadInput(f"{str(run)!r} draws {_kind(generator)}; got {_kind(real)} in {data!r}")
     judge = None if inception is None else network(inception)
     with terminal.progress() as say:
         say("scoring")
@@ -164,4 +162,12 @@ def score(
         print(json.dumps(asdict(found)))
         return
     terminal.drawn_and_floor(found)
-    print(f"{len(drawn):,} drawn, and as many real, beside as many others; FID to coverage by {found.space}")
+    print(f"{len(drawn):,} drawn, as many real ones, beside as many others; FID to coverage by")
+    print(found.space)
+
+
+def _kind(samples: Any) -> str:
+    """What samples are, or what a generator draws."""
+    if not samples.size:
+        return f"points of {samples.channels} numbers"
+    return f"{'grey' if samples.channels == 1 else 'colour'} images of {samples.size} by {samples.size}"

@@ -38,7 +38,9 @@ def read_images(path: str | os.PathLike[str], size: int | None = None, seed: int
         raise BadInput(f"there are no images in {str(path)!r}")
     if not images.size:
         if size is not None:
-            raise BadInput(f"a size is for images; {str(path)!r} holds points of {images.channels} numbers")
+            raise BadInput(
+                f"images of {size} by {size} are wanted; {str(path)!r} holds points of {images.channels} numbers"
+            )
         return images
     return replace(images, values=squares(images.values, size))
 

@@ -68,7 +68,9 @@ class Generator(Saved):
         noise = torch.randn(number, self.latent, generator=torch.Generator().manual_seed(seed))
         if labels is None and self.classes:
             labels = torch.arange(number) % self.classes
-        if labels is not None and (not self.classes or not 0 <= int(labels.min()) <= int(labels.max()) < self.classes):
+        if labels is not None and not self.classes:
+            raise BadInput(f"a generator without classes draws none by its label; got {int(labels.max())}")
+        if labels is not None and not 0 <= int(labels.min()) <= int(labels.max()) < self.classes:
             raise BadInput(f"labels must be less than the number of classes, {self.classes}; got {int(labels.max())}")
         with torch.no_grad(), evaluating(self):
             parts = [
@@ -150,7 +152,9 @@ def _levels(size: int) -> tuple[int, int]:
     while base > 7 and base % 2 == 0:
         base, levels = base // 2, levels + 1
     if not 4 <= base <= 7 or not levels:
+        near = min((b * 2**k for k in range(1, 12) for b in range(4, 8)), key=lambda good: abs(good - size))
         raise BadInput(
-            f"images of a dcgan or resnet are 8, 10, 12 or 14 pixels wide, or that times 2, 4, 8, …; got {size}"
+            "images of a dcgan or resnet are 8, 10, 12 or 14 pixels wide, or that times 2, 4, 8, …; got "
+            f"{size}, and {near} is the nearest such size"
         )
     return base, levels

@@ -9,8 +9,8 @@ quality   25 Gaussians (modes, high quality, KL), digits 8 by 8 and MNIST 28 by 
 
     python benchmarks/gan.py cost [--repeats 30] [--no-compile]
     python benchmarks/gan.py quality [TASK ...] [--seeds 5] [--seconds 60] [--rates 1e-4 2e-4 5e-4 1e-3]
-    python benchmarks/gan.py figure [--write docs/figures/gan_jump.png]      f̂ along a line: where it jumps
-    python benchmarks/gan.py report [--write docs/benchmarks_gan.md]
+    python benchmarks/gan.py figure [--write gan_jump.png]            f̂ along a line: where it jumps
+    python benchmarks/gan.py report [--write docs/benchmarks_gan.md]  with that figure in docs/figures
 
 Results go to results/gan_cost.json and results/gan_TASK.json run by run; runs that are there are not made again.
 """
@@ -29,17 +29,21 @@ import numpy as np
 import torch
 from torch import nn
 
-from minent.data.images import Images, read_images
+from minent.data.images import Images
+from minent.data.read_images import read_images
 from minent.gan.features import train_features
-from minent.gan.game import constrained, critic_loss, play
-from minent.gan.losses import loss_of
+from minent.gan.game import play
+from minent.gan.lipschitz import constrained
+from minent.gan.losses import critic_loss, loss_of
 from minent.gan.mixture import mixture_scores
-from minent.gan.networks import standing
 from minent.gan.options import Networks, Playing
 from minent.gan.score import score
+from minent.gan.slope import value_and_gradient
+from minent.gan.standing import standing
 from minent.gan.train import new_players
 
 HERE = Path(__file__).resolve()
+SEED = 6  # of the critic that is drawn
 RESULTS = HERE.parent / "results"
 METHODS = {
     "gn": Playing(lipschitz="gn"),
@@ -257,39 +261,99 @@ def _merit(task, several):
     return value, quality
 
 
+def measured(saved, method):
+    """What was found by the rate chosen for a method: with the seeds that it was chosen by, and with the others."""
+    begin = f"{method}, rate {saved['best'][method]:g}, seed "
+    seeds = {int(key.removeprefix(begin)): found for key, found in saved["runs"].items() if key.startswith(begin)}
+    return [one for seed, one in seeds.items() if seed > 100], [one for seed, one in seeds.items() if seed <= 100]
+
+
+def in_short(results):
+    """gn's modes, and gn beside gp on each task."""
+    told, modes = {"better": [], "worse": [], "within the spread": []}, []
+    for task, saved in results.items():
+        if not {"gn", "gp"} <= saved["best"].keys():
+            continue
+        one, other = ([_merit(task, [each])[0] for each in measured(saved, name)[1]] for name in ("gn", "gp"))
+        if task == "gaussians":
+            modes = [f"gn covers {np.median(one):g} of 25 modes ({min(one):g} to {max(one):g})"]
+        word = "better" if min(one) > max(other) else "worse" if max(one) < min(other) else "within the spread"
+        told[word].append(task)
+    beside = ", ".join(f"{word} on {' and '.join(tasks)}" for word, tasks in told.items() if tasks)
+    return f"In short: {'; '.join([*modes, f'beside gp it is {beside}'])}." if beside else ""
+
+
+HOW = """
+(Both with non-saturating losses; better: by modes or FID, each run than each of the other.) All runs of a task have the
+same CPU time on one thread, so that cheap steps are more steps. The learning rate of both players is that which was
+best for the method by the median of runs with other seeds (101, …); tables are of seeds from 1 on: medians, and from
+the least to the greatest. One step of the critic for each of the generator; Adam with β of 0 and 0.9; penalties weigh
+what is usual (gp and r1: 10). What is judged is the average of the generator's weights, beside samples that nobody
+learned from; "real" are other such samples in its place. FID and what follows are of the features of a classifier that
+is trained here: compare them within a table only."""
+
+
+def quality_of(task, saved, folder):
+    """The part of the page on one task."""
+    networks, batch, *_ = TASKS[task]
+    tuned = max(len(measured(saved, method)[0]) for method in saved["best"])
+    merit = "the modes, then the share of high quality," if task == "gaussians" else "the FID"
+    rates = ", ".join(f"{rate:g}" for rate in saved["rates"])
+    parts = [
+        "\n## {}\n\n{date}, {machine}, one thread ({versions}). {seconds:g} s of CPU a run;".format(task, **saved),
+        f"{networks.network} of width {networks.width}, from {networks.latent} numbers, in batches of {batch};",
+        f"learning rates {rates}, chosen by {merit} of {tuned} run{'s' * (tuned > 1)}.\n",
+        f"| method | loss | rate | {' | '.join(SHOWN[task])} | steps | seeds |",
+        "|---" * (len(SHOWN[task]) + 5) + "|",
+    ]
+    for method, rate in saved["best"].items():
+        every = measured(saved, method)[1]
+        good = [one for one in every if "error" not in one]
+        cells = [method.split(",")[0], METHODS[method].loss, f"{rate:g}"]
+        for column in SHOWN[task]:
+            values = [one[column] for one in good]
+            spread = f" ({_figure(min(values))} to {_figure(max(values))})" if len(values) > 1 else ""
+            cells.append(f"{_figure(np.median(values))}{spread}" if values else "diverged")
+        steps = f"{np.median([one['steps'] for one in good]):,.0f}" if good else ""
+        parts.append(f"| {' | '.join(cells)} | {steps} | {len(good)} of {len(every)} |")
+    other = halves(task, folder)[1].scaled()
+    count = 2500 if task == "gaussians" else min(2000, len(other) // 2)  # as many as are drawn in a run
+    space = None if task == "gaussians" else features(task, folder)
+    floor = score(other[:count], other, features=space, mixture=task == "gaussians").floor
+    return [*parts, f"| real | | | {' | '.join(_figure(floor[column]) for column in SHOWN[task])} | | |"]
+
+
+def _figure(value):
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+
+
 def report(options):
     parts = ["# Critics that are not steep: measured\n\n`benchmarks/gan.py`."]
+    files = {task: RESULTS / f"gan_{task}.json" for task in SHOWN}
+    results = {task: json.loads(file.read_text(encoding="utf-8")) for task, file in files.items() if file.exists()}
+    results = {  # the others have just begun
+        task: saved for task, saved in results.items()
+        if saved.get("best") and all(measured(saved, method)[1] for method in saved["best"])
+    }  # fmt: skip
+    if results:
+        parts += [f"\n{in_short(results)}", HOW]
+    for task, saved in results.items():
+        parts += quality_of(task, saved, options.data)
     if (place := RESULTS / "gan_cost.json").exists():
         saved = json.loads(place.read_text(encoding="utf-8"))
-        parts.append(
-            "\n## Cost\n\n{date}, {machine}, one thread ({versions}); CPU time, and times plain.\n".format(**saved)
-        )
+        parts.append("\n## Cost\n\n{date}, {machine}, one thread ({versions}). CPU time of a step, and".format(**saved))
+        parts.append("times that of the plain GAN run the same way, eager or compiled; a cycle is a step of each.\n")
         parts.append("| network, way, method | critic step | generator step | cycle |\n|---|---|---|---|")
         for key, row in saved["rows"].items():
             cells = [f"{1000 * s:.1f} ms, {r:.2f}×" for s, r in zip(row["seconds"], row["ratio"], strict=True)]
             parts.append(f"| {key} | {' | '.join(cells)} |")
-    for task, columns in SHOWN.items():
-        if not (place := RESULTS / f"gan_{task}.json").exists():
-            continue
-        saved = json.loads(place.read_text(encoding="utf-8"))
-        parts.append("\n## {}\n\n{date}, {machine}, one thread ({versions}); {seconds:g} s of CPU a run.\n".format(
-            task, **saved
-        ))  # fmt: skip
-        parts.append(f"| method | rate | {' | '.join(columns)} | steps | seeds |")
-        parts.append("|---" * (len(columns) + 4) + "|")
-        for method, rate in saved.get("best", {}).items():
-            runs = [
-                found for key, found in saved["runs"].items()
-                if key.startswith(f"{method}, rate {rate:g}, seed ") and int(key.rsplit(" ", 1)[1]) <= 100
-            ]  # fmt: skip
-            good = [found for found in runs if "error" not in found]
-            cells = []
-            for column in (*columns, "steps"):
-                values = [one[column] for one in good]
-                spread = f" ({min(values):.3g} to {max(values):.3g})" if len(values) > 1 and column != "steps" else ""
-                cells.append(f"{np.median(values):.4g}{spread}" if values else "diverged")
-            parts.append(f"| {method} | {rate:g} | {' | '.join(cells)} | {len(good)} of {len(runs)} |")
-        parts.append("\nMedians, and from the least to the greatest.")
+    if options.write:
+        picture = options.write.parent / "figures" / "gan_jump.png"
+        parts.append(
+            "\n## Where f̂ jumps\n\nThe bound on its gradient holds within each linear piece of f only. Along a"
+        )
+        parts.append(f"line through a small critic with random weights, f̂ has {drawn(picture)}:\n")
+        parts.append(f"![f is continuous, with kinks; f̂ jumps at each](figures/{picture.name})")
     text = "\n".join(parts) + "\n"
     print(text)
     if options.write:
@@ -297,29 +361,35 @@ def report(options):
 
 
 def figure(options):
-    """f and f̂ of a critic of the plane along a line."""
+    print(f"{drawn(options.write)}; wrote {options.write}")
+
+
+def drawn(place):
+    """f and f̂ of a critic of the plane along a line: where ∇f changes, f has a kink and f̂ a jump; says how many."""
     from matplotlib.figure import Figure
 
-    from minent.gan.lipschitz import gradient_normalise
-
-    torch.manual_seed(2)
+    torch.manual_seed(SEED)
     critic = nn.Sequential(nn.Linear(2, 12), nn.ReLU(), nn.Linear(12, 12), nn.ReLU(), nn.Linear(12, 1))
-    t = torch.linspace(-3, 3, 4000)
-    with torch.no_grad():
-        line = torch.stack([t, 0.4 * t + 0.2], 1)
-        f, g = critic(line).flatten(), gradient_normalise(critic)(line).flatten()
-    drawing = Figure(figsize=(7, 3.5), layout="constrained")
-    axes = drawing.subplots()
-    axes.plot(t, f / f.abs().max(), label="f, scaled", color="0.6")
-    jumps = (g[1:] - g[:-1]).abs() > 0.01
-    g[1:][jumps] = np.nan
-    axes.plot(t, g, label="f̂ = f / (‖∇f‖ + |f|)")
-    axes.set_xlabel("along a line in the plane")
-    axes.legend(frameon=False)
-    axes.spines[["top", "right"]].set_visible(False)
-    options.write.parent.mkdir(parents=True, exist_ok=True)
-    drawing.savefig(options.write, dpi=150)
-    print(f"{int(jumps.sum())} jumps; wrote {options.write}")
+    t = torch.linspace(-3, 3, 6001)
+    f, slope = value_and_gradient(critic, torch.stack([t, 0.4 * t + 0.2], 1))
+    f, slope = f.detach().flatten(), slope.detach()
+    g = f / (slope.norm(dim=1) + f.abs())
+    kinks = 1 + ((slope[1:] - slope[:-1]).abs().amax(1) > 1e-5).nonzero().flatten()
+    drawing = Figure(figsize=(8, 4.5), layout="constrained")
+    for axes, y, name in zip(drawing.subplots(2, sharex=True), (f, g), ("f", "f̂ = f / (‖∇f‖ + |f|)"), strict=True):
+        for kink in t[kinks]:
+            axes.axvline(kink, color="0.85", linewidth=0.8)
+        for piece, part in zip(torch.tensor_split(t, kinks), torch.tensor_split(y, kinks), strict=True):
+            axes.plot(piece, part, color="C0", linewidth=1.8, solid_capstyle="butt")
+        axes.axhline(0, color="0.6", linewidth=0.8)
+        axes.set_title(name, loc="left", fontsize=11)
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.margins(x=0)
+    axes.set_ylim(-1, 1)
+    axes.set_xlabel("along a line in the plane; grey lines: where the gradient of f changes")
+    place.parent.mkdir(parents=True, exist_ok=True)
+    drawing.savefig(place, dpi=150)
+    return f"{len(kinks)} jumps, the largest of {(g[kinks] - g[kinks - 1]).abs().max():.2f}"
 
 
 def main():
@@ -334,7 +404,7 @@ def main():
     parser.add_argument("--rates", type=float, nargs="*", default=[1e-4, 2e-4, 5e-4, 1e-3])
     parser.add_argument("--repeats", type=int, default=30)
     parser.add_argument("--no-compile", dest="compile", action="store_false")
-    parser.add_argument("--write", type=Path)
+    parser.add_argument("--write", type=Path, help="file of the report or figure")
     options = parser.parse_args()
     torch.set_num_threads(1)
     if options.what == "figure" and not options.write:

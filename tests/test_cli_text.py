@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from minent.cli import main
-from minent.cli.train import with_recipe
+from minent.cli.recipe import with_recipe
 from minent.errors import BadInput
 from minent.text.classifier import Classifier
 
@@ -91,7 +91,12 @@ def test_options_may_stand_in_a_file_and_be_overridden(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("content", "problem"), [("learning_rat = 1\n", "got 'learning_rat'"), ("a = = 1", "is not TOML")]
+    ("content", "problem"),
+    [
+        ("learning_rat = 1\n", "sets 'learning_rat', which is no option; did you mean learning_rate\\?$"),
+        ("n_dis = 5\n", "minent text train --help shows what it may set$"),
+        ("a = = 1", "is not TOML"),
+    ],
 )
 def test_a_bad_recipe_is_named(tmp_path, content, problem):
     (tmp_path / "recipe.toml").write_text(content)

@@ -120,11 +120,11 @@ def playing(turns: "Iterable[Turn]") -> None:
     with progress() as say:
         say("preparing")
         for turn, left in _timed(turns):
-            where = f"step {turn.step:,} of {turn.steps:,}, critic {turn.critic_loss:.4f} (gap {turn.gap:.3f}), "
-            where += f"generator {turn.generator_loss:.4f}"
-            say(f"{where}, {turn.samples_per_second:,.0f} samples/s, {left}")
+            where = f"step {turn.step:,} of {turn.steps:,}, gap {turn.gap:.2f}"
+            lost = f"losses {turn.critic_loss:.3f} and {turn.generator_loss:.3f}"
+            say(f"{where}, {lost}, {turn.samples_per_second:,.0f} samples/s, {left}")
             if turn.scores:
-                scores = ", ".join(f"{name} {score:.4g}" for name, score in turn.scores.items())
+                scores = ", ".join(f"{name} {score:.3g}" for name, score in turn.scores.items())
                 print(f"{where}; {scores}", flush=True)
 
 

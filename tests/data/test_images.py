@@ -8,7 +8,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from minent.data.images import Images, read_images
+from minent.data.images import Images
+from minent.data.read_images import read_images
 from minent.data.toys import MEANS, SPREAD, gaussians, swiss_roll
 from minent.errors import BadInput
 
@@ -44,6 +45,28 @@ def test_all_formats_hold_the_same_images(tmp_path):
     images = read_images(tmp_path / "folder")
     assert images.classes == ("a", "b") and images.labels.tolist() == [0, 0, 0, 1, 1, 1]
     assert np.array_equal(images.values[:, 0], PIXELS[[0, 2, 4, 1, 3, 5]])
+
+
+def test_pictures_are_turned_as_they_are_shown_and_keep_their_greys(tmp_path):
+    image = pytest.importorskip("PIL.Image")
+    (tmp_path / "turned").mkdir()
+    exif = image.Exif()
+    exif[0x0112] = 6  # to be shown turned by a quarter, clockwise
+    image.fromarray(PIXELS[0]).save(tmp_path / "turned" / "a.png", exif=exif)
+    assert np.array_equal(read_images(tmp_path / "turned").values[0, 0], np.rot90(PIXELS[0], -1))
+    (tmp_path / "deep").mkdir()
+    image.fromarray(PIXELS[0].astype(np.uint16) * 257).save(tmp_path / "deep" / "a.png")
+    assert np.array_equal(read_images(tmp_path / "deep").values[0, 0], PIXELS[0])
+
+
+def test_pictures_of_several_sizes_and_colours_become_alike(tmp_path):
+    image = pytest.importorskip("PIL.Image")
+    image.fromarray(np.full((20, 12), 50, np.uint8)).save(tmp_path / "a.png")
+    image.fromarray(np.full((9, 16, 3), (10, 20, 30), np.uint8)).save(tmp_path / "b.png")
+    for size, side in ((None, 9), (8, 8), (16, 16)):
+        images = read_images(tmp_path, size)
+        assert images.values.shape == (2, 3, side, side)
+        assert (images.values[0] == 50).all() and images.values[1, :, 3, 3].tolist() == [10, 20, 30]
 
 
 def test_resampling_keeps_what_is_flat_and_the_mean(tmp_path):
@@ -105,7 +128,7 @@ def test_files_that_are_not_whole_say_so(tmp_path):
     ):
         with pytest.raises(BadInput, match=problem):
             read_images(tmp_path / name)
-    with pytest.raises(BadInput, match="a size is for images"):
+    with pytest.raises(BadInput, match="images of 8 by 8 are wanted"):
         read_images("gaussians", 8)
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from minent.data.images import read_images
+from minent.data.read_images import read_images
 from minent.data.toys import MEANS, SPREAD, gaussians
 from minent.errors import BadInput
 from minent.gan.distances import frechet, sliced_wasserstein

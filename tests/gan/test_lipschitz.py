@@ -10,11 +10,12 @@ from hypothesis import strategies as st
 from torch import nn
 
 from minent.errors import BadInput
-from minent.gan import pullback as written
+from minent.gan import passes as written
 from minent.gan.lipschitz import clip_weights, gradient_normalise, spectral_normalise
 from minent.gan.networks import Critic
 from minent.gan.options import Networks
-from minent.gan.pullback import value_and_slope, written_out
+from minent.gan.passes import written_out
+from minent.gan.pullback import value_and_slope
 from minent.gan.slope import value_and_gradient
 
 KINDS = "gn", "gran"

@@ -13,8 +13,8 @@ from minent.cli.community import community
 from minent.cli.doctor import doctor
 from minent.cli.gan import gan
 from minent.cli.kept import STANDARD_INPUT
+from minent.cli.recipe import with_recipe
 from minent.cli.text import text
-from minent.cli.train import with_recipe
 from minent.errors import BadInput, MinentError
 
 app = App(

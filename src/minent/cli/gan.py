@@ -6,7 +6,7 @@ import time
 from collections import deque
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from cyclopts import App, Parameter
 
@@ -29,7 +29,9 @@ def train(
     networks: Annotated[Networks | None, Parameter(name="*")] = None,
     playing: Annotated[Playing | None, Parameter(name="*")] = None,
 ) -> None:
-    """Train a generator: minent gan train photos/ --out run --size 64
+    """Train a generator: minent gan train photos/ [recipe.toml] --out run --size 64
+
+    Every option may stand in recipe.toml instead, by its name (learning_rate = 0.001); options given override it.
 
     Parameters
     ----------
@@ -47,7 +49,7 @@ def train(
     """
     require("torch", "torch", "train generators")
     from minent import terminal
-    from minent.data.images import read_images
+    from minent.data.read_images import read_images
     from minent.gan.train import new_players, train_gan
 
     start, networks, playing = time.perf_counter(), networks or Networks(), playing or Playing()
@@ -60,8 +62,7 @@ def train(
         deque(turns, maxlen=0)
         return
     weights = [sum(parameter.numel() for parameter in player.parameters()) for player in (generator, critic)]
-    kind = f"images of {samples.size} by {samples.size}" if samples.size else f"points of {samples.channels} numbers"
-    print(f"{len(samples):,} {kind}; {weights[0]:,} weights draw, {weights[1]:,} judge; {playing.lipschitz}")
+    print(f"{len(samples):,} {_kind(samples)}, {playing.lipschitz}; {weights[0]:,} weights draw, {weights[1]:,} judge")
     terminal.playing(turns)
     print(f"wrote {out} in {time.perf_counter() - start:.0f} s")
 
@@ -118,7 +119,7 @@ def score(
     *,
     run: Path,
     data: str,
-    inception: Annotated[bool, Parameter(show_default=False)] = False,
+    inception: Path | None = None,
     seed: int = 1,
     json_: Annotated[bool, Parameter(name="--json", show_default=False)] = False,
 ) -> None:
@@ -131,7 +132,7 @@ def score(
     data
         Real samples, as for training.
     inception
-        FID of Inception's features besides, whose weights torchmetrics wants.
+        FID of Inception's features besides: file of the weights, weights-inception-2015-12-05-6726825d.pth.
     seed
         The same seed draws the same.
     json_
@@ -139,8 +140,9 @@ def score(
     """
     require("torch", "torch", "score samples")
     from minent import terminal
-    from minent.data.images import read_images
+    from minent.data.read_images import read_images
     from minent.gan.features import train_features
+    from minent.gan.inception import inception as network
     from minent.gan.networks import Generator
     from minent.gan.score import MOST
     from minent.gan.score import score as scored
@@ -148,18 +150,24 @@ def score(
     generator = Generator.from_pretrained(run)
     real = read_images(data, generator.size or None, seed)
     if (real.channels, real.size) != (generator.channels, generator.size):
-        wanted = f"{generator.channels} channels of {generator.size} pixels"
-        raise BadInput(f"{str(run)!r} draws {wanted}; got {real.channels} of {real.size} in {data!r}")
-    if inception:
-        require("torchmetrics", "gan", "score by Inception's features")
+        raise BadInput(f"{str(run)!r} draws {_kind(generator)}; got {_kind(real)} in {data!r}")
+    judge = None if inception is None else network(inception)
     with terminal.progress() as say:
         say("scoring")
         features = train_features(real) if real.size and len(real.classes) > 1 else None
         drawn = generator.draw(min(MOST, max(1, len(real) // 2)), seed=seed).numpy()
-        options = {"mixture": data == "gaussians", "inception": inception, "seed": seed}
+        options = {"mixture": data == "gaussians", "inception": judge, "seed": seed}
         found = scored(drawn, real.scaled(), features=features, **options)
     if json_:
         print(json.dumps(asdict(found)))
         return
     terminal.drawn_and_floor(found)
-    print(f"{len(drawn):,} drawn, and as many real, beside as many others; FID to coverage by {found.space}")
+    print(f"{len(drawn):,} drawn, as many real ones, beside as many others; FID to coverage by")
+    print(found.space)
+
+
+def _kind(samples: Any) -> str:
+    """What samples are, or what a generator draws."""
+    if not samples.size:
+        return f"points of {samples.channels} numbers"
+    return f"{'grey' if samples.channels == 1 else 'colour'} images of {samples.size} by {samples.size}"

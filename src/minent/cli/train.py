@@ -2,10 +2,7 @@
 
 import os
 import time
-import tomllib
 from collections import deque
-from collections.abc import Iterator
-from dataclasses import fields
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -17,7 +14,6 @@ from minent.nn.shape import Shape
 from minent.text.options import Learning, Masking, Reading, Writing
 from minent.training.recipe import Recipe
 
-FLAGS = "task", "train", "target", "dev", "dev_target", "out", "resume", "record"
 HELD = 0.1  # of the texts, where there are no others to judge by
 Files = tuple[Path, Path | None, Path | None, Path | None]
 Task = tuple[Writing, Learning, Masking]  # what is written, what from it is learned, what is hidden
@@ -146,35 +142,3 @@ def _seq2seq(
     )  # fmt: skip
     told = f"{len(pairs):,} pairs to learn from, {len(held):,} to judge by; {writing.decoder}, {learning.objective}"
     return model, records, told
-
-
-def with_recipe(words: list[str]) -> list[str]:
-    """The words of the command line, `text train recipe.toml` replaced by the options in the file that are not given.
-
-    Raises BadInput for a file that is no TOML, or has other keys than options."""
-    if words[:2] != ["text", "train"] or not words[2:] or not words[2].endswith(".toml"):
-        return words
-    file, given = words[2], {word.split("=")[0] for word in words[3:]}
-    try:
-        table = tomllib.loads(Path(file).read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise BadInput(f"{file!r} is not TOML: {error}") from None
-    known = [
-        *FLAGS,
-        *(field.name for kind in (Reading, Writing, Learning, Masking, Shape, Recipe) for field in fields(kind)),
-    ]
-    if unknown := [key for key in table if key not in known]:
-        raise BadInput(f"{file!r} may set {', '.join(known)}; got {unknown[0]!r}")
-    options = ((f"--{key.replace('_', '-')}", value) for key, value in table.items())
-    return [
-        *words[:2],
-        *(word for option, value in options if option not in given for word in _words(option, value)),
-        *words[3:],
-    ]
-
-
-def _words(option: str, value: Any) -> Iterator[str]:
-    if value is not False:
-        yield option
-    if not isinstance(value, bool):
-        yield str(value)

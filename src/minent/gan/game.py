@@ -17,16 +17,14 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from minent.errors import BadInput
 from minent.files import write_text
-from minent.gan.lipschitz import clip_weights, gradient_normalise, refuse_batch_norm, spectral_normalise
-from minent.gan.losses import Loss, loss_of
-from minent.gan.networks import standing
+from minent.gan.lipschitz import clip_weights, constrained, refuse_batch_norm
+from minent.gan.losses import critic_loss, generator_loss, loss_of
 from minent.gan.options import Playing
-from minent.gan.penalty import consistency, gradient_penalty, r1
-from minent.gan.slope import value_and_gradient
+from minent.gan.standing import standing
 from minent.training import averaging, checkpoint
 from minent.training.batches import Batches, groups
 from minent.training.checkpoint import State
@@ -164,51 +162,6 @@ def play(
         fill(weights(generator), average, "the moving average")
     players.eval()
     standing(generator, playing.seed)
-
-
-def constrained(critic: nn.Module, playing: Playing) -> nn.Module:
-    """The critic that is trained: with the same parameters, or with those of a copy where they are changed (sn)."""
-    match playing.lipschitz:
-        case "gn" | "gran" as kind:
-            return gradient_normalise(critic, kind, playing.weight or 1.0)
-        case "sn":
-            return spectral_normalise(critic, playing.seed)
-        case _:
-            return critic
-
-
-def critic_loss(
-    generator: Any, loss: Loss, playing: Playing, sums: Tensor, critic: nn.Module, batch: dict[str, Tensor]
-) -> tuple[Tensor, int]:
-    """The critic's losses, summed over the samples, and their number; adds what it says of real and drawn ones to
-    `sums`, and their number."""
-    real, labels = batch["x"], [batch["label"]] if generator.classes else []
-    number = len(real)
-    with torch.no_grad():
-        drawn = generator(torch.randn(number, generator.latent, device=real.device), *labels).to(real.dtype)
-    if playing.lipschitz == "r1":
-        on_real, slope = value_and_gradient(critic, real, *labels)
-        on_drawn = critic(drawn, *labels)
-    else:
-        both = critic(torch.cat([real, drawn]), *(torch.cat([one, one]) for one in labels))
-        (on_real, on_drawn), slope = both.split(number), None
-    total = loss.real(on_real.float()).sum() + loss.drawn(on_drawn.float()).sum()
-    if slope is not None:
-        total = total + playing.weight * r1(slope).sum()
-    if playing.lipschitz == "gp":
-        total = total + playing.weight * gradient_penalty(critic, real, drawn, *labels).sum()
-    if playing.consistency:
-        total = total + playing.consistency * consistency(critic, on_real, real, *labels).sum()
-    sums += torch.stack([on_real.sum(), on_drawn.sum(), torch.tensor(float(number), device=real.device)]).detach()
-    return total, number
-
-
-def generator_loss(critic: nn.Module, loss: Loss, generator: Any, batch: dict[str, Tensor]) -> tuple[Tensor, int]:
-    """The generator's losses, summed over as many samples as `batch` says, and their number."""
-    number, device = int(batch["number"]), batch["number"].device
-    labels = [torch.randint(generator.classes, (number,), device=device)] if generator.classes else []
-    drawn = generator(torch.randn(number, generator.latent, device=device), *labels)
-    return loss.generator(critic(drawn, *labels).float()).sum(), number
 
 
 def _only(those: list[nn.Parameter], others: list[nn.Parameter]) -> None:

@@ -15,14 +15,16 @@ Everywhere, the generators of hinge and wasserstein are one.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import get_args
+from typing import Any, get_args
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
 from minent.errors import BadInput
-from minent.gan.options import LossName
+from minent.gan.options import LossName, Playing
+from minent.gan.penalty import consistency, gradient_penalty, r1
+from minent.gan.slope import value_and_gradient
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,40 @@ def loss_of(name: LossName, bounded: bool = False) -> Loss:
         case "least-squares":
             return Loss(lambda f: (1 - f).square(), lambda f: (1 + f).square(), lambda f: (1 - f).square())
     raise BadInput(f"loss must be one of {', '.join(get_args(LossName))}; got {name!r}")
+
+
+def critic_loss(
+    generator: Any, loss: Loss, playing: Playing, sums: Tensor, critic: nn.Module, batch: dict[str, Tensor]
+) -> tuple[Tensor, int]:
+    """The critic's losses, summed over the samples, and their number; adds what it says of real and drawn ones to
+    `sums`, and their number."""
+    real, labels = batch["x"], [batch["label"]] if generator.classes else []
+    number = len(real)
+    with torch.no_grad():
+        drawn = generator(torch.randn(number, generator.latent, device=real.device), *labels).to(real.dtype)
+    if playing.lipschitz == "r1":
+        on_real, slope = value_and_gradient(critic, real, *labels)
+        on_drawn = critic(drawn, *labels)
+    else:
+        both = critic(torch.cat([real, drawn]), *(torch.cat([one, one]) for one in labels))
+        (on_real, on_drawn), slope = both.split(number), None
+    total = loss.real(on_real.float()).sum() + loss.drawn(on_drawn.float()).sum()
+    if slope is not None:
+        total = total + playing.weight * r1(slope).sum()
+    if playing.lipschitz == "gp":
+        total = total + playing.weight * gradient_penalty(critic, real, drawn, *labels).sum()
+    if playing.consistency:
+        total = total + playing.consistency * consistency(critic, on_real, real, *labels).sum()
+    sums += torch.stack([on_real.sum(), on_drawn.sum(), torch.tensor(float(number), device=real.device)]).detach()
+    return total, number
+
+
+def generator_loss(critic: nn.Module, loss: Loss, generator: Any, batch: dict[str, Tensor]) -> tuple[Tensor, int]:
+    """The generator's losses, summed over as many samples as `batch` says, and their number."""
+    number, device = int(batch["number"]), batch["number"].device
+    labels = [torch.randint(generator.classes, (number,), device=device)] if generator.classes else []
+    drawn = generator(torch.randn(number, generator.latent, device=device), *labels)
+    return loss.generator(critic(drawn, *labels).float()).sum(), number
 
 
 def _unlikely(f: Tensor) -> Tensor:

@@ -9,23 +9,19 @@ batch normalisation; generators have, but in an mlp, and are told the class by a
 
 from collections.abc import Callable
 from itertools import pairwise
-from typing import Any
 
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
-from torch.nn.modules.batchnorm import _BatchNorm
 
 from minent.errors import BadInput
 from minent.gan import residual
 from minent.gan.options import Networks
-from minent.gan.pullback import Gradients, passed
+from minent.gan.passes import Gradients, passed
 from minent.nn.evaluating import evaluating
-from minent.training.gradient import seeded
 from minent.training.saved import Saved
 
 DEPTH = 3  # hidden layers of an mlp
-STANDING = 16, 64  # batches, and samples of each, that batch normalisation's means are taken of
 Labels = Int[Tensor, " batch"] | None
 
 
@@ -72,7 +68,9 @@ class Generator(Saved):
         noise = torch.randn(number, self.latent, generator=torch.Generator().manual_seed(seed))
         if labels is None and self.classes:
             labels = torch.arange(number) % self.classes
-        if labels is not None and (not self.classes or not 0 <= int(labels.min()) <= int(labels.max()) < self.classes):
+        if labels is not None and not self.classes:
+            raise BadInput(f"a generator without classes draws none by its label; got {int(labels.max())}")
+        if labels is not None and not 0 <= int(labels.min()) <= int(labels.max()) < self.classes:
             raise BadInput(f"labels must be less than the number of classes, {self.classes}; got {int(labels.max())}")
         with torch.no_grad(), evaluating(self):
             parts = [
@@ -154,31 +152,9 @@ def _levels(size: int) -> tuple[int, int]:
     while base > 7 and base % 2 == 0:
         base, levels = base // 2, levels + 1
     if not 4 <= base <= 7 or not levels:
+        near = min((b * 2**k for k in range(1, 12) for b in range(4, 8)), key=lambda good: abs(good - size))
         raise BadInput(
-            f"images of a dcgan or resnet are 8, 10, 12 or 14 pixels wide, or that times 2, 4, 8, …; got {size}"
+            "images of a dcgan or resnet are 8, 10, 12 or 14 pixels wide, or that times 2, 4, 8, …; got "
+            f"{size}, and {near} is the nearest such size"
         )
     return base, levels
-
-
-def standing(generator: Any, seed: int = 0) -> None:
-    """Take the means of batch normalisation anew, of samples drawn by the weights as they are (Brock et al. 2019): an
-    average of weights has no others, and several processes have the same. Changes buffers only."""
-    norms = [layer for layer in generator.modules() if isinstance(layer, _BatchNorm)]
-    if not norms:
-        return
-    before, device, training = (
-        [norm.momentum for norm in norms],
-        next(generator.parameters()).device,
-        generator.training,
-    )
-    for norm in norms:
-        norm.reset_running_stats()
-        norm.momentum = None  # the plain mean of all batches
-    generator.train()
-    with torch.no_grad(), seeded(device, seed):
-        for _ in range(STANDING[0]):
-            labels = torch.randint(generator.classes, (STANDING[1],), device=device) if generator.classes else None
-            generator(torch.randn(STANDING[1], generator.latent, device=device), labels)
-    generator.train(training)
-    for norm, momentum in zip(norms, before, strict=True):
-        norm.momentum = momentum

@@ -49,8 +49,7 @@ class Playing:
     """
 
     lipschitz: Constraint = "gn"
-    """What keeps the critic from being steep: gn and gran divide it by its gradient, gp and r1 are penalties, sn
-    divides layers by spectral norms, clip clips weights."""
+    """What keeps the critic flat: its gradient (gn, gran), a penalty (gp, r1), spectral norms (sn), clipped weights."""
 
     strength: float | None = None
     """gp, r1: weight of the penalty (10); clip: the largest weight (0.01); gran: its epsilon (0.1)."""

@@ -3,17 +3,19 @@
 Real samples are divided in two: the drawn ones are compared with the first half, and so is the second half.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 import numpy as np
 from jaxtyping import Float, Shaped
+from torch import nn
 
 from minent.data.images import Images
-from minent.errors import BadInput, require
+from minent.errors import BadInput
 from minent.gan.distances import frechet, sliced_wasserstein
 from minent.gan.features import Features, Space, pixels
+from minent.gan.inception import inception_fid
 from minent.gan.mixture import mixture_scores
 from minent.gan.neighbours import neighbour_scores
 
@@ -38,14 +40,15 @@ def score(
     *,
     features: Features | None = None,
     mixture: bool = False,
-    inception: bool = False,
+    inception: nn.Module | None = None,
     most: int = MOST,
     seed: int = 1,
 ) -> Scores:
     """Sliced W₂ (of pixels, brought to 8 by 8, or points), FID, precision, recall, density and coverage; in the space
     of `features`, or else of those pixels or points. `mixture`: of the 25 Gaussians, modes covered, share of high
-    quality and KL besides. `inception`: FID in Inception's features besides, through torchmetrics, whose weights are
-    the user's to have. Values of images are in [-1, 1]. At most `most` of each kind are compared.
+    quality and KL besides. `inception`: FID in the features of a network besides, as that of
+    `minent.gan.inception.inception(weights)`. Values of images are in [-1, 1]; at most `most` of each kind are
+    compared.
 
     >>> points = np.random.default_rng(0).standard_normal((400, 2)).astype(np.float32)
     >>> found = score(points[:200] + 3, points)
@@ -65,28 +68,19 @@ def score(
     told = "points" if real.ndim == 2 else "pixels of 8 by 8"
     if features is not None:
         told = f"features of a classifier trained here, {100 * features.accuracy:.1f} % right on images held out"
-    judge = partial(_scores, reference=reference, space=space, mixture=mixture, inception=inception)
+    fid = None if inception is None else inception_fid(reference, inception)
+    judge = partial(_scores, reference=reference, space=space, mixture=mixture, inception=fid)
     return Scores(judge(drawn), judge(other), told)
 
 
-def _scores(samples: Samples, *, reference: Samples, space: Space, mixture: bool, inception: bool) -> dict[str, float]:
+def _scores(
+    samples: Samples, *, reference: Samples, space: Space, mixture: bool, inception: Callable[[Samples], float] | None
+) -> dict[str, float]:
     one, other = space(samples), space(reference)
     scores = mixture_scores(samples) if mixture else {}
     scores |= {"sliced_w2": sliced_wasserstein(pixels(samples), pixels(reference)), "fid": frechet(one, other)}
     scores |= neighbour_scores(other, one)
-    return scores | ({"inception_fid": _inception(samples, reference)} if inception else {})
-
-
-def _inception(samples: Samples, reference: Samples) -> float:
-    require("torch_fidelity", "inception", "score by Inception's features")
-    import torch
-    from torchmetrics.image.fid import FrechetInceptionDistance  # pyright: ignore
-
-    fid: Any = FrechetInceptionDistance(feature=2048, normalize=True)
-    for images, real in ((reference, True), (samples, False)):
-        for part in torch.from_numpy(images).split(64):
-            fid.update((part.expand(-1, 3, -1, -1) + 1) / 2, real=real)
-    return float(fid.compute())
+    return scores | ({"inception_fid": inception(samples)} if inception is not None else {})
 
 
 def summary(drawn: Float[np.ndarray, "samples ..."], real: Images, features: Features | None) -> dict[str, float]:

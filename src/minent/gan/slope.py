@@ -12,7 +12,8 @@ from torch import Tensor, nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from minent.errors import BadInput
-from minent.gan.pullback import value_and_slope, written_out
+from minent.gan.passes import written_out
+from minent.gan.pullback import value_and_slope
 
 
 def value_and_gradient(critic: nn.Module, x: Float[Tensor, "batch ..."], *rest: Any) -> tuple[Tensor, Tensor]:

@@ -35,7 +35,10 @@ def new_players(
 ) -> tuple[Generator, Critic]:
     """A generator and a critic of such images, of their classes where wanted, with weights drawn by `seed`."""
     if classes and images.labels is None:
-        raise BadInput("classes are wanted, and these samples have none")
+        raise BadInput(
+            "classes are wanted, and these samples have none: folders of a class each, a column called label and "
+            "labels of IDX beside it have"
+        )
     count = len(images.classes) if classes else 0
     with torch.random.fork_rng():
         torch.manual_seed(seed)

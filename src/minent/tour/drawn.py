@@ -4,7 +4,8 @@ import logging
 from dataclasses import replace
 from pathlib import Path
 
-from minent.data.images import Images, read_images
+from minent.data.images import Images
+from minent.data.read_images import read_images
 from minent.gan.networks import Generator
 from minent.gan.options import Networks, Playing
 from minent.gan.score import score

@@ -71,7 +71,8 @@ class Saved(PyTorchModelHubMixin, nn.Module, library_name="minent"):
                 folder = Path(snapshot_download(str(pretrained_model_name_or_path), allow_patterns=FILES, **options))
             except (OSError, HFValidationError) as error:
                 wanted = f"wanted a folder with a {cls.__name__}, or its name on the hub"
-                raise BadInput(f"{wanted}; got {str(pretrained_model_name_or_path)!r}: {error}") from None
+                problem = str(error).splitlines()[0]
+                raise BadInput(f"{wanted}; got {str(pretrained_model_name_or_path)!r}: {problem}") from None
         check(folder, cls.__name__)
         try:
             return super().from_pretrained(str(folder))

@@ -24,7 +24,7 @@ shape = Shape(dim=96, heads=4, layers=1, hidden=384, longest=32)  # longest: wha
 model = new_seq2seq(train, shape, Reading(vocabulary=2000), Writing(decoder, copy=True))
 for record in train_seq2seq(model, train, None, Recipe(steps=300, learning_rate=4e-3, warmup=30), tokens=512):
     if record.step % 100 == 0:
-        print(f"step {record.step}: loss {record.loss:.2f}, {record.learning_rate:.4f} a step")
+        print(f"step {record.step}: loss {record.loss:.2f}")
 
 written = model.write(test.sources, beam=4, longest=24, no_repeat=2)
 for title, truth in list(zip(written, test.targets, strict=True))[::9]:

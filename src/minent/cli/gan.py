@@ -45,7 +45,7 @@ def train(
     resume
         Go on with a run that was stopped.
     """
-    require("torch", "torch", "train generators")
+    require("torch", "gan", "train generators")
     from minent import terminal
     from minent.data.images import read_images
     from minent.gan.train import new_players, train_gan
@@ -90,7 +90,7 @@ def draw(
     seed
         The same seed draws the same.
     """
-    require("torch", "torch", "draw samples")
+    require("torch", "gan", "draw samples")
     import numpy as np
     import torch
 
@@ -137,7 +137,7 @@ def score(
     json_
         Print one JSON object.
     """
-    require("torch", "torch", "score samples")
+    require("torch", "gan", "score samples")
     from minent import terminal
     from minent.data.images import read_images
     from minent.gan.features import train_features

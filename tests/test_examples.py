@@ -34,3 +34,10 @@ def test_examples_run_and_tell_something(example, tmp_path):
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
 def test_examples_are_short(example):
     assert len(example.read_text(encoding="utf-8").splitlines()) <= 45
+
+
+@pytest.mark.parametrize("pages", ["docs/how-to", "docs/zh/how-to"])
+def test_every_example_is_shown_by_one_page_in_each_language(pages):
+    texts = [page.read_text(encoding="utf-8") for page in sorted((ROOT / pages).glob("*.md"))]
+    shown = [name for text in texts for name in re.findall(r'^--8<-- "(\w+\.py)"$', text, re.MULTILINE)]
+    assert sorted(shown) == [example.name for example in EXAMPLES] != []

@@ -1,7 +1,8 @@
 """My generator repeats itself: what helps, searching otherwise or learning otherwise?
 
-A small model learns to sum up docstrings of installed packages in a line. It has learned for some seconds only: that is
-when models repeat themselves most. Needs pip install "minent[torch]".
+A small model learns to sum up docstrings of installed packages in a line. It has learned for some
+seconds only: that is when models repeat themselves most.
+Needs pip install "minent[torch]".
 """
 
 from itertools import pairwise

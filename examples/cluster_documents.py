@@ -1,6 +1,7 @@
 """Which of my documents belong together? Nobody says how many groups there are.
 
-The documents here are docstrings of installed packages; put your own texts, one string each, in their place.
+The documents here are docstrings of installed packages; put your own texts, one string each, in
+their place.
 Needs pip install "minent[knn]".
 """
 

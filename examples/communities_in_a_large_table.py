@@ -1,7 +1,8 @@
 """Which accounts, papers, stations form communities, in a table of millions of links?
 
-The table here is written first: groups of 20 nodes, where a link stays in its group with probability 0.7.
-python communities_in_a_large_table.py 10000000 makes one of ten million links (some minutes, 2 GB).
+The table here is written first: groups of 20 nodes, where a link stays in its group with
+probability 0.7.
+python communities_in_a_large_table.py 10000000: one of ten million links.
 """
 
 import sys

@@ -1,6 +1,7 @@
 """Draw more images like those in a folder.
 
-The folder here is filled first, with 1,797 digits of 8 by 8 pixels. Needs pip install "minent[gan,knn]".
+The folder here is filled first, with 1,797 digits of 8 by 8 pixels.
+Needs pip install "minent[gan,knn]".
 """
 
 import sys

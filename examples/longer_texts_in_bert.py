@@ -1,6 +1,7 @@
 """My BERT is slow on long texts: exchange its attention, keep its weights.
 
-A small random BERT stands for yours: BertModel.from_pretrained("…"). Needs pip install "minent[hub]".
+A small random BERT stands for yours: BertModel.from_pretrained("…").
+Needs pip install "minent[hub]".
 """
 
 import copy

@@ -1,7 +1,8 @@
 """What would a BERT write? Draw texts from a masked language model by Gibbs sampling.
 
-A small model learns words that end in -tion letter by letter, so that it is clear what was drawn. Any other goes in its
-place: Gibbs(AutoModelForMaskedLM.from_pretrained("…"), tokenizer, …). Needs pip install "minent[torch]".
+A small model learns words that end in -tion letter by letter, so that it is clear what was drawn.
+Any other goes in its place: Gibbs(AutoModelForMaskedLM.from_pretrained("…"), tokenizer, …).
+Needs pip install "minent[torch]".
 """
 
 import re

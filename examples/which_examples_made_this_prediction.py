@@ -1,6 +1,7 @@
 """Which training examples made this prediction? And which of their labels are wrong?
 
-Training is recorded; a score is then a sum over training examples. Needs pip install "minent[torch,knn]".
+Training is recorded; a score is then a sum over training examples.
+Needs pip install "minent[torch,knn]".
 """
 
 import tempfile

@@ -1,8 +1,9 @@
 """Write titles for texts.
 
-The texts are docstrings of scipy, the titles their first lines. A thousand pairs and some seconds teach what titles are
-like, and little more: give it ten thousand and an hour. python write_titles.py bidirectional writes from both ends at
-once, which has to learn for longer. Needs pip install "minent[torch,score]".
+The texts are docstrings of scipy, the titles their first lines. A thousand pairs and some seconds
+teach what titles are like, and little more: give it ten thousand and an hour.
+python write_titles.py bidirectional: from both ends at once, which has to learn for longer.
+Needs pip install "minent[torch,score]".
 """
 
 import sys

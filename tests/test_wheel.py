@@ -53,13 +53,15 @@ def test_the_wheel_holds_every_file_of_the_package(dist):
 
 def test_the_sdist_holds_nothing_that_is_not_the_package(dist):
     (sdist,) = dist.glob("*.tar.gz")
-    tops = {name.split("/")[1] for name in tarfile.open(sdist).getnames() if "/" in name}
+    with tarfile.open(sdist) as held:
+        tops = {name.split("/")[1] for name in held.getnames() if "/" in name}
     assert {"src", "pyproject.toml", "LICENSE", "README.md"} <= tops
     assert not tops & {"tests", "docs", "benchmarks", "examples", ".ci"}
 
 
 def test_communities_are_found_with_the_base_alone(installed, tmp_path):
-    (tmp_path / "links.csv").write_text("source,target\nann,bob\nbob,cem\ncem,ann\ncem,dan\ndan,eve\neve,fay\nfay,dan\n")
+    links = ["source,target", "ann,bob", "bob,cem", "cem,ann", "cem,dan", "dan,eve", "eve,fay", "fay,dan"]
+    (tmp_path / "links.csv").write_text("\n".join(links) + "\n")
     outputs = ["-o", "modules.csv", "--map", "map.html"]
     done = run(installed / "minent", "community", "find", "links.csv", *outputs, cwd=tmp_path, env=ELSEWHERE)
     assert "2 modules" in done.stdout

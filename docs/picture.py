@@ -114,8 +114,8 @@ def reasons(axes: Axes) -> None:
     axes.add_artist(
         AnnotationBbox(image, (0.78, 0.42), xycoords="axes fraction", pad=0.1, bboxprops={"edgecolor": INK})
     )
-    axes.annotate(f"a {int(y[asked])}, read as {int(says[asked - 400].argmax())}", (0.78, 0.27), xycoords="axes fraction", ha="center",
-                  fontsize=14, color=INK)  # fmt: skip
+    mistake = f"a {int(y[asked])}, read as {int(says[asked - 400].argmax())}"
+    axes.annotate(mistake, (0.78, 0.27), xycoords="axes fraction", ha="center", fontsize=14, color=INK)
     axes.axvline(0, color="#bbbbbb", linewidth=0.8, zorder=0)
     axes.set_xlim(-2.7, 1.25 * max(value for _, value, _ in bars))
     told(axes, "Reasons", "which training examples made this mistake:\n"

@@ -90,6 +90,6 @@ def test_without_torch_the_extra_is_named():
         "import sys; sys.modules['torch'] = None; from minent.cli import main; main(['text', 'sample', '--model', 'm'])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert 'pip install "minent[torch]" to sample texts' in done.stderr
     assert torch.__version__

@@ -168,7 +168,7 @@ def test_without_torch_the_extra_is_named(words):
     words = words if words[0] == "train" else [*words, "--model", "m"]
     code = f"import sys; sys.modules['torch'] = None; from minent.cli import main; main(['text', *{words}])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert 'pip install "minent[torch]" to' in done.stderr
     assert "Traceback" not in done.stderr
 

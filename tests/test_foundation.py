@@ -59,9 +59,10 @@ def test_the_chinese_readme_has_the_same_examples():
     assert re.findall(r"```python\n(.*?)```", text, re.DOTALL) == EXAMPLES
 
 
+PAGES = {page.relative_to(ROOT / "docs").as_posix(): page for page in sorted((ROOT / "docs").rglob("*.md"))}
 DOCS = {
-    f"{page.stem} {i}": example
-    for page in sorted((ROOT / "docs").glob("*.md"))
+    f"{name.removesuffix('.md')} {i}": example
+    for name, page in PAGES.items()
     for i, example in enumerate(re.findall(r"```python\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL))
 }
 
@@ -73,7 +74,7 @@ def test_examples_of_the_documentation_run(example, tmp_path):
 
 def test_every_page_is_in_the_contents_of_the_site():
     site = tomllib.loads((ROOT / "zensical.toml").read_text(encoding="utf-8"))["project"]
-    assert set(re.findall(r"'([\w/-]+\.md)'", str(site["nav"]))) == {page.name for page in (ROOT / "docs").glob("*.md")}
+    assert set(re.findall(r"'([\w/-]+\.md)'", str(site["nav"]))) == set(PAGES)
 
 
 def test_every_name_of_the_reference_is_there():

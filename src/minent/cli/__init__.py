@@ -15,7 +15,7 @@ from minent.cli.gan import gan
 from minent.cli.kept import STANDARD_INPUT
 from minent.cli.recipe import with_recipe
 from minent.cli.text import text
-from minent.errors import BadInput, MinentError
+from minent.errors import MinentError
 
 app = App(
     name="minent",
@@ -78,4 +78,4 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if not isinstance(error, (MinentError, CycloptsError, OSError)):
             sentence = f"{type(error).__name__}: {error} (a mistake in minent; --debug shows where)"
         print(f"minent: {sentence}", file=sys.stderr)
-        sys.exit(2 if isinstance(error, (BadInput, CycloptsError)) else 1)
+        sys.exit(2 if isinstance(error, (MinentError, CycloptsError)) else 1)

@@ -47,7 +47,7 @@ def train(
     resume
         Go on with a run that was stopped.
     """
-    require("torch", "torch", "train generators")
+    require("torch", "gan", "train generators")
     from minent import terminal
     from minent.data.read_images import read_images
     from minent.gan.train import new_players, train_gan
@@ -91,7 +91,7 @@ def draw(
     seed
         The same seed draws the same.
     """
-    require("torch", "torch", "draw samples")
+    require("torch", "gan", "draw samples")
     import numpy as np
     import torch
 
@@ -138,7 +138,7 @@ def score(
     json_
         Print one JSON object.
     """
-    require("torch", "torch", "score samples")
+    require("torch", "gan", "score samples")
     from minent import terminal
     from minent.data.read_images import read_images
     from minent.gan.features import train_features

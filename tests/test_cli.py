@@ -67,6 +67,7 @@ def test_every_output_is_written(karate, tmp_path):
         (["community", "find", "none.txt"], "none.txt"),
         (["community", "find", "bad.txt"], "line 2 of"),
         (["community", "find", "karate.txt", "-o", "a.xml"], "a tree is written as .tree, "),
+        (["community", "find", "karate.txt", "-o", "bad.txt/a.tree"], "'bad.txt"),
         (["community", "find", "karate.txt", "--effort", "bes"], 'Did you mean "best"?'),
         (["community", "find", "karate.txt", "--trails", "3"], "Did you mean --trials?"),
         (["community", "find"], "LINKS requires an argument"),

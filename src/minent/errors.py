@@ -1,6 +1,6 @@
 """Everything that can go wrong on purpose.
 
-MinentError         the command line prints the sentence and exits 2
+MinentError         the command line prints the sentence and exits 2, as where a path is not there
 ├── BadInput        what came in is not what was wanted (also a ValueError)
 │   └── BadLine     …in a file, on a line that is named
 └── MissingExtra    an optional package is not installed (also an ImportError)

@@ -17,6 +17,8 @@ from minent.cli.recipe import with_recipe
 from minent.cli.text import text
 from minent.errors import MinentError
 
+PATHS = FileNotFoundError, FileExistsError, IsADirectoryError, NotADirectoryError  # of paths that were given
+
 app = App(
     name="minent",
     version=__version__,
@@ -78,4 +80,4 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if not isinstance(error, (MinentError, CycloptsError, OSError)):
             sentence = f"{type(error).__name__}: {error} (a mistake in minent; --debug shows where)"
         print(f"minent: {sentence}", file=sys.stderr)
-        sys.exit(2 if isinstance(error, (MinentError, CycloptsError)) else 1)
+        sys.exit(2 if isinstance(error, (MinentError, CycloptsError, *PATHS)) else 1)

@@ -74,9 +74,8 @@ def _of_transformers(tokenizer: Any) -> Vocabulary:
     mask, pad = tokenizer.mask_token_id, tokenizer.pad_token_id
     if mask is None or pad is None:
         lacking = "masks" if mask is None else "padding"
-        raise BadInput(
-            f"a masked language model has tokens for masks and padding; got {type(tokenizer).__name__} without {lacking}"
-        )
+        came = f"{type(tokenizer).__name__} without {lacking}"
+        raise BadInput(f"a masked language model has tokens for masks and padding; got {came}")
 
     def encode(text: str) -> tuple[list[int], Spans]:
         if not tokenizer.is_fast:

@@ -5,7 +5,7 @@ from html import escape
 
 import numpy as np
 
-from minent.attribution.explanation import Explanation
+from minent.attribution.explanation import Explanation, of_labels
 from minent.plot.page import Page
 
 Shown = Callable[[int], str]
@@ -25,7 +25,8 @@ def because(
     """One self-contained page; `explanation` holds all outputs, and of each input the highest is told.
 
     - `inputs`, `examples`: HTML that shows the input, or the training example, of a number.
-    - `labels`: names of the outputs; `truth` and `taught`: labels of the inputs and the training examples.
+    - `labels`: names of the outputs; of one output that is a logit, two: of no and of yes. `truth` and `taught`: labels
+      of the inputs and the training examples.
     - `k`: how many examples that raised a score, and how many that lowered it, are shown; the others are two bars.
 
     >>> parts = Explanation(np.array([[3.0]]), np.array([[1.0]]), np.array([[[2.5, 0.0, -0.5]]]), {})
@@ -34,7 +35,8 @@ def because(
     """
     sections = []
     for i, scores in enumerate(explanation.prediction):
-        o = int(scores.argmax())
+        o, label = int(scores.argmax()), int(of_labels(scores).argmax())
+        says = f"{scores[o]:.4g}" if len(labels) == 1 else labels[label]
         parts = explanation.contributions[i, o]
         helpers, hurters = explanation.top(i, o, k)
         named = [one for one, _ in helpers + hurters]
@@ -48,13 +50,13 @@ def because(
         bars += [("what the sum lacks", explanation.residual[i, o])]
         widest = max(max(abs(value) for _, value in bars), abs(scores[o]), 1e-300)
         rows = "".join(_row(what, value, widest) for what, value in bars)
-        total = _row(f"score of {escape(labels[o])}", scores[o], widest, "total")
-        wrong = truth is not None and truth[i] is not None and truth[i] != labels[o]
-        says = f"says <b>{escape(labels[o])}</b>"
-        if wrong and truth is not None:
-            says += f", should be <b>{escape(str(truth[i]))}</b>"
+        yes = labels[-1] if len(scores) == 1 else labels[o]
+        total = _row(f"score of {escape(yes)}", scores[o], widest, "total")
+        told = f"says <b>{escape(says)}</b>"
+        if truth is not None and truth[i] not in (None, says):
+            told += f", should be <b>{escape(str(truth[i]))}</b>"
         sections.append(
-            f'<section><div class="input">{inputs(i)}<p>input {i}: the model {says}</p></div>'
+            f'<section><div class="input">{inputs(i)}<p>input {i}: the model {told}</p></div>'
             f"<table class=bars>{rows}{total}</table></section>"
         )
     notes = "".join(f"<li>{escape(note)}" for note in explanation.notes)

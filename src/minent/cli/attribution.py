@@ -28,6 +28,7 @@ class _Run:
     taught: list[str]
     shown: Any
     read: Any
+    loss: Any
 
 
 @attribution.command
@@ -76,8 +77,9 @@ def explain(
     with progress() as say:
         say("explaining")
         parts = explain(
-            opened.model, opened.trajectory, taken(inputs, slice(first)), train=opened.train, rule=rule, memory=memory
-        )
+            opened.model, opened.trajectory, taken(inputs, slice(first)), train=opened.train, loss=opened.loss,
+            rule=rule, memory=memory,
+        )  # fmt: skip
     page = because(
         parts, shown, opened.shown, labels=opened.labels, truth=truth, taught=opened.taught, title=f"why {run.name}"
     )
@@ -118,10 +120,12 @@ def mislabels(
     if output is not None and output.suffix != ".csv":
         raise BadInput(f"output must end with .csv; got {str(output)!r}")
     opened = _opened(run, train, model)
+    from minent.attribution.explanation import of_labels
+
     parts = _of_itself(opened, memory)
     labels = opened.train[1].numpy()
     order, score = parts.mislabels(labels)
-    others = parts.others().argmax(1)
+    others = of_labels(parts.others()).argmax(1)
     print("example\tlabel\tothers say\tscore")
     for i in order[:first]:
         print(f"{i}\t{opened.taught[i]}\t{opened.labels[others[i]]}\t{score[i]:.4f}")
@@ -193,7 +197,9 @@ def _of_itself(opened: _Run, memory: float) -> Any:
 
     with progress() as say:
         say("explaining")
-        return explain(opened.model, opened.trajectory, opened.train[0], train=opened.train, memory=memory)
+        return explain(
+            opened.model, opened.trajectory, opened.train[0], train=opened.train, loss=opened.loss, memory=memory
+        )
 
 
 def _told(parts: Any) -> None:
@@ -210,6 +216,7 @@ def _opened(run: Path, train: Path | None, model: str | None) -> _Run:
     if model is None:
         return _text(run, trajectory, train)
     import torch
+    import torch.nn.functional as F
 
     from minent.attribution.examples import read_examples
 
@@ -219,10 +226,14 @@ def _opened(run: Path, train: Path | None, model: str | None) -> _Run:
     examples = read_examples(train)
     if examples.y is None:
         raise BadInput(f"training examples have labels; {str(train)!r} has none")
-    outputs = _outputs(made, examples, train)
-    if len(examples.labels) > outputs:
-        raise BadInput(f"{model!r} has {outputs} outputs; got {len(examples.labels)} labels in {str(train)!r}")
-    labels = (*examples.labels, *map(str, range(len(examples.labels), outputs)))  # of some there is no example
+    outputs, found = _outputs(made, examples, train), len(examples.labels)
+    if found > max(outputs, 2):
+        told = "" if outputs > 1 else ", which is a logit of two labels (a regression is explained in Python)"
+        raise BadInput(f"{model!r} has {outputs} outputs{told}; got {found} labels in {str(train)!r}")
+    labels = (*examples.labels, *map(str, range(found, max(outputs, 2))))  # of some there is no example
+
+    def logit(said: Any, targets: Any) -> Any:
+        return F.binary_cross_entropy_with_logits(said[:, 0], targets.to(said.dtype))
 
     def read(path: Path) -> Any:
         asked = read_examples(path, labels)
@@ -232,13 +243,15 @@ def _opened(run: Path, train: Path | None, model: str | None) -> _Run:
 
     taught = [examples.labels[i] for i in examples.y]
     data = torch.from_numpy(examples.x), torch.from_numpy(examples.y)
-    return _Run(made, trajectory, data, labels, taught, examples.shown, read)
+    loss = F.cross_entropy if outputs > 1 else logit
+    return _Run(made, trajectory, data, labels, taught, examples.shown, read, loss)
 
 
 def _text(run: Path, trajectory: Any, train: Path | None) -> _Run:
     from html import escape
 
     import torch
+    import torch.nn.functional as F
     from torch.nn.utils.rnn import pad_sequence
 
     from minent.cli.text import read_texts
@@ -269,8 +282,9 @@ def _text(run: Path, trajectory: Any, train: Path | None) -> _Run:
 
     targets = torch.tensor([place[label] for label in taught])
     return _Run(
-        classifier, trajectory, (padded(examples), targets), tuple(classifier.labels), taught, shown(examples), read
-    )
+        classifier, trajectory, (padded(examples), targets), tuple(classifier.labels), taught, shown(examples), read,
+        F.cross_entropy,
+    )  # fmt: skip
 
 
 def _made(model: str) -> Any:

@@ -24,6 +24,7 @@ from minent.attribution.passes import Inputs, number, predicted, taken
 from minent.attribution.walk import Walk
 from minent.errors import BadInput
 from minent.nn.evaluating import evaluating
+from minent.training.processes import found, gathered, share
 from minent.training.trajectory import Trajectory
 
 Rule = Literal["secant", "left", "midpoint", "gauss-legendre"]
@@ -57,6 +58,9 @@ def explain(
       draws the signs): less memory, so that more inputs are explained at once, for an error that the notes state and
       the residual shows. SGD without momentum keeps none, and is exact; Adam is refused.
 
+    Under torchrun processes share the inputs, and each returns the whole explanation: all must call. They read the same
+    folder and walk the whole trajectory, so that there is most to gain where there are many inputs.
+
     Raises BadInput for a trajectory that has not ended or is another model's, ids beyond `train`, outputs that are not
     (input, output), examples that meet in the model, and operators that have no secant where a rule must be given.
 
@@ -82,6 +86,7 @@ def explain(
         raise BadInput("there must be inputs to explain; got none")
     if project is not None and project < 1:
         raise BadInput(f"project is how many numbers are kept of each parameter, 1 or more; got {project}")
+    processes = found()
     walk = Walk(model, Trajectory.open(trajectory), train, loss, rule, project, seed)
     with torch.no_grad(), evaluating(model):
         chosen = _chosen(outputs)
@@ -106,16 +111,17 @@ def explain(
             wanted = "outputs must be numbers (input, output)"
             raise BadInput(f"{wanted}; got {tuple(values['prediction'].shape)}: choose by a function")
         at_a_time = walk.inputs_for(memory, values["prediction"].shape[1])
-        parts = []
-        for begin in range(0, number(inputs), at_a_time):
-            part = slice(begin, min(begin + at_a_time, number(inputs)))
+        parts, mine = [], share(number(inputs), processes)
+        for begin in mine[::at_a_time]:
+            part = slice(begin, min(begin + at_a_time, mine.stop))
             log.info("explaining inputs %d to %d of %d", part.start + 1, part.stop, number(inputs))
             parts.append(walk.back(taken(inputs, part), chosen_of(part), values["prediction"][part]))
+    parts, notes = gathered(parts, processes), sorted(set(gathered(list(walk.notes), processes)))
     contributions = np.concatenate([one for one, _ in parts])
     names = dict.fromkeys(name for _, other in parts for name in other)
     other = {name: np.concatenate([terms[name] for _, terms in parts]) for name in names}
     numbers = {name: one.double().cpu().numpy() for name, one in values.items()}
-    return Explanation(numbers["prediction"], numbers["initial"], contributions, other, tuple(sorted(walk.notes)))
+    return Explanation(numbers["prediction"], numbers["initial"], contributions, other, tuple(notes))
 
 
 def _chosen(outputs: Any) -> Outputs:

@@ -2,6 +2,7 @@
 
 import importlib
 import importlib.util
+import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -80,6 +81,8 @@ def explain(
             opened.model, opened.trajectory, taken(inputs, slice(first)), train=opened.train, loss=opened.loss,
             rule=rule, memory=memory,
         )  # fmt: skip
+    if _another():
+        return
     page = because(
         parts, shown, opened.shown, labels=opened.labels, truth=truth, taught=opened.taught, title=f"why {run.name}"
     )
@@ -123,6 +126,8 @@ def mislabels(
     from minent.attribution.explanation import of_labels
 
     parts = _of_itself(opened, memory)
+    if _another():
+        return
     labels = opened.train[1].numpy()
     order, score = parts.mislabels(labels)
     others = of_labels(parts.others()).argmax(1)
@@ -178,12 +183,19 @@ def groups(
     from minent.terminal import summary
 
     parts = _of_itself(opened, memory)
+    if _another():
+        return
     network = parts.graph(neighbours)
     tree = community.find(network, seed=seed)
     for path in output:
         tree.write(path)
     summary(network, tree)
     kept(output, None)
+
+
+def _another() -> bool:
+    """Whether another of torchrun's processes speaks for all."""
+    return os.environ.get("RANK", "0") != "0"
 
 
 def _at_least_one(name: str, number: int) -> None:

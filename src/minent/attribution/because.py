@@ -27,7 +27,7 @@ def because(
     - `inputs`, `examples`: HTML that shows the input, or the training example, of a number.
     - `labels`: names of the outputs; of one output that is a logit, two: of no and of yes. `truth` and `taught`: labels
       of the inputs and the training examples.
-    - `k`: how many examples that raised a score, and how many that lowered it, are shown; the others are two bars.
+    - `k`: how many examples that raised a score, and how many that lowered it, are shown; the others are one bar.
 
     >>> parts = Explanation(np.array([[3.0]]), np.array([[1.0]]), np.array([[[2.5, 0.0, -0.5]]]), {})
     >>> because(parts, str, str, labels=["cat"])
@@ -43,9 +43,8 @@ def because(
         rest = np.delete(parts, named)
         bars: list[tuple[str, float]] = [("before training", explanation.initial[i, o])]
         bars += [(_example(one, examples, taught), part) for one, part in helpers]
-        bars += [(f"{(rest > 0).sum():,} others that raised it", rest[rest > 0].sum())]
         bars += [(_example(one, examples, taught), part) for one, part in hurters]
-        bars += [(f"{(rest < 0).sum():,} others that lowered it", rest[rest < 0].sum())]
+        bars += [(_others(rest), rest.sum())]
         bars += [(escape(name), term[i, o]) for name, term in explanation.other.items()]
         bars += [("what the sum lacks", explanation.residual[i, o])]
         widest = max(max(abs(value) for _, value in bars), abs(scores[o]), 1e-300)
@@ -72,6 +71,14 @@ def _example(number: int, shown: Shown, taught: Sequence[str] | None) -> str:
     )
 
 
+def _others(parts: np.ndarray) -> str:
+    raised, lowered = parts[parts > 0], parts[parts < 0]
+    return (
+        f"{len(parts):,} others together: {len(raised):,} raised it by {raised.sum():.4f}, "
+        f"{len(lowered):,} lowered it by {-lowered.sum():.4f}"
+    )
+
+
 def _row(what: str, value: float, widest: float, kind: str = "") -> str:
     width = 50 * abs(value) / widest
     left = 50 - width if value < 0 else 50
@@ -87,6 +94,7 @@ PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>TITLE</tit
 body { max-width: 56rem; margin: 2rem auto; padding: 0 1rem }
 section { margin: 2rem 0; padding-top: 1rem; border-top: 1px solid #8886 }
 .input { display: flex; flex-wrap: wrap; align-items: center; gap: .2rem 1.2rem; overflow-wrap: anywhere }
+.input:not(:has(img)) { flex-direction: column; align-items: flex-start } .input:not(:has(img)) p { margin: .5rem 0 }
 img { display: block; image-rendering: pixelated } .input img { width: 6rem } .shown img { width: 2.4rem }
 .example { display: flex; align-items: center; gap: .1rem .7rem; line-height: 1.3 }
 .shown { max-width: 26rem; overflow-wrap: anywhere }

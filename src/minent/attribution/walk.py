@@ -27,9 +27,11 @@ class Walk:
         self.model, self.trajectory, self.rule = model, trajectory, rule
         self.examples = number(train[0])
         self.last = trajectory.weights(trajectory.end + 1)
-        own = {name: one.shape for name, one in model.state_dict().items()}
-        if strange := [name for name, one in self.last.items() if own.get(name) != one.shape]:
-            raise BadInput(f"the trajectory is another model's: {strange[0]!r} has no such place in this one")
+        own = {name: tuple(one.shape) for name, one in model.state_dict().items()}
+        for name, one in self.last.items():
+            if own.get(name) != tuple(one.shape):
+                told = f"{name!r} is {tuple(one.shape)} there, and {own.get(name, 'nowhere')} in this one"
+                raise BadInput(f"the trajectory is another model's: {told}")
         self.followed = Followed(model, trajectory, train, loss)
         self.group, self.shapes = self.followed.group, self.followed.shapes
         self.steps = trajectory.steps[: trajectory.end]

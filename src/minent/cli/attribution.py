@@ -2,6 +2,8 @@
 
 import os
 import sys
+from collections import Counter
+from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -66,7 +68,7 @@ def explain(
         return
     page = because(
         parts, shown, recorded.shown, labels=recorded.labels, truth=truth, taught=recorded.taught,
-        title=f"why {run.name}",
+        title=f"why {run.resolve().name}",
     )  # fmt: skip
     page.write(output)
     _told(parts)
@@ -105,14 +107,16 @@ def mislabels(
     labels = recorded.train[1].numpy()
     order, score = parts.mislabels(labels)
     others = of_labels(parts.others()).argmax(1)
-    print("example\tlabel\tothers say\tscore")
-    for i in order[:first]:
-        print(f"{i}\t{recorded.taught[i]}\t{recorded.labels[others[i]]}\t{score[i]:.4f}")
+    columns = {"example": order, "label": [recorded.taught[i] for i in order]}
+    columns |= {"others say": [recorded.labels[others[i]] for i in order], "score": score[order].round(4)}
+    if recorded.texts is not None:
+        columns["text"] = [" ".join(recorded.texts[i].split()) for i in order]
+    print("\t".join(columns))
+    for row in islice(zip(*columns.values(), strict=True), first):
+        print("\t".join(map(str, row)))
     if output is not None:
         import pandas as pd
 
-        columns = {"example": order, "label": [recorded.taught[i] for i in order]}
-        columns |= {"others": [recorded.labels[others[i]] for i in order], "score": score[order]}
         with whole_file(output) as temporary:
             pd.DataFrame(columns).to_csv(temporary, index=False)
         print(f"wrote {output}")
@@ -155,9 +159,17 @@ def groups(
     tree = community.find(network, seed=seed)
     for path in output:
         tree.write(path)
-    summary(network, tree)
+    summary(network, tree, called=_labels(tree, recorded.taught), heading="taught as (how many)")
     kept(output, None)
     _told(parts)
+
+
+def _labels(tree: Any, taught: list[str]) -> list[list[str]]:
+    """The commonest labels of each top module, and how many examples have them."""
+    counts = [Counter[str]() for _ in tree.parent]
+    for module, label in zip(tree.ancestors(1)[tree.module].tolist(), taught, strict=True):
+        counts[module][label] += 1
+    return [[f"{label} ({count})" for label, count in one.most_common(5)] for one in counts]
 
 
 def _another() -> bool:

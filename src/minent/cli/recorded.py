@@ -21,13 +21,19 @@ class Run:
     shown: Any
     read: Any
     loss: Any
+    texts: list[str] | None = None
+    """The examples themselves, where they are texts."""
 
 
 def opened(run: Path, train: Path | None, model: str | None) -> Run:
+    """The run in a folder. Raises BadInput for what is missing, and for what does not fit together."""
     require("torch", "torch", "explain models")
     from minent.training.trajectory import Trajectory
 
     trajectory = Trajectory.open(run)
+    if model is None and not (run / "config.json").exists():
+        told = f"{str(run)!r} is no folder of a text classifier, which would need none"
+        raise BadInput(f"--model is wanted, a function that makes the model, as file.py:function: {told}")
     if model is None:
         return _text(run, trajectory, train)
     import torch
@@ -98,7 +104,7 @@ def _text(run: Path, trajectory: Any, train: Path | None) -> Run:
     targets = torch.tensor([place[label] for label in taught])
     return Run(
         classifier, trajectory, (padded(examples), targets), tuple(classifier.labels), taught, shown(examples), read,
-        F.cross_entropy,
+        F.cross_entropy, examples.texts,
     )  # fmt: skip
 
 

@@ -184,6 +184,8 @@ def test_the_page_holds_pictures_and_bars_that_add_up(run, capsys):
         numbers = [float(cell.split("<")[0].replace("−", "-")) for cell in section.split("<td class=number>")[1:]]
         assert sum(numbers[:-1]) == pytest.approx(numbers[-1], abs=2e-3)
         assert abs(numbers[-1]) > 0.1
+        told = section.split(" others together: ")[1].split("<")[0].replace(",", "").split()
+        assert float(told[4]) - float(told[9]) == pytest.approx(numbers[-4], abs=2e-4) and int(told[0]) > 5
 
 
 def test_mislabels_and_groups_are_listed(run, capsys):
@@ -193,12 +195,18 @@ def test_mislabels_and_groups_are_listed(run, capsys):
     assert code == 0 and {int(line.split("\t")[0]) for line in out.splitlines()[1:4]} == set(WRONG)
     code, out, _ = command(capsys, "attribution", "groups", folder / "run", *data, "-o", folder / "groups.clu")
     assert code == 0 and "50 nodes" in out and (folder / "groups.clu").exists()
+    taught = [row.split("(")[0].split()[-1] for row in out.split("taught as")[1].splitlines()[1:4]]
+    assert set(taught) == {"0", "1", "2"}  # the commonest label of each of the largest groups
 
 
 def test_what_cannot_be_explained_is_told_in_a_sentence(run, capsys):
     folder, *_ = run
     code, _, told = command(capsys, "attribution", "mislabels", folder, "--model", "nowhere:net")
-    assert code == 2 and "wanted a folder with a trajectory" in told
+    assert code == 2 and "has none: record one by minent text train --record 1" in told
+    code, _, told = command(capsys, "attribution", "mislabels", folder / "no", "--model", "nowhere:net")
+    assert code == 2 and "there is no" in told
+    code, _, told = command(capsys, "attribution", "mislabels", folder / "run", "--train", folder / "train.npz")
+    assert code == 2 and "--model is wanted" in told and "no folder of a text classifier" in told
     code, _, told = command(capsys, "attribution", "mislabels", folder / "run", "--model", "nowhere:net")
     assert code == 2 and "makes no model" in told
 
@@ -234,6 +242,7 @@ def test_outputs_that_no_example_has_are_named_by_number(tmp_path, capsys):
         ("mislabels", ("--train", "hole.csv"), "each example has a label; got none in row 2"),
         ("mislabels", ("--model", "made.py:broken"), "makes no model: ValueError: no"),
         ("mislabels", ("-o", "list.txt"), "output must end with .csv"),
+        ("mislabels", ("--memory", "0"), "memory is so many GiB, more than 0; got 0.0"),
         ("groups", ("--neighbours", "0"), "neighbours must be at least 1; got 0"),
     ],
 )
@@ -277,4 +286,9 @@ def test_a_text_classifier_that_recorded_its_run_is_explained(tmp_path, capsys):
     assert "good sad thing" in (tmp_path / "page.html").read_text()
     lacking = float(told.split("residual ")[1].split(" ")[0])
     assert lacking < 1e-4
+    code, out, _ = command(capsys, "attribution", "mislabels", tmp_path / "run", "--first", 2)
+    heads, *listed = (line.split("\t") for line in out.splitlines())
+    assert code == 0 and heads[-1] == "text" and [row[-1] for row in listed] == [
+        rows[int(row[0])].split("\t")[1] for row in listed
+    ]  # fmt: skip
     assert json.loads((tmp_path / "run" / "trajectory" / "trajectory.json").read_text())["end"] == 6

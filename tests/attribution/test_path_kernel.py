@@ -275,9 +275,23 @@ def test_models_whose_examples_meet_are_refused(tmp_path):
 
 def test_other_models_ids_and_rules_are_refused(tmp_path):
     model, (x, y) = recorded(tmp_path, MODELS["relu"], OPTIMIZERS["SGD"])
-    with pytest.raises(BadInput, match="another model"):
+    with pytest.raises(BadInput, match=r"another model's: '0\.bias' is \(14,\) there, and nowhere in this one"):
         explain(MODELS["linear"](), tmp_path, x, train=(x, y))
     with pytest.raises(BadInput, match="ids are rows of the 9 training examples"):
         explain(model, tmp_path, x, train=(x[:9], y[:9]))
-    with pytest.raises(BadInput, match="inputs to explain; got none"):
-        explain(model, tmp_path, x[:0], train=(x, y))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        (lambda x, y: {"inputs": x[:0]}, "inputs to explain; got none"),
+        (lambda x, y: {"inputs": x[0]}, r"examples first: \(18, 16\); got \(16,\)"),
+        (lambda x, y: {"train": (x, y.tolist())}, "tensors; got list"),
+        (lambda x, y: {"train": (x, y[:9])}, "a target for each of 18 inputs; got 9"),
+        (lambda x, y: {"outputs": [0, 3]}, "has 3 outputs, from 0; got 3 among outputs"),
+    ],
+)
+def test_what_is_not_like_the_training_examples_is_refused_in_a_sentence(wrong, told, tmp_path):
+    model, (x, y) = recorded(tmp_path, MODELS["relu"], OPTIMIZERS["SGD"], steps=1)
+    with pytest.raises(BadInput, match=told):
+        explain(model, tmp_path, **{"inputs": x, "train": (x, y), **wrong(x, y)})

@@ -125,7 +125,7 @@ def test_steps_want_names_and_folders_are_not_overwritten(tmp_path):
     with pytest.raises(BadInput, match="holds a trajectory already"):
         Recorder(tmp_path / "a", model, optimizer)
     optimizer.step()  # no hook is left behind
-    with pytest.raises(BadInput, match="which has none"):
+    with pytest.raises(BadInput, match="there is no"):
         Trajectory.open(tmp_path / "b")
 
 

@@ -101,7 +101,7 @@ img { display: block; image-rendering: pixelated } .input img { width: 6rem } .s
 .example:not(:has(img)) { flex-direction: column; align-items: flex-start }
 .example:not(:has(img)) > span + span { opacity: .7 }
 .shown table, .input table { font-size: .75rem; border-collapse: collapse }
-th { text-align: left; padding-right: .6rem }
+th { text-align: left; padding-right: .6rem } .shown td { white-space: nowrap }
 .bars { width: 100%; border-collapse: collapse } .bars > * > tr > td { padding: .15rem .4rem }
 .track { width: 40% }
 .track > div { position: relative; height: 1rem; background: linear-gradient(#888, #888) 50% / 1px 100% no-repeat }

@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from minent.attribution import explain
+from minent.attribution.because import because
 from minent.attribution.explanation import Explanation
 from minent.cli import main
 from minent.errors import BadInput
@@ -186,6 +187,12 @@ def test_the_page_holds_pictures_and_bars_that_add_up(run, capsys):
         assert abs(numbers[-1]) > 0.1
         told = section.split(" others together: ")[1].split("<")[0].replace(",", "").split()
         assert float(told[4]) - float(told[9]) == pytest.approx(numbers[-4], abs=2e-4) and int(told[0]) > 5
+
+
+def test_a_page_on_a_regression_says_the_number():
+    parts = Explanation(np.array([[3.0]]), np.array([[1.0]]), np.array([[[2.5, 0.0, -0.5]]]), {})
+    page = because(parts, str, str, labels=["price"], truth=["2.5"])
+    assert "says <b>3</b>, should be <b>2.5</b>" in page and "score of price" in page
 
 
 def test_mislabels_and_groups_are_listed(run, capsys):

@@ -38,17 +38,10 @@ def test_the_command_line_writes_the_page_of_one_process_once(tmp_path):
     np.savez(tmp_path / "train.npz", x=x.numpy(), y=y.numpy())
     (tmp_path / "made.py").write_text("from attribution.runs import MODELS\nnet = MODELS['relu']\n")
     words = ["-m", "minent", "attribution", "explain", tmp_path / "run", "--model", f"{tmp_path / 'made.py'}:net"]
-    words += [
-        "--train",
-        tmp_path / "train.npz",
-        "--data",
-        tmp_path / "train.npz",
-        "--first",
-        1,
-    ]  # one has nothing to do
+    words += ["--train", tmp_path / "train.npz", "--data", tmp_path / "train.npz", "--first", 1]
     two = torchrun(*words, "-o", tmp_path / "two.html")
     assert two.stdout.count("wrote") == two.stderr.count("Explanation(") == 1
     subprocess.run([sys.executable, *map(str, words), "-o", tmp_path / "one.html"], check=True, env=ENVIRONMENT)
     one, other = ((tmp_path / name).read_text().split("<section>") for name in ("one.html", "two.html"))
-    assert len(one) == len(other) == 2
+    assert len(one) == len(other) == 2  # one input: a process had none
     assert one[1].split("what the sum lacks")[0] == other[1].split("what the sum lacks")[0]

@@ -51,9 +51,7 @@ class Walk:
         self.projection = Unprojected()
         if project is not None:
             if any("betas" in group for step in self.steps for group in step.groups):
-                found = (
-                    "project is for SGD's momentum; got Adam, under which its answers are correlated .69 with the exact"
-                )
+                found = "project is for SGD's momentum; got Adam, under which answers correlate .69 with the exact ones"
                 raise BadInput(f"{found}: leave it out, and explain outputs='predicted' alone if time is short")
             self.projection = Projection(self.shapes, project, seed)
             if self.projection.signs:

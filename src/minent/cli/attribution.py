@@ -108,12 +108,12 @@ def mislabels(
     order, score = parts.mislabels(labels)
     others = of_labels(parts.others()).argmax(1)
     columns = {"example": order, "label": [recorded.taught[i] for i in order]}
-    columns |= {"others say": [recorded.labels[others[i]] for i in order], "score": score[order].round(4)}
+    columns |= {"others say": [recorded.labels[others[i]] for i in order], "score": score[order]}
     if recorded.texts is not None:
         columns["text"] = [" ".join(recorded.texts[i].split()) for i in order]
     print("\t".join(columns))
     for row in islice(zip(*columns.values(), strict=True), first):
-        print("\t".join(map(str, row)))
+        print("\t".join(f"{one:.4f}" if isinstance(one, float) else str(one) for one in row))
     if output is not None:
         import pandas as pd
 

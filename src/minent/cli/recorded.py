@@ -49,8 +49,9 @@ def opened(run: Path, train: Path | None, model: str | None) -> Run:
         raise BadInput(f"training examples have labels; {str(train)!r} has none")
     outputs, found = _outputs(made, examples, train), len(examples.labels)
     if found > max(outputs, 2):
-        told = "" if outputs > 1 else ", which is a logit of two labels (a regression is explained in Python)"
-        raise BadInput(f"{model!r} has {outputs} output{'s' * (outputs > 1)}{told}; got {found} labels in {str(train)!r}")
+        one = "one output, which is a logit of two labels (a regression is explained in Python)"
+        wanted = one if outputs == 1 else f"{outputs} outputs"
+        raise BadInput(f"{model!r} has {wanted}; got {found} labels in {str(train)!r}")
     labels = (*examples.labels, *map(str, range(found, max(outputs, 2))))  # of some there is no example
 
     def logit(said: Any, targets: Any) -> Any:

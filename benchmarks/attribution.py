@@ -8,7 +8,9 @@ Quality, 3 seeds, digits (and MNIST, where MINENT_DATA has it), an MLP trained b
   LDS         linear datamodelling score (Park et al. 2023): rank correlation, over models trained on halves of the
               examples, of a test score and the sum of the attributions of the half
 
-    python benchmarks/attribution.py [--quick]       runs are kept in results/attribution.json, and not run again
+    python benchmarks/attribution.py [--quick] [--write docs/benchmarks_attribution.md]
+
+Runs are kept in results/attribution.json, and not run again.
 """
 
 import argparse
@@ -285,10 +287,119 @@ def _trak(model, train, test):
         return {}
 
 
+def speeds(kept):
+    """(model, library, CPU seconds, in minent's, MiB, how far apart the scores, and how far apart rounding to the six
+    digits that are kept sets them) of each, or (model, library, error)."""
+    for key, one in kept["speed"].items():
+        kind, peer = key.split(", ")
+        ours = kept["speed"][f"{kind}, minent"]
+        if "failed" in one or "failed" in ours:
+            yield kind, peer, one.get("failed", "nothing to compare with")
+            continue
+        same = np.array(ours["scores by Linear and Conv2d alone" if peer == "captum" else "scores"])
+        largest = np.abs(same).max()
+        apart = np.abs(np.array(one["scores"]) - same).max() / largest
+        yield kind, peer, one["seconds"], one["seconds"] / ours["seconds"], one["mib"], apart, 1e-6 / largest
+
+
+def qualities(kept):
+    """Of each data set, question and method (data, question, method, a value for each seed)."""
+    found = {}
+    for key, run in kept["quality"].items():
+        for method, value in run.items():
+            found.setdefault((key.split(", ")[0], *method.split(": ")), []).append(value)
+    for key, values in found.items():
+        yield *key, values
+
+
+def spread(values):
+    return f"{np.mean(values):.3f}" + (f" ± {np.std(values, ddof=1):.3f}" if len(values) > 1 else "")
+
+
+def aims(kept):
+    """What was to be reached, what was measured, and whether it was."""
+    found = {(kind, peer): numbers for kind, peer, *numbers in speeds(kept) if len(numbers) > 1}
+    for kind, times in (("mlp", 30), ("cnn", 5)):
+        if (kind, "captum") in found:
+            ratio = found[kind, "captum"][1]
+            yield f"{kind}: {times} times as fast as captum", f"{ratio:.1f} times", ratio >= times
+    for kind in MODELS:
+        if (kind, "vmap") in found:
+            share = found[kind, "minent"][2] / found[kind, "vmap"][2]
+            yield f"{kind}: a fifth of the memory of per-example gradients", f"{share:.2f}", share <= 0.2
+    for kind in MODELS:
+        if peers := [peer for peer in ("captum", "dattri", "vmap") if (kind, peer) in found]:
+            apart, finest = (max(found[kind, peer][place] for peer in peers) for place in (3, 4))
+            same = apart <= 1.01 * max(1e-6, finest)
+            yield f"{kind}: the scores of {', '.join(peers)} to 1e-6", f"{apart:.1e} apart", same
+    means = {tuple(key): np.mean(values) for *key, values in qualities(kept)}
+    for data, question in dict.fromkeys(key[:2] for key in means):
+        ours = means[data, question, "path kernel, secant"]
+        others = {method: mean for (*key, method), mean in means.items()
+                  if key == [data, question] and not method.startswith("path kernel")}  # fmt: skip
+        best = max(others, key=others.get)
+        told = f"{ours:.3f}; {best} {others[best]:.3f}"
+        yield f"{data}, {question}: path kernel not below other methods", told, ours >= others[best]
+
+
+def report(kept, quick):
+    """The page of what was measured."""
+    versions = ", ".join(f"{name} {number}" for name, number in kept["versions"].items())
+    tiny = "\n**A `--quick` run, of tiny sizes: the form of this page, no figures to go by.**\n" if quick else ""
+    head = f"""# Which examples made it: measured
+
+`benchmarks/attribution.py`, {kept["date"]}, {kept["machine"]} ({versions}).
+{tiny}
+## What was aimed at
+
+| aim | measured | |
+|---|---|---|
+"""
+    told = list(aims(kept))
+    parts = [f"| {aim} | {found} | {'reached' if reached else '**missed**'} |" for aim, found, reached in told]
+    parts.append(f"""
+{sum(reached for *_, reached in told)} of {len(told)} are reached.
+
+## Speed
+
+TracIn, the same numbers by all: 100 inputs, 500 examples, 5 checkpoints; an MLP, a small CNN and a small transformer.
+MiB are what the peak of memory rose by. How far the scores are apart is told in shares of minent's largest (they are
+kept to six digits). captum's TracInCP heeds Linear and Conv2d alone, and is compared with what these alone give; captum
+Fast heeds the last layer alone, and is fast for that.
+
+| model | library | CPU s | in minent's | MiB | apart |
+|---|---|---|---|---|---|""")
+    for kind, peer, *numbers in speeds(kept):
+        if len(numbers) == 1:
+            parts.append(f"| {kind} | {peer} | failed: {numbers[0].replace('|', ' ')[:90]} | | | |")
+            continue
+        seconds, ratio, mib, apart, _ = numbers
+        parts.append(f"| {kind} | {peer} | {seconds:.3f} | {ratio:.1f} | {mib:.0f} | {apart:.1e} |")
+    parts.append("""
+## Quality
+
+An MLP that AdamW trained on 500 examples. **mislabels**: the area under the ROC curve of finding the tenth of the
+labels that were turned wrong; 0.5 is chance. **LDS**, the linear datamodelling score: how the sums of attributions over
+halves of the examples rank 60 models that were trained on these halves; mean over 100 test images, 0 is chance. Mean ±
+standard deviation over the seeds.
+""")
+    rows = list(qualities(kept))
+    for question in dict.fromkeys(row[1] for row in rows):
+        data = list(dict.fromkeys(row[0] for row in rows))
+        parts += [f"| {question} | {' | '.join(data)} |", "|---" * (len(data) + 1) + "|"]
+        for method in dict.fromkeys(row[2] for row in rows if row[1] == question):
+            values = {row[0]: row[3] for row in rows if row[1:3] == (question, method)}
+            cells = " | ".join(spread(values[one]) if one in values else "" for one in data)
+            parts.append(f"| {method} | {cells} |")
+        parts.append("")
+    return head + "\n".join(parts)
+
+
 def main():
-    parser = argparse.ArgumentParser()
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="tiny, to see that it runs; nothing is kept")
-    parser.add_argument("--one", nargs=2)
+    parser.add_argument("--one", nargs=2, help=argparse.SUPPRESS)
+    parser.add_argument("--write", type=Path)
     args = parser.parse_args()
     warnings.filterwarnings("ignore")
     torch.set_num_threads(1)
@@ -300,6 +411,7 @@ def main():
         for peer in SPEED:
             key = f"{kind}, {peer}"
             if key not in kept["speed"]:
+                print(f"measuring {key}", file=sys.stderr)
                 words = [sys.executable, str(HERE), "--one", peer, kind, *["--quick"] * args.quick]
                 done = subprocess.run(words, capture_output=True, text=True, env={**os.environ, "OMP_NUM_THREADS": "1"})
                 told = done.stderr.strip().splitlines() or ["?"]
@@ -307,37 +419,33 @@ def main():
                     json.loads(done.stdout.splitlines()[-1]) if done.returncode == 0 else {"failed": told[-1]}
                 )
                 _keep(kept, args.quick)
-            one, ours = kept["speed"][key], kept["speed"][f"{kind}, minent"]
-            if "failed" in one:
-                print(f"{key:<28} failed: {one['failed'][:80]}", flush=True)
-                continue
-            same = np.array(ours["scores by Linear and Conv2d alone" if peer == "captum" else "scores"])
-            apart = np.abs(np.array(one["scores"]) - same).max() / np.abs(same).max()
-            ratio = one["seconds"] / ours["seconds"]
-            print(
-                f"{key:<28} {one['seconds']:8.3f} s ({ratio:6.1f}×) {one['mib']:8.1f} MiB, apart {apart:.1e}",
-                flush=True,
-            )
+    for kind, peer, *numbers in speeds(kept):
+        if len(numbers) == 1:
+            print(f"{kind + ', ' + peer:<28} failed: {numbers[0][:80]}")
+            continue
+        seconds, ratio, mib, apart, _ = numbers
+        print(f"{kind + ', ' + peer:<28} {seconds:8.3f} s ({ratio:6.1f}×) {mib:8.1f} MiB, apart {apart:.1e}")
     for name in ("digits", "mnist"):
         for seed in range(1 if args.quick else 3):
             key = f"{name}, {seed}"
-            if key not in kept["quality"] and (scores := one_quality(name, seed, args.quick)) is not None:
-                kept["quality"][key] = scores
-                _keep(kept, args.quick)
-        runs = [scores for key, scores in kept["quality"].items() if key.startswith(f"{name},")]
-        for method in runs[0] if runs else ():
-            values = [run[method] for run in runs if method in run]
-            print(f"{name:<8} {method:<48} {np.mean(values):.3f} ± {np.std(values):.3f}", flush=True)
+            if key not in kept["quality"]:
+                print(f"measuring {key}", file=sys.stderr)
+                if (scores := one_quality(name, seed, args.quick)) is not None:
+                    kept["quality"][key] = scores
+                    _keep(kept, args.quick)
+    for data, question, method, values in qualities(kept):
+        print(f"{data:<8} {question:<10} {method:<40} {spread(values)}")
+    if args.write:
+        args.write.write_text(report(kept, args.quick), encoding="utf-8")
 
 
 def _keep(kept, quick):
-    if quick:
-        return
     kept["machine"] = f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, one thread"
     kept["date"] = str(date.today())
     kept["versions"] = {name: version(name) for name in ("torch", "numpy", "captum", "dattri")}
-    RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.write_text(json.dumps(kept, indent=1))
+    if not quick:
+        RESULTS.parent.mkdir(exist_ok=True)
+        RESULTS.write_text(json.dumps(kept, indent=1))
 
 
 if __name__ == "__main__":

@@ -21,8 +21,14 @@ if TYPE_CHECKING:
     from minent.training.record import Record
 
 
-def summary(network: "Graph", tree: "Tree", most: int = 10, called: Sequence[Sequence[str]] | None = None) -> None:
-    """What was found, for a terminal of 80 columns; `called` are words for each of the tree's modules."""
+def summary(
+    network: "Graph",
+    tree: "Tree",
+    most: int = 10,
+    called: Sequence[Sequence[str]] | None = None,
+    heading: str = "most telling",
+) -> None:
+    """What was found, for a terminal of 80 columns; `called` are words for each module of the tree, under `heading`."""
     kind = "directed" if network.directed else "undirected"
     saved = 100 * (1 - tree.codelength / tree.one_level_codelength) if tree.one_level_codelength else 0.0
     print(f"{network.number_of_nodes:,} nodes, {network.number_of_links:,} {kind} links")
@@ -36,7 +42,7 @@ def summary(network: "Graph", tree: "Tree", most: int = 10, called: Sequence[Seq
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
     for name in ("module", "flow", "nodes", "inside")[: 4 if tree.depth > 1 else 3]:
         table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("most visited" if called is None else "most telling", no_wrap=True, overflow="ellipsis")
+    table.add_column("most visited" if called is None else heading, no_wrap=True, overflow="ellipsis")
     modules = tree.modules()
     for module in modules[:most]:
         inside = [f"{module.modules:,}"] if tree.depth > 1 else []

@@ -1,9 +1,18 @@
-"""Small models of all kinds, and recorded runs of them."""
+"""Small models of all kinds, and recorded runs of them.
 
+As a program: python runs.py FOLDER explains the run of a transformer that is recorded there, and writes what it found.
+"""
+
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import nn
 
+from minent.attribution import explain
 from minent.nn.shape import Shape
 from minent.nn.transformer import Encoder
 from minent.training.recording import record
@@ -97,3 +106,17 @@ def recorded(folder, make, optimize, *, dtype=torch.float64, clip=0.8, steps=STE
             r.batch(ids)
             optimizer.step()
     return model, (x, y)
+
+
+def explained(folder):
+    """Five inputs, by a walk for each."""
+    model = MODELS["transformer"]().double()
+    inputs, _ = examples(model, 5, seed=9)
+    return explain(model, folder, inputs, train=examples(model, EXAMPLES), memory=1e-9)
+
+
+if __name__ == "__main__":
+    folder = Path(sys.argv[1])
+    parts = asdict(explained(folder))
+    np.savez(folder / f"rank{torch.distributed.get_rank()}.npz", **parts.pop("other"), **parts)
+    torch.distributed.destroy_process_group()

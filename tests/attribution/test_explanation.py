@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from minent.attribution import explain
+from minent.attribution.because import because
 from minent.attribution.explanation import Explanation
 from minent.cli import main
 from minent.errors import BadInput
@@ -20,6 +21,13 @@ MODEL = """
 from torch import nn
 def net():
     return nn.Sequential(nn.Flatten(), nn.Linear(16, 12), nn.ReLU(), nn.Linear(12, 3))
+"""
+
+
+LOGIT = """
+from torch import nn
+def net():
+    return nn.Sequential(nn.Linear(3, 8), nn.ReLU(), nn.Linear(8, 1))
 """
 
 
@@ -90,6 +98,72 @@ def test_only_an_explanation_of_the_training_examples_can_tell_of_them():
         parts.self_influence(np.zeros(5, np.int64))
 
 
+@pytest.fixture(scope="module")
+def yes_or_no(tmp_path_factory):
+    """Points on two sides of a line, two of them mislabelled, and a recorded net with one logit that learned them."""
+    folder, rng = tmp_path_factory.mktemp("sides"), np.random.default_rng(1)
+    x = rng.normal(size=(40, 3)).astype(np.float32) + np.tile([[1.5], [-1.5]], (20, 3)).astype(np.float32)
+    y = np.arange(40) % 2
+    y[[7, 20]] = 1 - y[[7, 20]]
+    np.savez(folder / "train.npz", x=x, y=y)
+    np.savez(folder / "numbers.npz", x=x, y=x.sum(1))
+    (folder / "made.py").write_text(LOGIT)
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(3, 8), nn.ReLU(), nn.Linear(8, 1))
+    optimizer, inputs, targets = torch.optim.Adam(model.parameters(), 1e-2), torch.from_numpy(x), torch.from_numpy(y)
+    with record(model, optimizer, folder / "run") as r:
+        for _ in range(10):
+            for ids in torch.randperm(40).split(20):
+                optimizer.zero_grad()
+                logit(model(inputs[ids]), targets[ids]).backward()
+                r.batch(ids)
+                optimizer.step()
+    return folder, model, (inputs, targets)
+
+
+def logit(said, targets):
+    return F.binary_cross_entropy_with_logits(said[:, 0], targets.to(said.dtype))
+
+
+def test_a_model_of_one_logit_tells_mislabels_as_one_of_two_outputs_does(yes_or_no):
+    folder, model, train = yes_or_no
+    labels = train[1].numpy()
+    one = explain(model, folder / "run", train[0], train=train, loss=logit)
+    both = explain(model, folder / "run", train[0], train=train, loss=logit, outputs=lambda z: torch.cat([0 * z, z], 1))
+    order, score = one.mislabels(labels.astype(np.float32))
+    assert set(order[:2]) == {7, 20} and score[order[1]] > 0 > np.median(score)
+    np.testing.assert_allclose(score, both.mislabels(labels)[1], atol=1e-5)
+    own = one.self_influence(labels)
+    assert (own > 0).mean() > 0.9  # an example teaches its own label, whichever of the two
+    np.testing.assert_allclose(own[labels == 1], both.self_influence(labels)[labels == 1], atol=1e-5)
+
+
+def test_targets_of_a_regression_and_labels_of_no_output_are_refused():
+    one, three = (Explanation(np.zeros((4, k)), np.zeros((4, k)), np.zeros((4, k, 4)), {}) for k in (1, 3))
+    with pytest.raises(ValueError, match=r"with one output are 0 or 1; got 2\.5: a regression has no labels"):
+        one.mislabels(np.array([0, 1, 2.5, 1]))
+    with pytest.raises(BadInput, match="numbers of outputs, 0 to 2; got 3"):
+        three.mislabels(np.array([0, 1, 3, 1]))
+    with pytest.raises(BadInput, match=r"for each of 4 examples; got an array of shape \(3,\)"):
+        one.self_influence(np.zeros(3))
+
+
+def test_the_commands_read_a_model_of_one_logit(yes_or_no, capsys):
+    folder, model, train = yes_or_no
+    words, made = (folder / "run", "--model", f"{folder / 'made.py'}:net"), ("--train", folder / "train.npz")
+    code, out, told = command(capsys, "attribution", "mislabels", *words, *made, "--first", 2)
+    rows = [line.split("\t") for line in out.splitlines()[1:3]]
+    assert code == 0 and {(row[0], row[1] != row[2]) for row in rows} == {("7", True), ("20", True)}, told
+    assert float(told.split("residual ")[1].split(" ")[0]) < 1e-4  # it is the loss of training
+    page = folder / "page.html"
+    code, *_ = command(capsys, "attribution", "explain", *words, *made, "--data", folder / "train.npz", "-o", page)
+    said = [str(int(z > 0)) for z in model(train[0])[:20, 0]]
+    assert code == 0 and [part[0] for part in page.read_text().split("says <b>")[1:]] == said
+    assert len(set(said)) == 2 and page.read_text().count("score of 1") == 20
+    code, _, told = command(capsys, "attribution", "mislabels", *words, "--train", folder / "numbers.npz")
+    assert code == 2 and "a logit of two labels (a regression is explained in Python); got 40 labels" in told
+
+
 def command(capsys, *words):
     with pytest.raises(SystemExit) as stopped:
         main([str(word) for word in words])
@@ -111,6 +185,14 @@ def test_the_page_holds_pictures_and_bars_that_add_up(run, capsys):
         numbers = [float(cell.split("<")[0].replace("−", "-")) for cell in section.split("<td class=number>")[1:]]
         assert sum(numbers[:-1]) == pytest.approx(numbers[-1], abs=2e-3)
         assert abs(numbers[-1]) > 0.1
+        told = section.split(" others together: ")[1].split("<")[0].replace(",", "").split()
+        assert float(told[4]) - float(told[9]) == pytest.approx(numbers[-4], abs=2e-4) and int(told[0]) > 5
+
+
+def test_a_page_on_a_regression_says_the_number():
+    parts = Explanation(np.array([[3.0]]), np.array([[1.0]]), np.array([[[2.5, 0.0, -0.5]]]), {})
+    page = because(parts, str, str, labels=["price"], truth=["2.5"])
+    assert "says <b>3</b>, should be <b>2.5</b>" in page and "score of price" in page
 
 
 def test_mislabels_and_groups_are_listed(run, capsys):
@@ -120,12 +202,18 @@ def test_mislabels_and_groups_are_listed(run, capsys):
     assert code == 0 and {int(line.split("\t")[0]) for line in out.splitlines()[1:4]} == set(WRONG)
     code, out, _ = command(capsys, "attribution", "groups", folder / "run", *data, "-o", folder / "groups.clu")
     assert code == 0 and "50 nodes" in out and (folder / "groups.clu").exists()
+    taught = [row.split("(")[0].split()[-1] for row in out.split("taught as")[1].splitlines()[1:4]]
+    assert set(taught) == {"0", "1", "2"}  # the commonest label of each of the largest groups
 
 
 def test_what_cannot_be_explained_is_told_in_a_sentence(run, capsys):
     folder, *_ = run
     code, _, told = command(capsys, "attribution", "mislabels", folder, "--model", "nowhere:net")
-    assert code == 2 and "wanted a folder with a trajectory" in told
+    assert code == 2 and "has none: record one by minent text train --record 1" in told
+    code, _, told = command(capsys, "attribution", "mislabels", folder / "no", "--model", "nowhere:net")
+    assert code == 2 and "there is no" in told
+    code, _, told = command(capsys, "attribution", "mislabels", folder / "run", "--train", folder / "train.npz")
+    assert code == 2 and "--model is wanted" in told and "no folder of a text classifier" in told
     code, _, told = command(capsys, "attribution", "mislabels", folder / "run", "--model", "nowhere:net")
     assert code == 2 and "makes no model" in told
 
@@ -161,6 +249,7 @@ def test_outputs_that_no_example_has_are_named_by_number(tmp_path, capsys):
         ("mislabels", ("--train", "hole.csv"), "each example has a label; got none in row 2"),
         ("mislabels", ("--model", "made.py:broken"), "makes no model: ValueError: no"),
         ("mislabels", ("-o", "list.txt"), "output must end with .csv"),
+        ("mislabels", ("--memory", "0"), "memory is so many GiB, more than 0; got 0.0"),
         ("groups", ("--neighbours", "0"), "neighbours must be at least 1; got 0"),
     ],
 )
@@ -204,4 +293,9 @@ def test_a_text_classifier_that_recorded_its_run_is_explained(tmp_path, capsys):
     assert "good sad thing" in (tmp_path / "page.html").read_text()
     lacking = float(told.split("residual ")[1].split(" ")[0])
     assert lacking < 1e-4
+    code, out, _ = command(capsys, "attribution", "mislabels", tmp_path / "run", "--first", 2)
+    heads, *listed = (line.split("\t") for line in out.splitlines())
+    assert code == 0 and heads[-1] == "text" and [row[-1] for row in listed] == [
+        rows[int(row[0])].split("\t")[1] for row in listed
+    ]  # fmt: skip
     assert json.loads((tmp_path / "run" / "trajectory" / "trajectory.json").read_text())["end"] == 6

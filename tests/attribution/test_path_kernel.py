@@ -10,6 +10,8 @@ from torch import nn
 
 from minent.attribution import explain
 from minent.errors import BadInput
+from minent.training.loop import fit
+from minent.training.recipe import Recipe
 from minent.training.recording import record
 from minent.training.trajectory import Trajectory
 
@@ -94,6 +96,40 @@ def test_thinned_trajectories_lose_the_sum_by_what_gradients_changed_between(tmp
         lost.append(parts.relative_residual)
         assert bool(parts.notes) == (every > 1)
     assert lost[0] < 1e-12 < lost[1] < lost[2] < 0.5
+
+
+class Shuffled:
+    """Batches for the training loop."""
+
+    def __init__(self, x, y):
+        self.x, self.y = x.numpy(), y.numpy()
+
+    def epoch(self, number):
+        ids = np.random.default_rng(number).permutation(EXAMPLES)[:12]
+        yield {"x": self.x[ids], "y": self.y[ids], "id": ids}
+
+    def __len__(self):
+        return 1
+
+
+@pytest.mark.parametrize("model", ["relu", "cnn"])
+def test_rounded_gradients_of_bf16_cost_some_hundredths_of_the_sum(model, tmp_path):
+    lacking = {}
+    for precision in ("fp32", "bf16"):
+        torch.manual_seed(0)
+        made = MODELS[model]().eval()
+        made.train = lambda mode=True, made=made: made  # BatchNorm stays as it is
+        x, y = examples(made, EXAMPLES, torch.float32)
+        recipe = Recipe(epochs=20.0, learning_rate=0.02, precision=precision)
+        for _ in fit(
+            made, lambda m, b: (F.cross_entropy(m(b["x"]).float(), b["y"], reduction="sum"), len(b["y"])),
+            Shuffled(x, y), recipe, trajectory=tmp_path / precision,
+        ):  # fmt: skip
+            pass
+        parts = explain(made, tmp_path / precision, x[:5], train=(x, y))
+        assert parts.prediction == pytest.approx(made(x[:5]).detach().double().numpy(), abs=1e-5)  # said in float32
+        lacking[precision] = parts.relative_residual
+    assert lacking["fp32"] < 1e-5 < 1e-4 < lacking["bf16"] < 0.05
 
 
 def test_momentum_from_before_the_record_is_a_term_of_its_own(tmp_path):
@@ -239,9 +275,23 @@ def test_models_whose_examples_meet_are_refused(tmp_path):
 
 def test_other_models_ids_and_rules_are_refused(tmp_path):
     model, (x, y) = recorded(tmp_path, MODELS["relu"], OPTIMIZERS["SGD"])
-    with pytest.raises(BadInput, match="another model"):
+    with pytest.raises(BadInput, match=r"another model's: '0\.bias' is \(14,\) there, and nowhere in this one"):
         explain(MODELS["linear"](), tmp_path, x, train=(x, y))
     with pytest.raises(BadInput, match="ids are rows of the 9 training examples"):
         explain(model, tmp_path, x, train=(x[:9], y[:9]))
-    with pytest.raises(BadInput, match="inputs to explain; got none"):
-        explain(model, tmp_path, x[:0], train=(x, y))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        (lambda x, y: {"inputs": x[:0]}, "inputs to explain; got none"),
+        (lambda x, y: {"inputs": x[0]}, r"examples first: \(18, 16\); got \(16,\)"),
+        (lambda x, y: {"train": (x, y.tolist())}, "tensors; got list"),
+        (lambda x, y: {"train": (x, y[:9])}, "a target for each of 18 inputs; got 9"),
+        (lambda x, y: {"outputs": [0, 3]}, "has 3 outputs, from 0; got 3 among outputs"),
+    ],
+)
+def test_what_is_not_like_the_training_examples_is_refused_in_a_sentence(wrong, told, tmp_path):
+    model, (x, y) = recorded(tmp_path, MODELS["relu"], OPTIMIZERS["SGD"], steps=1)
+    with pytest.raises(BadInput, match=told):
+        explain(model, tmp_path, **{"inputs": x, "train": (x, y), **wrong(x, y)})

@@ -5,7 +5,7 @@ from html import escape
 
 import numpy as np
 
-from minent.attribution.explanation import Explanation
+from minent.attribution.explanation import Explanation, of_labels
 from minent.plot.page import Page
 
 Shown = Callable[[int], str]
@@ -25,8 +25,9 @@ def because(
     """One self-contained page; `explanation` holds all outputs, and of each input the highest is told.
 
     - `inputs`, `examples`: HTML that shows the input, or the training example, of a number.
-    - `labels`: names of the outputs; `truth` and `taught`: labels of the inputs and the training examples.
-    - `k`: how many examples that raised a score, and how many that lowered it, are shown; the others are two bars.
+    - `labels`: names of the outputs; of one output that is a logit, two: of no and of yes. `truth` and `taught`: labels
+      of the inputs and the training examples.
+    - `k`: how many examples that raised a score, and how many that lowered it, are shown; the others are one bar.
 
     >>> parts = Explanation(np.array([[3.0]]), np.array([[1.0]]), np.array([[[2.5, 0.0, -0.5]]]), {})
     >>> because(parts, str, str, labels=["cat"])
@@ -34,27 +35,27 @@ def because(
     """
     sections = []
     for i, scores in enumerate(explanation.prediction):
-        o = int(scores.argmax())
+        o, label = int(scores.argmax()), int(of_labels(scores).argmax())
+        says = f"{scores[o]:.4g}" if len(labels) == 1 else labels[label]
         parts = explanation.contributions[i, o]
         helpers, hurters = explanation.top(i, o, k)
         named = [one for one, _ in helpers + hurters]
         rest = np.delete(parts, named)
         bars: list[tuple[str, float]] = [("before training", explanation.initial[i, o])]
         bars += [(_example(one, examples, taught), part) for one, part in helpers]
-        bars += [(f"{(rest > 0).sum():,} others that raised it", rest[rest > 0].sum())]
         bars += [(_example(one, examples, taught), part) for one, part in hurters]
-        bars += [(f"{(rest < 0).sum():,} others that lowered it", rest[rest < 0].sum())]
+        bars += [(_others(rest), rest.sum())]
         bars += [(escape(name), term[i, o]) for name, term in explanation.other.items()]
         bars += [("what the sum lacks", explanation.residual[i, o])]
         widest = max(max(abs(value) for _, value in bars), abs(scores[o]), 1e-300)
         rows = "".join(_row(what, value, widest) for what, value in bars)
-        total = _row(f"score of {escape(labels[o])}", scores[o], widest, "total")
-        wrong = truth is not None and truth[i] is not None and truth[i] != labels[o]
-        says = f"says <b>{escape(labels[o])}</b>"
-        if wrong and truth is not None:
-            says += f", should be <b>{escape(str(truth[i]))}</b>"
+        yes = labels[-1] if len(scores) == 1 else labels[o]
+        total = _row(f"score of {escape(yes)}", scores[o], widest, "total")
+        told = f"says <b>{escape(says)}</b>"
+        if truth is not None and truth[i] not in (None, says):
+            told += f", should be <b>{escape(str(truth[i]))}</b>"
         sections.append(
-            f'<section><div class="input">{inputs(i)}<p>input {i}: the model {says}</p></div>'
+            f'<section><div class="input">{inputs(i)}<p>input {i}: the model {told}</p></div>'
             f"<table class=bars>{rows}{total}</table></section>"
         )
     notes = "".join(f"<li>{escape(note)}" for note in explanation.notes)
@@ -67,6 +68,14 @@ def _example(number: int, shown: Shown, taught: Sequence[str] | None) -> str:
     label = "" if taught is None else f", taught as <b>{escape(taught[number])}</b>"
     return (
         f'<div class="example"><span class="shown">{shown(number)}</span><span>example {number:,}{label}</span></div>'
+    )
+
+
+def _others(parts: np.ndarray) -> str:
+    raised, lowered = parts[parts > 0], parts[parts < 0]
+    return (
+        f"{len(parts):,} others together: {len(raised):,} raised it by {raised.sum():.4f}, "
+        f"{len(lowered):,} lowered it by {-lowered.sum():.4f}"
     )
 
 
@@ -85,13 +94,14 @@ PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>TITLE</tit
 body { max-width: 56rem; margin: 2rem auto; padding: 0 1rem }
 section { margin: 2rem 0; padding-top: 1rem; border-top: 1px solid #8886 }
 .input { display: flex; flex-wrap: wrap; align-items: center; gap: .2rem 1.2rem; overflow-wrap: anywhere }
+.input:not(:has(img)) { flex-direction: column; align-items: flex-start } .input:not(:has(img)) p { margin: .5rem 0 }
 img { display: block; image-rendering: pixelated } .input img { width: 6rem } .shown img { width: 2.4rem }
 .example { display: flex; align-items: center; gap: .1rem .7rem; line-height: 1.3 }
 .shown { max-width: 26rem; overflow-wrap: anywhere }
 .example:not(:has(img)) { flex-direction: column; align-items: flex-start }
 .example:not(:has(img)) > span + span { opacity: .7 }
 .shown table, .input table { font-size: .75rem; border-collapse: collapse }
-th { text-align: left; padding-right: .6rem }
+th { text-align: left; padding-right: .6rem } .shown td { white-space: nowrap }
 .bars { width: 100%; border-collapse: collapse } .bars > * > tr > td { padding: .15rem .4rem }
 .track { width: 40% }
 .track > div { position: relative; height: 1rem; background: linear-gradient(#888, #888) 50% / 1px 100% no-repeat }

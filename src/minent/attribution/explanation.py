@@ -8,13 +8,22 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
-from jaxtyping import Float64, Int
+from jaxtyping import Float64, Int64, Real
 
 from minent.data.graph import Graph
 from minent.errors import BadInput
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+def of_labels(scores: Float64[np.ndarray, "*rows outputs"]) -> Float64[np.ndarray, "*rows labels"]:
+    """A copy, as scores of labels: where a model has one output z, a logit, those of 0 and 1 are 0 and z.
+
+    >>> of_labels(np.array([[3.0], [-1.0]])).argmax(1)
+    array([1, 0])
+    """
+    return scores.copy() if scores.shape[-1] > 1 else np.concatenate([np.zeros_like(scores), scores], -1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,28 +79,33 @@ class Explanation:
         columns = {**dict(zip(names, places, strict=True)), "contribution": self.contributions[places]}
         return pd.DataFrame(columns)
 
-    def self_influence(self, labels: Int[np.ndarray, " examples"]) -> Float64[np.ndarray, " examples"]:
-        """What each example added to the score of its own label; the inputs must be the training examples."""
-        return self.contributions[(rows := self._own(labels)), labels, rows]
+    def self_influence(self, labels: Real[np.ndarray, " examples"]) -> Float64[np.ndarray, " examples"]:
+        """What each example added to the score of its own label; the inputs must be the training examples. Of a model
+        with one output labels are 0 or 1, and what is added to the score of 0 is what is taken from the output."""
+        rows = np.arange(len(labels := self._labels(labels)))
+        own = self.contributions[rows, :, rows]
+        return own[rows, labels] if own.shape[1] > 1 else own[:, 0] * (2 * labels - 1)
 
     def others(self) -> Float64[np.ndarray, "examples outputs"]:
         """What is said of each training example but for what it added itself."""
-        rows = self._own(None)
+        self._own()
+        rows = np.arange(len(self.prediction))
         return self.prediction - self.contributions[rows, :, rows]
 
     def mislabels(
-        self, labels: Int[np.ndarray, " examples"]
-    ) -> tuple[Int[np.ndarray, " examples"], Float64[np.ndarray, " examples"]]:
+        self, labels: Real[np.ndarray, " examples"]
+    ) -> tuple[Int64[np.ndarray, " examples"], Float64[np.ndarray, " examples"]]:
         """Training examples, the likeliest to be mislabelled first, and a score of each (by number).
 
         The score is how far the others' say on the example (`others`) has another label above its own. The inputs must
-        be the training examples, and all outputs explained.
+        be the training examples, and all outputs explained; of a model with one output, a logit, labels are 0 or 1.
+        Raises BadInput for other labels, such as the targets of a regression.
         """
-        rows, others = self._own(labels), self.others()
+        labels, others = self._labels(labels), of_labels(self.others())
+        rows = np.arange(len(labels))
         own = others[rows, labels]
-        rival = others.copy()
-        rival[rows, labels] = -np.inf
-        score = rival.max(1) - own
+        others[rows, labels] = -np.inf
+        score = others.max(1) - own
         return np.argsort(-score, kind="stable"), score
 
     def kernel(self) -> Float64[np.ndarray, "examples examples"]:
@@ -110,13 +124,23 @@ class Explanation:
         weight = np.maximum(alike[source, target], 0)
         return Graph.from_links(source, target, weight, names=np.arange(len(alike)))
 
-    def _own(self, labels: Int[np.ndarray, " examples"] | None) -> Int[np.ndarray, " examples"]:
-        inputs, outputs, examples = self.contributions.shape
+    def _own(self) -> None:
+        inputs, _, examples = self.contributions.shape
         if inputs != examples:
             raise BadInput(f"wanted an explanation of the {examples} training examples themselves; got {inputs} inputs")
-        if labels is not None and (len(labels) != examples or labels.min() < 0 or labels.max() >= outputs):
-            raise BadInput(f"wanted a label below {outputs} for each of {examples} examples; got {labels!r}")
-        return np.arange(examples)
+
+    def _labels(self, labels: Real[np.ndarray, "..."]) -> Int64[np.ndarray, " examples"]:
+        self._own()
+        _, outputs, examples = self.contributions.shape
+        if np.shape(labels) != (examples,):
+            raise BadInput(f"wanted a label for each of {examples} examples; got an array of shape {np.shape(labels)}")
+        strange = np.asarray(labels)[~np.isin(labels, np.arange(max(outputs, 2)))]
+        if len(strange) and outputs == 1:
+            told = "a regression has no labels; compare its targets with others()"
+            raise BadInput(f"labels of a model with one output are 0 or 1; got {strange[0]}: {told}")
+        if len(strange):
+            raise BadInput(f"labels are numbers of outputs, 0 to {outputs - 1}; got {strange[0]}")
+        return np.asarray(labels).astype(np.int64)
 
     def __repr__(self) -> str:
         inputs, outputs, examples = self.contributions.shape

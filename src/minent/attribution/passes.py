@@ -15,6 +15,7 @@ import minent.attribution.pooling
 import minent.attribution.spread
 import minent.attribution.stopped  # noqa: F401 (rules and captures register themselves)
 from minent.attribution.secant import Secant, Source, Tape, secant
+from minent.errors import BadInput
 
 Inputs = Tensor | tuple[Tensor, ...]
 
@@ -27,6 +28,20 @@ def taken(inputs: Inputs, rows: Any) -> Inputs:
 def number(inputs: Inputs) -> int:
     """How many examples there are."""
     return len(inputs[0] if isinstance(inputs, tuple) else inputs)
+
+
+def check_alike(inputs: Inputs, train: tuple[Inputs, Any]) -> None:
+    """Raises BadInput for what cannot be inputs like those of the training examples, or these and their targets."""
+    asked, taught, targets = (one if isinstance(one, tuple) else (one,) for one in (inputs, *train))
+    if strange := [one for one in (*asked, *taught, *targets) if not isinstance(one, Tensor)]:
+        raise BadInput(f"inputs and targets are tensors; got {type(strange[0]).__name__}")
+    if [one.dim() for one in asked] != [one.dim() for one in taught]:
+        shapes = [", ".join(str(tuple(one.shape)) for one in each) for each in (taught, asked)]
+        raise BadInput(f"inputs are as those of train, examples first: {shapes[0]}; got {shapes[1]}")
+    if not len(asked[0]):
+        raise BadInput("there must be inputs to explain; got none")
+    if strange := [one for one in (*taught, *targets) if len(one) != len(taught[0])]:
+        raise BadInput(f"train wants a target for each of {len(taught[0])} inputs; got {len(strange[0])}")
 
 
 def predicted(model: nn.Module, weights: Mapping[str, Tensor], inputs: Inputs) -> Any:

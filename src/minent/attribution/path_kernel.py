@@ -20,10 +20,11 @@ from torch import nn
 
 from minent.attribution.explanation import Explanation
 from minent.attribution.mean_gradients import RULES, Outputs
-from minent.attribution.passes import Inputs, number, predicted, taken
+from minent.attribution.passes import Inputs, check_alike, number, predicted, taken
 from minent.attribution.walk import Walk
 from minent.errors import BadInput
 from minent.nn.evaluating import evaluating
+from minent.training.processes import found, gathered, share
 from minent.training.trajectory import Trajectory
 
 Rule = Literal["secant", "left", "midpoint", "gauss-legendre"]
@@ -57,8 +58,12 @@ def explain(
       draws the signs): less memory, so that more inputs are explained at once, for an error that the notes state and
       the residual shows. SGD without momentum keeps none, and is exact; Adam is refused.
 
-    Raises BadInput for a trajectory that has not ended or is another model's, ids beyond `train`, outputs that are not
-    (input, output), examples that meet in the model, and operators that have no secant where a rule must be given.
+    Under torchrun processes share the inputs, and each returns the whole explanation: all must call. They read the same
+    folder and walk the whole trajectory, so that there is most to gain where there are many inputs.
+
+    Raises BadInput for a trajectory that has not ended or is another model's, inputs unlike those of `train`,
+    ids beyond these, outputs that are not (input, output), examples that meet in the model, and operators that have no
+    secant where a rule must be given.
 
     >>> import tempfile
     >>> from minent.training.recording import record
@@ -78,13 +83,14 @@ def explain(
     """
     if rule not in RULES:
         raise BadInput(f"rule is one of {', '.join(RULES)}; got {rule!r}")
-    if not number(inputs):
-        raise BadInput("there must be inputs to explain; got none")
+    if memory <= 0:
+        raise BadInput(f"memory is so many GiB, more than 0; got {memory}")
+    check_alike(inputs, train)
     if project is not None and project < 1:
         raise BadInput(f"project is how many numbers are kept of each parameter, 1 or more; got {project}")
+    processes = found()
     walk = Walk(model, Trajectory.open(trajectory), train, loss, rule, project, seed)
     with torch.no_grad(), evaluating(model):
-        chosen = _chosen(outputs)
         said = {}
         for name, weights in (("initial", walk.trajectory.weights(1)), ("prediction", walk.last)):
             said[name] = predicted(model, weights, inputs)
@@ -97,6 +103,7 @@ def explain(
 
             values = {name: one[rows, best][:, None] for name, one in said.items()}
         else:
+            chosen = _chosen(outputs, said["prediction"])
 
             def chosen_of(part: slice) -> Outputs:
                 return chosen
@@ -106,24 +113,27 @@ def explain(
             wanted = "outputs must be numbers (input, output)"
             raise BadInput(f"{wanted}; got {tuple(values['prediction'].shape)}: choose by a function")
         at_a_time = walk.inputs_for(memory, values["prediction"].shape[1])
-        parts = []
-        for begin in range(0, number(inputs), at_a_time):
-            part = slice(begin, min(begin + at_a_time, number(inputs)))
+        parts, mine = [], share(number(inputs), processes)
+        for begin in mine[::at_a_time]:
+            part = slice(begin, min(begin + at_a_time, mine.stop))
             log.info("explaining inputs %d to %d of %d", part.start + 1, part.stop, number(inputs))
             parts.append(walk.back(taken(inputs, part), chosen_of(part), values["prediction"][part]))
+    parts, notes = gathered(parts, processes), sorted(set(gathered(list(walk.notes), processes)))
     contributions = np.concatenate([one for one, _ in parts])
     names = dict.fromkeys(name for _, other in parts for name in other)
     other = {name: np.concatenate([terms[name] for _, terms in parts]) for name in names}
     numbers = {name: one.double().cpu().numpy() for name, one in values.items()}
-    return Explanation(numbers["prediction"], numbers["initial"], contributions, other, tuple(sorted(walk.notes)))
+    return Explanation(numbers["prediction"], numbers["initial"], contributions, other, tuple(notes))
 
 
-def _chosen(outputs: Any) -> Outputs:
+def _chosen(outputs: Any, said: Any) -> Outputs:
     if outputs == "all":
         return lambda out: out
     if callable(outputs):
         return outputs
-    if outputs == "predicted":
-        return lambda out: out
+    if isinstance(outputs, str | int):
+        raise BadInput(f"outputs are all, predicted, a list of columns, or a function; got {outputs!r}")
     columns = list(outputs)
+    if strange := [one for one in columns if not -said.shape[1] <= one < said.shape[1]]:
+        raise BadInput(f"the model has {said.shape[1]} outputs, from 0; got {strange[0]} among outputs")
     return lambda out: out[:, columns]

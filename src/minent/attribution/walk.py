@@ -27,9 +27,11 @@ class Walk:
         self.model, self.trajectory, self.rule = model, trajectory, rule
         self.examples = number(train[0])
         self.last = trajectory.weights(trajectory.end + 1)
-        own = {name: one.shape for name, one in model.state_dict().items()}
-        if strange := [name for name, one in self.last.items() if own.get(name) != one.shape]:
-            raise BadInput(f"the trajectory is another model's: {strange[0]!r} has no such place in this one")
+        own = {name: tuple(one.shape) for name, one in model.state_dict().items()}
+        for name, one in self.last.items():
+            if own.get(name) != tuple(one.shape):
+                told = f"{name!r} is {tuple(one.shape)} there, and {own.get(name, 'nowhere')} in this one"
+                raise BadInput(f"the trajectory is another model's: {told}")
         self.followed = Followed(model, trajectory, train, loss)
         self.group, self.shapes = self.followed.group, self.followed.shapes
         self.steps = trajectory.steps[: trajectory.end]
@@ -49,7 +51,8 @@ class Walk:
         self.projection = Unprojected()
         if project is not None:
             if any("betas" in group for step in self.steps for group in step.groups):
-                raise BadInput("project is for SGD's momentum: for Adam its error would exceed what is to be told")
+                found = "project is for SGD's momentum; got Adam, under which answers correlate .69 with the exact ones"
+                raise BadInput(f"{found}: leave it out, and explain outputs='predicted' alone if time is short")
             self.projection = Projection(self.shapes, project, seed)
             if self.projection.signs:
                 self.notes.add(f"projected to {project} numbers a parameter: {self.projection.error}")

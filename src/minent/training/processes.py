@@ -9,7 +9,7 @@ from typing import TypeVar
 
 import torch
 from accelerate import PartialState
-from accelerate.utils import broadcast_object_list
+from accelerate.utils import broadcast_object_list, gather_object
 from torch import nn
 
 from minent.errors import BadInput
@@ -35,6 +35,17 @@ def agree_on(model: nn.Module, processes: PartialState) -> None:
     if processes.num_processes > 1:
         for tensor in weights(model).values():
             torch.distributed.broadcast(tensor, 0)
+
+
+def share(number: int, processes: PartialState) -> range:
+    """Which of so many things are this process's: all processes together have each once, in their order."""
+    place, together = processes.process_index, processes.num_processes
+    return range(number * place // together, number * (place + 1) // together)
+
+
+def gathered(values: list[T], processes: PartialState) -> list[T]:
+    """What all processes hold, in their order, on each of them; arrays and other values that are no tensors."""
+    return gather_object(values) if processes.num_processes > 1 else values
 
 
 def agreed(value: T, processes: PartialState) -> T:

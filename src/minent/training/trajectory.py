@@ -121,7 +121,10 @@ def described(folder: Path) -> dict[str, Any]:
     try:
         about = json.loads((folder / "trajectory.json").read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise BadInput(f"wanted a folder with a trajectory; got {str(folder)!r}, which has none") from None
+        if not folder.exists():
+            raise BadInput(f"wanted a folder with a trajectory; there is no {str(folder)!r}") from None
+        how = "record one by minent text train --record 1, or minent.training.recording.record"
+        raise BadInput(f"wanted a folder with a trajectory; got {str(folder)!r}, which has none: {how}") from None
     except ValueError as error:
         raise BadInput(f"trajectory.json in {str(folder)!r} is not whole: {error}") from None
     found = about.get("format") if isinstance(about, dict) else type(about).__name__

@@ -1,0 +1,145 @@
+"""A recorded run as commands are given it: the model is made, and what it was trained on is read."""
+
+import importlib
+import importlib.util
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from minent.errors import BadInput, require
+
+
+@dataclass(frozen=True)
+class Run:
+    """A recorded model with what it was trained on, and how any of that is read and shown."""
+
+    model: Any
+    trajectory: Any
+    train: tuple[Any, Any]
+    labels: tuple[str, ...]
+    taught: list[str]
+    shown: Any
+    read: Any
+    loss: Any
+    texts: list[str] | None = None
+    """The examples themselves, where they are texts."""
+
+
+def opened(run: Path, train: Path | None, model: str | None) -> Run:
+    """The run in a folder. Raises BadInput for what is missing, and for what does not fit together."""
+    require("torch", "torch", "explain models")
+    from minent.training.trajectory import Trajectory
+
+    trajectory = Trajectory.open(run)
+    if model is None and not (run / "config.json").exists():
+        told = f"{str(run)!r} is no folder of a text classifier, which would need none"
+        raise BadInput(f"--model is wanted, a function that makes the model, as file.py:function: {told}")
+    if model is None:
+        return _text(run, trajectory, train)
+    import torch
+    import torch.nn.functional as F
+
+    from minent.attribution.examples import read_examples
+
+    made = _made(model)
+    if train is None:
+        raise BadInput("--train is wanted: what the model was trained on, in the order of its ids")
+    examples = read_examples(train)
+    if examples.y is None:
+        raise BadInput(f"training examples have labels; {str(train)!r} has none")
+    outputs, found = _outputs(made, examples, train), len(examples.labels)
+    if found > max(outputs, 2):
+        one = "one output, which is a logit of two labels (a regression is explained in Python)"
+        wanted = one if outputs == 1 else f"{outputs} outputs"
+        raise BadInput(f"{model!r} has {wanted}; got {found} labels in {str(train)!r}")
+    labels = (*examples.labels, *map(str, range(found, max(outputs, 2))))  # of some there is no example
+
+    def logit(said: Any, targets: Any) -> Any:
+        return F.binary_cross_entropy_with_logits(said[:, 0], targets.to(said.dtype))
+
+    def read(path: Path) -> Any:
+        asked = read_examples(path, labels)
+        _outputs(made, asked, path)
+        truth = None if asked.y is None else [asked.labels[i] for i in asked.y]
+        return torch.from_numpy(asked.x), truth, asked.shown
+
+    taught = [examples.labels[i] for i in examples.y]
+    data = torch.from_numpy(examples.x), torch.from_numpy(examples.y)
+    loss = F.cross_entropy if outputs > 1 else logit
+    return Run(made, trajectory, data, labels, taught, examples.shown, read, loss)
+
+
+def _text(run: Path, trajectory: Any, train: Path | None) -> Run:
+    from html import escape
+
+    import torch
+    import torch.nn.functional as F
+    from torch.nn.utils.rnn import pad_sequence
+
+    from minent.cli.text import read_texts
+    from minent.data import Labelled, read_labelled
+    from minent.text.classifier import Classifier
+
+    classifier = Classifier.from_pretrained(run)
+    remembered = trajectory.folder / "train.jsonl"
+    if train is None and not remembered.exists():
+        raise BadInput(f"--train is wanted: {str(run)!r} does not hold what the model was trained on")
+    examples = read_labelled(train or remembered)
+    place = {label: i for i, label in enumerate(classifier.labels)}
+    if unknown := sorted(set(examples.labels or [""]) - set(place)):
+        raise BadInput(f"the classifier knows the labels {', '.join(place)}; got {unknown[0]!r}")
+    taught = list(examples.labels or [])
+
+    def padded(texts: Labelled) -> tuple[Any, Any]:
+        ids = [torch.from_numpy(one).long() for one in classifier.tokens(texts.texts)]
+        masks = [torch.ones_like(one, dtype=torch.bool) for one in ids]
+        return pad_sequence(ids, batch_first=True), pad_sequence(masks, batch_first=True)
+
+    def shown(texts: Labelled) -> Any:
+        return lambda i: escape(texts.texts[i][:300]) + (" …" if len(texts.texts[i]) > 300 else "")
+
+    def read(path: Path) -> Any:
+        asked = read_texts(str(path))
+        return padded(asked), asked.labels, shown(asked)
+
+    targets = torch.tensor([place[label] for label in taught])
+    return Run(
+        classifier, trajectory, (padded(examples), targets), tuple(classifier.labels), taught, shown(examples), read,
+        F.cross_entropy, examples.texts,
+    )  # fmt: skip
+
+
+def _made(model: str) -> Any:
+    from torch import nn
+
+    where, _, name = model.rpartition(":")
+    if not where:
+        raise BadInput(f"--model is file.py:function or module:function; got {model!r}")
+    try:
+        if where.endswith(".py"):
+            spec = importlib.util.spec_from_file_location(Path(where).stem, where)
+            assert spec is not None and spec.loader is not None
+            module = importlib.util.module_from_spec(spec)
+            spec.loader.exec_module(module)
+        else:
+            module = importlib.import_module(where)
+        made = getattr(module, name)()
+    except Exception as error:  # whatever goes wrong in there is not ours
+        raise BadInput(f"{model!r} makes no model: {type(error).__name__}: {error}") from error
+    if not isinstance(made, nn.Module):
+        raise BadInput(f"{model!r} should make a torch module; got {type(made).__name__}")
+    return made.eval()
+
+
+def _outputs(model: Any, examples: Any, path: Path) -> int:
+    """How many numbers the model says of an example. Raises BadInput for examples that it does not read."""
+    import torch
+
+    try:
+        with torch.no_grad():
+            said = model(torch.from_numpy(examples.x[:1]))
+    except (RuntimeError, ValueError, IndexError) as error:
+        raise BadInput(f"the model does not read the examples in {str(path)!r}: {error}") from error
+    if said.ndim != 2:
+        raise BadInput(f"a model says numbers (example, output); got {tuple(said.shape)} of one in {str(path)!r}")
+    return said.shape[1]

@@ -180,3 +180,10 @@ def test_labels_of_few_texts_are_learned_with_none_held_out(tmp_path, capsys):
     main(words)
     assert "8 texts to learn from, 0 to judge by" in capsys.readouterr().out
     assert (tmp_path / "model" / "model.safetensors").exists()
+
+
+def test_recording_with_dropout_is_warned_of(texts, tmp_path, capsys):
+    words = ["text", "train", "--task", "classify", "--train", str(texts), *SMALL, "--steps", "1", "--record", "1"]
+    for dropout in ("0.1", "0"):
+        main([*words, "--out", str(tmp_path / dropout), "--dropout", dropout])
+        assert ("--dropout 0 only" in capsys.readouterr().out) == (dropout == "0.1")

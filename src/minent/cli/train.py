@@ -59,7 +59,8 @@ def train(
     resume
         Go on with a run that was stopped.
     record
-        Record the weights before every so many steps, for `minent attribution`; 0 for none. For --task classify.
+        Record the weights before every so many steps, for `minent attribution`; 0 for none. For --task classify, and
+        best with --dropout 0.
     """
     require("torch", "torch", "train models of text")
     from minent.terminal import training
@@ -79,6 +80,8 @@ def train(
     weights = sum(parameter.numel() for parameter in model.parameters())
     print(told)
     print(f"{weights:,} weights, {shape.attention} attention, texts of at most {shape.longest} tokens")
+    if record and shape.dropout:
+        print(f"what dropout of {shape.dropout:g} hides is not recorded: explanations add up with --dropout 0 only")
     training(records)
     print(f"wrote {out} in {time.perf_counter() - start:.0f} s")
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from PIL import Image
 from sklearn.datasets import load_digits
 
-from minent.data.images import read_images
+from minent.data.read_images import read_images
 from minent.gan.options import Networks, Playing
 from minent.gan.score import score
 from minent.gan.train import new_players, train_gan

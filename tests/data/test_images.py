@@ -136,3 +136,9 @@ def test_files_that_are_not_whole_say_so(tmp_path):
 def test_mnist_is_read_with_its_classes(data):
     images = read_images(data / "images" / "mnist" / "t10k-images-idx3-ubyte.gz")
     assert images.values.shape == (10_000, 1, 28, 28) and len(images.classes) == 10
+
+
+def test_an_image_without_a_class_is_named(tmp_path):
+    pq.write_table(pa.table({"label": [1, None, 2], "pixels": [PIXELS[0].tolist()] * 3}), tmp_path / "a.parquet")
+    with pytest.raises(BadInput, match="got none for image 1 in"):
+        read_images(tmp_path / "a.parquet")

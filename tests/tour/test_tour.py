@@ -63,5 +63,6 @@ def test_without_torch_the_tour_visits_networks_and_says_how_to_get_more(tmp_pat
         minent.tour, "find_spec", lambda name: None if name == "torch" else importlib.util.find_spec(name)
     )
     said = list(tour(tmp_path))
-    assert len(said) == 5 and said[3] == 'pip install "minent[torch]" to see what it does with text'
+    told = 'pip install "minent[all]" to see what it does with texts, images and models'
+    assert len(said) == 5 and said[3] == told
     assert (tmp_path / "index.html").read_text(encoding="utf-8").count("<h2>") == 3

@@ -107,6 +107,8 @@ def _array(values: np.ndarray, path: object) -> Images:
 def _labelled(images: Images, labels: list[Any], path: object) -> Images:
     if len(labels) != len(images):
         raise BadInput(f"every image has a class; got {len(labels)} for {len(images)} images in {str(path)!r}")
+    if None in labels:
+        raise BadInput(f"every image has a class; got none for image {labels.index(None)} in {str(path)!r}")
     classes = sorted(set(labels))
     place = {name: i for i, name in enumerate(classes)}
     return replace(images, labels=np.array([place[x] for x in labels], np.int64), classes=tuple(map(str, classes)))

@@ -23,7 +23,7 @@ def tour(folder: Path) -> Iterator[str]:
         yield f"{number} of {STOPS}  " + "\n        ".join(lines)
         start = time.perf_counter()
     if len(sections) < STOPS:
-        yield 'pip install "minent[torch]" to see what it does with text'
+        yield 'pip install "minent[all]" to see what it does with texts, images and models'
     write_text(folder / "index.html", page(sections))
     yield f"open {(folder / 'index.html').resolve()}"
 

@@ -27,8 +27,8 @@ class Unprojected:
         return against(factors, kept)
 
     def held(self, sizes: Sequence[int]) -> int:
-        """How many numbers a walk holds at most, for each input and output: H_r, A_r and J_r."""
-        return 3 * sum(sizes)
+        """How many numbers a walk holds at most, for each input and output: H_r, J_r and a view of one."""
+        return 2 * sum(sizes) + max(sizes)
 
 
 class Projection(Unprojected):

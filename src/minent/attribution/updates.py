@@ -13,9 +13,12 @@ gradient, or, decoupled, −ηλθ to the step: a term of its own.
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from torch import Tensor
+
+Linear = Callable[[Tensor], Tensor]
 
 
 def remembers(group: dict[str, Any]) -> bool:
@@ -23,40 +26,48 @@ def remembers(group: dict[str, Any]) -> bool:
     return "betas" in group or bool(group["momentum"])
 
 
-def back(
-    following: Tensor | None, rows: Tensor, group: dict[str, Any], count: int, first: bool, moment: Tensor | None,
-    seen: Callable[[Tensor], Tensor],
-) -> tuple[Tensor, Tensor]:  # fmt: skip
-    """A_r and μ_r H_r, of μ_{r+1} H_{r+1} (None for nothing) and J_r (output, *shape of the parameter).
+@dataclass
+class Memory:
+    """H_r (output, *shape of the parameter) of one parameter, which grows in place on the way back; None for nothing."""
 
-    `count`: the steps that the optimiser has taken of the parameter, with this one. `first`: the step makes the
-    buffer of momentum. `moment`: Adam's second one. `seen`: the linear function, if only the identity, of D_r ⊙ J_r
-    that A and H are kept in."""
-    rate, sign = group["lr"], -1 if group["maximize"] else 1
-    if "betas" in group:
-        assert moment is not None
-        beta, beta2 = group["betas"]
-        root = moment.sqrt() / math.sqrt(1 - beta2**count) + group["eps"]
-        rows = seen(rows * (rate / (1 - beta**count) / root))
-        held = rows if following is None else following + rows
-        return -sign * (1 - beta) * held, beta * held
-    momentum = group["momentum"]
-    step_rows = seen(rate * rows)
-    if not momentum:  # the buffer stays as it is
-        return -sign * step_rows, 0 * step_rows if following is None else following
-    taken = momentum * step_rows if group["nesterov"] else step_rows
-    held = taken if following is None else following + taken
-    new = 1 if first else 1 - group["dampening"]
-    if group["nesterov"]:
-        return -sign * (new * held + step_rows), momentum * held
-    return -sign * new * held, momentum * held
+    held: Tensor | None = None
+    kept: float = 1.0
+    """μ_r or β₁ᵣ: what step r kept of the memory before it."""
+
+    def back(
+        self, rows: Tensor, group: dict[str, Any], count: int, first: bool, moment: Tensor | None, seen: Linear
+    ) -> Callable[[Linear], Tensor]:
+        """From H_{r+1} to H_r, of J_r like it; returns a function that gives f(A_r) of a linear function f.
+
+        `count`: the steps that the optimiser has taken of the parameter, with this one. `first`: the step makes the
+        buffer of momentum. `moment`: Adam's second one. `seen`: the linear function, if only the identity, of D_r ⊙ J_r
+        that H is kept in."""
+        rate, sign = group["lr"], -1 if group["maximize"] else 1
+        if "betas" in group:
+            assert moment is not None
+            beta, beta2 = group["betas"]
+            scale = rate / (1 - beta**count) / (moment.sqrt() / math.sqrt(1 - beta2**count) + group["eps"])
+            held = self.held = rows * scale if self.held is None else self.held.mul_(self.kept).addcmul_(rows, scale)
+            self.kept = beta
+            return lambda f: -sign * (1 - beta) * f(held)
+        momentum, rows = group["momentum"], seen(rows)
+        if not momentum:  # the buffer stays as it is
+            return lambda f: -sign * rate * f(rows)
+        taken = momentum * rate if group["nesterov"] else rate
+        held = self.held = taken * rows if self.held is None else self.held.mul_(self.kept).add_(rows, alpha=taken)
+        self.kept = momentum
+        new = 1 if first else 1 - group["dampening"]
+        if group["nesterov"]:
+            return lambda f: -sign * (new * f(held) + rate * f(rows))
+        return lambda f: -sign * new * f(held)
 
 
 def decay(
-    rows: Tensor, coefficients: Tensor, parameter: Tensor, group: dict[str, Any], seen: Callable[[Tensor], Tensor]
+    rows: Tensor, share: Callable[[Linear], Tensor], parameter: Tensor, group: dict[str, Any], seen: Linear
 ) -> Tensor:
-    """What weight decay did, (output,), of J_r and A_r."""
+    """What weight decay did, (output,), of J_r and of a function that gives f(A_r)."""
     if group.get("decoupled_weight_decay"):
         return -group["lr"] * group["weight_decay"] * (rows.flatten(1) @ parameter.flatten())
     sign = -1 if group["maximize"] else 1
-    return sign * group["weight_decay"] * (coefficients.flatten(1) @ seen(parameter[None]).flatten())
+    theirs = seen(parameter[None]).flatten()
+    return sign * group["weight_decay"] * share(lambda held: held.flatten(1) @ theirs)

@@ -12,7 +12,7 @@ from minent.attribution.mean_gradients import Outputs, along
 from minent.attribution.passes import Inputs, number
 from minent.attribution.products import Gradients, dense, products
 from minent.attribution.projection import Projection, Unprojected
-from minent.attribution.updates import back, decay, remembers
+from minent.attribution.updates import Memory, decay, remembers
 from minent.errors import BadInput
 from minent.training.trajectory import Trajectory
 
@@ -58,7 +58,7 @@ class Walk:
                 self.notes.add(f"projected to {project} numbers a parameter: {self.projection.error}")
 
     def inputs_for(self, memory: float, outputs: int) -> int:
-        """How many inputs a walk can hold: H_r, A_r and J_r of each output, or the largest layer's."""
+        """How many inputs a walk can hold: H_r, J_r and a view of each output, or the largest layer's."""
         sizes = [one.numel() for one in self.shapes.values()]
         held = 2 * max(sizes)
         if any(remembers(group) for step in self.steps for group in step.groups):
@@ -79,7 +79,7 @@ class Walk:
             )
             if there
         }
-        held: dict[str, Tensor] = {}
+        memory = {name: Memory() for name in self.group}
         for first, following in reversed(self.trajectory.segments()):
             before = self.trajectory.weights(first)
             factors, values, tape = along(self.model, before, after, inputs, trained, outputs, self.rule)
@@ -109,18 +109,19 @@ class Walk:
                     moment = second.get(name)
                     seen = partial(self.projection, name)
                     count = step.late.get(name, step.count)
-                    coefficients, held[name] = back(held.get(name), rows[name], group, count, makes, moment, seen)
+                    share = memory[name].back(rows[name], group, count, makes, moment, seen)
                     if name in gradients:
-                        block += self.projection.against(name, gradients[name], coefficients).unflatten(0, (k, m))
+                        products_with = partial(self.projection.against, name, gradients[name])
+                        block += share(products_with).unflatten(0, (k, m))
                     if group["weight_decay"]:
-                        theirs = decay(rows[name], coefficients, before[name], group, seen)
+                        theirs = decay(rows[name], share, before[name], group, seen)
                         other["weight decay"] += theirs.unflatten(0, (k, m))
                 contributions.index_add_(2, torch.from_numpy(step.ids), block)
             after = before
         for name, momentum in self.start.items():
-            if name in held:
-                momentum = self.projection(name, momentum[None]).flatten()
-                other["earlier steps"] -= (held[name].flatten(1) @ momentum).unflatten(0, (k, m))
+            if (held := memory[name].held) is not None:
+                momentum = memory[name].kept * self.projection(name, momentum[None]).flatten()
+                other["earlier steps"] -= (held.flatten(1) @ momentum).unflatten(0, (k, m))
         return contributions.transpose(0, 1).numpy(), {name: one.T.numpy() for name, one in other.items()}
 
     def _agree(self, values: Tensor, said: Tensor) -> None:

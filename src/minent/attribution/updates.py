@@ -28,7 +28,7 @@ def remembers(group: dict[str, Any]) -> bool:
 
 @dataclass
 class Memory:
-    """H_r (output, *shape of the parameter) of one parameter, which grows in place on the way back; None for nothing."""
+    """H_r (output, *shape) of one parameter, which grows in place on the way back; None for nothing."""
 
     held: Tensor | None = None
     kept: float = 1.0

@@ -319,7 +319,7 @@ def spread(values):
 def aims(kept):
     """What was to be reached, what was measured, and whether it was."""
     found = {(kind, peer): numbers for kind, peer, *numbers in speeds(kept) if len(numbers) > 1}
-    for kind, times in (("mlp", 30), ("cnn", 5)):
+    for kind, times in (("mlp", 30), ("cnn", 5), ("transformer", 5)):
         if (kind, "captum") in found:
             ratio = found[kind, "captum"][1]
             yield f"{kind}: {times} times as fast as captum", f"{ratio:.1f} times", ratio >= times

@@ -56,7 +56,7 @@ def test_the_sdist_holds_nothing_that_is_not_the_package(dist):
     with tarfile.open(sdist) as held:
         tops = {name.split("/")[1] for name in held.getnames() if "/" in name}
     assert {"src", "pyproject.toml", "LICENSE", "README.md"} <= tops
-    assert not tops & {"tests", "docs", "benchmarks", "examples", ".ci"}
+    assert not tops & {"tests", "docs", "benchmarks", ".ci"}
 
 
 def test_communities_are_found_with_the_base_alone(installed, tmp_path):

@@ -13,6 +13,7 @@ from minent.cli.community import community
 from minent.cli.doctor import doctor
 from minent.cli.gan import gan
 from minent.cli.kept import STANDARD_INPUT
+from minent.cli.processes import part
 from minent.cli.recipe import with_recipe
 from minent.cli.text import text
 from minent.errors import MinentError
@@ -66,7 +67,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         tokens = with_recipe(tokens)
         app(tokens, exit_on_error=False, print_error=False, result_action="return_value")
         sys.stdout.flush()
-        _part()
+        part()
     except BrokenPipeError:  # who read our output has gone: nothing more to say, even at exit
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(141)
@@ -82,10 +83,3 @@ def main(arguments: Sequence[str] | None = None) -> None:
             sentence = f"{type(error).__name__}: {error} (a mistake in minent; --debug shows where)"
         print(f"minent: {sentence}", file=sys.stderr)
         sys.exit(2 if isinstance(error, (MinentError, CycloptsError, *PATHS)) else 1)
-
-
-def _part() -> None:
-    """Leave torchrun's other processes: gloo may abort a process that ends with the group open."""
-    torch = sys.modules.get("torch")
-    if torch is not None and torch.distributed.is_available() and torch.distributed.is_initialized():
-        torch.distributed.destroy_process_group()

@@ -1,6 +1,5 @@
 """`minent attribution`: why a model says what it says, from the command line."""
 
-import os
 import sys
 from collections import Counter
 from itertools import islice
@@ -10,6 +9,7 @@ from typing import Annotated, Any, Literal
 from cyclopts import App, Parameter
 
 from minent.cli.kept import check, kept
+from minent.cli.processes import speaks
 from minent.cli.recorded import Run, opened
 from minent.errors import BadInput
 from minent.files import whole_file
@@ -64,7 +64,7 @@ def explain(
 
     inputs, truth, shown = recorded.read(data)
     parts = _explained(recorded, taken(inputs, slice(first)), rule=rule, memory=memory)
-    if _another():
+    if not speaks():
         return
     page = because(
         parts, shown, recorded.shown, labels=recorded.labels, truth=truth, taught=recorded.taught,
@@ -102,7 +102,7 @@ def mislabels(
     from minent.attribution.explanation import of_labels
 
     parts = _explained(recorded, recorded.train[0], memory=memory)
-    if _another():
+    if not speaks():
         return
     labels = recorded.train[1].numpy()
     order, score = parts.mislabels(labels)
@@ -153,7 +153,7 @@ def groups(
     from minent.terminal import summary
 
     parts = _explained(recorded, recorded.train[0], memory=memory)
-    if _another():
+    if not speaks():
         return
     network = parts.graph(neighbours)
     tree = community.find(network, seed=seed)
@@ -170,11 +170,6 @@ def _labels(tree: Any, taught: list[str]) -> list[list[str]]:
     for module, label in zip(tree.ancestors(1)[tree.module].tolist(), taught, strict=True):
         counts[module][label] += 1
     return [[f"{label} ({count})" for label, count in one.most_common(5)] for one in counts]
-
-
-def _another() -> bool:
-    """Whether another of torchrun's processes speaks for all."""
-    return os.environ.get("RANK", "0") != "0"
 
 
 def _at_least_one(name: str, number: int) -> None:

@@ -1,7 +1,6 @@
 """`minent gan`: generators of images, trained, drawn from and scored."""
 
 import json
-import os
 import time
 from collections import deque
 from dataclasses import asdict
@@ -10,6 +9,7 @@ from typing import Annotated, Any
 
 from cyclopts import App, Parameter
 
+from minent.cli.processes import speaks
 from minent.errors import BadInput, require
 from minent.files import whole_file
 from minent.gan.options import Networks, Playing
@@ -58,7 +58,7 @@ def train(
     turns = train_gan(
         generator, critic, samples, playing, mixture=images == "gaussians", folder=out, resume=resume
     )  # fmt: skip
-    if os.environ.get("RANK", "0") != "0":  # one of torchrun's processes speaks for all
+    if not speaks():
         deque(turns, maxlen=0)
         return
     weights = [sum(parameter.numel() for parameter in player.parameters()) for player in (generator, critic)]

@@ -1,6 +1,5 @@
 """`minent text train`: models of text from the command line, their options from a file or from flags."""
 
-import os
 import time
 from collections import deque
 from functools import partial
@@ -9,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 from cyclopts import Parameter
 
+from minent.cli.processes import speaks
 from minent.errors import BadInput, require
 from minent.nn.shape import Shape
 from minent.text.options import Learning, Masking, Reading, Writing
@@ -74,7 +74,7 @@ def train(
         raise BadInput(f"--record is for --task classify; got --task {task}")
     prepare: Any = partial(prepare, record=record) if record else prepare
     model, records, told = prepare(files, reading or Reading(), task_options, shape, recipe, out, resume)
-    if os.environ.get("RANK", "0") != "0":  # one of torchrun's processes speaks for all
+    if not speaks():
         deque(records, maxlen=0)
         return
     weights = sum(parameter.numel() for parameter in model.parameters())

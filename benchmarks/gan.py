@@ -59,7 +59,7 @@ METHODS = {
 TASKS = {
     "gaussians": (Networks("mlp", latent=2, width=128), 256, 10_000, "modes"),
     "digits": (Networks("dcgan", latent=32, width=32), 64, 100_000, "fid"),
-    "mnist": (Networks("dcgan", latent=64, width=32), 64, 100_000, "fid"),
+    "mnist": (Networks("dcgan", latent=64, width=16), 64, 100_000, "fid"),
 }
 SHOWN = {
     "gaussians": ("modes", "high_quality", "kl", "sliced_w2"),

@@ -214,10 +214,10 @@ def move(
         best_total = 0.0
         last_flow = -1.0
         index_cost = 0.0
-        lone_flow = (
-            -1.0
-        )  # of neighbours all of whose flow leaves them, only those are looked at that no other one beats
-        lone_exit = 0.0  # in both flow to it and its own exit: the bits saved grow with the first, fall with the second
+        # Of neighbours all of whose flow leaves them only those are looked at that no other one beats in both the flow
+        # to it and its own exit: the bits saved grow with the first and fall with the second.
+        lone_flow = -1.0
+        lone_exit = 0.0
         for t in range(nears):
             b = np.uintp(near[t])
             s = state[b, BETWEEN]

@@ -58,7 +58,7 @@ METHODS = {
 }
 TASKS = {
     "gaussians": (Networks("mlp", latent=2, width=128), 256, 10_000, "modes"),
-    "digits": (Networks("dcgan", latent=32, width=32), 64, 100_000, "fid"),
+    "digits": (Networks("dcgan", latent=32, width=32), 64, 100_000, "coverage"),  # FID of 450 images is mostly noise
     "mnist": (Networks("dcgan", latent=64, width=16), 64, 100_000, "fid"),
 }
 SHOWN = {
@@ -255,7 +255,8 @@ def quality(options):
 
 
 def _merit(task, several):
-    sign, key = (1, "modes") if task == "gaussians" else (-1, "fid")
+    key = TASKS[task][3]
+    sign = -1 if key == "fid" else 1
     value = float(np.median([sign * one[key] if key in one else -np.inf for one in several]))  # it may have diverged
     quality = float(np.median([one.get("high_quality", 0.0) for one in several]))
     return value, quality
@@ -269,35 +270,41 @@ def measured(saved, method):
 
 
 def in_short(results):
-    """gn's modes, and gn beside gp on each task."""
-    told, modes = {"better": [], "worse": [], "within the spread": []}, []
-    for task, saved in results.items():
-        if not {"gn", "gp"} <= saved["best"].keys():
-            continue
-        one, other = ([_merit(task, [each])[0] for each in measured(saved, name)[1]] for name in ("gn", "gp"))
-        if task == "gaussians":
-            modes = [f"gn covers {np.median(one):g} of 25 modes ({min(one):g} to {max(one):g})"]
-        word = "better" if min(one) > max(other) else "worse" if max(one) < min(other) else "within the spread"
-        told[word].append(task)
-    beside = ", ".join(f"{word} on {' and '.join(tasks)}" for word, tasks in told.items() if tasks)
-    return f"In short: {'; '.join([*modes, f'beside gp it is {beside}'])}." if beside else ""
+    """gn's modes, and gn beside the others on each task."""
+    parts = []
+    if "gn" in results.get("gaussians", {}).get("best", {}):
+        modes = [_merit("gaussians", [each])[0] for each in measured(results["gaussians"], "gn")[1]]
+        parts = [f"gn covers {np.median(modes):g} of 25 modes ({min(modes):g} to {max(modes):g})"]
+    for other in ("gp", "sn", "none"):
+        told = {"better": [], "worse": [], "within the spread": []}
+        for task, saved in results.items():
+            if {"gn", other} <= saved["best"].keys():
+                ours, theirs = (
+                    [_merit(task, [each])[0] for each in measured(saved, name)[1]] for name in ("gn", other)
+                )
+                better, worse = min(ours) > max(theirs), max(ours) < min(theirs)
+                told["better" if better else "worse" if worse else "within the spread"].append(task)
+        found = [f"{word} on {' and '.join(tasks)}" for word, tasks in told.items() if tasks]
+        if found:
+            parts.append(f"beside {other} it is {', '.join(found)}")
+    return f"In short: {'; '.join(parts)}." if parts else ""
 
 
 HOW = """
-(Both with non-saturating losses; better: by modes or FID, each run than each of the other.) All runs of a task have the
-same CPU time on one thread, so that cheap steps are more steps. The learning rate of both players is that which was
-best for the method by the median of runs with other seeds (101, …); tables are of seeds from 1 on: medians, and from
-the least to the greatest. One step of the critic for each of the generator; Adam with β of 0 and 0.9; penalties weigh
-what is usual (gp and r1: 10). What is judged is the average of the generator's weights, beside samples that nobody
-learned from; "real" are other such samples in its place. FID and what follows are of the features of a classifier that
-is trained here: compare them within a table only."""
+(All with non-saturating losses; better: by modes, coverage (digits) or FID, each run than each of the other.) All runs
+of a task have the same CPU time on one thread, so that cheap steps are more steps. The learning rate of both players is
+that which was best for the method by the median of runs with other seeds (101, …); tables are of seeds from 1 on:
+medians, and from the least to the greatest. One step of the critic for each of the generator; Adam with β of 0 and 0.9;
+penalties weigh what is usual (gp and r1: 10). What is judged is the average of the generator's weights, beside samples
+that nobody learned from; "real" are other such samples in its place. FID and what follows are of the features of a
+classifier that is trained here: compare them within a table only."""
 
 
 def quality_of(task, saved, folder):
     """The part of the page on one task."""
-    networks, batch, *_ = TASKS[task]
+    networks, batch, _, merit = TASKS[task]
     tuned = max(len(measured(saved, method)[0]) for method in saved["best"])
-    merit = "the modes, then the share of high quality," if task == "gaussians" else "the FID"
+    merit = {"modes": "the modes, then the share of high quality,", "fid": "the FID"}.get(merit, merit)
     rates = ", ".join(f"{rate:g}" for rate in saved["rates"])
     parts = [
         "\n## {}\n\n{date}, {machine}, one thread ({versions}). {seconds:g} s of CPU a run;".format(task, **saved),

@@ -75,7 +75,7 @@ class Learning:
     replace_from: Literal["target", "both", "vocabulary"] = "target"
     """Whose tokens stand in their place: the target's, the source's too (both), or any; random-replacement."""
 
-    epsilon: float = 1.0
+    epsilon: float = 0.1
     """How much the gradient by the embeddings counts, or how far they are moved; gradient-penalty and adversarial."""
 
     gold: float = 0.5

@@ -25,7 +25,7 @@ class GradientPenalty(Objective):
 
     Gradients of gradients: about three times the cost of a step, and attention computed in the plain way."""
 
-    epsilon: float = 1.0
+    epsilon: float = 0.1
 
     def __post_init__(self) -> None:
         _check(self.epsilon)
@@ -42,7 +42,7 @@ class GradientPenalty(Objective):
 class Adversarial(Objective):
     """Teacher forcing with the embedding matrix moved by `epsilon` to where the loss is larger; twice the cost."""
 
-    epsilon: float = 1.0
+    epsilon: float = 0.1
 
     def __post_init__(self) -> None:
         _check(self.epsilon)

@@ -174,7 +174,7 @@ def report(saved):
         cells = []
         for column in COLUMNS:
             values = [one[column] for one in several if column in one]
-            spread = f" ± {figure(np.std(values, ddof=1), 2)}" if len(values) > 1 else ""
+            spread = f" ± {figure(np.std(values, ddof=1), 2)}" if len({*values}) > 1 else ""
             cells.append(f"{figure(np.mean(values), 3)}{spread}" if values else "")
         parts.append(f"| {name} | {' | '.join(cells)} | {len(several)} |")
     parts.append("\n## Poems\n")

@@ -154,6 +154,23 @@ def test_names_are_shown_verbatim(visit, planted):
     assert page.complaints == []
 
 
+def test_without_motion_it_is_there_at_once_whatever_the_clock_does(visit, planted):
+    page = shown(visit(network_map(*planted([30, 20]))))
+    script = """() => { let now = 0; Date.prototype.getTime = () => now++; const { flyTo, sigma } = networkMap;
+        return Promise.race([flyTo(1).then(() => sigma.getCamera().ratio), new Promise((lost) => setTimeout(lost, 5000))]); }"""
+    before = page.evaluate(script)
+    assert 0 < before < 1
+    page.click("#closer")
+    assert page.evaluate("networkMap.sigma.getCamera().ratio") == pytest.approx(before / 1.6)
+    page.click("#farther")
+    page.focus("#map")
+    page.keyboard.press("ArrowRight")
+    x, ratio = page.evaluate("[networkMap.sigma.getCamera().x, networkMap.sigma.getCamera().ratio]")
+    assert ratio == pytest.approx(before)
+    page.keyboard.press("ArrowRight")
+    assert page.evaluate("networkMap.sigma.getCamera().x") == pytest.approx(x + 0.2 * ratio)
+
+
 def test_click_on_a_module_enters_it_and_escape_leaves_it(visit, planted):
     page = shown(visit(network_map(*planted([300, 200, 100, 50]))))
     inner_rim = "[data.moduleX[1], data.moduleY[1] - 0.985 * data.moduleRadius[1]]"

@@ -42,13 +42,18 @@ async function start() {
     if (focus !== state.focus) showContents(data, (state.focus = focus), flyTo);
   }
 
-  const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  const camera = sigma.getCamera(), still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  // Without motion at once: animations of no length divide by it, and of those done in the same moment none is told.
+  async function glide(to, duration, easing = "quadraticInOut") {
+    if (still) camera.setState(to);
+    else await camera.animate(to, { duration, easing });
+  }
   function fly(x, y, radius) {
     state.node = state.under = drawn.hovered = -1;
     showTip(data, {});
     const to = sigma.viewportToFramedGraph(sigma.graphToViewport({ x, y }));
     const ratio = Math.min(1, Math.max(sigma.getSetting("minCameraRatio"), 1.1 * radius));
-    return sigma.getCamera().animate({ x: to.x, y: to.y, ratio }, { duration: still ? 0 : 650, easing: "cubicInOut" });
+    return glide({ x: to.x, y: to.y, ratio }, 650, "cubicInOut");
   }
   const flyTo = (m) => (m ? fly(data.moduleX[m], data.moduleY[m], data.moduleRadius[m]) : fly(0, 0, 1 / 1.1));
   flyTo.node = (i) => {
@@ -82,11 +87,10 @@ async function start() {
   }
   const up = () => ((state.found = -1), flyTo(Math.max(0, data.parent[state.focus])));
 
-  const camera = sigma.getCamera(), near = { duration: still ? 0 : 250 };
-  byId("closer").onclick = () => camera.animatedZoom({ ...near, factor: 1.6 });
-  byId("farther").onclick = () => camera.animatedUnzoom({ ...near, factor: 1.6 });
+  byId("closer").onclick = () => glide({ ratio: camera.ratio / 1.6 }, 250);
+  byId("farther").onclick = () => glide({ ratio: camera.ratio * 1.6 }, 250);
   byId("whole").onclick = () => flyTo(0);
-  const move = (x, y) => camera.animate({ x: camera.x + 0.2 * x * camera.ratio, y: camera.y + 0.2 * y * camera.ratio }, { duration: still ? 0 : 150 });
+  const move = (x, y) => glide({ x: camera.x + 0.2 * x * camera.ratio, y: camera.y + 0.2 * y * camera.ratio }, 150);
   const keys = {
     "+": byId("closer").onclick, "=": byId("closer").onclick, "-": byId("farther").onclick, 0: byId("whole").onclick, Escape: up,
     ArrowLeft: () => move(-1, 0), ArrowRight: () => move(1, 0), ArrowUp: () => move(0, 1), ArrowDown: () => move(0, -1), "/": () => byId("query").focus(),

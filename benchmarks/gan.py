@@ -271,17 +271,19 @@ def measured(saved, method):
 
 def in_short(results):
     """gn's modes, and gn beside the others on each task."""
+
+    def merits(task, method):
+        return [_merit(task, [each])[0] for each in measured(results[task], method)[1]]
+
     parts = []
     if "gn" in results.get("gaussians", {}).get("best", {}):
-        modes = [_merit("gaussians", [each])[0] for each in measured(results["gaussians"], "gn")[1]]
+        modes = merits("gaussians", "gn")
         parts = [f"gn covers {np.median(modes):g} of 25 modes ({min(modes):g} to {max(modes):g})"]
     for other in ("gp", "sn", "none"):
         told = {"better": [], "worse": [], "within the spread": []}
         for task, saved in results.items():
             if {"gn", other} <= saved["best"].keys():
-                ours, theirs = (
-                    [_merit(task, [each])[0] for each in measured(saved, name)[1]] for name in ("gn", other)
-                )
+                ours, theirs = merits(task, "gn"), merits(task, other)
                 better, worse = min(ours) > max(theirs), max(ours) < min(theirs)
                 told["better" if better else "worse" if worse else "within the spread"].append(task)
         found = [f"{word} on {' and '.join(tasks)}" for word, tasks in told.items() if tasks]

@@ -55,7 +55,7 @@ def test_the_sdist_holds_nothing_that_is_not_the_package(dist):
     (sdist,) = dist.glob("*.tar.gz")
     with tarfile.open(sdist) as held:
         tops = {name.split("/")[1] for name in held.getnames() if "/" in name}
-    assert {"src", "pyproject.toml", "LICENSE", "README.md"} <= tops
+    assert {"src", "examples", "pyproject.toml", "LICENSE", "README.md"} <= tops
     assert not tops & {"tests", "docs", "benchmarks", ".ci"}
 
 

@@ -24,7 +24,7 @@ import torch
 
 from minent.data import listops, modules, split
 from minent.nn.shape import Shape
-from minent.text.classification import batched, evaluate, new_classifier, train_classifier
+from minent.text.classification.training import batched, evaluate, new_classifier, train_classifier
 from minent.text.options import Reading
 from minent.training.recipe import Recipe
 

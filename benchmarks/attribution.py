@@ -36,8 +36,8 @@ from torch import nn
 from minent.attribution import explain, self_influence, tracin
 from minent.nn.shape import Shape
 from minent.nn.transformer import Encoder
-from minent.training.recording import record
-from minent.training.trajectory import Trajectory
+from minent.training.trajectory.recording import record
+from minent.training.trajectory.trajectory import Trajectory
 
 HERE = Path(__file__).resolve()
 RESULTS = HERE.parent / "results" / "attribution.json"

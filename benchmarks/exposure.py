@@ -24,7 +24,7 @@ import numpy as np
 import pairs_of
 import torch
 
-from minent.data.pairs import Pairs
+from minent.data.texts.pairs import Pairs
 from minent.nn.shape import Shape
 from minent.text.exposure import (
     Adversarial,
@@ -37,8 +37,8 @@ from minent.text.exposure import (
 )
 from minent.text.exposure.diagnosis import exposure
 from minent.text.options import Reading, Writing
-from minent.text.score import score
-from minent.text.transduction import batched, new_seq2seq, train_seq2seq
+from minent.text.score.references import score
+from minent.text.writing.training import batched, new_seq2seq, train_seq2seq
 from minent.training.recipe import Recipe
 
 HERE = Path(__file__).resolve()

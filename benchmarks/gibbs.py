@@ -26,7 +26,7 @@ import torch
 from transformers import BertConfig, BertForMaskedLM
 
 from minent.text.gibbs import Gibbs, Vocabulary
-from minent.text.gibbs.conditionals import Conditionals, plainly
+from minent.text.masked.conditionals import Conditionals, plainly
 
 RESULTS = Path(__file__).resolve().parent / "results" / "gibbs.json"
 SHAPES = {"tiny": (2, 128, 2), "small": (4, 512, 8), "base": (12, 768, 12)}  # layers, width, heads

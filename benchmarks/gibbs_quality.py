@@ -26,10 +26,10 @@ import torch
 from minent.nn.shape import Shape
 from minent.text.gibbs import Gibbs, pseudo_perplexity
 from minent.text.gibbs.convergence import r_hat
-from minent.text.gibbs.diversity import corpus_bleu, distinct, self_bleu
-from minent.text.masked_lm import MaskedLM
-from minent.text.masking import new_masked_lm, train_masked_lm
+from minent.text.masked.model import MaskedLM
+from minent.text.masked.training import new_masked_lm, train_masked_lm
 from minent.text.options import Reading
+from minent.text.score.diversity import corpus_bleu, distinct, self_bleu
 from minent.training.recipe import Recipe
 
 HERE = Path(__file__).resolve()

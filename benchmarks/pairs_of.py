@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from minent.data.pairs import Pairs
+from minent.data.texts.pairs import Pairs
 
 
 def split(pairs, tested, held=0):

@@ -2,7 +2,7 @@
 
 Adjusted mutual information and adjusted Rand index with the true classes, CPU seconds with making the graph, one
 thread, three seeds; each run is kept as it is made, and a run that is there is not made again. What HDBSCAN leaves out
-counts as one cluster. Texts are vectors of length 1 (`minent.data.words`).
+counts as one cluster. Texts are vectors of length 1 (`minent.data.texts.words`).
 
     python benchmarks/points.py [--data FOLDER] [--sets digits …] [--texts FILE.tsv] [--seeds 3] [--write docs/….md]
 
@@ -48,7 +48,7 @@ def points_of(name, folder, texts):
         pixels = np.frombuffer(images, np.uint8, offset=16).reshape(-1, 784) / 255
         return pixels, np.frombuffer(labels, np.uint8, offset=8)
     from minent.data import modules, read_labelled
-    from minent.data.words import text_vectors
+    from minent.data.texts.words import text_vectors
 
     if name == "lines":
         texts, labels = lines_of(folder / "text")
@@ -84,7 +84,7 @@ def labels_by(peer, points, classes, seed):
 
         import igraph
 
-        from minent.data.neighbours import neighbour_graph
+        from minent.data.networks.neighbours import neighbour_graph
 
         random.seed(seed)
         source, target, weight = neighbour_graph(points, undirected=True).links()

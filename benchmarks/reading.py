@@ -77,7 +77,7 @@ def networkit_arrays(arrays: Arrays) -> object:
 
 
 def minent_text(path: str) -> object:
-    from minent.data.text import links_of_text
+    from minent.data.networks.link_lists import links_of_text
 
     return links_of_text(Path(path).read_bytes(), path)
 

@@ -22,11 +22,11 @@ import torch
 from transformers import MarianConfig, MarianMTModel
 
 from minent.nn.shape import Shape
-from minent.text.export import export
 from minent.text.options import Search
-from minent.text.seq2seq import Seq2Seq, loss
 from minent.text.tokenizer import train_tokenizer
-from minent.text.write import written
+from minent.text.writing.export import export
+from minent.text.writing.seq2seq import Seq2Seq, loss
+from minent.text.writing.write import written
 
 HERE = Path(__file__).resolve()
 RESULTS = HERE.parent / "results" / "text.json"

@@ -26,11 +26,11 @@ import numpy as np
 import pairs_of
 import torch
 
-from minent.data.pairs import Pairs
+from minent.data.texts.pairs import Pairs
 from minent.nn.shape import Shape
 from minent.text.options import Reading, Writing
-from minent.text.score import score
-from minent.text.transduction import new_seq2seq, train_seq2seq
+from minent.text.score.references import score
+from minent.text.writing.training import new_seq2seq, train_seq2seq
 from minent.training.recipe import Recipe
 
 HERE = Path(__file__).resolve()

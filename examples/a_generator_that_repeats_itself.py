@@ -12,7 +12,7 @@ from minent.nn.shape import Shape
 from minent.text.exposure import RandomReplacement, TeacherForcing
 from minent.text.exposure.diagnosis import exposure
 from minent.text.options import Reading, Writing
-from minent.text.transduction import batched, new_seq2seq, train_seq2seq
+from minent.text.writing.training import batched, new_seq2seq, train_seq2seq
 from minent.training.recipe import Recipe
 
 found = [one for one in docstrings(["networkx", "pandas"], per_package=400) if 2 < len(one.summary.split()) < 13]

@@ -10,7 +10,7 @@ import re
 from minent.data import docstrings
 from minent.nn.shape import Shape
 from minent.text.gibbs import Gibbs, diagnostics
-from minent.text.masking import new_masked_lm, train_masked_lm
+from minent.text.masked.training import new_masked_lm, train_masked_lm
 from minent.text.options import Reading
 from minent.training.recipe import Recipe
 

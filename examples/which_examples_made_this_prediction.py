@@ -12,7 +12,7 @@ from sklearn.datasets import load_digits
 from torch import nn
 
 from minent.attribution import explain
-from minent.training.recording import record
+from minent.training.trajectory.recording import record
 
 torch.manual_seed(1)
 digits = load_digits()

@@ -11,8 +11,8 @@ import sys
 from minent.data import Pairs, docstrings, held_out
 from minent.nn.shape import Shape
 from minent.text.options import Reading, Writing
-from minent.text.score import score
-from minent.text.transduction import new_seq2seq, train_seq2seq
+from minent.text.score.references import score
+from minent.text.writing.training import new_seq2seq, train_seq2seq
 from minent.training.recipe import Recipe
 
 decoder = sys.argv[1] if len(sys.argv) > 1 else "left-to-right"

@@ -15,7 +15,7 @@ from torch import nn
 from minent.attribution import explain
 from minent.nn.shape import Shape
 from minent.nn.transformer import Encoder
-from minent.training.recording import record
+from minent.training.trajectory.recording import record
 
 EXAMPLES, BATCH, STEPS = 18, 7, 8
 

@@ -14,7 +14,7 @@ from minent.attribution.because import because
 from minent.attribution.explanation import Explanation
 from minent.cli import main
 from minent.errors import BadInput
-from minent.training.recording import record
+from minent.training.trajectory.recording import record
 
 WRONG = [5, 23, 41]
 MODEL = """

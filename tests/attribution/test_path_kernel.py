@@ -12,8 +12,8 @@ from minent.attribution import explain
 from minent.errors import BadInput
 from minent.training.loop import fit
 from minent.training.recipe import Recipe
-from minent.training.recording import record
-from minent.training.trajectory import Trajectory
+from minent.training.trajectory.recording import record
+from minent.training.trajectory.trajectory import Trajectory
 
 EVERY_STEP = [(model, "SGD") for model in MODELS] + [
     *((model, optimizer) for model in ("relu", "tanh", "cnn") for optimizer in list(OPTIMIZERS)[1:]),

@@ -8,7 +8,7 @@ from attribution.runs import MODELS, OPTIMIZERS, examples, recorded
 
 from minent.attribution import explain, self_influence, tracin
 from minent.errors import BadInput
-from minent.training.trajectory import Trajectory
+from minent.training.trajectory.trajectory import Trajectory
 
 
 def gradients(model, weights, x, y, names):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from minent.data.graph import Graph
+from minent.data.networks.graph import Graph
 
 FLOW_MODELS = {  # infomap's flags: what `flow_of` calls the same
     "--flow-model undirected": {"model": "undirected"},

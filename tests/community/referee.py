@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from infomap import Infomap
 
-from minent.data.graph import Graph
+from minent.data.networks.graph import Graph
 
 
 @dataclass

@@ -9,7 +9,7 @@ import sys
 import numpy as np
 import torch
 
-from minent.data.images import Images
+from minent.data.images.images import Images
 from minent.gan.game import play
 from minent.gan.networks import Critic, Generator
 from minent.gan.options import Networks, Playing

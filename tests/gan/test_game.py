@@ -14,14 +14,14 @@ from gan import small_games
 from gan.small_games import game, images, players
 from torch import nn
 
-from minent.data.images import Images
+from minent.data.images.images import Images
 from minent.errors import BadInput
-from minent.gan.features import train_features
 from minent.gan.game import play
+from minent.gan.input_gradients.penalty import consistency, gradient_penalty, r1, shifted
+from minent.gan.input_gradients.slope import value_and_gradient
 from minent.gan.losses import loss_of
 from minent.gan.options import Playing
-from minent.gan.penalty import consistency, gradient_penalty, r1, shifted
-from minent.gan.slope import value_and_gradient
+from minent.gan.score.features import train_features
 from minent.training.weights import weights
 
 SHORT = Playing(steps=6, batch=16, n_dis=2, learning_rate=2e-3, ema=0.9, evaluate_every=2)
@@ -105,7 +105,7 @@ def test_features_leave_the_callers_randomness_alone():
 CLASSES = """
 import functools, sys
 import minent.gan.train as train
-from minent.data.images import Images
+from minent.data.images.images import Images
 from minent.gan.options import Networks, Playing
 import numpy as np
 train.train_features = functools.partial(train.train_features, steps=2)
@@ -130,7 +130,7 @@ DDP = """
 import sys, torch, torch.distributed as dist
 from torch import nn
 from torch.nn.parallel import DistributedDataParallel
-from minent.gan.lipschitz import gradient_normalise
+from minent.gan.input_gradients.lipschitz import gradient_normalise
 dist.init_process_group("gloo")
 for rectifier in (nn.ReLU, nn.Softplus):
     torch.manual_seed(0)

@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from tests.naive import attention as naive
+from naive import attention as naive
 
 from minent.errors import BadInput
 from minent.nn.attention import Cache

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from minent.community.flow import flow_of
-from minent.community.tree import Tree, grow
+from minent.community.tree.tree import Tree, grow
+from minent.community.walk.flow import flow_of
 from minent.data import Graph
 
 

@@ -8,8 +8,8 @@ import zlib
 import numpy as np
 import pytest
 
-from minent.community.flow import flow_of
-from minent.community.tree import grow
+from minent.community.tree.tree import grow
+from minent.community.walk.flow import flow_of
 from minent.data import Graph
 from minent.errors import BadInput
 from minent.plot import network_map

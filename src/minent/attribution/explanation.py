@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from jaxtyping import Float64, Int64, Real
 
-from minent.data.graph import Graph
+from minent.data.networks.graph import Graph
 from minent.errors import BadInput
 
 if TYPE_CHECKING:

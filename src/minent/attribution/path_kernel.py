@@ -19,13 +19,13 @@ import torch.nn.functional as F
 from torch import nn
 
 from minent.attribution.explanation import Explanation
-from minent.attribution.mean_gradients import RULES, Outputs
-from minent.attribution.passes import Inputs, check_alike, number, predicted, taken
-from minent.attribution.walk import Walk
+from minent.attribution.walk.back import Walk
+from minent.attribution.walk.mean_gradients import RULES, Outputs
+from minent.attribution.walk.passes import Inputs, check_alike, number, predicted, taken
 from minent.errors import BadInput
 from minent.nn.evaluating import evaluating
 from minent.training.processes import found, gathered, share
-from minent.training.trajectory import Trajectory
+from minent.training.trajectory.trajectory import Trajectory
 
 Rule = Literal["secant", "left", "midpoint", "gauss-legendre"]
 log = logging.getLogger(__name__)
@@ -66,7 +66,7 @@ def explain(
     secant where a rule must be given.
 
     >>> import tempfile
-    >>> from minent.training.recording import record
+    >>> from minent.training.trajectory.recording import record
     >>> x, y = torch.eye(3), torch.tensor([0, 1, 1])
     >>> model = nn.Linear(3, 2)
     >>> optimizer = torch.optim.SGD(model.parameters(), lr=0.5, momentum=0.9)

@@ -16,12 +16,12 @@ import torch.nn.functional as F
 from jaxtyping import Float64
 from torch import Tensor, nn
 
-from minent.attribution.losses import loss_gradients
-from minent.attribution.passes import Inputs, number, taken
-from minent.attribution.products import Gradients, gradients, products, squares
+from minent.attribution.factors.products import Gradients, gradients, products, squares
+from minent.attribution.walk.losses import loss_gradients
+from minent.attribution.walk.passes import Inputs, number, taken
 from minent.errors import BadInput
 from minent.nn.evaluating import evaluating
-from minent.training.trajectory import Trajectory
+from minent.training.trajectory.trajectory import Trajectory
 
 Checkpoints = str | Path | Trajectory | Sequence[tuple[Mapping[str, Tensor], float]]
 

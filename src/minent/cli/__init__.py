@@ -12,7 +12,7 @@ from minent.cli.attribution import attribution
 from minent.cli.community import community
 from minent.cli.doctor import doctor
 from minent.cli.gan import gan
-from minent.cli.kept import STANDARD_INPUT
+from minent.cli.inputs import STANDARD_INPUT
 from minent.cli.processes import part
 from minent.cli.recipe import with_recipe
 from minent.cli.text import text
@@ -45,7 +45,7 @@ def tour(folder: Path = Path("tour")) -> None:
     folder
         Where to write the pages.
     """
-    from minent.terminal import progress
+    from minent.cli.terminal import progress
     from minent.tour import tour
 
     steps, done = tour(folder), object()

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from cyclopts import App, Parameter
 
-from minent.cli.kept import check, kept
+from minent.cli.community.kept import check, kept
 from minent.cli.processes import speaks
 from minent.cli.recorded import Run, opened
 from minent.errors import BadInput
@@ -17,7 +17,7 @@ from minent.files import whole_file
 attribution = App(name="attribution", help="Why a model says what it says: sums over its training examples.")
 Folder = Annotated[Path, Parameter(
     help="Folder with a trajectory: that of a run of `minent text train --task classify --record 1`, or of "
-    "`minent.training.recording.record`.",
+    "`minent.training.trajectory.recording.record`.",
 )]  # fmt: skip
 Train = Annotated[Path | None, Parameter(
     help="What the model was trained on, in the order of its ids: .npz (x, y) or .csv (numbers, label). A text "
@@ -60,7 +60,7 @@ def explain(
     _at_least_one("first", first)
     recorded = opened(run, train, model)
     from minent.attribution.because import because
-    from minent.attribution.passes import taken
+    from minent.attribution.walk.passes import taken
 
     inputs, truth, shown = recorded.read(data)
     parts = _explained(recorded, taken(inputs, slice(first)), rule=rule, memory=memory)
@@ -150,7 +150,7 @@ def groups(
     check(output, None)
     recorded = opened(run, train, model)
     from minent import community
-    from minent.terminal import summary
+    from minent.cli.terminal import summary
 
     parts = _explained(recorded, recorded.train[0], memory=memory)
     if not speaks():
@@ -179,7 +179,7 @@ def _at_least_one(name: str, number: int) -> None:
 
 def _explained(recorded: Run, inputs: Any, **options: Any) -> Any:
     from minent.attribution import explain
-    from minent.terminal import progress
+    from minent.cli.terminal import progress
 
     with progress() as say:
         say("explaining")

@@ -48,8 +48,8 @@ def train(
         Go on with a run that was stopped.
     """
     require("torch", "gan", "train generators")
-    from minent import terminal
-    from minent.data.read_images import read_images
+    from minent.cli import terminal
+    from minent.data.images.read import read_images
     from minent.gan.train import new_players, train_gan
 
     start, networks, playing = time.perf_counter(), networks or Networks(), playing or Playing()
@@ -139,13 +139,13 @@ def score(
         Print one JSON object.
     """
     require("torch", "gan", "score samples")
-    from minent import terminal
-    from minent.data.read_images import read_images
-    from minent.gan.features import train_features
-    from minent.gan.inception import inception as network
+    from minent.cli import terminal
+    from minent.data.images.read import read_images
     from minent.gan.networks import Generator
-    from minent.gan.score import MOST
-    from minent.gan.score import score as scored
+    from minent.gan.score.features import train_features
+    from minent.gan.score.inception import inception as network
+    from minent.gan.score.samples import MOST
+    from minent.gan.score.samples import score as scored
 
     generator = Generator.from_pretrained(run)
     real = read_images(data, generator.size or None, seed)

@@ -28,7 +28,7 @@ class Run:
 def opened(run: Path, train: Path | None, model: str | None) -> Run:
     """The run in a folder. Raises BadInput for what is missing, and for what does not fit together."""
     require("torch", "torch", "explain models")
-    from minent.training.trajectory import Trajectory
+    from minent.training.trajectory.trajectory import Trajectory
 
     trajectory = Trajectory.open(run)
     if model is None and not (run / "config.json").exists():
@@ -76,9 +76,9 @@ def _text(run: Path, trajectory: Any, train: Path | None) -> Run:
     import torch.nn.functional as F
     from torch.nn.utils.rnn import pad_sequence
 
-    from minent.cli.text import read_texts
+    from minent.cli.inputs import read_texts
     from minent.data import Labelled, read_labelled
-    from minent.text.classifier import Classifier
+    from minent.text.classification.classifier import Classifier
 
     classifier = Classifier.from_pretrained(run)
     remembered = trajectory.folder / "train.jsonl"

@@ -2,17 +2,17 @@
 
 from typing import TYPE_CHECKING, Any
 
-from minent.community.agreement import agreement, agreements
-from minent.community.cluster import cluster
-from minent.community.codelength import codelength, evaluate
 from minent.community.find import find
 from minent.community.options import Objective, Options, Points
+from minent.community.points.cluster import cluster
+from minent.community.points.telling import telling_words
 from minent.community.stability import Stability, stability
-from minent.community.telling import telling_words
-from minent.community.tree import Tree
+from minent.community.tree.agreement import agreement, agreements
+from minent.community.tree.codelength import codelength, evaluate
+from minent.community.tree.tree import Tree
 
 if TYPE_CHECKING:
-    from minent.community.estimator import Infomap
+    from minent.community.points.estimator import Infomap
 
 __all__ = [
     "Infomap",
@@ -34,7 +34,7 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     if name == "Infomap":  # only this needs scikit-learn
-        from minent.community.estimator import Infomap
+        from minent.community.points.estimator import Infomap
 
         return Infomap
     raise AttributeError(f"module 'minent.community' has no attribute {name!r}")

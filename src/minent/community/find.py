@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from minent.community.levels import Levels
 from minent.community.options import PLAIN, Effort, FlowModel, Objective, Options
 from minent.community.overlap import check_shareable, shared
-from minent.community.tree import Tree
+from minent.community.search.levels import Levels
+from minent.community.tree.tree import Tree
 from minent.community.trials import grown, searched
 
 

@@ -44,7 +44,7 @@ class Options:
 
 @dataclass(frozen=True)
 class Objective:
-    """What a description is to say beside the plain map equation; see `minent.community.objective`."""
+    """What a description is to say beside the plain map equation; see `minent.community.walk.objective`."""
 
     markov_time: float = 1.0
     """Steps of the walk between two that are described: the more, the larger the modules."""

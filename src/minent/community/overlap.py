@@ -9,15 +9,15 @@ from dataclasses import replace
 import numpy as np
 from jaxtyping import Int
 
-from minent.community.flow import Flow
-from minent.community.levels import Levels
-from minent.community.membership import Pairs, distinct, shared_walk, visited_from
 from minent.community.options import PLAIN, Objective, Options
-from minent.community.search import Search
-from minent.community.tree import Tree, grow
+from minent.community.search.levels import Levels
+from minent.community.search.search import Search
+from minent.community.search.two_level import fine_tuned
+from minent.community.search.units import merge, units_of
+from minent.community.tree.tree import Tree, grow
 from minent.community.trials import grown, searched
-from minent.community.two_level import fine_tuned
-from minent.community.units import merge, units_of
+from minent.community.walk.flow import Flow
+from minent.community.walk.membership import Pairs, distinct, shared_walk, visited_from
 from minent.data import Bipartite, States
 from minent.errors import BadInput
 from minent.kernels import runner

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from jaxtyping import Float, Int
 
-from minent.community.levels import Levels
 from minent.community.options import PLAIN, Options
-from minent.community.tree import Tree
+from minent.community.search.levels import Levels
+from minent.community.tree.tree import Tree
 from minent.community.trials import grown, searched
 from minent.errors import BadInput
 from minent.files import whole_file

@@ -7,17 +7,17 @@ from typing import Any
 
 import numpy as np
 
-from minent.community.codelength import walk_of
-from minent.community.flow import Flow
-from minent.community.given import tree_of
-from minent.community.levels import Levels
-from minent.community.multilevel import multilevel
 from minent.community.options import Objective, Options
-from minent.community.preferred import preferred_partition
-from minent.community.search import Search
-from minent.community.tree import Tree, grow
-from minent.community.two_level import tuned
-from minent.community.units import Units, units_of
+from minent.community.search.levels import Levels
+from minent.community.search.multilevel import multilevel
+from minent.community.search.preferred import preferred_partition
+from minent.community.search.search import Search
+from minent.community.search.two_level import tuned
+from minent.community.search.units import Units, units_of
+from minent.community.tree.codelength import walk_of
+from minent.community.tree.given import tree_of
+from minent.community.tree.tree import Tree, grow
+from minent.community.walk.flow import Flow
 from minent.errors import BadInput
 from minent.kernels import log, runner
 

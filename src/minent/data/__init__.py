@@ -1,16 +1,16 @@
 """What comes in: networks from links, files and other libraries' objects; texts with labels or in pairs; batches."""
 
-from minent.data.batches import Batches
-from minent.data.bipartite import Bipartite
-from minent.data.convert import as_graph
-from minent.data.graph import Graph
-from minent.data.labelled import Labelled, read_labelled, split
-from minent.data.layers import multilayer
-from minent.data.listops import listops
-from minent.data.packages import docstrings, modules
-from minent.data.pairs import Pairs, held_out, read_pairs
-from minent.data.read import read_graph
-from minent.data.states import States
+from minent.data.networks.bipartite import Bipartite
+from minent.data.networks.graph import Graph
+from minent.data.networks.layers import multilayer
+from minent.data.networks.objects import as_graph
+from minent.data.networks.read import read_graph
+from minent.data.networks.states import States
+from minent.data.texts.batches import Batches
+from minent.data.texts.labelled import Labelled, read_labelled, split
+from minent.data.texts.listops import listops
+from minent.data.texts.packages import docstrings, modules
+from minent.data.texts.pairs import Pairs, held_out, read_pairs
 
 __all__ = [
     "Batches", "Bipartite", "Graph", "Labelled", "Pairs", "States", "as_graph", "docstrings", "held_out", "listops",

@@ -21,7 +21,7 @@ from torch import nn
 
 from minent.errors import BadInput
 from minent.files import write_text
-from minent.gan.lipschitz import clip_weights, constrained, refuse_batch_norm
+from minent.gan.input_gradients.lipschitz import clip_weights, constrained, refuse_batch_norm
 from minent.gan.losses import critic_loss, generator_loss, loss_of
 from minent.gan.options import Playing
 from minent.gan.standing import standing

@@ -22,9 +22,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from minent.errors import BadInput
+from minent.gan.input_gradients.penalty import consistency, gradient_penalty, r1
+from minent.gan.input_gradients.slope import value_and_gradient
 from minent.gan.options import LossName, Playing
-from minent.gan.penalty import consistency, gradient_penalty, r1
-from minent.gan.slope import value_and_gradient
 
 
 @dataclass(frozen=True)

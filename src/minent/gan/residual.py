@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from minent.gan.passes import Gradients, passed
+from minent.gan.input_gradients.passes import Gradients, passed
 
 
 class Up(nn.Module):

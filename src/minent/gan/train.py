@@ -16,14 +16,14 @@ import numpy as np
 import torch
 from accelerate import PartialState
 
-from minent.data.images import Images
+from minent.data.images.images import Images
 from minent.errors import BadInput
-from minent.gan.features import Features, train_features
 from minent.gan.game import Turn, play
-from minent.gan.mixture import mixture_scores
 from minent.gan.networks import Critic, Generator
 from minent.gan.options import Networks, Playing
-from minent.gan.score import summary
+from minent.gan.score.features import Features, train_features
+from minent.gan.score.mixture import mixture_scores
+from minent.gan.score.samples import summary
 from minent.plot.picture import grid, points, write_png
 
 SHOWN = 64  # images of a picture

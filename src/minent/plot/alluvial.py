@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from jaxtyping import Float, Int
 
-from minent.data.names import matched
+from minent.data.networks.names import matched
 from minent.plot.page import Page
 
 if TYPE_CHECKING:
-    from minent.community.tree import Tree
+    from minent.community.tree.tree import Tree
 
 HUES, NAMES = 9, 6
 SMALLEST, MOST = 0.004, 24  # smaller modules, and those after so many, are drawn as one bar

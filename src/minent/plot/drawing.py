@@ -11,7 +11,7 @@ from minent.plot.sunflower import FILLED, RIM, sunflower
 from minent.plot.territories import Links, Territories, ancestors, territories
 
 if TYPE_CHECKING:
-    from minent.community.tree import Tree
+    from minent.community.tree.tree import Tree
     from minent.data import Graph
 
 SMALLEST = 0.15  # of a mean node's area: what a node without flow is drawn with

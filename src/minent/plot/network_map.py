@@ -16,7 +16,7 @@ from minent.errors import BadInput
 from minent.plot.drawing import drawing
 
 if TYPE_CHECKING:
-    from minent.community.tree import Tree
+    from minent.community.tree.tree import Tree
     from minent.data import Graph
 
 SCRIPTS = "data", "colours", "territories", "nodes", "panel", "search", "main"
@@ -37,8 +37,8 @@ def network_map(
     the strongest million. Raises BadInput where graph and tree do not have the same number of nodes.
 
     >>> import numpy as np
-    >>> from minent.community.flow import flow_of
-    >>> from minent.community.tree import grow
+    >>> from minent.community.walk.flow import flow_of
+    >>> from minent.community.tree.tree import grow
     >>> from minent.data import Graph
     >>> network = Graph.from_links([0, 1, 2, 3, 4, 5, 2], [1, 2, 0, 4, 5, 3, 3])
     >>> tree = grow(flow_of(network), np.array([-1, 0, 0]), np.array([1, 1, 1, 2, 2, 2]))

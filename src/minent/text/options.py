@@ -28,7 +28,7 @@ class Reading:
 
 @dataclass(frozen=True)
 class Writing:
-    """How a sequence-to-sequence model writes; see `minent.text.seq2seq`. Raises BadInput for what cannot be."""
+    """How a sequence-to-sequence model writes; see `minent.text.writing`. Raises BadInput for what cannot be."""
 
     decoder: Literal["left-to-right", "right-to-left", "bidirectional", "to-middle"] = "left-to-right"
     """Where writing begins; bidirectional: at both ends at once; to-middle: at both, and each writes its half."""
@@ -93,7 +93,7 @@ class Learning:
 
 @dataclass(frozen=True)
 class Search:
-    """How the likeliest text is searched for; see `minent.text.beam`. Raises BadInput for what cannot be."""
+    """How the likeliest text is searched for; see `minent.text.writing.beam`. Raises BadInput for what cannot be."""
 
     beam: int = 4
     """Beginnings that are kept, in each direction; 1 is greedy."""
@@ -148,7 +148,7 @@ class Search:
 
 @dataclass(frozen=True)
 class Masking:
-    """What a masked language model has to guess; see `minent.text.masking`. Raises BadInput for what cannot be."""
+    """What a masked language model has to guess; see `minent.text.masked`. Raises BadInput for what cannot be."""
 
     masked: float = 0.15
     """Share of the tokens of a text that is guessed; 0: a share of its own for each text, any from none to all."""

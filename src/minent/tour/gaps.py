@@ -6,7 +6,7 @@ from pathlib import Path
 from minent.files import write_text
 from minent.nn.shape import Shape
 from minent.text.gibbs import Gibbs, diagnostics
-from minent.text.masking import new_masked_lm, train_masked_lm
+from minent.text.masked.training import new_masked_lm, train_masked_lm
 from minent.text.options import Reading
 from minent.tour.histories import words
 from minent.tour.page import Section, table

@@ -12,7 +12,7 @@ from minent.plot.curves import curves, inline
 from minent.text.exposure import Objective, RandomReplacement, TeacherForcing
 from minent.text.exposure.diagnosis import Exposure, exposure
 from minent.text.options import Reading, Writing
-from minent.text.transduction import batched, new_seq2seq, train_seq2seq
+from minent.text.writing.training import batched, new_seq2seq, train_seq2seq
 from minent.tour.page import Section, table
 from minent.tour.titles import PACKAGES, documented
 from minent.training.recipe import Recipe

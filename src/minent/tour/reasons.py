@@ -13,7 +13,7 @@ from minent.attribution.because import because
 from minent.errors import require
 from minent.plot.picture import picture
 from minent.tour.page import Section, table
-from minent.training.recording import record
+from minent.training.trajectory.recording import record
 
 ASKED = """A small network learns 400 of scikit-learn's digits, five of them with a false label on purpose; its training
 is recorded. What it says of a new digit is then a sum over the training examples: which of them led it to its most
@@ -49,7 +49,7 @@ def reasons(folder: Path) -> Section:
     ]
     accuracy = 100 * (1 - wrong.double().mean().item())
     command = (
-        "with minent.training.recording.record(model, optimizer, run) as r: …  # in your own loop\n"
+        "with minent.training.trajectory.recording.record(model, optimizer, run) as r: …  # in your own loop\n"
         "minent attribution explain run --data test.npz --train train.npz --model net.py:make -o because.html\n"
         "minent attribution mislabels run --train train.npz --model net.py:make"
     )

@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 
 from minent.data import Pairs
-from minent.data.packages import Docstring, docstrings
+from minent.data.texts.packages import Docstring, docstrings
 from minent.files import write_text
 from minent.nn.shape import Shape
 from minent.text.options import Reading, Writing
-from minent.text.score import can_score, score
-from minent.text.transduction import new_seq2seq, train_seq2seq
+from minent.text.score.references import can_score, score
+from minent.text.writing.training import new_seq2seq, train_seq2seq
 from minent.tour.page import Section, table
 from minent.training.recipe import Recipe
 

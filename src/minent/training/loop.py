@@ -23,8 +23,8 @@ from minent.training.log import journal
 from minent.training.processes import agree_on, found
 from minent.training.recipe import Recipe
 from minent.training.record import Moment, Record
-from minent.training.recorder import Recorder
 from minent.training.schedule import factor
+from minent.training.trajectory.recorder import Recorder
 from minent.training.weights import fill, weights
 
 

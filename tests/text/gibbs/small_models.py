@@ -5,7 +5,7 @@ from tokenizers import Tokenizer, models, pre_tokenizers, processors
 from transformers import BertConfig, BertForMaskedLM, PreTrainedTokenizerFast, RobertaConfig, RobertaForMaskedLM
 
 from minent.nn.shape import Shape
-from minent.text.masked_lm import MaskedLM
+from minent.text.masked.model import MaskedLM
 from minent.text.tokenizer import train_tokenizer
 
 WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *"春夏秋冬山水花鸟风月日人来去生产力科学，。"]

@@ -6,8 +6,8 @@ import torch
 from text.gibbs.small_models import bert, hub_tokenizer, own
 
 from minent.errors import BadInput
+from minent.text.draw import drawn, weights
 from minent.text.gibbs import Gibbs, Vocabulary
-from minent.text.gibbs.draw import drawn, weights
 from minent.text.gibbs.scan import Chances, visits
 from minent.text.options import Sampling
 

@@ -9,7 +9,7 @@ from text.gibbs.small_models import own
 from minent.errors import BadInput
 from minent.text.gibbs import Gibbs, diagnostics, pseudo_perplexity
 from minent.text.gibbs.convergence import effective_sample_size, r_hat
-from minent.text.gibbs.diversity import corpus_bleu, distinct, self_bleu
+from minent.text.score.diversity import corpus_bleu, distinct, self_bleu
 
 
 def sentences(count, seed=0):

@@ -20,8 +20,8 @@ from naive.masked_models import (
     vocabulary,
 )  # fmt: skip
 
+from minent.text.draw import weights
 from minent.text.gibbs import Gibbs, edit, metropolis
-from minent.text.gibbs.draw import weights
 from minent.text.gibbs.start import FREE, INSIDE, WORD
 
 CHAINS = 4000

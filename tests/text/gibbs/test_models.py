@@ -7,10 +7,10 @@ from transformers import AutoModelForMaskedLM, AutoTokenizer, DistilBertConfig, 
 
 from minent.errors import BadInput
 from minent.text.gibbs import Gibbs, pseudo_perplexity
-from minent.text.gibbs.conditionals import conditionals_of, plainly
-from minent.text.gibbs.load import load
-from minent.text.gibbs.vocabulary import vocabulary_of
-from minent.text.masked_lm import MaskedLM
+from minent.text.masked.conditionals import conditionals_of, plainly
+from minent.text.masked.load import load
+from minent.text.masked.model import MaskedLM
+from minent.text.masked.vocabulary import vocabulary_of
 
 CHEAP, PLAIN = "last layer and head at the sampled sites only", "all sites of every layer"
 

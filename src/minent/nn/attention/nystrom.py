@@ -15,9 +15,9 @@ from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 from minent.errors import BadInput
-from minent.nn.attention.backward import ByHand
 from minent.nn.attention.heads import Cache, check_mask, head_size, ignoring, joined, split
 from minent.nn.attention.landmarks import newton, ridge, solve
+from minent.nn.attention.nystrom_backward import ByHand
 from minent.nn.attention.segments import segments
 from minent.nn.convolution import add_slide
 from minent.nn.positions import rotated

@@ -21,7 +21,7 @@ from minent.errors import BadInput
 from minent.nn.evaluating import evaluating
 from minent.text.exposure.objective import histories
 from minent.text.exposure.replacement import RandomReplacement
-from minent.text.seq2seq import alone
+from minent.text.writing.seq2seq import alone
 
 if TYPE_CHECKING:
     import pandas

@@ -11,8 +11,8 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from minent.errors import BadInput
-from minent.text.exposure.histories import Batch, Histories, Summed, at_least_float32
 from minent.text.exposure.objective import Objective
+from minent.text.exposure.reads import Batch, Histories, Summed, at_least_float32
 
 LIKELIEST = 4  # tokens that an expectation is of
 

@@ -11,9 +11,9 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from minent.errors import BadInput
-from minent.text.exposure.histories import Batch, Histories, Ours, Summed
-from minent.text.exposure.hub import DecoderOnly, EncoderDecoder
-from minent.text.seq2seq import Seq2Seq
+from minent.text.exposure.hub_reads import DecoderOnly, EncoderDecoder
+from minent.text.exposure.reads import Batch, Histories, Ours, Summed
+from minent.text.writing.seq2seq import Seq2Seq
 
 
 def histories(model: nn.Module, batch: Batch) -> Histories:
@@ -56,7 +56,7 @@ class TeacherForcing(Objective):
 
     >>> import torch
     >>> from minent.nn.shape import Shape
-    >>> from minent.text.seq2seq import Seq2Seq
+    >>> from minent.text.writing.seq2seq import Seq2Seq
     >>> model = Seq2Seq(20, Shape(dim=8, heads=2, layers=1, hidden=16))
     >>> texts, real = torch.tensor([[5, 6, 7]]), torch.ones(1, 3, dtype=torch.bool)
     >>> TeacherForcing()(model, {"source": texts, "source_mask": real, "target": texts, "target_mask": real}).shape

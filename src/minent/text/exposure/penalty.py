@@ -15,8 +15,8 @@ from torch import Tensor, nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from minent.errors import BadInput
-from minent.text.exposure.histories import Batch, Histories, Summed
 from minent.text.exposure.objective import Objective
+from minent.text.exposure.reads import Batch, Histories, Summed
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ from math import inf
 from torch import nn
 
 from minent.errors import BadInput
-from minent.text.exposure.histories import Batch, Histories, Summed, at_least_float32
 from minent.text.exposure.objective import Objective
+from minent.text.exposure.reads import Batch, Histories, Summed, at_least_float32
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,8 @@ from jaxtyping import Bool, Int
 from torch import Tensor, nn
 
 from minent.errors import BadInput
-from minent.text.exposure.histories import Batch, Histories, Summed
 from minent.text.exposure.objective import Objective
+from minent.text.exposure.reads import Batch, Histories, Summed
 
 Origin = Literal["target", "both", "vocabulary"]
 

@@ -15,8 +15,8 @@ from jaxtyping import Int
 from torch import Tensor, nn
 
 from minent.errors import BadInput
-from minent.text.exposure.histories import Batch, Histories, Summed
 from minent.text.exposure.objective import Objective
+from minent.text.exposure.reads import Batch, Histories, Summed
 
 Decay = Literal["linear", "exponential", "inverse-sigmoid"]
 STEEP = 100.0  # k

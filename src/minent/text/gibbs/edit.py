@@ -18,7 +18,7 @@ import torch
 from jaxtyping import Float64, Int
 from torch import Tensor
 
-from minent.text.gibbs.draw import drawn, weights
+from minent.text.draw import drawn, weights
 from minent.text.gibbs.metropolis import Energy
 from minent.text.gibbs.scan import nth
 from minent.text.gibbs.start import FREE, INSIDE

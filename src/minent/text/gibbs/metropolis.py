@@ -11,7 +11,7 @@ import torch
 from jaxtyping import Float, Float64, Int
 from torch import Tensor
 
-from minent.text.gibbs.draw import drawn, weights
+from minent.text.draw import drawn, weights
 
 Energy = Callable[[Tensor, Tensor], Tensor]  # of texts, which chains' they are
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from minent.text.gibbs.convergence import effective_sample_size, r_hat
-from minent.text.gibbs.diversity import corpus_bleu, distinct, self_bleu
-from minent.text.gibbs.energy import energy, framed
 from minent.text.gibbs.sampler import Gibbs, State
+from minent.text.masked.energy import energy, framed
+from minent.text.score.diversity import corpus_bleu, distinct, self_bleu
 
 
 @dataclass(frozen=True)

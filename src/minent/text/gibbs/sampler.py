@@ -16,13 +16,13 @@ from jaxtyping import Float64
 from torch import Tensor
 
 from minent.errors import BadInput
+from minent.text.draw import drawn, weights
 from minent.text.gibbs import edit, metropolis
-from minent.text.gibbs.conditionals import conditionals_of
-from minent.text.gibbs.draw import drawn, weights
-from minent.text.gibbs.energy import energy, framed
 from minent.text.gibbs.scan import Chances, visits
 from minent.text.gibbs.start import FREE, bounds, starts
-from minent.text.gibbs.vocabulary import Vocabulary, vocabulary_of
+from minent.text.masked.conditionals import conditionals_of
+from minent.text.masked.energy import energy, framed
+from minent.text.masked.vocabulary import Vocabulary, vocabulary_of
 from minent.text.options import Sampling
 
 
@@ -57,7 +57,7 @@ class State:
 
 class Gibbs:
     """Chains that draw texts from `model`: a `MaskedLM`, any masked language model of transformers, or a function
-    `logits(tokens, positions)` (see `minent.text.gibbs.conditionals`).
+    `logits(tokens, positions)` (see `minent.text.masked.conditionals`).
 
     `tokenizer`: of minent, tokenizers or transformers, or a `Vocabulary`; the model's own if not given. `options`: a
     `Sampling`, or its fields by name. Iterating gives the states that are kept, `sweeps()` all of them; the same seed

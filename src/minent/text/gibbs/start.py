@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Int
 
 from minent.errors import BadInput
-from minent.text.gibbs.vocabulary import Vocabulary
+from minent.text.masked.vocabulary import Vocabulary
 from minent.text.options import Sampling
 
 FREE, WORD, INSIDE = 0, 1, 2  # a token that is drawn; the first of a word that is kept; one within such a word

@@ -1,0 +1,1 @@
+"""Gradients of single examples, never built: their factors, and products of those."""

@@ -1,0 +1,1 @@
+"""What a step changed in an output, operator by operator: secants, and quadrature where there is none."""

@@ -1,0 +1,1 @@
+"""A recorded run from its end to its beginning."""

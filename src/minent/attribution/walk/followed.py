@@ -1,0 +1,63 @@
+"""What training followed: at each step the gradients of its examples, and for Adam the second moments."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from minent.attribution.factors.products import Factors, lengths, scaled, total
+from minent.attribution.rules.secant import Tape
+from minent.attribution.walk.losses import check, loss_gradients
+from minent.attribution.walk.passes import Inputs, taken
+from minent.training.trajectory.trajectory import Step, Trajectory
+
+
+class Followed:
+    """The gradients of a recorded training, made again; `notes` say how they were had."""
+
+    def __init__(self, model: nn.Module, trajectory: Trajectory, train: tuple[Inputs, Any], loss: Any):
+        self.model, self.trajectory, self.loss = model, trajectory, loss
+        self.inputs, self.targets = train
+        self.group = {name: k for k, names in enumerate(trajectory.parameters) for name in names}
+        last = trajectory.weights(trajectory.end + 1)
+        self.shapes = {name: last[name].shape for name in self.group}
+        self.checked, self.notes = False, set[str]()
+
+    def gradients(self, step: Step, weights: dict[str, Tensor]) -> Factors:
+        """Each example's share in the gradient that a step followed."""
+        ids = torch.from_numpy(step.ids)
+        batch = taken(self.inputs, ids), taken(self.targets, ids)
+        trained = set(self.shapes)
+        gradients, tape = loss_gradients(self.model, weights, *batch, trained, self.loss)
+        if not self.checked:
+            check(self.model, weights, *batch, trained, self.loss, gradients)
+            self.checked = True
+        self.notes.update(noted(tape))
+        length = lengths(gradients, self.shapes, [name for name in gradients if name not in step.idle])
+        scale = step.gradient_norm / length if length else 1.0
+        return scaled(gradients, scale)  # not in place: gradients of several places may be one tensor
+
+    def second_moments(self, steps: Sequence[Step], followed: Sequence[Factors]) -> list[dict[str, Tensor]]:
+        """Adam's at each step between two kept ones: the first was kept too, others are made of gradients."""
+        seconds = [self.trajectory.second_moments(steps[0].number)]
+        for step, gradients in zip(steps[1:], followed[1:], strict=True):
+            moved = {}
+            for name, moment in seconds[-1].items():
+                beta = step.groups[self.group[name]]["betas"][1]
+                found = name in gradients and name not in step.idle
+                gradient = total(gradients, name, self.shapes) if found else torch.zeros_like(moment)
+                moved[name] = beta * moment + (1 - beta) * gradient.square()
+            seconds.append(moved)
+        return seconds
+
+
+def noted(tape: Tape) -> set[str]:
+    """What a pass did for want of better."""
+    notes = set()
+    if tape.unruled:
+        notes.add(f"by quadrature, for want of a secant rule: {', '.join(sorted(tape.unruled))}")
+    if tape.loose:
+        first = min(tape.loose)
+        notes.add(f"gradients one by one, for want of factors: {len(tape.loose)} parameters, as {first!r}")
+    return notes

@@ -1,0 +1,81 @@
+"""One pass of a model at given weights, as a secant between two or as a tangent at one."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+import minent.attribution.rules.attention
+import minent.attribution.rules.convolution
+import minent.attribution.rules.linear
+import minent.attribution.rules.normalisation
+import minent.attribution.rules.pointwise
+import minent.attribution.rules.pooling
+import minent.attribution.rules.spread
+import minent.attribution.rules.stopped  # noqa: F401 (rules and captures register themselves)
+from minent.attribution.rules.secant import Secant, Source, Tape, secant
+from minent.errors import BadInput
+
+Inputs = Tensor | tuple[Tensor, ...]
+
+
+def taken(inputs: Inputs, rows: Any) -> Inputs:
+    """These examples of the inputs."""
+    return tuple(one[rows] for one in inputs) if isinstance(inputs, tuple) else inputs[rows]
+
+
+def number(inputs: Inputs) -> int:
+    """How many examples there are."""
+    return len(inputs[0] if isinstance(inputs, tuple) else inputs)
+
+
+def check_alike(inputs: Inputs, train: tuple[Inputs, Any]) -> None:
+    """Raises BadInput for what cannot be inputs like those of the training examples, or these and their targets."""
+    asked, taught, targets = (one if isinstance(one, tuple) else (one,) for one in (inputs, *train))
+    if strange := [one for one in (*asked, *taught, *targets) if not isinstance(one, Tensor)]:
+        raise BadInput(f"inputs and targets are tensors; got {type(strange[0]).__name__}")
+    if [one.dim() for one in asked] != [one.dim() for one in taught]:
+        shapes = [", ".join(str(tuple(one.shape)) for one in each) for each in (taught, asked)]
+        raise BadInput(f"inputs are as those of train, examples first: {shapes[0]}; got {shapes[1]}")
+    if not len(asked[0]):
+        raise BadInput("there must be inputs to explain; got none")
+    if strange := [one for one in (*taught, *targets) if len(one) != len(taught[0])]:
+        raise BadInput(f"train wants a target for each of {len(taught[0])} inputs; got {len(strange[0])}")
+
+
+def predicted(model: nn.Module, weights: Mapping[str, Tensor], inputs: Inputs) -> Any:
+    """What the model says with these weights, as PyTorch computes it."""
+    parts = inputs if isinstance(inputs, tuple) else (inputs,)
+    return torch.func.functional_call(model, dict(weights), parts)
+
+
+def forward(
+    model: nn.Module, start: Mapping[str, Tensor], end: Mapping[str, Tensor] | None, inputs: Inputs, trained: set[str]
+) -> tuple[Tape, Secant, dict[str, Tensor]]:
+    """What the model says as a secant between two ends, or without the other as a tangent; its tape and its leaves."""
+    tape = Tape(number(inputs), end is not None)
+    state: dict[str, Tensor] = {}
+    leaves: dict[str, Tensor] = {}
+    for name, before in start.items():
+        after = before if end is None else end[name]
+        if name in trained:
+            leaves[name] = torch.lerp(before, after, 0.5) if end is not None else before.detach().clone()
+            leaves[name].requires_grad_()
+            ends = None if end is None else (before, after)
+            with torch.enable_grad():
+                state[name] = secant(tape, leaves[name], ends, source=Source(name, None), batched=False)
+        elif end is None or not before.is_floating_point() or torch.equal(before, after):
+            state[name] = before
+        else:  # a running statistic: it moves, but no gradient moves it
+            state[name] = secant(tape, torch.lerp(before, after, 0.5), (before, after), source=None, batched=False)
+    parts = inputs if isinstance(inputs, tuple) else (inputs,)
+    seen = tuple(secant(tape, one, None, moving=False) for one in parts)
+    with torch.enable_grad():
+        out = torch.func.functional_call(model, state, seen)
+    return tape, out, leaves
+
+
+def loose(tape: Tape, leaves: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Leaves whose gradients do not factorise."""
+    return {name: leaves[name] for name in sorted(tape.loose)}

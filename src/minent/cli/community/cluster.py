@@ -1,0 +1,84 @@
+"""`minent community cluster`: clusters of points and texts from the command line."""
+
+import time
+from pathlib import Path
+from typing import Annotated, Any
+
+from cyclopts import Parameter
+
+from minent.cli.community.kept import check, keep, kept
+from minent.cli.inputs import STANDARD_INPUT
+from minent.community.options import Points
+from minent.errors import BadInput, require
+
+
+def cluster(
+    points: str,
+    /,
+    *,
+    model: Annotated[Path | None, Parameter(show_default=False)] = None,
+    options: Annotated[Points | None, Parameter(name="*")] = None,
+    output: Annotated[tuple[Path, ...], Parameter(name=["--output", "-o"], negative="", show_default=False)] = (),
+    map: Path | None = None,
+) -> None:
+    """Find clusters of vectors or texts, and how many there are.
+
+    Parameters
+    ----------
+    points
+        Vectors (.npy, .parquet), or texts: one a line, or a column text (.tsv, .csv, .jsonl, .parquet); - reads lines.
+    model
+        Folder of transformers or sentence-transformers that turns texts into vectors; without it, shared words do.
+    output
+        Where to write the tree: .tree .ftree .clu .json .csv .parquet .nwk; may be given again.
+    map
+        Where to write an interactive map, one HTML page.
+    """
+    from minent.cli.terminal import progress, summary
+
+    check(output, map)
+    options = options or Points()
+    with progress() as say:
+        say(f"reading {points}")
+        from minent.community.points.cluster import clustered
+        from minent.community.points.telling import module_words
+        from minent.data.networks.neighbours import neighbour_graph
+        from minent.data.tables.vectors import holds_vectors, read_vectors
+
+        start = time.perf_counter()
+        if points != STANDARD_INPUT and holds_vectors(points):
+            if model is not None:
+                raise BadInput(f"a model turns texts into vectors; {points!r} holds vectors")
+            (vectors, names), texts = read_vectors(points), None
+        else:
+            from minent.data import read_labelled
+
+            texts = names = read_labelled("-" if points == STANDARD_INPUT else points, label=None).texts
+            say(f"embedding {len(texts):,} texts")
+            vectors = embedded(texts, model)
+        embedding = time.perf_counter()
+        say(f"linking {len(vectors):,} points")
+        linked = {name: getattr(options, name) for name in ("neighbours", "metric", "similarity", "undirected")}
+        network = neighbour_graph(vectors, names=names, **linked)
+        link = time.perf_counter()
+        say(f"searching {network.number_of_nodes:,} points and {network.number_of_links:,} links")
+        tree = clustered(network, options)
+        searched = time.perf_counter()
+        called = None if texts is None else module_words(texts, tree)
+        keep(say, tree, output, map, network, title=Path(points).stem, called=called)
+    summary(network, tree, called=called)
+    spent = embedding - start, link - embedding, searched - link
+    print("read in {:.2f} s, linked in {:.2f} s, searched in {:.2f} s".format(*spent))
+    kept(output, map)
+
+
+def embedded(texts: list[str], model: Path | None) -> Any:
+    """A vector for each text."""
+    if model is None:
+        from minent.data.texts.words import text_vectors
+
+        return text_vectors(texts)
+    require("torch", "torch", "embed texts by a model")
+    from minent.text.embedding import embed
+
+    return embed(texts, model)

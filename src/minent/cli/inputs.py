@@ -1,0 +1,58 @@
+"""What commands read of texts: files, and standard input as it comes."""
+
+import sys
+from collections.abc import Iterator
+from io import BufferedReader
+from itertools import islice
+from typing import Any, cast
+
+from minent.errors import BadInput, BadLine
+
+STANDARD_INPUT = "standard input"
+STREAM = 256  # lines that are read together
+
+
+def read_lines(path: str) -> Iterator[list[tuple[int, str]]]:
+    """The numbered lines of a file, blank ones too, some at a time; of standard input those that have come."""
+    from minent.data.bytes import open_text
+
+    if path not in ("-", STANDARD_INPUT):
+        lines = iter(enumerate(open_text(path).lines(), 1))
+        yield from iter(lambda: list(islice(lines, STREAM)), [])
+        return
+    number = 0
+    for lines in _arriving():
+        yield [(number + i, _decoded(line, number + i)) for i, line in enumerate(lines, 1)]
+        number += len(lines)
+
+
+def _arriving() -> Iterator[list[bytes]]:
+    stream, rest = cast(BufferedReader, sys.stdin.buffer), b""
+    while come := stream.read1():
+        *lines, rest = (rest + come).split(b"\n")
+        if lines:
+            yield lines
+    if rest:
+        yield [rest]
+
+
+def _decoded(line: bytes, number: int) -> str:
+    try:
+        return line.decode("utf-8").rstrip("\r")
+    except UnicodeDecodeError:
+        raise BadLine("text must be UTF-8", "standard input", number) from None
+
+
+def read_texts(path: str) -> Any:
+    """Texts, with their labels where the file has any."""
+    from minent.data import read_labelled
+
+    if path == STANDARD_INPUT:
+        return read_labelled("-", label=None)
+    try:
+        return read_labelled(path)
+    except BadInput as error:
+        try:
+            return read_labelled(path, label=None)
+        except BadInput:
+            raise error from None

@@ -1,0 +1,112 @@
+"""`minent text classify`, `exposure` and `export`: what a trained model says of texts, how it takes its own errors, and
+where else it runs."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from minent.cli.inputs import read_texts
+from minent.errors import BadInput, require
+from minent.files import whole_file, write_text
+
+
+def classify(
+    texts: str,
+    /,
+    *,
+    model: Path,
+    output: Annotated[Path | None, Parameter(name=["--output", "-o"], show_default=False)] = None,
+) -> None:
+    """Label texts: a line label<TAB>probability for each, in their order; and the accuracy where labels are given.
+
+    Parameters
+    ----------
+    texts
+        A file of one text a line, or as for training, with labels or without; - reads standard input.
+    model
+        Folder that `minent text train --task classify` wrote.
+    output
+        File to write the lines to, instead of standard output.
+    """
+    require("torch", "torch", "classify texts")
+    from minent.text.classification.classifier import Classifier
+
+    classifier, examples = Classifier.from_pretrained(model), read_texts(texts)
+    probabilities = classifier.probabilities(examples.texts)
+    best = probabilities.argmax(1)
+    lines = "".join(f"{classifier.labels[i]}\t{p[i]:.4f}\n" for i, p in zip(best, probabilities, strict=True))
+    if output is None:
+        sys.stdout.write(lines)
+    else:
+        write_text(output, lines)
+    if examples.labels is not None:
+        right = sum(classifier.labels[i] == label for i, label in zip(best, examples.labels, strict=True))
+        print(f"accuracy {right / len(best):.4f} ({right:,} of {len(best):,})", file=sys.stderr)
+
+
+def exposure(
+    *,
+    model: Path,
+    data: Path,
+    target: Path | None = None,
+    output: Annotated[Path | None, Parameter(name=["--output", "-o"], show_default=False)] = None,
+    seed: int = 1,
+) -> None:
+    """Measure how much a model suffers from errors in what it reads of its own: exposure bias.
+
+    The share of tokens whose right successor is the likeliest, after gold histories, after histories in which 10, 30
+    and 50 % of the tokens are others of the same text, and after the model's own.
+
+    Parameters
+    ----------
+    model
+        Folder that `minent text train --task seq2seq` wrote, or that of a Hugging Face model that writes.
+    data
+        Pairs as for training: .tsv (source, target), .csv, .jsonl, .parquet, or a file of sources with --target.
+    target
+        File of targets, a line for each line of --data.
+    output
+        A figure (.png, .svg, .pdf) or a table (.csv), by position.
+    seed
+        The same seed replaces the same tokens.
+    """
+    require("torch", "torch", "measure models of text")
+    from minent.cli.terminal import exposed
+    from minent.data import read_pairs
+    from minent.text.exposure.diagnosis import exposure
+    from minent.text.exposure.folder import opened
+
+    kinds = ".png", ".svg", ".pdf", ".csv"
+    if output is not None and output.suffix not in kinds:
+        raise BadInput(f"output must end with {', '.join(kinds)}; got {str(output)!r}")
+    measured = exposure(*opened(model, read_pairs(data, target)), seed=seed)
+    exposed(measured)
+    if output is not None:
+        with whole_file(output) as temporary:
+            if output.suffix == ".csv":
+                measured.to_frame().to_csv(temporary, index=False)
+            else:
+                measured.plot().savefig(temporary, dpi=200)
+        print(f"wrote {output}")
+
+
+def export(model: Path, /, *, out: Path, quantization: str | None = None) -> None:
+    """Export a model that writes in one direction to CTranslate2.
+
+    Parameters
+    ----------
+    model
+        Folder that `minent text train --task seq2seq` wrote.
+    out
+        Folder to write, for ctranslate2.Translator.
+    quantization
+        int8, int16, float16, …; none keeps the weights as they are.
+    """
+    require("torch", "torch", "export models")
+    from minent.text.writing.export import export
+    from minent.text.writing.seq2seq import Seq2Seq
+
+    export(Seq2Seq.from_pretrained(model), out, quantization=quantization)
+    print(f"wrote {out}")

@@ -1,0 +1,59 @@
+"""`minent text write`: a text for each line."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from minent.cli.inputs import read_lines
+from minent.errors import BadInput, require
+from minent.files import write_text
+from minent.text.options import Search
+
+
+def write(
+    texts: str = "-",
+    /,
+    *,
+    model: Path,
+    n_best: int = 1,
+    output: Annotated[Path | None, Parameter(name=["--output", "-o"], show_default=False)] = None,
+    search: Annotated[Search | None, Parameter(name="*")] = None,
+) -> None:
+    """Write a text for each line: titles, translations, what the model has learned; in the order of the lines.
+
+    Parameters
+    ----------
+    texts
+        A file of one text a line; - reads standard input.
+    model
+        Folder that `minent text train --task seq2seq` wrote.
+    n_best
+        Texts for each line, with their scores: line number, score and text between tabs; 1 writes the best text alone.
+    output
+        File to write to, instead of standard output.
+    """
+    require("torch", "torch", "write texts")
+    from minent.text.writing.seq2seq import Seq2Seq
+    from minent.text.writing.write import n_best as written
+
+    search = search or Search()
+    if not 1 <= n_best <= search.beam:
+        raise BadInput(f"n_best must be from 1 to the beam of {search.beam}; got {n_best}")
+    writer, lines = Seq2Seq.from_pretrained(model), read_lines(texts)
+    done: list[str] = []
+    for numbered in lines:
+        found = written(writer, [line for _, line in numbered], search, first=numbered[0][0] - 1)
+        for (number, _), texts_found in zip(numbered, found, strict=True):
+            if n_best == 1 and not texts_found:  # the options leave nothing to write, but the line is kept
+                done.append("\n")
+            for one in texts_found[:n_best]:
+                line = " ".join(one.text.split("\n"))
+                done.append(f"{line}\n" if n_best == 1 else f"{number}\t{one.score:.4f}\t{line}\n")
+        if output is None:
+            sys.stdout.write("".join(done))
+            sys.stdout.flush()
+            done.clear()
+    if output is not None:
+        write_text(output, "".join(done))

@@ -1,0 +1,1 @@
+"""Points and texts: linked to what is like them, and clustered."""

@@ -1,0 +1,1 @@
+"""Who moves where: the sweep, the levels, and the search over both."""

@@ -1,0 +1,97 @@
+"""What every search is made of: units move between modules, and modules merge into units that move as one."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from minent.community.search.move_words import move_words
+from minent.community.search.sweep import move
+from minent.community.search.units import Units, merge, renumber
+from minent.data.networks.sorted_rows import read_only
+
+Labels = Int[np.ndarray, " _"]
+ONE = np.zeros(1, np.int32)
+NONE = np.zeros(1)
+CLIMBED = 0.005  # merging is done when no more than this share of the merged units moved
+LARGE = 1 << 18  # more units than this do not fit the cache
+
+
+class Field(NamedTuple):
+    """Where units may go: within their group (parent module), which the walker leaves at the group's rate `above`.
+
+    `group` is of length 1 where all units are one group. `weight`, where not of length 1, tells how many children each
+    unit is: a module of a single child then costs nothing, because the tree will hold the child in its place.
+    """
+
+    group: Int[np.ndarray, " _"] = ONE
+    above: Float[np.ndarray, " _"] = NONE
+    weight: Float[np.ndarray, " _"] = NONE
+
+    def merged(self, label: Labels, count: int) -> "Field":
+        """The field of the units that `label` makes of these."""
+        group, weight = self.group, self.weight
+        if len(group) > 1:
+            group = np.zeros(count, np.int32)
+            group[label] = self.group
+        if len(weight) > 1:
+            weight = np.bincount(label, weight, minlength=count)
+        return Field(group, self.above, weight)
+
+
+ALL = Field()  # units of one network, free to go anywhere
+
+
+@dataclass(frozen=True)
+class Search:
+    """The source of every random order, and how kernels are run (`kernels.interpreted` or `compiled`)."""
+
+    random: np.random.Generator
+    run: Callable
+
+    def move(
+        self,
+        units: Units,
+        label: Labels,
+        modules: Units,
+        field: Field = ALL,
+        *,
+        active: Int[np.ndarray, " active"] | None = None,
+        by_module: bool = False,
+        sweeps: float = 50.0,
+        least: float = 1e-10,
+    ) -> int:
+        """Move units (only the active ones to begin with) from the modules in `label`, in place; how many moves.
+
+        The order is random; `by_module`, in a large network, it is module after module, to stay in the cache.
+        `modules` are those in `label`, as units; where each unit is a module of its own, the units themselves."""
+        if len(units.indices) == 0:
+            return 0
+        order = np.arange(units.number, dtype=np.int32) if active is None else active.astype(np.int32)
+        if by_module and units.number > LARGE:
+            order = np.argsort(label, kind="stable").astype(np.int32)
+        else:
+            self.random.shuffle(order)
+        patience = int(sweeps * len(order))
+        places = field.group, read_only(field.above), field.weight
+        began = modules.out, modules.into, modules.visit
+        rest = *units[:8], *places, label, *began, order, patience, least / units.number
+        if (words := units.words) is None:
+            return self.run(move)(*rest)
+        spoken = words.indptr, words.key, words.amount, words.rate
+        return self.run(move_words)(*rest, *spoken, *words.users(), words.price, words.preferred)
+
+    def climb(self, units: Units, label: Labels, field: Field = ALL) -> tuple[Labels, Units]:
+        """Merge what carries the same label, move the merged, and so on: labels 0, 1, …, and the modules as units."""
+        module = np.arange(units.number, dtype=np.int32)
+        while True:
+            count = self.run(renumber)(label)
+            module = label[module]
+            units = merge(units, label, count, self.run)
+            field = field.merged(label, count)
+            label = np.arange(count, dtype=np.int32)
+            if self.move(units, label, units, field) <= CLIMBED * count:
+                count, last = self.run(renumber)(label), count
+                return label[module], units if count == last else merge(units, label, count, self.run)

@@ -1,0 +1,1 @@
+"""The answer and its files: nested modules, their codelength, formats, agreement of two."""

@@ -1,0 +1,171 @@
+"""A walk is described by one codebook a module, naming what is inside it and leaving it, at Shannon's price.
+
+With plogp(x) = x log₂ x, over all modules m, the root with its index codebook among them (nothing leaves the root):
+    L = Σ_m [plogp(q↶_m + Σ_{i in m} x_i) − plogp(q↶_m) − Σ_{i in m} plogp(x_i)]
+where q↶_m is the exit rate and x_i the visit rate of a node, or enter rate of a module, that is directly in m
+(Rosvall & Bergstrom 2008, 2011).
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from minent.community.options import PLAIN, Objective
+from minent.community.tree.canonical import depths, levels
+from minent.community.tree.given import tree_of
+from minent.community.tree.tree import Tree, grow
+from minent.community.walk.flow import Flow, flow_of
+from minent.community.walk.objective import check, described
+from minent.data import as_graph
+from minent.data.networks.sorted_rows import read_only
+from minent.kernels import kernel, runner
+
+Rates = tuple[Float[np.ndarray, " modules"], Float[np.ndarray, " modules"], Float[np.ndarray, " modules"]]
+
+
+def codelength(
+    network: Any,
+    modules: Tree | Mapping[Any, Any] | Iterable[Any],
+    *,
+    directed: bool | None = None,
+    flow_model: str | None = None,
+    teleportation: float = 0.15,
+    recorded: bool = False,
+    to_nodes: bool = False,
+    objective: Objective = PLAIN,
+    metadata: Any = None,
+) -> float:
+    """Bits per step that describe a walk on `network` with the given modules.
+
+    `network` is anything that `minent.data.as_graph` takes. `modules` is a label for each node in the network's order
+    (integers, strings, …), a mapping from each node's name to its label, or a Tree. Other options are those of `find`;
+    directed=None: as `flow_model` asks, or else as the network says.
+
+    Raises BadInput where nodes and modules do not match, and as `as_graph` and `flow_of` do.
+
+    >>> triangles = np.array([0, 1, 2, 3, 4, 5, 2]), np.array([1, 2, 0, 4, 5, 3, 3])
+    >>> round(codelength(triangles, ["a", "a", "a", "b", "b", "b"]), 4), round(codelength(triangles, [0] * 6), 4)
+    (2.3207, 2.5567)
+    """
+    walk = {"flow_model": flow_model, "teleportation": teleportation, "recorded": recorded, "to_nodes": to_nodes}
+    flow = walk_of(network, directed, objective, metadata, **walk)
+    parent, module = tree_of(modules, flow.network.names, len(flow.visit))
+    return sum(codelength_parts(flow, parent, module))
+
+
+def evaluate(network: Any, modules: Tree | Mapping[Any, Any] | Iterable[Any], **options: Any) -> Tree:
+    """The tree of given modules with its rates and codelengths, without a search; arguments as of `codelength`.
+
+    >>> evaluate(([0, 1, 2, 3, 4, 5, 2], [1, 2, 0, 4, 5, 3, 3]), ["a", "a", "a", "b", "b", "b"])
+    Tree(6 nodes, 2 modules, depth 1, codelength 2.3207 bits of 2.5567)
+    """
+    objective, metadata = options.pop("objective", PLAIN), options.pop("metadata", None)
+    flow = walk_of(network, options.pop("directed", None), objective, metadata, **options)
+    return grow(flow, *tree_of(modules, flow.network.names, len(flow.visit)))
+
+
+def walk_of(
+    network: Any,
+    directed: bool | None,
+    objective: Objective,
+    metadata: Any,
+    *,
+    flow_model: str | None = None,
+    **walk: Any,
+) -> Flow:
+    """The walk on a network, and what of it is described."""
+    if directed is None and flow_model is not None:
+        directed = flow_model != "undirected"
+    graph = as_graph(network, directed=directed)
+    check(objective)
+    flow = flow_of(graph, model=flow_model, regularised=objective.regularised, **walk)
+    return described(flow, objective, metadata)
+
+
+def codelength_parts(
+    flow: Flow, parent: Int[np.ndarray, " modules"], module: Int[np.ndarray, " nodes"], rates: Rates | None = None
+) -> tuple[float, float]:
+    """Bits per step for the root's codebook (the index) and for all others; the codelength is their sum.
+
+    `parent` (modules,) is -1 for module 0, the root, and parent[m] < m; `module` (nodes,) is each node's leaf module;
+    `rates` is their `module_flow`, where it is known already.
+
+    >>> from minent.data import Graph
+    >>> flow = flow_of(Graph.from_links([0, 1, 2, 3, 4, 5, 2], [1, 2, 0, 4, 5, 3, 3]))
+    >>> codelength_parts(flow, np.array([-1, 0, 0]), np.array([1, 1, 1, 2, 2, 2]))
+    (0.142857..., 2.177...)
+    """
+    _, enter, exit = rates or module_flow(flow, parent, module)
+    children = np.bincount(parent[1:], enter[1:], minlength=len(parent))
+    use = exit + children + np.bincount(module, flow.visit, minlength=len(parent))
+    top = enter[1:][parent[1:] == 0]
+    index = _plogp(use[:1]) - _plogp(top)
+    below = enter[1:][parent[1:] > 0]
+    plain = _plogp(use[1:]) - _plogp(exit) - _plogp(below)
+    if (words := flow.words) is None:
+        return index, plain - _plogp(flow.visit)
+    said = float(words.merged(module, len(parent)).costs().sum()) - (0.0 if words.shared else _plogp(flow.visit))
+    more = len(flow.visit) + len(parent) - 1 - len(top) if len(top) > 1 else len(flow.visit) - 1
+    wrong = abs(len(top) - words.preferred) if words.preferred >= 0 else 0
+    return index + words.price * max(len(top) - 1, 0), plain + said + words.price * more + wrong
+
+
+def one_level_codelength(flow: Flow) -> float:
+    """Bits per step without modules: the entropy of the visit rates."""
+    whole = _plogp(flow.visit.sum(keepdims=True))
+    if (words := flow.words) is None:
+        return whole - _plogp(flow.visit)
+    nodes = np.zeros(len(flow.visit), np.int32)
+    said = float(words.merged(nodes, 1).costs().sum()) - (0.0 if words.shared else _plogp(flow.visit))
+    wrong = abs(1 - words.preferred) if words.preferred >= 0 else 0
+    return whole + said + words.price * (len(nodes) - 1) + wrong
+
+
+def module_flow(flow: Flow, parent: Int[np.ndarray, " modules"], module: Int[np.ndarray, " nodes"]) -> Rates:
+    """The rates per step of visiting, entering and leaving each module of a tree, recorded teleportation included."""
+    modules, depth = len(parent), depths(parent)
+
+    def inside(rate: np.ndarray) -> np.ndarray:
+        total = np.zeros(modules) + np.bincount(module, rate, minlength=modules)
+        for level in levels(depth)[:0:-1]:
+            total += np.bincount(parent[level], total[level], minlength=modules)
+        return total
+
+    network, link = flow.network, read_only(np.atleast_1d(np.asarray(flow.link, float)))
+    run = runner(len(network.indices) // 4)
+    exit, enter = run(crossed)(network.indptr, network.indices, link, read_only(parent), read_only(module))
+    if flow.reversible:
+        enter = exit.copy()  # to the last digit
+    if flow.teleport_from is not None and flow.teleport_to is not None:
+        away, landing = inside(flow.teleport_from), inside(flow.teleport_to)
+        exit += away * np.maximum(1 - landing, 0)
+        enter += np.maximum(away[0] - away, 0) * landing
+        exit[0] = enter[0] = 0
+    return inside(flow.visit), enter, exit
+
+
+@kernel
+def crossed(indptr, indices, flow, parent, module):
+    """The flow over the border of each module of a tree, outwards and inwards. As parent[m] < m, of two modules the one
+    with the larger number does not hold the other, so climbing from there leads to the smallest module that holds both.
+    """
+    uniform = flow.shape[0] == 1
+    exit, enter = np.zeros(parent.shape[0]), np.zeros(parent.shape[0])
+    for i in range(indptr.shape[0] - 1):
+        for k in range(indptr[i], indptr[i + 1]):
+            a, b = module[i], module[indices[k]]
+            while a != b:
+                if a > b:
+                    exit[a] += flow[0] if uniform else flow[k]
+                    a = parent[a]
+                else:
+                    enter[b] += flow[0] if uniform else flow[k]
+                    b = parent[b]
+    return exit, enter
+
+
+def _plogp(rates: np.ndarray) -> float:
+    rates = rates[rates > 0]
+    return float((rates * np.log2(rates)).sum())  # not @, whose last digits depend on the number of threads

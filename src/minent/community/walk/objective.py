@@ -1,0 +1,112 @@
+"""What a description is to say beside the plain map equation, as changes of the walk and of the words that are counted.
+
+Markov time t          flows between nodes times t: a code every t-th step (Kheirkhahzadeh et al. 2016)
+variable Markov time   t_ij = s_max / max(s_i, s_j), of a directed link s_max / s_i, with the local scale
+                       s_i = max(1, log₂(links · p_i)), links counted at both ends (Edler, Holmgren & Rosvall 2022)
+preferred modules      |number − preferred| bits more
+entropy correction     (words − 1) / (2 N ln 2) bits more for every codebook of N uses (Miller & Madow): too few
+                       links make entropies too small
+metadata               η Σ_m p_m H(labels in m) bits more (Emmons & Mucha 2019)
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from minent.community.options import Objective
+from minent.community.walk.codewords import words_of
+from minent.community.walk.flow import Flow
+from minent.errors import BadInput
+
+
+def described(flow: Flow, objective: Objective, metadata: Any = None) -> Flow:
+    """The walk with what `objective` says; `metadata` is a label for each node, None where it has none.
+
+    Raises BadInput for what cannot be, or cannot be together.
+    """
+    check(objective)
+    flow = _in_markov_time(flow, objective)
+    nodes, kinds = len(flow.visit), []
+    if flow.physical is not None:
+        kinds.append((flow.physical, flow.visit, 1.0))
+    if metadata is not None:
+        labels = _labels(metadata, flow)
+        known = labels >= 0
+        share = flow.visit if objective.metadata_weighted else np.full(nodes, 1 / max(nodes, 1))
+        eta, amount = objective.metadata_rate, np.where(known, share, 0.0)
+        kinds += [(np.where(known, labels, 0), amount, eta), (np.zeros(nodes, np.int32), amount, -eta)]
+    price = 0.0
+    if objective.entropy_corrected:
+        price = objective.entropy_corrected / (2 * _uses(flow) * np.log(2))
+    if not kinds and not price and objective.preferred_modules is None:
+        return flow
+    words = words_of(kinds, flow.physical is not None, price, objective.preferred_modules, nodes)
+    return replace(flow, words=words)
+
+
+def check(objective: Objective) -> None:
+    """Raises BadInput for a value that cannot be."""
+    if not 0 < objective.markov_time < np.inf:
+        raise BadInput(f"markov_time must be above 0 and finite; got {objective.markov_time}")
+    for name in ("regularised", "entropy_corrected", "metadata_rate"):
+        if not 0 <= getattr(objective, name) < np.inf:
+            raise BadInput(f"{name} must be at least 0; got {getattr(objective, name)}")
+    if objective.preferred_modules is not None and objective.preferred_modules < 1:
+        raise BadInput(f"preferred_modules must be at least 1; got {objective.preferred_modules}")
+
+
+def _in_markov_time(flow: Flow, objective: Objective) -> Flow:
+    if objective.markov_time == 1 and not objective.variable_markov_time:
+        return flow
+    if flow.teleport_from is not None:
+        raise BadInput("Markov time is that of steps over links; it is not defined for recorded teleportation")
+    network, n = flow.network, len(flow.visit)
+    source = np.repeat(np.arange(n), np.diff(network.indptr))
+    target, link = network.indices, np.broadcast_to(np.asarray(flow.link, float), len(network.indices))
+    time = np.full(len(source), objective.markov_time)
+    if objective.variable_markov_time:
+        scale = local_scale(flow)
+        ends = scale[source] if network.directed else np.maximum(scale[source], scale[target])
+        time = time * scale.max(initial=1.0) / ends
+    link = link * time
+    other = source != target
+    out = np.bincount(source[other], link[other], n).astype(float)
+    into = out if flow.reversible else np.bincount(target[other], link[other], n).astype(float)
+    return replace(flow, link=link, out=out, into=into)
+
+
+def local_scale(flow: Flow) -> Float[np.ndarray, " nodes"]:
+    """How far the walk spreads from each node, in bits: log₂ of the links of mean weight that it is visited by."""
+    source, target, _ = flow.network.links()
+    links = flow.visit * (2 * len(source) - np.count_nonzero(source == target))
+    return np.maximum(np.log2(links, out=np.zeros(len(links)), where=links > 0), 1.0)
+
+
+def _uses(flow: Flow) -> float:
+    """How often codebooks were used, as far as links tell: their weights at both ends, of self-links once."""
+    source, target, weights = flow.network.links()
+    weights = np.ones(len(source)) if weights is None else weights
+    return float((weights * (2 - (source == target))).sum()) or 1.0
+
+
+def _labels(metadata: Any, flow: Flow) -> Int[np.ndarray, " nodes"]:
+    """The label of each node as a number, -1 for none; a mapping goes by the names of nodes."""
+    nodes, names = len(flow.visit), flow.network.names
+    if isinstance(metadata, Mapping):
+        known = range(nodes) if names is None else names.tolist()
+        names = set(known)
+        strange = [name for name in metadata if name not in names]
+        if strange:
+            raise BadInput(f"metadata goes by the names of nodes; {strange[0]!r} is none")
+        metadata = [metadata.get(name) for name in known]
+    labels = metadata.tolist() if isinstance(metadata, np.ndarray) else list(metadata)
+    if len(labels) != nodes:
+        raise BadInput(f"metadata is a label for each of the {nodes} nodes; got {len(labels)}")
+    number: dict[Any, int] = {}
+    none = [label is None or label != label for label in labels]  # NaN, as tables have it
+    return np.array(
+        [-1 if no else number.setdefault(label, len(number)) for label, no in zip(labels, none, strict=True)], np.int32
+    )

@@ -1,0 +1,1 @@
+"""Pictures and points as arrays: folders, Parquet, IDX, toys."""

@@ -1,0 +1,1 @@
+"""Links of any origin to a Graph: files, tables, other libraries' objects, points; states and layers."""

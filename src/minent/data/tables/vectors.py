@@ -1,0 +1,71 @@
+"""A file of points: a NumPy array, or a Parquet table whose numbers are the coordinates, whose words are the names."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+
+from minent.errors import BadInput
+
+KINDS = (".npy", ".parquet")
+
+
+def read_vectors(path: str | os.PathLike[str]) -> tuple[Float[np.ndarray, "points dimensions"], np.ndarray | None]:
+    """The points in a file, a row for each, and their names where the file has any.
+
+    .npy      an array (points, dimensions)
+    .parquet  one column of lists of numbers, or else all columns of numbers; the first column of text holds the names
+
+    Raises BadInput for what holds no points.
+    """
+    from minent.data.networks.neighbours import checked
+
+    file = Path(path)
+    if not file.is_file():
+        raise BadInput(f"there is no file {str(path)!r}")
+    try:
+        points, names = (np.load(file, allow_pickle=False), None) if file.suffix == ".npy" else _parquet(file)
+        return checked(points), names
+    except (ValueError, EOFError) as error:
+        raise BadInput(f"{error} in {str(path)!r}") from None
+
+
+def holds_vectors(path: str | os.PathLike[str]) -> bool:
+    """Whether a file is one of points: .npy, or .parquet with numbers in it."""
+    if (kind := Path(path).suffix.lower()) != ".parquet":
+        return kind == ".npy"
+    from pyarrow import ArrowInvalid, parquet, types
+
+    def number(kind: Any) -> bool:
+        return types.is_floating(kind) or types.is_integer(kind)
+
+    try:
+        schema = parquet.read_schema(path) if Path(path).is_file() else []
+    except ArrowInvalid:  # what is wrong is told where it is read
+        return True
+    lists = [field for field in schema if hasattr(field.type, "value_type") and number(field.type.value_type)]
+    return bool(lists) or not any(field.name == "text" for field in schema)
+
+
+def _parquet(file: Path) -> tuple[np.ndarray, np.ndarray | None]:
+    import pyarrow as pa
+    from pyarrow import parquet, types
+
+    table = parquet.read_table(file)
+    texts = [column for column in table.columns if types.is_string(column.type) or types.is_large_string(column.type)]
+    names = np.array(texts[0].to_pylist(), object) if texts else None
+    lists = [column for column in table.columns if hasattr(column.type, "value_type")]
+    numbers = [column for column in table.columns if types.is_floating(column.type) or types.is_integer(column.type)]
+    if lists:
+        rows = lists[0].to_pylist()
+        if len({len(row or ()) for row in rows}) != 1:
+            raise BadInput("every point wants as many numbers; they differ")
+        return np.array(rows), names
+    if not numbers:
+        kinds = ", ".join(f"{field.name} {field.type}" for field in table.schema)
+        raise BadInput(f"points are columns of numbers, or one of lists of them; got {kinds}")
+    if any(column.null_count for column in numbers):
+        raise BadInput("every point wants all its numbers; some are missing")
+    return np.stack([column.to_numpy().astype(float) for column in map(pa.chunked_array, numbers)], axis=1), names

@@ -1,0 +1,1 @@
+"""Gradients of critics by their inputs, and what is made of them; usable alone."""

@@ -1,0 +1,105 @@
+"""A classifier learns from texts with labels by the cross entropy −log p(label | text)."""
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from accelerate import PartialState
+from torch import Tensor, nn
+
+from minent.data import Batches, Labelled
+from minent.errors import BadInput
+from minent.files import write_text
+from minent.nn.shape import Shape
+from minent.text.classification.classifier import Classifier
+from minent.text.options import Reading
+from minent.text.tokenizer import tokenizer_of
+from minent.training.loop import fit
+from minent.training.recipe import Recipe
+from minent.training.record import Record
+
+
+def new_classifier(train: Labelled, shape: Shape, reading: Reading, seed: int = 1) -> Classifier:
+    """An untrained classifier for the labels of `train`, with a tokenizer trained on its texts or given.
+
+    Raises BadInput for texts without labels, or of one label only."""
+    labels = sorted(set(train.labels or []))
+    if len(labels) < 2:
+        raise BadInput(f"a classifier learns to tell labels apart; the training texts have {len(labels)} of them")
+    tokenizer = tokenizer_of(train.texts, reading)
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        classifier = Classifier(tokenizer.get_vocab_size(), labels, shape)
+    classifier.tokenizer = tokenizer
+    return classifier
+
+
+def train_classifier(
+    classifier: Classifier,
+    train: Labelled,
+    dev: Labelled | None = None,
+    recipe: Recipe | None = None,
+    *,
+    tokens: int = 8192,
+    folder: str | Path | None = None,
+    resume: bool = False,
+    log: Callable[[dict[str, Any]], object] | None = None,
+    record: int = 0,
+) -> Iterator[Record]:
+    """Train on batches of about `tokens` tokens, one record a step (see `minent.training.loop.fit`); with a folder, the
+    classifier is saved there at the end. `dev` gives loss and accuracy. `record`: the weights before every so many
+    steps are recorded in folder/trajectory, with the texts, for `minent.attribution`.
+
+    Raises BadInput for labels that the classifier does not know, and as `fit` does."""
+    recipe = recipe or Recipe()
+    batches = batched(classifier, train, tokens, seed=recipe.seed)
+    held = None if dev is None else batched(classifier, dev, tokens, shuffle=False)
+    score = None if held is None else lambda model: evaluate(model, held)
+    trajectory = None
+    if record:
+        if folder is None:
+            raise BadInput("record wants a folder to record the run in; got None")
+        trajectory = Path(folder) / "trajectory"
+    yield from fit(
+        classifier, loss, batches, recipe, dev=score, folder=folder, resume=resume, log=log, trajectory=trajectory,
+        every=max(record, 1),
+    )  # fmt: skip
+    if trajectory is not None and PartialState().is_main_process:
+        rows = [{"text": text, "label": label} for text, label in zip(train.texts, train.labels or [], strict=True)]
+        write_text(trajectory / "train.jsonl", "".join(f"{json.dumps(row, ensure_ascii=False)}\n" for row in rows))
+    if folder is not None and PartialState().is_main_process:
+        classifier.save_pretrained(folder)
+
+
+def batched(classifier: Classifier, texts: Labelled, tokens: int, seed: int = 1, shuffle: bool = True) -> Batches:
+    """Texts and labels as batches of numbers. Raises BadInput for an unknown label."""
+    known = {label: i for i, label in enumerate(classifier.labels)}
+    if texts.labels is None:
+        raise BadInput("a classifier learns from texts with labels; these have none")
+    if unknown := sorted(set(texts.labels) - set(known)):
+        raise BadInput(f"the classifier knows the labels {', '.join(known)}; got {unknown[0]!r}")
+    columns = {"tokens": classifier.tokens(texts.texts), "label": np.array([known[label] for label in texts.labels])}
+    return Batches(columns, tokens=max(tokens, classifier.shape.longest), seed=seed, shuffle=shuffle)
+
+
+def loss(model: nn.Module, batch: dict[str, Tensor]) -> tuple[Tensor, int]:
+    """The cross entropies of a batch, summed, and how many they are."""
+    scores = model(batch["tokens"], batch["tokens_mask"])
+    return F.cross_entropy(scores, batch["label"], reduction="sum"), len(scores)
+
+
+def evaluate(model: nn.Module, batches: Batches) -> dict[str, float]:
+    """The mean cross entropy, and the share of texts whose likeliest label is theirs."""
+    total, right, count = 0.0, 0, 0
+    device = next(model.parameters()).device
+    for batch in batches.epoch(1):
+        tokens, mask, label = (torch.from_numpy(batch[name]).to(device) for name in ("tokens", "tokens_mask", "label"))
+        scores = model(tokens, mask)
+        total += float(F.cross_entropy(scores.float(), label, reduction="sum"))
+        right += int((scores.argmax(1) == label).sum())
+        count += len(label)
+    return {"loss": total / count, "accuracy": right / count}

@@ -1,0 +1,61 @@
+"""A masked language model by name: a folder of minent's or of transformers, or a name on the hub."""
+
+import json
+import socket
+import urllib.request
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from huggingface_hub import constants
+from safetensors import SafetensorError
+
+from minent.errors import BadInput, require
+from minent.text.masked.model import MaskedLM
+
+
+def load(name: str | Path) -> tuple[Any, Any]:
+    """A model and its tokenizer. Raises BadInput where there is neither a folder nor, on the hub, such a model;
+    MissingExtra without transformers for a model of theirs."""
+    folder = Path(name)
+    if folder.is_dir():
+        if not (file := folder / "config.json").is_file():
+            raise BadInput(f"wanted a folder with a masked language model; got {str(name)!r}, which has no config.json")
+        try:
+            config = json.loads(file.read_text(encoding="utf-8"))
+        except ValueError as error:
+            raise BadInput(f"config.json in {str(name)!r} is not whole: {error}") from None
+        if not isinstance(config, dict):
+            raise BadInput(f"config.json in {str(name)!r} is of no model: it holds a {type(config).__name__}")
+        if "minent" in config:
+            model = MaskedLM.from_pretrained(folder)
+            return model, model.tokenizer
+    require("transformers", "hub", "sample from models of Hugging Face")
+    from transformers import AutoModelForMaskedLM, AutoTokenizer
+
+    try:
+        local = folder.is_dir() or not _online()
+        tokenizer: Any = AutoTokenizer.from_pretrained(name, local_files_only=local)
+        model: Any = AutoModelForMaskedLM.from_pretrained(name, local_files_only=local)
+    except (OSError, ValueError, SafetensorError) as error:
+        why = " ".join(str(error).split())[:200]
+        if folder.is_dir():
+            raise BadInput(f"{str(name)!r} holds no masked language model with its tokenizer: {why}") from None
+        if any(mark in str(name) for mark in ("\\", "./", "~")) or str(name).startswith("/"):
+            raise BadInput(f"there is no folder {str(name)!r}") from None
+        raise BadInput(
+            f"there is no folder {str(name)!r}, and no such masked language model came from the hub: give a folder "
+            f"that holds one, or go online and check the name ({why})"
+        ) from None
+    return model.eval(), tokenizer
+
+
+def _online() -> bool:
+    """Whether the hub has an address here: without one, asking it again and again would take a minute."""
+    if urllib.request.getproxies():
+        return True
+    try:
+        socket.getaddrinfo(urlsplit(constants.ENDPOINT).hostname, 443)
+    except OSError:
+        return False
+    return True

@@ -1,0 +1,1 @@
+"""How near texts are to references, and how varied."""

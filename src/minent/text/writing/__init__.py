@@ -1,0 +1,1 @@
+"""A sequence for a sequence: the model, what it learns from, and how it writes."""

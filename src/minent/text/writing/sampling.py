@@ -1,0 +1,85 @@
+"""Sampling draws each next token by its probability, sharpened and cut as one likes.
+
+p ∝ exp(log p / T), of which the k likeliest tokens are kept, and of those the fewest that hold the share q of the
+probability (nucleus: Holtzman et al. 2020). A token is where the running sum of probabilities, likeliest first, passes
+a uniform number; each sequence has its own numbers, so what is drawn does not depend on what else is in the batch.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from minent.text.options import Search
+from minent.text.writing.beam import Hypothesis, Step, forbidden
+from minent.text.writing.middle import halves
+
+
+def sample(
+    step: Step,
+    names: list[int],
+    directions: int,
+    end: int,
+    search: Search,
+    device: torch.device | str = "cpu",
+    prefix: Sequence[int] = (),
+    joined: bool = False,
+) -> list[list[Hypothesis]]:
+    """`search.beam` sequences for every sentence and direction, the likeliest first; `names` are the sentences'
+    numbers, by which they are told apart whatever batch they are in. `joined`: directions write halves of one sequence
+    (see `minent.text.writing.middle`).
+
+    >>> def step(tokens, rows):
+    ...     return torch.tensor([[0.5, 0.25, 0.25]]).log().expand(len(rows), 3)
+    >>> drawn = sample(step, [0, 1], 1, end=0, search=Search(beam=2, temperature=1.0, longest=5))
+    >>> [len(one) for one in drawn]
+    [2, 2]
+    """
+    k, n = search.beam, len(names)
+    uniform = np.stack(
+        [np.random.default_rng([search.seed, name]).random((directions, k, search.longest + 1)) for name in names]
+    )
+    chance = torch.from_numpy(uniform).movedim(0, 1).to(device)  # (directions, sentences, beam, length)
+    written = torch.empty(directions, n, k, 0, dtype=torch.long, device=device)
+    total = torch.zeros(directions, n, k, device=device)
+    lengths = torch.zeros(directions, n, k, dtype=torch.long, device=device)  # with the end; 0 while at work
+    tokens, rows = None, torch.arange(directions * n * k, device=device)
+    for length in range(1, search.longest + 2):
+        scores = step(tokens, rows).view(directions, n, k, -1)
+        logs, atwork = scores.log_softmax(3), lengths == 0
+        if joined:
+            logs = halves(logs, written, ~atwork, end, search, length, prefix)
+        else:
+            logs = forbidden(logs, written, end, search, length, prefix)
+        chosen = drawn(logs, chance[..., length - 1], search)
+        total += torch.where(atwork, logs.gather(3, chosen[..., None])[..., 0], 0.0)
+        lengths = torch.where(atwork & (chosen == end), length, lengths)
+        written = torch.cat([written, chosen[..., None]], dim=3)
+        if bool((lengths > 0).all()):
+            break
+        tokens = chosen.flatten()
+    found: list[list[Hypothesis]] = [[] for _ in names]
+    for i in range(n):
+        for j in range(k):
+            ways = [tuple(written[d, i, j, : lengths[d, i, j] - 1].tolist()) for d in range(directions)]
+            sums, sizes = total[:, i, j].tolist(), lengths[:, i, j].tolist()
+            if joined:
+                ways, sums, sizes = [ways[0] + ways[1][::-1]], [sum(sums)], [sum(sizes)]
+            found[i] += [
+                Hypothesis(tokens, score / size**search.length_penalty, d)
+                for d, (tokens, score, size) in enumerate(zip(ways, sums, sizes, strict=True))
+            ]
+    return [sorted(one, key=lambda hypothesis: -hypothesis.score) for one in found]
+
+
+def drawn(logs: Float[Tensor, "d n k vocabulary"], chance: Float[Tensor, "d n k"], search: Search) -> Tensor:
+    """The token that each uniform number falls on."""
+    ranked, token = logs.sort(dim=3, descending=True, stable=True)
+    share = (ranked / search.temperature).softmax(3)
+    if search.top_k:
+        share[..., search.top_k :] = 0
+    share = share.where(share.cumsum(3) - share < search.top_p * share.sum(3, keepdim=True), 0)
+    passed = share.double().cumsum(3) > chance[..., None] * share.double().sum(3, keepdim=True)
+    return token.gather(3, passed.long().argmax(3, keepdim=True))[..., 0]

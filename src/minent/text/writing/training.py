@@ -1,0 +1,137 @@
+"""A sequence-to-sequence model learns from pairs by an objective, such as the cross entropy −log p(y_t | y_<t, x) of
+every target token."""
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from accelerate import PartialState
+from torch import nn
+
+from minent.data import Batches
+from minent.data.texts.pairs import Pairs
+from minent.errors import BadInput
+from minent.nn.shape import Shape
+from minent.text.exposure import GradientPenalty, Objective, TeacherForcing
+from minent.text.options import Reading, Writing
+from minent.text.score.references import can_score, score
+from minent.text.tokenizer import end_of, sequences, tokenizer_of
+from minent.text.writing.seq2seq import Seq2Seq, alone, loss
+from minent.text.writing.two_pass import wrote
+from minent.training.loop import fit
+from minent.training.recipe import Recipe
+from minent.training.record import Record
+
+SAMPLE = 200  # development pairs that are written out at each evaluation
+
+
+def new_seq2seq(train: Pairs, shape: Shape, reading: Reading, writing: Writing, seed: int = 1) -> Seq2Seq:
+    """An untrained model, with one tokenizer for both sides, trained on `train` or given."""
+    tokenizer = tokenizer_of([*train.sources, *train.targets], reading)
+    vocabulary = max(tokenizer.get_vocab().values()) + 1  # those of others may leave ids out
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        model = Seq2Seq(
+            vocabulary, shape, writing.decoder, writing.interaction, writing.fusion, writing.copy,
+            end_of(tokenizer),
+        )  # fmt: skip
+    model.tokenizer = tokenizer
+    return model
+
+
+def train_seq2seq(
+    model: Seq2Seq,
+    train: Pairs,
+    dev: Pairs | None = None,
+    recipe: Recipe | None = None,
+    *,
+    objective: Objective | None = None,
+    smoothing: float = 0.1,
+    two_pass: float = 0.0,
+    tokens: int = 8192,
+    folder: str | Path | None = None,
+    resume: bool = False,
+    log: Callable[[dict[str, Any]], object] | None = None,
+) -> Iterator[Record]:
+    """Train on batches of about `tokens` tokens a side, one record a step (see `minent.training.loop.fit`); with a
+    folder, the model is saved there at the end. `objective`: see `minent.text.exposure`; teacher forcing if not given.
+    `dev` gives the loss given gold histories, and BLEU and ROUGE-L of what
+    is written greedily for the first SAMPLE of its sources. `two_pass`: the share of the steps that a second pass takes
+    (see `minent.text.writing.two_pass`), at half the learning rate, its files in the folder second-pass; without one,
+    directions read each other's gold histories from the start."""
+    recipe = recipe or Recipe()
+    if two_pass and model.direction != "bidirectional":
+        raise BadInput(f"two passes are for a bidirectional model; got one that is {model.direction}")
+    if isinstance(objective, GradientPenalty) and model.shape.attention == "nystrom":
+        raise BadInput("a gradient penalty takes second derivatives, which Nyström attention has not; choose another")
+    apart = None if folder is None else Path(folder) / "second-pass"
+    batches = batched(model, train, tokens, seed=recipe.seed)
+    held = None if dev is None else batched(model, dev, tokens, shuffle=False)
+    judge = None if held is None or dev is None else lambda one: evaluate(one, held, dev)
+    learned = partial((objective or TeacherForcing()).loss, smoothing=smoothing)
+    first: list[Any] = [by_itself(part) if two_pass and part else part for part in (learned, judge)]
+    options: dict[str, Any] = {"resume": resume, "log": log}
+    begun = bool(two_pass) and apart is not None and apart.exists()
+    for record in fit(model, first[0], batches, recipe, dev=first[1], folder=folder, **options):
+        if begun and resume:
+            raise BadInput(
+                f"the second pass in {str(apart)!r} has begun, the first cannot be longer; got {record.steps} steps"
+            )
+        yield record
+    if two_pass:
+        together = recipe.accumulate * PartialState().num_processes
+        steps = math.ceil(two_pass * (recipe.steps or recipe.epochs * len(batches) / together))
+        batches = batched(model, train, tokens, seed=recipe.seed, more=wrote(model, train))
+        second = replace(recipe, steps=steps, warmup=steps // 10, learning_rate=recipe.learning_rate / 2)
+        yield from fit(model, learned, batches, second, dev=judge, folder=apart, **options)
+    if folder is not None and PartialState().is_main_process:
+        model.save_pretrained(folder)
+
+
+def by_itself(objective: Callable[..., Any]) -> Callable[..., Any]:
+    """The same of a model whose directions know nothing of each other."""
+
+    def of(model: Any, *batch: Any) -> Any:
+        with alone(model):
+            return objective(model, *batch)
+
+    return of
+
+
+def batched(
+    model: Seq2Seq,
+    pairs: Pairs,
+    tokens: int,
+    seed: int = 1,
+    shuffle: bool = True,
+    more: dict[str, list[np.ndarray]] | None = None,
+) -> Batches:
+    """Pairs, and more columns, as batches of numbers, cut to the model's longest; an empty text is an unknown token."""
+    columns = {
+        name: sequences(model.tokenizer, texts, model.shape.longest)
+        for name, texts in (("source", pairs.sources), ("target", pairs.targets))
+    }
+    return Batches({**columns, **(more or {})}, tokens=max(tokens, model.shape.longest), seed=seed, shuffle=shuffle)
+
+
+def evaluate(model: nn.Module, batches: Batches, pairs: Pairs) -> dict[str, float]:
+    """The mean cross entropy of a token given gold histories, of each direction by itself, for gold histories of the
+    other give it away; and, where the extra "score" is installed, BLEU and ROUGE-L of what is written greedily."""
+    total, count = 0.0, 0
+    lost = by_itself(loss) if getattr(model, "direction", "") == "bidirectional" else loss
+    device = next(model.parameters()).device
+    for batch in batches.epoch(1):
+        tensors = {name: torch.from_numpy(array).to(device) for name, array in batch.items()}
+        one, many = lost(model, tensors)  # type: ignore[arg-type]
+        total, count = total + float(one), count + int(many)
+    scores = {"loss": total / count}
+    if can_score():
+        found = model.write(pairs.sources[:SAMPLE], beam=1)  # type: ignore[operator]
+        found_scores = score(found, pairs.targets[:SAMPLE])
+        scores |= {"bleu": found_scores.bleu, "rouge_l": found_scores.rouge_l}
+    return scores

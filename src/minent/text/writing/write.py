@@ -1,0 +1,140 @@
+"""Writing: a model's next-token probabilities, asked for step by step, with what it has computed kept in caches."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+
+from minent.data import Batches
+from minent.errors import BadInput
+from minent.text.options import Search
+from minent.text.tokenizer import encode, sequences
+from minent.text.writing.agreement import agreed
+from minent.text.writing.beam import Hypothesis, Step, beam_search
+from minent.text.writing.middle import meet
+from minent.text.writing.pairwise import Pairwise
+from minent.text.writing.sampling import sample
+from minent.text.writing.seq2seq import Seq2Seq
+
+
+class Stepper:
+    """The `Step` of beam search for a batch of sources, `beam` rows for each sentence and direction."""
+
+    def __init__(self, model: Seq2Seq, source: Int[Tensor, "batch k"], mask: Bool[Tensor, "batch k"] | None, beam: int):
+        self.memory: Tensor = model.encoder(model.embedding(source), mask)
+        self.mask, self.prior = mask, model.prior(source, mask)
+        self.model, self.beam, self.position = model, beam, 0
+        self.caches = model.decoder.caches()
+        self.real: Tensor | None = None  # what a half has written after its end is not
+
+    def __call__(
+        self, tokens: Int[Tensor, " rows"] | None, rows: Int[Tensor, " rows"]
+    ) -> Float[Tensor, "rows vocabulary"]:
+        directions = self.model.directions
+        if tokens is None:
+            vectors = self.model.start(len(rows))
+        else:
+            before = directions * len(self.memory) * self.beam
+            if len(rows) < before or bool((rows != torch.arange(before, device=rows.device)).any()):
+                for own, _ in self.caches:
+                    own.select(rows)
+            if len(rows) < before:  # some sentences are done; all rows of a sentence share its memory
+                sentences = rows[: len(rows) // directions : self.beam] // self.beam
+                self.memory = self.memory[sentences]
+                self.mask, self.prior = (None if part is None else part[sentences] for part in (self.mask, self.prior))
+                for _, other in self.caches:
+                    other.select(sentences)
+            if self.model.direction == "to-middle":
+                before = rows.new_ones(len(rows), 1, dtype=torch.bool) if self.real is None else self.real[rows]
+                self.real = torch.cat([before, (tokens != self.model.end)[:, None]], dim=1)
+            vectors = self.model.embedding(tokens[:, None], start=self.position)
+        self.position += 1
+        out = self.model.decoder(vectors, self.memory, self.real, self.mask, self.caches)
+        scores = self.model.embedding.scores(out)[:, 0].float()
+        if self.prior is not None:
+            scores = scores + self.prior.repeat_interleave(self.beam, 0).repeat(directions, 1)
+        return scores
+
+
+@torch.no_grad()
+def written(
+    model: Seq2Seq,
+    sources: Sequence[np.ndarray],
+    search: Search,
+    tokens: int = 4096,
+    prefix: Sequence[int] = (),
+    first: int = 0,
+) -> list[list[Hypothesis]]:
+    """What the model writes for each sequence of token ids, the best first, as people read it, beginning with `prefix`;
+    about `tokens` source tokens at a time (which changes nothing but the speed). `first` is the number of the first
+    source, by which what is drawn differs; where options leave nothing to write, nothing is found.
+
+    Raises BadInput for a prefix where a direction comes to the beginning last, or one longer than it may be."""
+    joined = model.direction == "to-middle"
+    if prefix and not (joined or model.direction == "left-to-right"):
+        wanted = "a prefix is for models that write it first, left-to-right or to-middle"
+        raise BadInput(f"{wanted}; got one that is {model.direction}")
+    for option in ("pairwise", "agree"):
+        if getattr(search, option) and model.direction != "bidirectional":
+            raise BadInput(f"{option} is for bidirectional models; got one that is {model.direction}")
+    most = (search.longest + 1) // 2 if joined else search.longest
+    if len(prefix) > most:
+        wanted = "the half that a prefix begins" if joined else "the longest text"
+        raise BadInput(f"{wanted} has {most} tokens at most; got a prefix of {len(prefix)}")
+    found: list[list[Hypothesis]] = [[] for _ in sources]
+    if not len(sources):
+        return found
+    device = model.starts.device
+    longest = max(map(len, sources))
+    for batch in Batches({"source": list(sources)}, tokens=max(tokens, longest), shuffle=False).epoch(1):
+        source, mask = (torch.from_numpy(batch[name]).to(device) for name in ("source", "source_mask"))
+        mask = None if bool(mask.all()) else mask
+        step: Step = Stepper(model, source, mask, search.beam ** (2 if search.pairwise else 1))
+        if search.pairwise:
+            step = Pairwise(step, search.beam)
+        if search.temperature:
+            results = sample(
+                step, (batch["id"] + first).tolist(), model.directions, model.end, search, device, prefix, joined
+            )
+        elif joined:
+            results = meet(step, len(source), model.end, search, device, prefix)
+        else:
+            results = beam_search(step, len(source), model.directions, model.end, search, device, prefix)
+        results = [[_forward(model, hypothesis) for hypothesis in hypotheses] for hypotheses in results]
+        if search.agree:
+            results = agreed(model, source, mask, results, search.length_penalty)
+        for i, hypotheses in zip(batch["id"].tolist(), results, strict=True):
+            found[i] = hypotheses
+    return found
+
+
+def _forward(model: Seq2Seq, hypothesis: Hypothesis) -> Hypothesis:
+    """As people read it."""
+    backward = model.direction == "right-to-left" or hypothesis.direction == 1
+    tokens = hypothesis.tokens[::-1] if backward else hypothesis.tokens
+    return Hypothesis(tokens, hypothesis.score, hypothesis.direction)
+
+
+@dataclass(frozen=True)
+class Written:
+    """A text that was written, the mean log p of its tokens (by the search's length penalty), and where it began: 0 for
+    the direction of the model, 1 for the other of two."""
+
+    text: str
+    score: float
+    direction: int
+
+
+def n_best(
+    model: Seq2Seq, texts: Sequence[str], search: Search | None = None, tokens: int = 4096, first: int = 0
+) -> list[list[Written]]:
+    """What the model writes for each text, the best first; see `written`. Raises BadInput without a tokenizer."""
+    sources, tokenizer = sequences(model.tokenizer, texts, model.shape.longest), model.tokenizer
+    assert tokenizer is not None
+    search = search or Search()
+    prefix = encode(tokenizer, [search.prefix])[0].tolist()
+    found = written(model, sources, search, tokens, prefix, first)
+    return [[Written(tokenizer.decode(list(h.tokens)), h.score, h.direction) for h in one] for one in found]

@@ -1,0 +1,165 @@
+"""A trajectory is what training was: the weights before each step, its learning rate, and whose gradients it followed.
+
+    trajectory.json             parameters, optimiser, thinning; once training has ended, the step whose weights it gave
+    start.safetensors           momentum or moments from before the first step, where there were any
+    steps-00000001.safetensors  a shard: from that step on, the ids of each step, and the weights before each kept one
+    end.safetensors             the weights after the last step
+
+Of Adam, the second moment that a kept step divides by lies beside the weights; momentum is a sum of gradients and needs
+no file. Every file is written whole or not at all.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jaxtyping import Int64
+from safetensors import SafetensorError, safe_open
+from torch import Tensor
+
+from minent.errors import BadInput
+from minent.training.weights import read
+
+FORMAT = 1
+SHARD = "steps-{:08d}.safetensors"
+
+
+@dataclass(frozen=True)
+class Step:
+    """What is known of one step; `groups` are the options of each group of parameters at that step."""
+
+    number: int
+    """From 1."""
+
+    ids: Int64[np.ndarray, " examples"]
+    """Whose gradients it followed."""
+
+    gradient_norm: float
+    """The length of the gradient that was followed, as clipped and scaled as it was."""
+
+    count: int
+    """The steps that the optimiser had taken after it; more than `number` where it was not new."""
+
+    groups: tuple[dict[str, Any], ...]
+    idle: tuple[str, ...]
+    """Parameters without a gradient: they stay as they are."""
+
+    kept: bool
+    """Whether the weights before it are on disk."""
+
+    shard: int
+    late: Mapping[str, int] = field(default_factory=dict)
+    """Parameters that had been without a gradient before, each with its own `count`."""
+
+
+@dataclass(frozen=True)
+class Trajectory:
+    """A recorded run, read from its folder as far as it is asked for; see `recording` for making one.
+
+    `parameters` are the names of the trained ones in each group of the optimiser ("SGD" or "Adam"); `end` is how many
+    steps lie before the weights that the run gave.
+    """
+
+    folder: Path
+    optimizer: str
+    parameters: tuple[tuple[str, ...], ...]
+    every: int
+    end: int
+    steps: tuple[Step, ...]
+
+    @classmethod
+    def open(cls, folder: "str | Path | Trajectory") -> "Trajectory":
+        """The trajectory in a folder, or in its folder "trajectory". Raises BadInput for none, or none with an end."""
+        if isinstance(folder, Trajectory):
+            return folder
+        folder = Path(folder)
+        if not (folder / "trajectory.json").exists() and (folder / "trajectory" / "trajectory.json").exists():
+            folder = folder / "trajectory"
+        about = described(folder)
+        if about["end"] is None:
+            raise BadInput(f"the run recorded in {str(folder)!r} has not ended: wanted a whole one; resume it")
+        steps = tuple(step for shard in shards(folder) for step in read_steps(shard))
+        if [step.number for step in steps] != list(range(1, len(steps) + 1)) or about["end"] > len(steps):
+            raise BadInput(f"steps are missing in {str(folder)!r}: wanted {about['end']}; got {len(steps)}")
+        groups = tuple(map(tuple, about["parameters"]))
+        return cls(folder, about["optimizer"], groups, about["every"], about["end"], steps)
+
+    def weights(self, before: int) -> dict[str, Tensor]:
+        """The weights before the step of that number, which must be kept; those of the end before `end` + 1."""
+        if before > len(self.steps):
+            return read(self.folder / "end.safetensors")
+        return self._tensors(before, "weights")
+
+    def second_moments(self, step: int) -> dict[str, Tensor]:
+        """What a kept step of Adam divides by the root of, bias uncorrected; by name of the parameter."""
+        return self._tensors(step, "second")
+
+    def start(self) -> dict[str, Tensor]:
+        """Momentum, or first moments, from before the first step; empty for a new optimiser."""
+        file = self.folder / "start.safetensors"
+        return read(file) if file.exists() else {}
+
+    def segments(self) -> list[tuple[int, int]]:
+        """Kept steps, each with the next kept one, or the end: between them the path is taken to be straight."""
+        kept = [step.number for step in self.steps[: self.end] if step.kept]
+        return list(zip(kept, [*kept[1:], self.end + 1], strict=True))
+
+    def _tensors(self, step: int, kind: str) -> dict[str, Tensor]:
+        one, prefix = self.steps[step - 1], f"{kind}/{step}/"
+        if not one.kept:
+            raise BadInput(f"the weights before step {step} were not kept: every {self.every}th was")
+        with _opened(self.folder / SHARD.format(one.shard), "pt") as file:
+            names = [name for name in file.keys() if name.startswith(prefix)]  # noqa: SIM118 (it is no dict)
+            return {name.removeprefix(prefix): file.get_tensor(name) for name in names}
+
+
+def described(folder: Path) -> dict[str, Any]:
+    """What trajectory.json says. Raises BadInput."""
+    try:
+        about = json.loads((folder / "trajectory.json").read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        if not folder.exists():
+            raise BadInput(f"wanted a folder with a trajectory; there is no {str(folder)!r}") from None
+        how = "record one by minent text train --record 1, or minent.training.trajectory.recording.record"
+        raise BadInput(f"wanted a folder with a trajectory; got {str(folder)!r}, which has none: {how}") from None
+    except ValueError as error:
+        raise BadInput(f"trajectory.json in {str(folder)!r} is not whole: {error}") from None
+    found = about.get("format") if isinstance(about, dict) else type(about).__name__
+    if found != FORMAT:
+        raise BadInput(f"wanted a trajectory of format {FORMAT}; got {found} in {str(folder)!r}")
+    return about
+
+
+def shards(folder: Path) -> list[Path]:
+    """The files of steps, in their order."""
+    return sorted(folder.glob("steps-*.safetensors"))
+
+
+def read_steps(shard: Path) -> list[Step]:
+    """What a shard says of its steps."""
+    with _opened(shard, "np") as file:
+        told = json.loads(file.metadata()["steps"])
+        first = told[0]["number"]
+        return [
+            Step(
+                **{**one, "groups": tuple(one["groups"]), "idle": tuple(one["idle"])},
+                ids=file.get_tensor(f"ids/{one['number']}"),
+                shard=first,
+            )
+            for one in told
+        ]
+
+
+def _opened(path: Path, framework: str) -> Any:
+    try:
+        return safe_open(path, framework=framework)
+    except SafetensorError as error:
+        raise BadInput(f"{path.name} in {str(path.parent)!r} is not a whole safetensors file: {error}") from None
+
+
+def told(step: Step) -> Mapping[str, Any]:
+    """What is said of a step in its shard's metadata."""
+    return {name: value for name, value in asdict(step).items() if name not in ("ids", "shard")}

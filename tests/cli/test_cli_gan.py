@@ -1,0 +1,158 @@
+"""`minent gan train`, `draw` and `score` from end to end."""
+
+import json
+import struct
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from minent.cli import main
+from minent.cli.terminal import playing
+from minent.gan.game import Turn
+
+SMALL = ["--width", "4", "--latent", "4", "--batch", "16", "--steps", "4", "--evaluate-every", "2"]
+
+
+def png(path):
+    """Pixels of a PNG whose rows are not filtered."""
+    data, at, rows = path.read_bytes(), 8, b""
+    while at < len(data):
+        (length,), kind = struct.unpack(">I", data[at : at + 4]), data[at + 4 : at + 8]
+        body = data[at + 8 : at + 8 + length]
+        assert struct.unpack(">I", data[at + 8 + length : at + 12 + length])[0] == zlib.crc32(kind + body)
+        if kind == b"IHDR":
+            width, height = struct.unpack(">II", body[:8])
+        rows += body if kind == b"IDAT" else b""
+        at += 12 + length
+    return np.frombuffer(zlib.decompress(rows), np.uint8).reshape(height, -1)[:, 1:].reshape(height, width, 3)
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("gan")
+    pixels = np.random.default_rng(0).integers(0, 256, (60, 8, 8)).astype(np.uint8)
+    np.save(folder / "images.npy", pixels)
+    main(["gan", "train", str(folder / "images.npy"), "--out", str(folder / "run"), *SMALL])
+    return folder
+
+
+def test_training_leaves_pictures_a_log_and_a_generator(run):
+    assert sorted(path.name for path in (run / "run" / "pictures").iterdir()) == [f"step-{i:08d}.png" for i in (2, 4)]
+    lines = [json.loads(line) for line in (run / "run" / "log.jsonl").read_text().splitlines()]
+    assert len(lines) == 4 and {"fid", "precision", "coverage"} == set(lines[3]["scores"])
+    picture = png(run / "run" / "pictures" / "step-00000004.png")
+    assert picture.shape[0] == picture.shape[1] and picture.std() > 1
+
+
+def test_a_longer_run_goes_on(run, capsys):
+    more = [word if SMALL[i - 1] != "--steps" else "6" for i, word in enumerate(SMALL)]
+    words = ["gan", "train", str(run / "images.npy"), "--out", str(run / "run"), *more, "--resume"]
+    main(words)
+    assert "step 6 of 6" in capsys.readouterr().out
+
+
+def test_draws_are_those_of_the_seed(run):
+    for name, seed in (("a", "1"), ("b", "1"), ("c", "2")):
+        main(["gan", "draw", "--run", str(run / "run"), "-n", "9", "-o", str(run / f"{name}.npy"), "--seed", seed])
+    a, b, c = (np.load(run / f"{name}.npy") for name in "abc")
+    assert a.shape == (9, 8, 8, 1) and a.dtype == np.uint8
+    assert np.array_equal(a, b) and not np.array_equal(a, c)
+    main(["gan", "draw", "--run", str(run / "run"), "-n", "9", "-o", str(run / "grid.png")])
+    scale = 480 // 24
+    assert np.array_equal(png(run / "grid.png")[2 : 2 + 8 * scale : scale, 2 : 2 + 8 * scale : scale, 0], a[0, :, :, 0])
+
+
+def test_a_label_that_none_has_is_one_sentence(run, capsys):
+    with pytest.raises(SystemExit):
+        main(["gan", "draw", "--run", str(run / "run"), "-n", "99", "--label", "3", "-o", str(run / "l.npy")])
+    assert capsys.readouterr().err == "minent: a generator without classes draws none by its label; got 3\n"
+
+
+def test_what_is_printed_fits_a_terminal(run, capsys, tmp_path):
+    labels = np.arange(60) % 2
+    rows = {"label": labels.tolist(), "image": np.load(run / "images.npy").tolist()}
+    pq.write_table(pa.table(rows), tmp_path / "a.parquet")
+    scores = {"fid": 924.81, "precision": 0.123456, "coverage": 0.1}
+    playing([Turn(150_000, 200_000, 99, 0.512, 1.58, 1.1, 2e-4, 1e3, scores)])
+    main(["gan", "train", str(tmp_path / "a.parquet"), "--out", str(tmp_path / "run"), *SMALL, "--classes"])
+    main(["gan", "score", "--run", str(tmp_path / "run"), "--data", str(tmp_path / "a.parquet")])
+    lines = [line for line in capsys.readouterr().out.splitlines() if not line.startswith("wrote")]
+    assert lines[0] == "step 150,000 of 200,000, gap 1.10; fid 925, precision 0.123, coverage 0.1"
+    assert lines[1].startswith("60 grey images of 8 by 8, gn; ") and lines[-1].endswith("% right on images held out")
+    assert len(lines) > 8 and max(map(len, lines)) <= 80
+
+
+def test_scores_stand_beside_their_floor(run, capsys):
+    main(["gan", "score", "--run", str(run / "run"), "--data", str(run / "images.npy"), "--json"])
+    found = json.loads(capsys.readouterr().out)
+    assert found["drawn"].keys() == found["floor"].keys() >= {"fid", "sliced_w2", "recall"}
+    assert found["drawn"]["sliced_w2"] > 0 < found["floor"]["fid"] and found["space"] == "pixels of 8 by 8"
+
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+
+
+@pytest.mark.parametrize("name", ["cnn", "resnet"])
+def test_recipes_of_the_paper_train_as_flags_override_them(name, run, tmp_path):
+    recipe = str(EXAMPLES / f"cifar10-{name}.toml")
+    small = ["--width=2", "--latent", "2", "--batch", "4", "--steps", "1", "--n_dis", "1"]
+    main(["gan", "train", str(run / "images.npy"), recipe, "--out", str(tmp_path / "run"), *small])
+    played = json.loads((tmp_path / "run" / "game.json").read_text())
+    assert (played["lipschitz"], played["ema"], played["evaluate_every"]) == ("gn", 0.9999, 5000)
+    assert (played["steps"], played["batch"], played["n_dis"]) == (1, 4, 1)
+    paper = {"cnn": ("non-saturating", None, "constant"), "resnet": ("hinge", 4e-4, "linear")}
+    assert (played["loss"], played["critic_learning_rate"], played["schedule"]) == paper[name]
+
+
+@pytest.mark.parametrize(
+    "content, problem",
+    [
+        ("critic_learning_rat = 1e-4", "sets 'critic_learning_rat', which is no option; did you mean critic_learning_"),
+        ("latent = 8\nn-dis = 5", "sets 'n-dis', which is no option; did you mean n_dis?"),
+        ("[playing]\nsteps = 3", "sets 'playing', which is no option"),
+        ("objective = 'r-drop'", "sets 'objective', which is no option"),
+        ("width = 'wide'", 'unable to convert "wide" into int'),
+        ("lipschitz = 'soft'", "--lipschitz"),
+        ("steps = ", "is not TOML: "),
+        (None, "there is no file 'recipe.toml'; did you mean 'recipes.toml'?"),
+    ],
+)
+def test_a_recipe_that_cannot_be_is_one_sentence_and_status_two(content, problem, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("recipes.toml" if content is None else "recipe.toml").write_text(content or "")
+    with pytest.raises(SystemExit) as exit:
+        main(["gan", "train", "gaussians", "recipe.toml", "--out", "x"])
+    told = capsys.readouterr().err
+    assert exit.value.code == 2 and problem in told and told.count("\n") == 1 and not Path("x").exists()
+
+
+@pytest.mark.parametrize(
+    "words, problem",
+    [
+        (["train", "nothing.npy", "--out", "x"], "there is no file 'nothing.npy'"),
+        (["train", "gaussians", "--out", "x", "--size", "8"], "images of 8 by 8 are wanted"),
+        (["train", "gaussians", "--out", "x", "--classes"], "classes are wanted"),
+        (["train", "gaussians", "--out", "x", "--network", "resnet"], "pixels wide"),
+        (["train", "IMAGES", "--out", "x", "--size", "7"], "got 7, and 8 is the nearest such size"),
+        (["train", "IMAGES", "--out", "x", "--size", "60"], "got 60, and 56 is the nearest such size"),
+        (["train", "IMAGES", "--out", "x", "--classes"], "folders of a class each"),
+        (["train", ".", "--out", "x"], "must hold pictures (.png"),
+        (["score", "--run", "RUN", "--data", "gaussians"], "images of 8 by 8 are wanted; 'gaussians' holds points"),
+        (["score", "--run", "RUN", "--data", "COLOUR"], "draws grey images of 8 by 8; got colour images of 8 by 8"),
+        (["score", "--run", "RUN", "--data", "IMAGES", "--inception", "no.pth"], "there is no file 'no.pth'"),
+        (["draw", "--run", "nowhere", "-o", "a.gif"], "must end with .png or .npy"),
+    ],
+)
+def test_bad_input_is_one_sentence_and_status_two(words, problem, run, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("minent.gan.score.inception.require", lambda *_: None)
+    np.save("colour.npy", np.zeros((12, 3, 8, 8), np.uint8))
+    places = {"IMAGES": str(run / "images.npy"), "RUN": str(run / "run"), "COLOUR": "colour.npy"}
+    with pytest.raises(SystemExit) as exit:
+        main(["gan", *(places.get(word, word) for word in words)])
+    told = capsys.readouterr().err
+    assert exit.value.code == 2 and problem in told and told.count("\n") == 1

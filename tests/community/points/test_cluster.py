@@ -1,0 +1,135 @@
+"""Clusters of points and texts: an estimator among scikit-learn's, what clusters are called, and the command."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from minent import BadInput
+from minent.community import Infomap, Tree, cluster, telling_words
+from minent.data.networks.neighbours import neighbour_graph
+from minent.plot import network_map
+
+pytest.importorskip("faiss")
+sklearn = pytest.importorskip("sklearn")
+
+FLOWERS = ["红色的玫瑰花开放", "白色的玫瑰花瓣", "玫瑰花和郁金香"]
+SHIPS = ["大海上的帆船", "帆船在大海航行", "一艘帆船与大海"]
+
+
+def blobs(seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(seed)
+    truth = rng.integers(0, 4, 200)
+    return 8 * np.eye(6)[truth] + rng.normal(size=(200, 6)), truth
+
+
+def test_the_estimator_is_one_of_scikit_learns():
+    from sklearn.utils.estimator_checks import check_estimator
+
+    checks = check_estimator(Infomap(threads=1), on_skip=None, on_fail=None)
+    assert len(checks) > 40
+    assert [check["check_name"] for check in checks if check["status"] == "failed"] == []
+
+
+@pytest.mark.parametrize("metric", ["cosine", "euclidean"])
+def test_clusters_are_found_without_their_number(metric: str):
+    points, truth = blobs()
+    labels = Infomap(metric=metric).fit_predict(points)
+    assert labels.max() == 3
+    assert sklearn.metrics.adjusted_rand_score(truth, labels) > 0.95
+
+
+def test_a_point_that_is_like_no_other_stands_alone():
+    assert cluster(np.eye(6)).labels.tolist() == [0, 1, 2, 3, 4, 5]
+    assert len(set(cluster(np.zeros((4, 3)), nested=True).labels.tolist())) == 4
+    one = [[1, 0, 0]] * 4
+    for alone in ([], [[0, 1, 0]], [[0, 1, 0], [0, 0, 1]]):
+        labels = cluster(np.array([*one, *alone], float)).labels.tolist()
+        assert labels == [0, 0, 0, 0, *range(1, 1 + len(alone))]
+    two = cluster(np.array([*one, *[[0, 1, 0]] * 4, [0, 0, 1]], float)).labels
+    assert np.unique(two, return_counts=True)[1].tolist() == [4, 4, 1]
+
+
+def test_the_estimator_and_the_function_say_the_same():
+    points, _ = blobs()
+    options = {"neighbours": 9, "seed": 4, "markov_time": 1.2}
+    fitted, tree = Infomap(**options).fit(points), cluster(points, **options)
+    assert tree.number_of_modules > 3
+    assert fitted.labels_.tolist() == tree.labels.tolist() == fitted.tree_.labels.tolist()
+    assert fitted.codelength_ == tree.codelength
+
+
+def test_it_stands_in_a_pipeline_after_a_scaler_and_after_links():
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    points, truth = blobs()
+    labels = make_pipeline(StandardScaler(with_mean=False), Infomap()).fit_predict(points)
+    links = sklearn.neighbors.KNeighborsTransformer(mode="connectivity", n_neighbors=30)
+    given = make_pipeline(links, Infomap(metric="precomputed")).fit_predict(points)
+    for found in (labels, given):
+        assert sklearn.metrics.adjusted_rand_score(truth, found) > 0.9
+
+
+def test_a_matrix_of_links_must_be_square():
+    with pytest.raises(BadInput, match="wants a square matrix"):
+        Infomap(metric="precomputed").fit(np.ones((3, 4)))
+
+
+def test_a_greater_markov_time_makes_larger_clusters():
+    points, _ = blobs()
+    counts = [cluster(points, neighbours=6, markov_time=time).number_of_modules for time in (1.0, 1.5, 3.0)]
+    assert counts[0] > counts[1] > counts[2] > 1
+    with pytest.raises(BadInput, match="markov_time must be above 0 and finite; got -1"):
+        cluster(points, markov_time=-1.0)
+
+
+def test_nested_clusters_cost_no_more():
+    points, _ = blobs()
+    flat, nested = (cluster(points, neighbours=6, nested=nested) for nested in (False, True))
+    assert flat.number_of_modules > 4
+    assert nested.depth > 1 and nested.codelength <= flat.codelength
+
+
+def test_clusters_of_texts_are_called_by_what_tells_them_apart():
+    called = telling_words(FLOWERS + SHIPS, [0] * 3 + [1] * 3, 2)
+    assert called[0][0] == "玫瑰花" and set(called[1]) == {"大海", "帆船"}
+    english = ["the red rose of the garden", "a red rose in the rain", "the ship on the sea", "a ship at sea"]
+    assert {tuple(sorted(words)) for words in telling_words(english, [0, 0, 1, 1], 2)} == {
+        ("red", "rose"),
+        ("sea", "ship"),
+    }
+
+
+def test_a_map_calls_modules_as_told():
+    points, _ = blobs()
+    network, tree = neighbour_graph(points), cluster(points)
+    with pytest.raises(BadInput, match="5 modules, the root among them; 2 are called something"):
+        network_map(network, tree, called=[["a"], ["b"]])
+    assert network_map(network, tree, called=[["a"]] * 5) != network_map(network, tree)
+
+
+def minent(*arguments: object, **options) -> subprocess.CompletedProcess:
+    command = [sys.executable, "-m", "minent", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, encoding="utf-8", **options)
+
+
+def test_the_command_clusters_vectors_and_texts(tmp_path: Path):
+    points, truth = blobs()
+    np.save(tmp_path / "points.npy", points)
+    run = minent("community", "cluster", tmp_path / "points.npy", "-o", tmp_path / "a.tree", "--neighbours", 30)
+    assert run.returncode == 0, run.stderr
+    tree = Tree.read(tmp_path / "a.tree")
+    assert "4 modules in 1 level" in run.stdout
+    assert sklearn.metrics.adjusted_rand_score(truth, tree.labels) > 0.95
+    (tmp_path / "texts.txt").write_text("\n".join(3 * (FLOWERS + SHIPS)), encoding="utf-8")
+    run = minent("community", "cluster", tmp_path / "texts.txt", "--map", tmp_path / "map.html")
+    assert run.returncode == 0, run.stderr
+    assert "most telling" in run.stdout and "玫瑰花" in run.stdout and "帆船" in run.stdout
+    assert (tmp_path / "map.html").read_text("utf-8").startswith("<!doctype html>")
+    run = minent("community", "cluster", tmp_path / "points.npy", "--model", tmp_path)
+    assert run.returncode == 2 and "a model turns texts into vectors" in run.stderr
+    run = minent("community", "cluster", tmp_path / "none.npy")
+    assert run.returncode == 2 and "there is no file" in run.stderr

@@ -1,0 +1,167 @@
+"""Points linked to their nearest: who is linked, how firmly, and what is refused."""
+
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from pyarrow import parquet
+
+from minent import BadInput, errors
+from minent.data.networks import neighbours as module
+from minent.data.networks.neighbours import neighbour_graph
+from minent.data.tables.vectors import holds_vectors, read_vectors
+from minent.data.texts.words import text_vectors, words
+
+pytest.importorskip("faiss")
+
+
+def points(n: int = 60, seed: int = 0) -> np.ndarray:
+    return np.random.default_rng(seed).normal(size=(n, 5)) + 2
+
+
+def slow_links(x: np.ndarray, k: int, metric: str, least: float) -> dict[tuple[int, int], float]:
+    """Each point and its k nearest, one by one."""
+    distance = {}
+    for i in range(len(x)):
+        for j in range(len(x)):
+            a, b = x[i], x[j]
+            angle = 1 - a @ b / np.sqrt((a @ a) * (b @ b))
+            distance[i, j] = angle if metric == "cosine" else float(np.sqrt(((a - b) ** 2).sum()))
+    near = {i: sorted((distance[i, j], j) for j in range(len(x)) if j != i)[:k] for i in range(len(x))}
+    links = {}
+    for i in near:
+        for d, j in near[i]:
+            s = 1 - d if metric == "cosine" else 2 ** (-(d**2) / (near[i][-1][0] * near[j][-1][0]))
+            if s >= least and s > 0:
+                links[i, j] = s
+    return links
+
+
+@pytest.mark.parametrize("metric", ["cosine", "euclidean"])
+@pytest.mark.parametrize("least", [0.0, 0.7])
+def test_links_are_those_of_the_definition(metric: str, least: float):
+    network = neighbour_graph(points(), neighbours=6, metric=metric, similarity=least)
+    wanted = slow_links(points(), 6, metric, least)
+    source, target, weight = network.links()
+    found = dict(zip(zip(source.tolist(), target.tolist(), strict=True), weight.tolist(), strict=True))
+    assert (len(wanted) < 6 * 60) == (least > 0) and network.directed
+    assert found.keys() == wanted.keys()
+    assert all(found[ends] == pytest.approx(wanted[ends], abs=1e-12) for ends in found)
+
+
+def test_without_direction_a_link_found_from_both_ends_counts_twice():
+    one, both = (neighbour_graph(points(), neighbours=6, undirected=way) for way in (False, True))
+    assert one.directed and not both.directed
+    assert one.weights.sum() == pytest.approx(both.links()[2].sum())
+    assert both.number_of_links < one.number_of_links
+
+
+def test_points_at_the_same_place_are_linked_and_none_to_itself():
+    for metric in ("cosine", "euclidean"):
+        network = neighbour_graph(np.ones((30, 3)), neighbours=4, metric=metric)
+        source, target, weight = network.links()
+        assert network.number_of_links == 120 and (source != target).all() and weight == pytest.approx(1)
+
+
+def test_points_at_the_same_place_are_unlike_those_far_away():
+    x = np.array([[0.0, 0]] * 5 + [[1000, 0], [1001, 0], [1002, 0]])
+    source, target, weight = neighbour_graph(x, neighbours=4, metric="euclidean").links()
+    assert (weight[(source < 5) & (target < 5)] == 1).all() and ((source < 5) & (target < 5)).sum() == 20
+    assert ((source < 5) == (target < 5)).all()
+
+
+def test_zeros_are_like_nothing_by_cosine_and_a_point_alone_has_no_links():
+    assert neighbour_graph([[0, 0], [1, 0], [1, 0.1]]).links()[0].tolist() == [1, 2]
+    assert neighbour_graph([[1.0, 2.0]]).number_of_nodes == 1
+
+
+def test_zeros_take_no_ones_place_and_lengths_do_not_count_by_cosine():
+    x = points(12) - 2
+    few = [array.tolist() for array in neighbour_graph(x, neighbours=4, similarity=0.1).links()]
+    for among in (np.r_[x, np.zeros((20, 5))], np.r_[x * 1e200], np.r_[x * 1e-200]):
+        source, target, weight = neighbour_graph(among, neighbours=4, similarity=0.1).links()
+        assert [source.tolist(), target.tolist()] == few[:2] and weight == pytest.approx(np.array(few[2]))
+    assert neighbour_graph(np.zeros((3, 2))).number_of_links == 0
+
+
+def test_a_large_set_is_searched_along_a_small_world_and_alike_each_time(monkeypatch: pytest.MonkeyPatch):
+    exact = neighbour_graph(points(3000), neighbours=10, similarity=0.0)
+    monkeypatch.setattr(module, "EXACT", 1000)
+    near, again = (neighbour_graph(points(3000), neighbours=10, similarity=0.0) for _ in range(2))
+    assert np.array_equal(near.indices, again.indices) and np.array_equal(near.weights, again.weights)
+    ends = [set(zip(*(end.tolist() for end in network.links()[:2]), strict=True)) for network in (exact, near)]
+    assert len(ends[0] & ends[1]) > 0.95 * len(ends[0])
+
+
+@pytest.mark.parametrize(
+    ("wrong", "options", "sentence"),
+    [
+        ([[1.0, np.nan]], {}, "row 0 holds one that is not"),
+        ([1.0, 2.0], {}, "a row for each; got an array of float64 of shape"),
+        (np.array([["a"]]), {}, "points are a matrix of numbers"),
+        ([[1.0]], {"neighbours": 0}, "neighbours must be at least 1; got 0"),
+        ([[1.0]], {"similarity": float("nan")}, "similarity must be at most 1; got nan"),
+        ([[1.0]], {"similarity": 1.5}, "similarity must be at most 1; got 1.5"),
+        ([[1.0]], {"metric": "cosin"}, "metric is 'cosine' or 'euclidean'; got 'cosin'"),
+    ],
+)
+def test_what_cannot_be_linked_is_refused(wrong, options: dict, sentence: str):
+    with pytest.raises(BadInput, match=sentence):
+        neighbour_graph(wrong, **options)
+
+
+def test_without_faiss_the_extra_is_named(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setitem(__import__("sys").modules, "faiss", None)
+    with pytest.raises(errors.MissingExtra, match=r'pip install "minent\[knn\]" to link points to their nearest'):
+        neighbour_graph(points())
+
+
+def test_a_table_that_is_not_whole_is_a_sentence(tmp_path: Path):
+    (tmp_path / "a.parquet").write_bytes(b"PAR1")
+    assert holds_vectors(tmp_path / "a.parquet")
+    with pytest.raises(BadInput, match=r"Parquet .* in '.*a\.parquet'"):
+        read_vectors(tmp_path / "a.parquet")
+
+
+def test_vectors_are_read_from_arrays_and_tables(tmp_path: Path):
+    x = points(4)
+    np.save(tmp_path / "x.npy", x)
+    names = ["a", "b", "c", "d"]
+    parquet.write_table(pa.table({"name": names, "x": x[:, 0], "y": x[:, 1]}), tmp_path / "columns.parquet")
+    parquet.write_table(pa.table({"text": names, "vector": x.tolist()}), tmp_path / "lists.parquet")
+    parquet.write_table(pa.table({"text": names}), tmp_path / "texts.parquet")
+    assert np.array_equal(read_vectors(tmp_path / "x.npy")[0], x)
+    found, called = read_vectors(tmp_path / "columns.parquet")
+    assert np.array_equal(found, x[:, :2]) and called.tolist() == names
+    assert np.array_equal(read_vectors(tmp_path / "lists.parquet")[0], x)
+    wanted = {"x.npy": True, "columns.parquet": True, "lists.parquet": True, "texts.parquet": False, "a.txt": False}
+    assert {name: holds_vectors(tmp_path / name) for name in wanted} == wanted
+    for name, sentence in (("none.npy", "there is no file"), ("texts.parquet", "points are columns of numbers")):
+        with pytest.raises(BadInput, match=sentence):
+            read_vectors(tmp_path / name)
+
+
+def test_words_of_chinese_need_no_dictionary_and_no_blanks():
+    assert words("深度学习，GPU-2") == ["深度", "度学", "学习", "gpu", "2"]
+    assert words("水") == ["水"]
+
+
+@pytest.mark.parametrize("copies", [1, 60])  # by the dense and by the sparse decomposition
+def test_texts_that_share_words_are_near(copies: int):
+    rng = np.random.default_rng(0)
+    fields = [list("abcdefghij"), list("klmnopqrst")]
+    texts = [" ".join(2 * letter for letter in rng.choice(fields[i % 2], 6)) for i in range(12 * copies)]
+    texts[0] = "zz"
+    vectors = text_vectors(texts, 4)
+    assert np.array_equal(vectors, text_vectors(texts, 4))
+    assert np.abs(vectors[0]).max() < 1e-9
+    length = np.linalg.norm(vectors[1:], axis=1, keepdims=True)
+    near = (vectors[1:] / length) @ (vectors[1:] / length).T
+    same = np.equal.outer(np.arange(1, len(texts)) % 2, np.arange(1, len(texts)) % 2)
+    assert near[same].mean() > near[~same].mean() + 0.5
+
+
+def test_texts_without_a_shared_word_cannot_be_compared():
+    with pytest.raises(BadInput, match="no two of them share one"):
+        text_vectors(["one", "two", "three"])

@@ -1,0 +1,289 @@
+"""Files of links, each in many forms; what cannot be read is said, with its line."""
+
+import gzip
+import io
+import subprocess
+import sys
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from minent.data import Graph, read_graph
+from minent.data.networks import link_lists as text_module
+from minent.errors import BadInput, BadLine
+
+
+def read(text, directed=None):
+    return read_graph(io.BytesIO(text if isinstance(text, bytes) else text.encode()), directed)
+
+
+def named_links(network):
+    """{(source, target): weight} by name, ends of undirected links in sorted order."""
+    names = list(range(network.number_of_nodes)) if network.names is None else network.names.tolist()
+    source, target, weight = network.links()
+    weight = np.ones(len(source)) if weight is None else weight
+    ends = ((names[i], names[j]) for i, j in zip(source, target, strict=True))
+    return dict(zip(ends, weight.tolist(), strict=True))
+
+
+FORMS = {
+    "blanks": "10 20 1\n20 30 2\n10 30 0.5\n",
+    "tabs": "10\t20\t1\n20\t30\t2\n10\t30\t0.5\n",
+    "commas": "10,20,1\n20,30,2\n10,30,0.5",
+    "commas and blanks": "10, 20, 1\n20, 30, 2\n10, 30, 0.5\n",
+    "semicolons": "10;20;1\n20;30;2\n10;30;0.5\n",
+    "bars": "10|20|1\n20|30|2\n10|30|0.5\n",
+    "carriage returns": "10 20 1\r\n20 30 2\r\n10 30 0.5\r\n",
+    "aligned": "  10   20 1\n20 30   2  \n10\t30 0.5\n",
+    "aligned after clean lines": "10 20 1\n20 30 2\n  10  30 0.5\n",
+    "comments": "# a\n% b\n10 20 1\n# c d\n20 30 2\n\n10 30 0.5\n%\n",
+    "header": "source target weight\n10 20 1\n20 30 2\n10 30 0.5\n",
+    "header of other words": "x,y,z\n10,20,1\n20,30,2\n10,30,0.5\n",
+    "columns by name": "weight,note,to,from\n1,n,20,10\n2,,30,20\n.5,m,30,10\n",
+    "byte order mark": "\ufeff10 20 1\n20 30 2\n10 30 0.5\n",
+    "quotes": '"10","20","1"\n"20","30","2"\n"10","30","0.5"\n',
+    "a fourth column": "10 20 1 99\n20 30 2 98\n10 30 0.5 97\n",
+    "more fields here and there": "10 20 1\n20 30 2 blue\n10 30 0.5\n",
+    "a plus sign": "10 20 +1\n20 30 2\n10 30 0.5\n",
+    "repeated": "10 20 0.5\n20 10 0.5\n20 30 2\n10 30 0.5\n",
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_one_network_in_many_forms(form):
+    network = read(FORMS[form])
+    assert network.names.dtype == np.int64
+    assert named_links(network) == {(10, 20): 1.0, (20, 30): 2.0, (10, 30): 0.5}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_line_by_line_reads_what_arrow_reads(form, monkeypatch):
+    monkeypatch.setattr(text_module, "_attempts", lambda text, layout: [])
+    assert named_links(read(FORMS[form])) == {(10, 20): 1.0, (20, 30): 2.0, (10, 30): 0.5}
+
+
+@pytest.mark.parametrize("text, links", [
+    ("1 2\n2 3\n", {(1, 2): 1.0, (2, 3): 1.0}),
+    ("0 1\n1 2\n", {(0, 1): 1.0, (1, 2): 1.0}),
+    ("-5 7\n", {(-5, 7): 1.0}),
+    ("1 b\n", {("1", "b"): 1.0}),
+    ("0x1F 0x20\n", {("0x1F", "0x20"): 1.0}),
+    ("a,b\n  # c, d\nb,c\n", {("a", "b"): 1.0, ("b", "c"): 1.0}),
+    ("007 x\n7 x\n", {("007", "x"): 1.0, ("7", "x"): 1.0}),
+    ("NA null\nnan NA\n", {("NA", "null"): 1.0, ("NA", "nan"): 1.0}),
+    ("北京,上海\n上海,東京\n", {("上海", "北京"): 1.0, ("上海", "東京"): 1.0}),
+    ("Αθήνα\tРим\nРим\tالقاهرة\n", {("Αθήνα", "Рим"): 1.0, ("Рим", "القاهرة"): 1.0}),
+    ('"New York" "Los Angeles" 2\nBoston "New York" 1\n', {("Los Angeles", "New York"): 2, ("Boston", "New York"): 1}),
+    ("New York\tLos Angeles\n", {("Los Angeles", "New York"): 1.0}),
+    ("Ann, Bob\n# c\nBob , Cid\n", {("Ann", "Bob"): 1.0, ("Bob", "Cid"): 1.0}),
+    ("99999999999999999999 1\n", {("1", "99999999999999999999"): 1.0}),
+    ("1000000000000 1\n", {(1, 1000000000000): 1.0}),
+    ("a b 0\nb c 1\n", {("b", "c"): 1.0}),
+    ("a a 2\n", {("a", "a"): 2.0}),
+    ("Ann Bob\nCid 7\n", {("Ann", "Bob"): 1.0, ("7", "Cid"): 1.0}),
+])  # fmt: skip
+def test_names_are_read_as_they_are_written(text, links):
+    assert named_links(read(text)) == links
+
+
+def test_utf_16_from_a_spreadsheet_is_read():
+    assert named_links(read("甲\t乙\n".encode("utf-16"))) == {("乙", "甲"): 1.0}
+
+
+def test_direction_is_kept_where_told():
+    assert read("2 1\n1 3\n").directed is False
+    network = read("2 1\n1 3\n", directed=True)
+    assert network.directed
+    assert named_links(network) == {(2, 1): 1.0, (1, 3): 1.0}
+
+
+names = st.one_of(
+    st.lists(st.integers(-(2**62), 2**62), min_size=1, max_size=8),
+    st.lists(st.integers(0, 5), min_size=1, max_size=8),
+    st.lists(st.text(st.characters(whitelist_categories=("L",)), min_size=1, max_size=5), min_size=1, max_size=8),
+)
+
+
+@given(names.flatmap(lambda n: st.lists(st.tuples(st.sampled_from(n), st.sampled_from(n)), min_size=1, max_size=20)),
+       st.sampled_from(["\t", ",", " ", ";"]), st.booleans(), st.booleans())  # fmt: skip
+@settings(deadline=None)
+def test_what_was_written_is_read(links, delimiter, weighted, zipped):
+    expected = {}
+    for a, b in links:
+        expected[a, b] = expected.get((a, b), 0.0) + (0.25 if weighted else 1.0)
+    end = f"{delimiter}0.25\n" if weighted else "\n"
+    text = f"source{delimiter}target{delimiter + 'weight' if weighted else ''}\n"
+    text += "".join(f"{a}{delimiter}{b}{end}" for a, b in links)
+    data = gzip.compress(text.encode()) if zipped else text.encode()
+    network = read(data, directed=True)
+    assert named_links(network) == expected
+    assert (network.names is None) == (
+        sorted({x for ends in links for x in ends}) == list(range(len(network.indptr) - 1))
+    )
+
+
+@pytest.mark.parametrize("text, sentence", [
+    ("1 2 1\n2 3 -0.5\n", "link weight must not be negative; got -0.5 on line 2 of 'roads.csv'"),
+    ("# c\n\n1 2 1\n# d\n2 3 nan\n", "link weight must be a finite number; got nan on line 5 of 'roads.csv'"),
+    ("1,2,1\n2,3,inf\n", "link weight must be a finite number; got inf on line 2 of 'roads.csv'"),
+    ("from,to,weight\n1,2,1\n2,3,heavy\n", "link weight must be a number; got 'heavy' on line 3 of 'roads.csv'"),
+    ("a;b;0,5\n", "link weight must be a number; got '0,5' on line 1 of 'roads.csv'"),
+    ("1 2 3\n4 5\n", "a link needs a source, a target and a weight; got '4 5' on line 2 of 'roads.csv'"),
+    ("1 2\n4\n", "a link needs a source and a target; got '4' on line 2 of 'roads.csv'"),
+    ("lonely\n", "a link needs a source and a target; got 'lonely' on line 1 of 'roads.csv'"),
+    ("1 2\n2 3 4\n", "a link has two fields here, as in the first line; got '2 3 4' on line 2 of 'roads.csv'"),
+    ("a,b\nc,\n", "a link needs a source and a target; got 'c,' on line 2 of 'roads.csv'"),
+    (b"\xe9t\xe9\n", "text must be UTF-8; got other bytes on line 1 of 'roads.csv'"),
+    (b"a b\nc \xe9t\xe9\n", "text must be UTF-8; got other bytes on line 2 of 'roads.csv'"),
+])  # fmt: skip
+def test_a_bad_line_is_named(text, sentence, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "roads.csv").write_bytes(text if isinstance(text, bytes) else text.encode())
+    with pytest.raises(BadLine) as error:
+        read_graph("roads.csv")
+    assert str(error.value) == sentence
+
+
+@pytest.mark.parametrize("name, content, sentence", [
+    ("empty.csv", b"", "there are no links in 'empty.csv'"),
+    ("blank.csv", b"\n \n\n", "there are no links in 'blank.csv'"),
+    ("remarks.txt", b"# only\n% words\n", "there are no links in 'remarks.txt'"),
+    ("header.csv", b"source,target,weight\n", "there are no links in 'header.csv'"),
+    ("noise.bin", bytes(range(256)) * 4, "'noise.bin' is binary; links are read from text, Parquet or Pajek .net"),
+    ("half.gz", gzip.compress(b"1 2\n" * 999)[:30],
+     "'half.gz' is not a whole gzip file: Compressed file ended before the end-of-stream marker was reached"),
+    ("net.graphml", b"<graphml/>", "'net.graphml': links are read from text, Parquet or Pajek .net; "
+     "other formats as networkx or scipy read them"),
+])  # fmt: skip
+def test_a_file_without_links_is_said(name, content, sentence, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(BadInput) as error:
+        read_graph(name)
+    assert str(error.value) == sentence
+
+
+def test_a_missing_file_is_said_with_the_nearest_name(tmp_path):
+    (tmp_path / "roads.csv").write_text("1 2\n")
+    with pytest.raises(BadInput, match=r"there is no file '.*raods.csv'; did you mean '.*roads.csv'?"):
+        read_graph(tmp_path / "raods.csv")
+    with pytest.raises(BadInput, match=r"there is no file '/no/such/folder/x'$"):
+        read_graph("/no/such/folder/x")
+    with pytest.raises(BadInput, match="is a folder; wanted a file of links"):
+        read_graph(tmp_path)
+
+
+def test_an_open_text_file_is_refused():
+    with pytest.raises(BadInput, match=r"must be binary .mode 'rb'.; reading it gave str"):
+        read_graph(io.StringIO("1 2\n"))
+
+
+def test_standard_input_is_read():
+    code = "from minent.data import read_graph; print(read_graph('-'))"
+    answer = subprocess.run(
+        [sys.executable, "-c", code], input="甲 乙\n", capture_output=True, encoding="utf-8", check=True
+    )
+    assert answer.stdout.strip() == "Graph(2 nodes, 1 links, undirected)"
+
+
+def write_parquet(columns, path):
+    pq.write_table(pa.table(columns), path)
+    return path
+
+
+@pytest.mark.parametrize("columns, links", [
+    ({"source": [3, 1], "target": [1, 2], "weight": [1.0, 0.5]}, {(3, 1): 1.0, (1, 2): 0.5}),
+    ({"w": [1, 2], "To": ["b", "c"], "From": ["a", "b"]}, {("a", "b"): 1.0, ("b", "c"): 2.0}),
+    ({"x": ["a", "b"], "y": ["b", "c"]}, {("a", "b"): 1.0, ("b", "c"): 1.0}),
+    ({"x": [1, 2], "y": [2, 3], "z": [2, 2]}, {(1, 2): 2.0, (2, 3): 2.0}),
+    ({"src": pa.array(["a", "b"]).dictionary_encode(), "dst": ["b", "a"], "other": ["p", "q"]},
+     {("a", "b"): 1.0, ("b", "a"): 1.0}),
+])  # fmt: skip
+def test_parquet_columns_are_taken_by_name_or_place(columns, links, tmp_path):
+    assert named_links(read_graph(write_parquet(columns, tmp_path / "links.parquet"), directed=True)) == links
+
+
+@pytest.mark.parametrize("columns, sentence", [
+    ({"source": [1]}, "a table of links needs a source and a target column; got the columns ['source'] in 'l.parquet'"),
+    ({"source": [1, 2], "target": [2, None]}, "every link needs a target; row 1 has none"),
+    ({"source": [1.5], "target": [2.0]}, "nodes must be called by integers or text; got columns of double and double"),
+    ({"source": [1], "target": [2], "weight": ["x"]}, "link weights must be numbers; got a column of string"),
+    ({"source": [1], "target": [2], "weight": [-1.0]}, "link weight must not be negative; got -1 for link 0"),
+    ({"source": pa.array([], "int64"), "target": pa.array([], "int64")}, "there are no links in 'l.parquet'"),
+    ({"source": pa.array([2**63], "uint64"), "target": [1]},
+     "integer names must be below 2**63; got larger ones: cast them to text"),
+])  # fmt: skip
+def test_a_table_that_holds_no_links_is_said(columns, sentence, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write_parquet(columns, "l.parquet")
+    with pytest.raises(BadInput) as error:
+        read_graph("l.parquet")
+    assert str(error.value) == sentence
+
+
+def test_a_torn_parquet_file_is_said(tmp_path):
+    path = write_parquet({"source": [1], "target": [2]}, tmp_path / "l.parquet")
+    path.write_bytes(path.read_bytes()[:-9])
+    with pytest.raises(BadInput, match=r"l\.parquet' is not a whole Parquet file"):
+        read_graph(path)
+
+
+PAJEK = '% by hand\n*Network tiny\n*Vertices 4\n1 "a b" 2\n2 "丙"\n3 c 0.5\n\n4 "d" 0.1 0.2 0.5\n'
+
+
+def test_pajek_vertices_have_names_and_weights():
+    network = read(PAJEK + "*Edges\n1 2\n2 3\n")
+    assert network.names.tolist() == ["a b", "丙", "c", "d"]
+    assert network.node_weights.tolist() == [2.0, 1.0, 0.5, 1.0]
+    assert (network.number_of_nodes, network.number_of_links, network.directed) == (4, 2, False)
+    assert network.weights is None
+
+
+def test_pajek_arcs_direct_and_edges_go_both_ways():
+    text = PAJEK + "*Arcs\n1 2 3\n*Edges\n2  3 0.5\n"
+    assert named_links(read(text)) == {("a b", "丙"): 3.0, ("丙", "c"): 0.5, ("c", "丙"): 0.5}
+    assert named_links(read(text, directed=False)) == {("a b", "丙"): 3.0, ("丙", "c"): 0.5}
+    assert read(PAJEK + "*edges\n1 2\n1 1\n", directed=True).indices.tolist() == [0, 1, 0]
+    assert read(PAJEK + "*edges\n1 2\n1 1\n", directed=True).weights is None
+
+
+def test_pajek_without_names_counts_from_one():
+    network = read("*vertices 3\r\n*arcs\r\n1 3 2\r\n")
+    assert network.names.tolist() == [1, 2, 3]
+    assert named_links(network) == {(1, 3): 2.0}
+    alone = read("*Vertices 2\n*Edges\n% none\n")
+    assert (alone.number_of_nodes, alone.number_of_links) == (2, 0)
+
+
+@pytest.mark.parametrize("text, sentence", [
+    (PAJEK + "*Edges\n1 2\n2 5\n", "a link needs numbers of vertices from 1 to 4; got '5' on line 11 of 'x.net'"),
+    (PAJEK + "*Edges\n1 2\n% c\n2 c\n", "a link needs numbers of vertices from 1 to 4; got 'c' on line 12 of 'x.net'"),
+    (PAJEK + "*Arcs\n1 2 1\n2 3 -1\n", "link weight must not be negative; got -1 on line 11 of 'x.net'"),
+    (PAJEK + "*Matrix\n", "wanted *Vertices, *Edges or *Arcs; got *Matrix on line 9 of 'x.net'"),
+    ("*Vertices\n", "*Vertices needs their number; got '' on line 1 of 'x.net'"),
+    ("*Vertices 2\n1 a\n3 b\n", "a vertex needs a number from 1 to 2 and a \"name\"; got '3 b' on line 3 of 'x.net'"),
+    ("*Vertices 1\n1 a -2\n", "node weight must be a finite number, not negative; got '-2' on line 2 of 'x.net'"),
+    ("*Edges\n1 2\n", "*Edges needs *Vertices before it on line 1 of 'x.net'"),
+    ("*Network x\n", "there are no *Vertices in 'x.net'"),
+])  # fmt: skip
+def test_a_bad_line_of_pajek_is_named(text, sentence, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "x.net").write_text(text, encoding="utf-8")
+    with pytest.raises(BadInput) as error:
+        read_graph("x.net")
+    assert str(error.value) == sentence
+
+
+def test_a_large_file_is_the_network_it_was_made_of(tmp_path):
+    rng = np.random.default_rng(3)
+    source, target = rng.integers(0, 5000, (2, 60_000))
+    path = tmp_path / "links.txt"
+    np.savetxt(path, np.stack([source, target], 1), fmt="%d")
+    network, made = read_graph(path), Graph.from_links(source, target)
+    assert len(np.unique(np.concatenate([source, target]))) == 5000
+    assert np.array_equal(network.indices, made.indices)
+    assert np.array_equal(network.indptr, made.indptr)

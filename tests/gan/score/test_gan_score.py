@@ -1,0 +1,88 @@
+"""Scores know good from bad, and real samples are their floor."""
+
+import numpy as np
+import pytest
+
+from minent.data.images.read import read_images
+from minent.data.images.toys import MEANS, SPREAD, gaussians
+from minent.errors import BadInput
+from minent.gan.score.distances import frechet, sliced_wasserstein
+from minent.gan.score.features import train_features
+from minent.gan.score.mixture import mixture_scores
+from minent.gan.score.neighbours import neighbour_scores
+from minent.gan.score.samples import score
+
+random = np.random.default_rng(0)
+
+
+def test_the_mixture_itself_covers_every_mode_and_a_part_covers_a_part():
+    whole = mixture_scores(gaussians(2500))
+    assert whole["modes"] == 25 and whole["high_quality"] > 0.98 and whole["kl"] < 0.02
+    part = (MEANS[:3][random.integers(3, size=999)] + SPREAD * random.standard_normal((999, 2))).astype(np.float32)
+    found = mixture_scores(part)
+    assert found["modes"] == 3 and found["kl"] == pytest.approx(np.log(25 / 3), abs=0.01)
+
+
+def test_points_spread_evenly_cover_no_mode():
+    found = mixture_scores(random.uniform(-2.5, 2.5, (2500, 2)))
+    assert 0 < found["high_quality"] < 0.1 and found["modes"] == 0
+
+
+def test_a_seed_that_none_can_be_is_a_sentence():
+    points = np.random.default_rng(0).standard_normal((20, 2))
+    with pytest.raises(BadInput, match="seed must be at least 0; got -1"):
+        score(points, points, seed=-1)
+
+
+def test_sliced_distance_of_a_shift_is_known():
+    x = random.standard_normal((500, 3))
+    far = sliced_wasserstein(x, x + np.array([3.0, 0, 0]), directions=4096)
+    assert far == pytest.approx(np.sqrt(3), rel=0.05)  # E (3 cos)² = 3
+    assert sliced_wasserstein(x, x) == 0
+
+
+def test_frechet_distance_of_normal_samples_is_the_closed_form():
+    x = random.standard_normal((20_000, 2))
+    scaled = 2 * random.standard_normal((20_000, 2)) + np.array([1.0, 0.0])
+    assert frechet(x, scaled) == pytest.approx(1 + 2 * (1 - 2) ** 2, rel=0.05)
+    assert frechet(x, scaled) == pytest.approx(frechet(scaled, x))
+
+
+def naive_neighbours(real, drawn, k):
+    """From the definitions, a pair at a time."""
+
+    def radius(sample, i):
+        return sorted(np.linalg.norm(sample[i] - other) for j, other in enumerate(sample) if j != i)[k - 1]
+
+    inside = [[np.linalg.norm(x - y) <= radius(real, i) for y in drawn] for i, x in enumerate(real)]
+    back = [[np.linalg.norm(x - y) <= radius(drawn, j) for j, y in enumerate(drawn)] for x in real]
+    return {
+        "precision": np.mean([any(row[j] for row in inside) for j in range(len(drawn))]),
+        "recall": np.mean([any(row) for row in back]),
+        "density": np.sum(inside) / (k * len(drawn)),
+        "coverage": np.mean([any(row) for row in inside]),
+    }
+
+
+def test_neighbour_scores_are_their_definitions():
+    real, drawn = random.standard_normal((40, 3)), 1.5 * random.standard_normal((30, 3)) + 0.5
+    found = neighbour_scores(real, drawn, 3)
+    assert found == pytest.approx(naive_neighbours(real, drawn, 3))
+    assert len(set(found.values())) == 4 and 0 < found["coverage"] < 1
+
+
+def test_one_good_sample_has_precision_and_nothing_else():
+    real = random.standard_normal((300, 2))
+    found = neighbour_scores(real, np.repeat(real[:1], 300, 0) + 1e-4 * random.standard_normal((300, 2)))
+    assert found["precision"] > 0.95 and found["recall"] < 0.05 and found["coverage"] < 0.1
+
+
+def test_digits_are_their_own_floor_and_noise_is_far_above():
+    pytest.importorskip("sklearn")
+    digits = read_images("digits")
+    features = train_features(digits, steps=150)
+    assert features.accuracy > 0.9
+    noise = random.uniform(-1, 1, (600, 1, 8, 8)).astype(np.float32)
+    found = score(noise, digits.scaled(), features=features)
+    assert found.drawn["fid"] > 3 * found.floor["fid"] and found.floor["coverage"] > 0.9 > 0.3 > found.drawn["coverage"]
+    assert f"{100 * features.accuracy:.1f} % right" in found.space

@@ -20,6 +20,7 @@ import json
 import os
 import platform
 import time
+from dataclasses import replace
 from datetime import date
 from functools import cache
 from importlib.metadata import version
@@ -50,6 +51,7 @@ METHODS = {
     "gn, hinge": Playing(lipschitz="gn", loss="hinge"),
     "gran": Playing(lipschitz="gran"),
     "gp": Playing(lipschitz="gp"),
+    "gp 0.1": Playing(lipschitz="gp", strength=0.1),  # what its authors take for points
     "gp, wasserstein": Playing(lipschitz="gp", loss="wasserstein"),
     "r1": Playing(lipschitz="r1"),
     "sn": Playing(lipschitz="sn"),
@@ -193,10 +195,7 @@ def run(task, folder, method, rate, seed, seconds):
     """Play for so much CPU time, and score what the average draws beside samples that it has not seen."""
     networks, batch, most, _ = TASKS[task]
     learned, other = halves(task, folder)
-    playing = Playing(
-        lipschitz=method.lipschitz, loss=method.loss, learning_rate=rate, batch=batch, steps=most, seed=seed,
-        ema=0.99, evaluate_every=0,
-    )  # fmt: skip
+    playing = replace(method, learning_rate=rate, batch=batch, steps=most, seed=seed, ema=0.99, evaluate_every=0)
     generator, critic = new_players(learned, networks, seed=seed)
     start, step = time.process_time(), 0
     average: dict = {}
@@ -279,7 +278,7 @@ def in_short(results):
     if "gn" in results.get("gaussians", {}).get("best", {}):
         modes = merits("gaussians", "gn")
         parts = [f"gn covers {np.median(modes):g} of 25 modes ({min(modes):g} to {max(modes):g})"]
-    for other in ("gp", "sn", "none"):
+    for other in ("gp", "gp 0.1", "sn", "none"):
         told = {"better": [], "worse": [], "within the spread": []}
         for task, saved in results.items():
             if {"gn", other} <= saved["best"].keys():
@@ -297,9 +296,9 @@ HOW = """
 of a task have the same CPU time on one thread, so that cheap steps are more steps. The learning rate of both players is
 that which was best for the method by the median of runs with other seeds (101, …); tables are of seeds from 1 on:
 medians, and from the least to the greatest. One step of the critic for each of the generator; Adam with β of 0 and 0.9;
-penalties weigh what is usual (gp and r1: 10). What is judged is the average of the generator's weights, beside samples
-that nobody learned from; "real" are other such samples in its place. FID and what follows are of the features of a
-classifier that is trained here: compare them within a table only."""
+penalties weigh 10, as their authors have it for images, but "gp 0.1", as they have it for points. What is judged is the
+average of the generator's weights, beside samples that nobody learned from; "real" are other such samples in its place.
+FID and what follows are of the features of a classifier that is trained here: compare them within a table only."""
 
 
 def quality_of(task, saved, folder):

@@ -14,7 +14,6 @@ from jaxtyping import Float, Int
 from minent.kernels import read_only
 
 
-
 class Words(NamedTuple):
     """The words of each unit as compressed sparse rows, and what each module costs beside its codebook."""
 

@@ -9,6 +9,8 @@ from minent.data.networks.graph import Graph
 from minent.data.networks.link_lists import links_of_text
 from minent.data.networks.link_tables import chosen_columns, graph_of_table
 from minent.data.networks.pajek import graph_of_pajek
+from minent.data.networks.pajek_sections import is_pajek
+from minent.data.networks.relaxation import Relaxation
 from minent.data.tables.parquet import read_parquet
 from minent.errors import BadInput
 
@@ -50,8 +52,8 @@ def read_graph(
     data = data.removeprefix(b"\xef\xbb\xbf")
     if b"\0" in data[: 1 << 16]:
         raise BadInput(f"{str(file)!r} is binary; links are read from text, Parquet or Pajek .net")
-    if _is_pajek(data):
-        return graph_of_pajek(data, file, directed, relax_rate, relax_limit, relax_by)
+    if is_pajek(data):
+        return graph_of_pajek(data, file, directed, Relaxation(relax_rate, relax_limit, relax_by))
     return graph_of_table(links_of_text(data, file), bool(directed))
 
 
@@ -75,15 +77,3 @@ def _parquet(data: bytes, file: object) -> Any:
     if not len(table):
         raise BadInput(f"there are no links in {str(file)!r}")
     return table
-
-
-def _is_pajek(data: bytes) -> bool:
-    """Whether the first line that is no comment is a heading like *Vertices."""
-    start = 0
-    while start < len(data):
-        end = data.find(b"\n", start) + 1 or len(data)
-        line = data[start:end].strip()
-        if line and not line.startswith((b"%", b"#")):
-            return line[:1] == b"*" and line[1:2].isalpha()
-        start = end
-    return False

@@ -11,7 +11,7 @@ Links between layers take the place of relaxing where they are given: one of wei
 the j of that layer as w · w_ij^β / s_i^β.
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -19,6 +19,14 @@ from jaxtyping import Float, Int
 from minent.data.networks.graph import Graph
 
 Links = tuple[np.ndarray, np.ndarray, np.ndarray]
+
+
+class Relaxation(NamedTuple):
+    """How a walk relaxes; see `multilayer`."""
+
+    rate: float = 0.15
+    limit: int | None = None
+    by: str = "strength"
 
 
 class LinksInLayers:

@@ -35,7 +35,8 @@ def states_of_pajek(
     if "multilayer" in found:
         return _joined_layers(_rows(found["multilayer"], file, 4, 5), called, bool(directed))
     intra = _rows(found["intra"], file, 3, 4) if "intra" in found else []
-    links = [int(row[0]) for row in intra], *([called(row[k]) for row in intra] for k in (1, 2)), _weights(intra, 3)
+    source, target = ([called(row[k]) for row in intra] for k in (1, 2))
+    links = [int(row[0]) for row in intra], source, target, _weights(intra, 3)
     between = None
     if "inter" in found:
         inter = _rows(found["inter"], file, 3, 4)

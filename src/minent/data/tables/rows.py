@@ -36,7 +36,7 @@ class Row:
         return value
 
 
-def rows_of_text(file: TextFile, names: Sequence[str], header: Callable[[Iterable[bool]], bool] = any) -> Iterator[Row]:
+def rows_of(file: TextFile, names: Sequence[str], header: Callable[[Iterable[bool]], bool] = any) -> Iterator[Row]:
     """The rows of a file that should have columns called `names`; blank lines are passed over. Raises BadInput.
 
     .csv: the first line names the columns. .jsonl and .ndjson: one object a line. .parquet: a table. Any other kind:
@@ -44,7 +44,7 @@ def rows_of_text(file: TextFile, names: Sequence[str], header: Callable[[Iterabl
     the columns are `names`.
 
     >>> file = TextFile("words.tsv", ".tsv", "cat\\t猫\\n".encode())
-    >>> [row.fields for row in rows_of_text(file, ["source", "target"])]
+    >>> [row.fields for row in rows_of(file, ["source", "target"])]
     [{'source': 'cat', 'target': '猫'}]
     """
     if file.kind == ".parquet":

@@ -11,6 +11,8 @@ from functools import cache
 from types import FunctionType
 from typing import Any, Literal, TypeVar, cast
 
+import numpy as np
+
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 INTERPRETED_WORK = 20_000  # links searched, about a second of interpreted kernels: what loading and compiling costs
@@ -49,6 +51,13 @@ def runner(work: int) -> Callable[[Function], Function]:
     global _work_done
     _work_done += work
     return interpreted if _work_done <= INTERPRETED_WORK else compiled
+
+
+def read_only(array: np.ndarray) -> np.ndarray:
+    """A view that cannot be written through (to numba this is a type: kernels see one, whoever made the array)."""
+    view = array.view()
+    view.flags.writeable = False
+    return view
 
 
 @cache

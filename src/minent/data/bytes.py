@@ -1,4 +1,4 @@
-"""A file of text: UTF-8, perhaps gzipped, whose lines are divided by newlines and nothing else."""
+"""What a file holds, unzipped; and as text, UTF-8, whose lines are divided by newlines and nothing else."""
 
 import difflib
 import gzip

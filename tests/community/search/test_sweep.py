@@ -13,8 +13,7 @@ from minent.community.search.search import ALL, Field
 from minent.community.search.sweep import move
 from minent.community.search.units import codebooks, merge, sum_plogp, units_of
 from minent.community.walk.flow import Flow, flow_of
-from minent.data.networks.sorted_rows import read_only
-from minent.kernels import compiled, interpreted
+from minent.kernels import compiled, interpreted, read_only
 
 LEAST = 1e-9
 MODELS = {

@@ -1,17 +1,11 @@
 """Points linked to their nearest: who is linked, how firmly, and what is refused."""
 
-from pathlib import Path
-
 import numpy as np
-import pyarrow as pa
 import pytest
-from pyarrow import parquet
 
 from minent import BadInput, errors
 from minent.data.networks import neighbours as module
 from minent.data.networks.neighbours import neighbour_graph
-from minent.data.tables.vectors import holds_vectors, read_vectors
-from minent.data.texts.words import text_vectors, words
 
 pytest.importorskip("faiss")
 
@@ -115,53 +109,3 @@ def test_without_faiss_the_extra_is_named(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setitem(__import__("sys").modules, "faiss", None)
     with pytest.raises(errors.MissingExtra, match=r'pip install "minent\[knn\]" to link points to their nearest'):
         neighbour_graph(points())
-
-
-def test_a_table_that_is_not_whole_is_a_sentence(tmp_path: Path):
-    (tmp_path / "a.parquet").write_bytes(b"PAR1")
-    assert holds_vectors(tmp_path / "a.parquet")
-    with pytest.raises(BadInput, match=r"Parquet .* in '.*a\.parquet'"):
-        read_vectors(tmp_path / "a.parquet")
-
-
-def test_vectors_are_read_from_arrays_and_tables(tmp_path: Path):
-    x = points(4)
-    np.save(tmp_path / "x.npy", x)
-    names = ["a", "b", "c", "d"]
-    parquet.write_table(pa.table({"name": names, "x": x[:, 0], "y": x[:, 1]}), tmp_path / "columns.parquet")
-    parquet.write_table(pa.table({"text": names, "vector": x.tolist()}), tmp_path / "lists.parquet")
-    parquet.write_table(pa.table({"text": names}), tmp_path / "texts.parquet")
-    assert np.array_equal(read_vectors(tmp_path / "x.npy")[0], x)
-    found, called = read_vectors(tmp_path / "columns.parquet")
-    assert np.array_equal(found, x[:, :2]) and called.tolist() == names
-    assert np.array_equal(read_vectors(tmp_path / "lists.parquet")[0], x)
-    wanted = {"x.npy": True, "columns.parquet": True, "lists.parquet": True, "texts.parquet": False, "a.txt": False}
-    assert {name: holds_vectors(tmp_path / name) for name in wanted} == wanted
-    for name, sentence in (("none.npy", "there is no file"), ("texts.parquet", "points are columns of numbers")):
-        with pytest.raises(BadInput, match=sentence):
-            read_vectors(tmp_path / name)
-
-
-def test_words_of_chinese_need_no_dictionary_and_no_blanks():
-    assert words("深度学习，GPU-2") == ["深度", "度学", "学习", "gpu", "2"]
-    assert words("水") == ["水"]
-
-
-@pytest.mark.parametrize("copies", [1, 60])  # by the dense and by the sparse decomposition
-def test_texts_that_share_words_are_near(copies: int):
-    rng = np.random.default_rng(0)
-    fields = [list("abcdefghij"), list("klmnopqrst")]
-    texts = [" ".join(2 * letter for letter in rng.choice(fields[i % 2], 6)) for i in range(12 * copies)]
-    texts[0] = "zz"
-    vectors = text_vectors(texts, 4)
-    assert np.array_equal(vectors, text_vectors(texts, 4))
-    assert np.abs(vectors[0]).max() < 1e-9
-    length = np.linalg.norm(vectors[1:], axis=1, keepdims=True)
-    near = (vectors[1:] / length) @ (vectors[1:] / length).T
-    same = np.equal.outer(np.arange(1, len(texts)) % 2, np.arange(1, len(texts)) % 2)
-    assert near[same].mean() > near[~same].mean() + 0.5
-
-
-def test_texts_without_a_shared_word_cannot_be_compared():
-    with pytest.raises(BadInput, match="no two of them share one"):
-        text_vectors(["one", "two", "three"])

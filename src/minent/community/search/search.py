@@ -10,7 +10,7 @@ from jaxtyping import Float, Int
 from minent.community.search.move_words import move_words
 from minent.community.search.sweep import move
 from minent.community.search.units import Units, merge, renumber
-from minent.data.networks.sorted_rows import read_only
+from minent.kernels import read_only
 
 Labels = Int[np.ndarray, " _"]
 ONE = np.zeros(1, np.int32)

@@ -11,8 +11,7 @@ from jaxtyping import Float, Int
 from minent.community.search.sweep import NO_PORT
 from minent.community.walk.codewords import Words
 from minent.community.walk.flow import Flow
-from minent.data.networks.sorted_rows import read_only
-from minent.kernels import kernel
+from minent.kernels import kernel, read_only
 
 
 class Units(NamedTuple):

@@ -19,8 +19,7 @@ from minent.community.tree.tree import Tree, grow
 from minent.community.walk.flow import Flow, flow_of
 from minent.community.walk.objective import check, described
 from minent.data import as_graph
-from minent.data.networks.sorted_rows import read_only
-from minent.kernels import kernel, runner
+from minent.kernels import kernel, read_only, runner
 
 Rates = tuple[Float[np.ndarray, " modules"], Float[np.ndarray, " modules"], Float[np.ndarray, " modules"]]
 

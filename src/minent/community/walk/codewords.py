@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float, Int
 
-from minent.data.networks.sorted_rows import read_only
+from minent.kernels import read_only
 
 
 class Words(NamedTuple):

@@ -13,6 +13,7 @@ from minent.data.images import toys
 from minent.data.images.idx import is_idx, read_idx
 from minent.data.images.images import Images
 from minent.data.images.pictures import PICTURES, picture, squares, stacked
+from minent.data.tables.parquet import read_parquet
 from minent.errors import BadInput, require
 
 
@@ -124,13 +125,7 @@ def _folder(folder: Path, size: int | None) -> Images:
 
 
 def _parquet(data: bytes, path: Path, size: int | None) -> Images:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    try:
-        table = pq.read_table(io.BytesIO(data))
-    except pa.ArrowException as error:
-        raise BadInput(f"{str(path)!r} is not a whole Parquet file: {error}") from None
+    table = read_parquet(data, path)
     label = next((name for name in table.column_names if name in ("label", "class", "target")), None)
     rest = [name for name in table.column_names if name != label]
     if not rest:

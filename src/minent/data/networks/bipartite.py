@@ -8,8 +8,8 @@ import numpy as np
 from jaxtyping import Bool
 
 from minent.data.networks.graph import Graph
-from minent.data.networks.sorted_rows import read_only
 from minent.errors import BadInput
+from minent.kernels import read_only
 
 
 @dataclass(frozen=True, eq=False, repr=False)

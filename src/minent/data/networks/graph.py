@@ -9,8 +9,9 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from minent.data.networks.names import numbered
-from minent.data.networks.sorted_rows import read_only, sorted_rows
+from minent.data.networks.sorted_rows import sorted_rows
 from minent.errors import BadInput
+from minent.kernels import read_only
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -12,6 +12,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from minent.data.networks.graph import Graph
+from minent.data.tables.vectors import checked
 from minent.errors import BadInput, require
 
 EXACT = 50_000  # points among which the nearest are looked for one by one; among more, along a small-world graph (HNSW)
@@ -58,19 +59,6 @@ def neighbour_graph(
     keep = (weight >= similarity) & (weight > 0)
     source, target = some[source[keep]], some[target[keep]]
     return Graph.from_links(source, target, weight[keep], directed=not undirected, names=names)
-
-
-def checked(points: Any) -> Float[np.ndarray, "points dimensions"]:
-    """Points as float64; raises BadInput where they are not a matrix of finite numbers."""
-    points = np.asarray(points)
-    if points.ndim != 2 or points.dtype.kind not in "fiub" or not points.size:
-        came = f"an array of {points.dtype} of shape {points.shape}"
-        raise BadInput(f"points are a matrix of numbers, a row for each; got {came}")
-    points = points.astype(float)
-    if not np.isfinite(points).all():
-        row = int(np.flatnonzero(~np.isfinite(points).all(axis=1))[0])
-        raise BadInput(f"points are finite numbers; row {row} holds one that is not")
-    return points
 
 
 def _nearest(points: Float[np.ndarray, "points dimensions"], k: int) -> Int[np.ndarray, "points near"]:

@@ -1,7 +1,7 @@
 """Pajek's .net: `*Vertices n` and lines `number "name" [weight]`; then links, `*Edges` undirected, `*Arcs` directed."""
 
 import re
-from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
@@ -9,19 +9,16 @@ from minent.data.networks.bipartite import Bipartite
 from minent.data.networks.graph import Graph
 from minent.data.networks.link_lists import links_of_text
 from minent.data.networks.names import name_array
+from minent.data.networks.pajek_sections import Section, sections
 from minent.data.networks.pajek_states import HIGHER, states_of_pajek
+from minent.data.networks.relaxation import Links, Relaxation
 from minent.errors import BadInput, BadLine
 
 VERTEX = re.compile(r'(\d+)(?:\s+"([^"]*)"|\s+([^\s"]+))?(.*)')
 
 
 def graph_of_pajek(
-    data: bytes,
-    file: object,
-    directed: bool | None = None,
-    relax_rate: float = 0.15,
-    relax_limit: int | None = None,
-    relax_by: str = "strength",
+    data: bytes, file: object, directed: bool | None = None, relaxation: Relaxation | None = None
 ) -> Graph:
     """The network in Pajek's words; a third field of a vertex is its weight, where it is the last (x y z are not).
 
@@ -33,60 +30,51 @@ def graph_of_pajek(
     >>> network, network.names.tolist(), network.node_weights.tolist()
     (Graph(3 nodes, 1 links, directed, weighted), ['a', 'b', 'c'], [2.0, 1.0, 1.0])
     """
+    found = sections(data)
+    if any(section.kind in HIGHER for section in found):
+        called = [_vertices(section, file)[0].tolist() for section in found if section.kind == "vertices"]
+        return states_of_pajek(found, called[-1] if called else None, file, directed, relaxation or Relaxation())
     names, node_weights, first = None, None, None
-    if any(kind in HIGHER for kind, *_ in _sections(data, file)):
-        sections = list(_sections(data, file))
-        for kind, argument, body, line in sections:
-            names = _vertices(argument, body, file, line)[0] if kind == "vertices" else names
-        known = None if names is None else names.tolist()
-        return states_of_pajek(sections, known, file, directed, relax_rate, relax_limit, relax_by)
-    links: dict[str, list[tuple[np.ndarray, np.ndarray, np.ndarray]]] = {"edges": [], "arcs": []}
-    for kind, argument, body, line in _sections(data, file):
+    links: dict[str, list[Links]] = {"edges": [], "arcs": []}
+    for section in found:
+        kind = section.kind
         if kind == "vertices":
-            names, node_weights = _vertices(argument, body, file, line)
+            names, node_weights = _vertices(section, file)
         elif kind in links or kind == "bipartite":
             if names is None:
-                raise BadLine(f"*{kind.capitalize()} needs *Vertices before it", file, line)
-            if body.strip():
-                links["edges" if kind == "bipartite" else kind].append(_links(body, len(names), file, line + 1))
-            first = _first_feature(argument, file, line) if kind == "bipartite" else first
+                raise BadLine(f"*{kind.capitalize()} needs *Vertices before it", file, section.line)
+            if section.body.strip():
+                links["edges" if kind == "bipartite" else kind].append(_links(section, len(names), file))
+            first = _first_feature(section, file) if kind == "bipartite" else first
         elif kind != "network":
-            raise BadLine(f"wanted *Vertices, *Edges or *Arcs; got *{kind.capitalize()}", file, line)
+            raise BadLine(f"wanted *Vertices, *Edges or *Arcs; got *{kind.capitalize()}", file, section.line)
     if names is None:
         raise BadInput(f"there are no *Vertices in {str(file)!r}")
-    if directed is None:
-        directed = bool(links["arcs"])
-    if directed and first is None:
-        for source, target, weight in list(links["edges"]):
-            other = source != target
-            links["edges"].append((target[other], source[other], weight[other]))
-    every = links["edges"] + links["arcs"]
-    source, target, weight = (np.concatenate(parts) for parts in zip(*every, strict=True)) if every else ([], [], None)
-    if weight is not None and (weight == 1).all():
-        weight = None
+    directed = bool(links["arcs"]) if directed is None else directed
+    source, target, weight = _joined(**links, both=directed and first is None)
     network = Graph.from_links(source, target, weight, directed=directed, names=names, node_weights=node_weights)
     return network if first is None else Bipartite.of(network, np.arange(network.number_of_nodes) >= first - 1)
 
 
-def _sections(data: bytes, file: object) -> Iterator[tuple[str, str, bytes, int]]:
-    """Each section's kind, what else its heading says, the lines under it, and the heading's line number."""
-    headings = list(re.finditer(rb"^[ \t]*\*(\w+)[ \t]*([^\r\n]*)", data, re.MULTILINE))
-    line, last = 1, 0
-    for heading, after in zip(headings, [*headings[1:], None], strict=True):
-        line, last = line + data.count(b"\n", last, heading.start()), heading.start()
-        body = data[heading.end() : after.start() if after else len(data)]
-        kind, argument = (group.decode(errors="replace").strip() for group in heading.groups())
-        yield kind.lower(), argument, body.split(b"\n", 1)[1] if b"\n" in body else b"", line
+def _joined(edges: list[Links], arcs: list[Links], both: bool) -> tuple[Any, Any, np.ndarray | None]:
+    """All links, edges in both directions where told; no weights where all of them are 1."""
+    others = [(target, source, weight, source != target) for source, target, weight in edges if both]
+    every = [*edges, *((a[other], b[other], weight[other]) for a, b, weight, other in others), *arcs]
+    if not every:
+        return [], [], None
+    source, target, weight = (np.concatenate(parts) for parts in zip(*every, strict=True))
+    return source, target, None if (weight == 1).all() else weight
 
 
-def _vertices(argument: str, body: bytes, file: object, heading: int) -> tuple[np.ndarray, np.ndarray | None]:
+def _vertices(section: Section, file: object) -> tuple[np.ndarray, np.ndarray | None]:
+    """Names, and weights where there are any."""
     try:
-        number = int(argument.split()[0])
+        number = int(section.argument.split()[0])
     except (IndexError, ValueError):
-        raise BadLine(f"*Vertices needs their number; got {argument!r}", file, heading) from None
+        raise BadLine(f"*Vertices needs their number; got {section.argument!r}", file, section.line) from None
     weights: dict[int, float] = {}
     called: dict[int, str] = {}
-    for line, raw in enumerate(body.split(b"\n"), heading + 1):
+    for line, raw in enumerate(section.body.split(b"\n"), section.line + 1):
         try:
             text = raw.decode().strip()
         except UnicodeDecodeError:
@@ -108,10 +96,11 @@ def _vertices(argument: str, body: bytes, file: object, heading: int) -> tuple[n
     return name_array(names), np.array([weights.get(i, 1.0) for i in range(1, number + 1)]) if weights else None
 
 
-def _first_feature(argument: str, file: object, heading: int) -> int:
-    if not argument.split() or not argument.split()[0].isdigit():
-        raise BadLine(f"*Bipartite needs the number of the first feature; got {argument!r}", file, heading)
-    return int(argument.split()[0])
+def _first_feature(section: Section, file: object) -> int:
+    words = section.argument.split()
+    if not words or not words[0].isdigit():
+        raise BadLine(f"*Bipartite needs the number of the first feature; got {section.argument!r}", file, section.line)
+    return int(words[0])
 
 
 def _node_weight(text: str, file: object, line: int) -> float:
@@ -124,10 +113,10 @@ def _node_weight(text: str, file: object, line: int) -> float:
     return weight
 
 
-def _links(body: bytes, nodes: int, file: object, first_line: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _links(section: Section, nodes: int, file: object) -> Links:
     """Sources and targets from 0, and weights."""
     try:
-        table = links_of_text(body, file, first_line, header=False)
+        table = links_of_text(section.body, file, section.line + 1, header=False)
     except BadLine:
         raise
     except BadInput:  # comments only
@@ -135,14 +124,14 @@ def _links(body: bytes, nodes: int, file: object, first_line: int) -> tuple[np.n
     ends = [table.column(i).to_numpy() for i in (0, 1)]
     weight = table.column(2).to_numpy() if table.num_columns == 3 else np.ones(len(ends[0]))
     if ends[0].dtype.kind != "i" or min(end.min() for end in ends) < 1 or max(end.max() for end in ends) > nodes:
-        raise _bad_vertex(body, nodes, file, first_line)
+        raise _bad_vertex(section, nodes, file)
     return ends[0] - 1, ends[1] - 1, weight
 
 
-def _bad_vertex(body: bytes, nodes: int, file: object, first_line: int) -> BadLine:
+def _bad_vertex(section: Section, nodes: int, file: object) -> BadLine:
     known = {str(i) for i in range(1, nodes + 1)}
-    for number, line in enumerate(body.decode(errors="replace").split("\n"), first_line):
+    for number, line in enumerate(section.body.decode(errors="replace").split("\n"), section.line + 1):
         bad = [] if line.lstrip().startswith(("%", "#")) else [end for end in line.split()[:2] if end not in known]
         if bad:
             return BadLine(f"a link needs numbers of vertices from 1 to {nodes}; got {bad[0]!r}", file, number)
-    return BadLine(f"a link needs numbers of vertices from 1 to {nodes}", file, first_line)
+    return BadLine(f"a link needs numbers of vertices from 1 to {nodes}", file, section.line + 1)

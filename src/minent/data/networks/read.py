@@ -1,6 +1,5 @@
 """A file becomes a network: link lists (csv, tsv, blanks), Parquet and Pajek, told apart by what they begin with."""
 
-import io
 import os
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,9 @@ from minent.data.networks.graph import Graph
 from minent.data.networks.link_lists import links_of_text
 from minent.data.networks.link_tables import chosen_columns, graph_of_table
 from minent.data.networks.pajek import graph_of_pajek
+from minent.data.networks.pajek_sections import is_pajek
+from minent.data.networks.relaxation import Relaxation
+from minent.data.tables.parquet import read_parquet
 from minent.errors import BadInput
 
 FOREIGN = (".graphml", ".gexf", ".gml", ".json", ".xml", ".pickle", ".pkl", ".mat", ".mtx", ".npz", ".xlsx")
@@ -50,8 +52,8 @@ def read_graph(
     data = data.removeprefix(b"\xef\xbb\xbf")
     if b"\0" in data[: 1 << 16]:
         raise BadInput(f"{str(file)!r} is binary; links are read from text, Parquet or Pajek .net")
-    if _is_pajek(data):
-        return graph_of_pajek(data, file, directed, relax_rate, relax_limit, relax_by)
+    if is_pajek(data):
+        return graph_of_pajek(data, file, directed, Relaxation(relax_rate, relax_limit, relax_by))
     return graph_of_table(links_of_text(data, file), bool(directed))
 
 
@@ -65,29 +67,13 @@ def _check(file: Path) -> None:
 
 
 def _parquet(data: bytes, file: object) -> Any:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
+    def chosen(names: list[str]) -> list[str]:
+        try:
+            return [names[i] for i in chosen_columns(names)]
+        except BadInput as error:
+            raise BadInput(f"{error} in {str(file)!r}") from None
 
-    try:
-        parquet = pq.ParquetFile(io.BytesIO(data))
-        names = parquet.schema_arrow.names
-        table = parquet.read([names[i] for i in chosen_columns(names)])
-    except pa.ArrowException as error:
-        raise BadInput(f"{str(file)!r} is not a whole Parquet file: {error}") from None
-    except BadInput as error:
-        raise BadInput(f"{error} in {str(file)!r}") from None
+    table = read_parquet(data, file, chosen)
     if not len(table):
         raise BadInput(f"there are no links in {str(file)!r}")
     return table
-
-
-def _is_pajek(data: bytes) -> bool:
-    """Whether the first line that is no comment is a heading like *Vertices."""
-    start = 0
-    while start < len(data):
-        end = data.find(b"\n", start) + 1 or len(data)
-        line = data[start:end].strip()
-        if line and not line.startswith((b"%", b"#")):
-            return line[:1] == b"*" and line[1:2].isalpha()
-        start = end
-    return False

@@ -6,7 +6,7 @@ result it takes two bytes for each entry, and 16 for each entry of the largest b
 import numpy as np
 from jaxtyping import Float, Int
 
-from minent.kernels import kernel, runner
+from minent.kernels import kernel, read_only, runner
 
 Rows = tuple[Int[np.ndarray, " rows"], Int[np.ndarray, " entries"], Float[np.ndarray, " entries"] | None]
 BUCKET = 12  # bits of the source left to sort within a bucket, at most
@@ -126,10 +126,3 @@ def _summed(
     first = np.flatnonzero(new)
     summed = np.diff(first, append=len(new)).astype(float) if weights is None else np.add.reduceat(weights, first)
     return np.searchsorted(first, indptr).astype(indptr.dtype), indices[first], summed
-
-
-def read_only(array: np.ndarray) -> np.ndarray:
-    """A view that cannot be written through (to numba this is a type: kernels see one, whoever made the array)."""
-    view = array.view()
-    view.flags.writeable = False
-    return view

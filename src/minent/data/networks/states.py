@@ -9,8 +9,8 @@ from jaxtyping import Int
 
 from minent.data.networks.graph import Graph
 from minent.data.networks.names import name_array, sorted_names
-from minent.data.networks.sorted_rows import read_only
 from minent.errors import BadInput
+from minent.kernels import read_only
 
 
 @dataclass(frozen=True, eq=False, repr=False)

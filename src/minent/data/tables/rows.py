@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any
 
 from minent.data.bytes import TextFile
+from minent.data.tables.parquet import read_parquet
 from minent.errors import BadInput, BadLine
 
 KINDS = (".tsv", ".csv", ".jsonl", ".ndjson", ".parquet")
@@ -35,7 +36,7 @@ class Row:
         return value
 
 
-def rows_of_text(file: TextFile, names: Sequence[str], header: Callable[[Iterable[bool]], bool] = any) -> Iterator[Row]:
+def rows_of(file: TextFile, names: Sequence[str], header: Callable[[Iterable[bool]], bool] = any) -> Iterator[Row]:
     """The rows of a file that should have columns called `names`; blank lines are passed over. Raises BadInput.
 
     .csv: the first line names the columns. .jsonl and .ndjson: one object a line. .parquet: a table. Any other kind:
@@ -43,7 +44,7 @@ def rows_of_text(file: TextFile, names: Sequence[str], header: Callable[[Iterabl
     the columns are `names`.
 
     >>> file = TextFile("words.tsv", ".tsv", "cat\\t猫\\n".encode())
-    >>> [row.fields for row in rows_of_text(file, ["source", "target"])]
+    >>> [row.fields for row in rows_of(file, ["source", "target"])]
     [{'source': 'cat', 'target': '猫'}]
     """
     if file.kind == ".parquet":
@@ -112,18 +113,12 @@ def _objects(file: TextFile) -> Iterator[Row]:
 
 
 def _parquet(file: TextFile, names: Sequence[str]) -> Iterator[Row]:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    try:
-        parquet = pq.ParquetFile(io.BytesIO(file.data))
-        columns = parquet.schema_arrow.names
+    def wanted(columns: list[str]) -> Sequence[str]:
         if missing := [name for name in names if name not in columns]:
             raise BadInput(f"there is no {missing[0]!r} among the columns {columns} of {str(file.name)!r}")
-        rows = parquet.read(list(names)).to_pylist()
-    except pa.ArrowException as error:
-        raise BadInput(f"{str(file.name)!r} is not a whole Parquet file: {error}") from None
-    for number, fields in enumerate(rows):
+        return names
+
+    for number, fields in enumerate(read_parquet(file.data, file.name, wanted).to_pylist()):
         yield Row(fields, partial(_in_row, file=file.name, row=number))
 
 

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
+from minent.data.bytes import read_bytes
+from minent.data.tables.parquet import read_parquet
 from minent.errors import BadInput
-
-KINDS = (".npy", ".parquet")
 
 
 def read_vectors(path: str | os.PathLike[str]) -> tuple[Float[np.ndarray, "points dimensions"], np.ndarray | None]:
@@ -20,16 +20,28 @@ def read_vectors(path: str | os.PathLike[str]) -> tuple[Float[np.ndarray, "point
 
     Raises BadInput for what holds no points.
     """
-    from minent.data.networks.neighbours import checked
-
     file = Path(path)
     if not file.is_file():
         raise BadInput(f"there is no file {str(path)!r}")
+    table = None if file.suffix.lower() == ".npy" else read_parquet(read_bytes(file)[0], path)
     try:
-        points, names = (np.load(file, allow_pickle=False), None) if file.suffix == ".npy" else _parquet(file)
+        points, names = (np.load(file, allow_pickle=False), None) if table is None else _of_table(table)
         return checked(points), names
     except (ValueError, EOFError) as error:
         raise BadInput(f"{error} in {str(path)!r}") from None
+
+
+def checked(points: Any) -> Float[np.ndarray, "points dimensions"]:
+    """Points as float64; raises BadInput where they are not a matrix of finite numbers."""
+    points = np.asarray(points)
+    if points.ndim != 2 or points.dtype.kind not in "fiub" or not points.size:
+        came = f"an array of {points.dtype} of shape {points.shape}"
+        raise BadInput(f"points are a matrix of numbers, a row for each; got {came}")
+    points = points.astype(float)
+    if not np.isfinite(points).all():
+        row = int(np.flatnonzero(~np.isfinite(points).all(axis=1))[0])
+        raise BadInput(f"points are finite numbers; row {row} holds one that is not")
+    return points
 
 
 def holds_vectors(path: str | os.PathLike[str]) -> bool:
@@ -49,11 +61,10 @@ def holds_vectors(path: str | os.PathLike[str]) -> bool:
     return bool(lists) or not any(field.name == "text" for field in schema)
 
 
-def _parquet(file: Path) -> tuple[np.ndarray, np.ndarray | None]:
+def _of_table(table: Any) -> tuple[np.ndarray, np.ndarray | None]:
     import pyarrow as pa
-    from pyarrow import parquet, types
+    from pyarrow import types
 
-    table = parquet.read_table(file)
     texts = [column for column in table.columns if types.is_string(column.type) or types.is_large_string(column.type)]
     names = np.array(texts[0].to_pylist(), object) if texts else None
     lists = [column for column in table.columns if hasattr(column.type, "value_type")]

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from minent.data.bytes import TextFile, open_text
-from minent.data.tables.rows import KINDS, rows_of_text
+from minent.data.tables.rows import KINDS, rows_of
 from minent.errors import BadInput
 
 
@@ -49,7 +49,7 @@ def read_labelled(path: str | os.PathLike[str] | Any, *, text: str = "text", lab
     if file.kind not in KINDS:
         texts, labels = [line for line in file.lines() if line.strip()], None
     else:
-        rows = list(rows_of_text(file, names))
+        rows = list(rows_of(file, names))
         texts = [row.text(text) for row in rows]
         labels = None if label is None else [row.text(label, numbers=True).strip() for row in rows]
     if not texts:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from minent.data.bytes import open_text
-from minent.data.tables.rows import Row, rows_of_text
+from minent.data.tables.rows import Row, rows_of
 from minent.errors import BadInput, BadLine
 
 
@@ -56,7 +56,7 @@ def read_pairs(
         raise BadInput(f"source and target must be two columns; got {source!r} for both")
     file = open_text(path)
     if target is None:
-        rows = rows_of_text(file, [source, target_column], header=all)
+        rows = rows_of(file, [source, target_column], header=all)
     else:
         other = open_text(target)
         lines, others = file.lines(), other.lines()

@@ -93,7 +93,7 @@ class Recorder:
 
     def step(self, ids: Sequence[int] | np.ndarray | Tensor) -> None:
         """Record the step about to be taken on the gradients of the examples `ids`."""
-        ids = np.asarray(ids).astype(np.int64).reshape(-1)
+        ids = np.asarray(ids.cpu() if isinstance(ids, Tensor) else ids).astype(np.int64).reshape(-1)
         if not len(ids):
             raise BadInput(f"a step follows examples; got no ids at step {self.number + 1}")
         self.number += 1

@@ -21,7 +21,7 @@ class Names:
 
     def batch(self, ids: Sequence[int] | np.ndarray | Tensor) -> None:
         """These examples' gradients are in `.grad`, or will be; calls before one step add up."""
-        self.ids.append(np.asarray(ids).astype(np.int64).reshape(-1))
+        self.ids.append(np.asarray(ids.cpu() if isinstance(ids, Tensor) else ids).astype(np.int64).reshape(-1))
 
 
 @contextmanager

@@ -17,8 +17,8 @@ from minent.community import codelength, find
 from minent.community.search.multilevel import multilevel
 from minent.community.search.search import Search
 from minent.community.search.units import sum_plogp, units_of
-from minent.community.tree.tree import grow
-from minent.community.walk.flow import flow_of
+from minent.community.tree.grow import grow
+from minent.community.walk.models import flow_of
 from minent.data import Graph
 
 WALKS = [{}, {"recorded": True}, {"to_nodes": True, "recorded": True}, {"flow_model": "undirected"}]

@@ -12,7 +12,8 @@ from naive.map_equation import codelength, move_delta
 from minent.community.search.search import ALL, Field
 from minent.community.search.sweep import move
 from minent.community.search.units import codebooks, merge, sum_plogp, units_of
-from minent.community.walk.flow import Flow, flow_of
+from minent.community.walk.flow import Flow
+from minent.community.walk.models import flow_of
 from minent.data.networks.sorted_rows import read_only
 from minent.kernels import compiled, interpreted
 

@@ -14,10 +14,13 @@ from hypothesis import strategies as st
 from naive import closed_forms
 from naive.map_equation import codelength as slow_codelength
 
+from minent.community.evaluate import codelength
 from minent.community.tree.canonical import depths
-from minent.community.tree.codelength import codelength, codelength_parts, module_flow, one_level_codelength
-from minent.community.tree.tree import Tree, grow
-from minent.community.walk.flow import Flow, flow_of
+from minent.community.tree.codelength import codelength_parts, module_flow, one_level_codelength
+from minent.community.tree.grow import grow
+from minent.community.tree.tree import Tree
+from minent.community.walk.flow import Flow
+from minent.community.walk.models import flow_of
 from minent.data.networks.graph import Graph
 from minent.errors import BadInput
 

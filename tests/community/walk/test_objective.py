@@ -12,8 +12,9 @@ from minent.community.search.multilevel import multilevel
 from minent.community.search.search import Search
 from minent.community.search.two_level import two_level_partition
 from minent.community.search.units import sum_plogp, units_of
-from minent.community.tree.codelength import codelength_parts, walk_of
-from minent.community.tree.tree import grow
+from minent.community.tree.codelength import codelength_parts
+from minent.community.tree.grow import grow
+from minent.community.walk.objective import walk_of
 from minent.data import Graph
 
 WALKS = {"--flow-model undirected": False, "--directed": True}

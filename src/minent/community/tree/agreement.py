@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from minent.community.tree.tree import Tree
-from minent.data.networks.names import matched
+from minent.data.networks.places import matched
 from minent.errors import BadInput
 
 Partition = Tree | Mapping[Any, Any] | Iterable[Any]

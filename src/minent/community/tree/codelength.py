@@ -6,82 +6,15 @@ where q↶_m is the exit rate and x_i the visit rate of a node, or enter rate of
 (Rosvall & Bergstrom 2008, 2011).
 """
 
-from collections.abc import Iterable, Mapping
-from typing import Any
-
 import numpy as np
 from jaxtyping import Float, Int
 
-from minent.community.options import PLAIN, Objective
 from minent.community.tree.canonical import depths, levels
-from minent.community.tree.given import tree_of
-from minent.community.tree.tree import Tree, grow
-from minent.community.walk.flow import Flow, flow_of
-from minent.community.walk.objective import check, described
-from minent.data import as_graph
+from minent.community.walk.flow import Flow
 from minent.data.networks.sorted_rows import read_only
 from minent.kernels import kernel, runner
 
 Rates = tuple[Float[np.ndarray, " modules"], Float[np.ndarray, " modules"], Float[np.ndarray, " modules"]]
-
-
-def codelength(
-    network: Any,
-    modules: Tree | Mapping[Any, Any] | Iterable[Any],
-    *,
-    directed: bool | None = None,
-    flow_model: str | None = None,
-    teleportation: float = 0.15,
-    recorded: bool = False,
-    to_nodes: bool = False,
-    objective: Objective = PLAIN,
-    metadata: Any = None,
-) -> float:
-    """Bits per step that describe a walk on `network` with the given modules.
-
-    `network` is anything that `minent.data.as_graph` takes. `modules` is a label for each node in the network's order
-    (integers, strings, …), a mapping from each node's name to its label, or a Tree. Other options are those of `find`;
-    directed=None: as `flow_model` asks, or else as the network says.
-
-    Raises BadInput where nodes and modules do not match, and as `as_graph` and `flow_of` do.
-
-    >>> triangles = np.array([0, 1, 2, 3, 4, 5, 2]), np.array([1, 2, 0, 4, 5, 3, 3])
-    >>> round(codelength(triangles, ["a", "a", "a", "b", "b", "b"]), 4), round(codelength(triangles, [0] * 6), 4)
-    (2.3207, 2.5567)
-    """
-    walk = {"flow_model": flow_model, "teleportation": teleportation, "recorded": recorded, "to_nodes": to_nodes}
-    flow = walk_of(network, directed, objective, metadata, **walk)
-    parent, module = tree_of(modules, flow.network.names, len(flow.visit))
-    return sum(codelength_parts(flow, parent, module))
-
-
-def evaluate(network: Any, modules: Tree | Mapping[Any, Any] | Iterable[Any], **options: Any) -> Tree:
-    """The tree of given modules with its rates and codelengths, without a search; arguments as of `codelength`.
-
-    >>> evaluate(([0, 1, 2, 3, 4, 5, 2], [1, 2, 0, 4, 5, 3, 3]), ["a", "a", "a", "b", "b", "b"])
-    Tree(6 nodes, 2 modules, depth 1, codelength 2.3207 bits of 2.5567)
-    """
-    objective, metadata = options.pop("objective", PLAIN), options.pop("metadata", None)
-    flow = walk_of(network, options.pop("directed", None), objective, metadata, **options)
-    return grow(flow, *tree_of(modules, flow.network.names, len(flow.visit)))
-
-
-def walk_of(
-    network: Any,
-    directed: bool | None,
-    objective: Objective,
-    metadata: Any,
-    *,
-    flow_model: str | None = None,
-    **walk: Any,
-) -> Flow:
-    """The walk on a network, and what of it is described."""
-    if directed is None and flow_model is not None:
-        directed = flow_model != "undirected"
-    graph = as_graph(network, directed=directed)
-    check(objective)
-    flow = flow_of(graph, model=flow_model, regularised=objective.regularised, **walk)
-    return described(flow, objective, metadata)
 
 
 def codelength_parts(
@@ -92,6 +25,7 @@ def codelength_parts(
     `parent` (modules,) is -1 for module 0, the root, and parent[m] < m; `module` (nodes,) is each node's leaf module;
     `rates` is their `module_flow`, where it is known already.
 
+    >>> from minent.community.walk.models import flow_of
     >>> from minent.data import Graph
     >>> flow = flow_of(Graph.from_links([0, 1, 2, 3, 4, 5, 2], [1, 2, 0, 4, 5, 3, 3]))
     >>> codelength_parts(flow, np.array([-1, 0, 0]), np.array([1, 1, 1, 2, 2, 2]))

@@ -14,7 +14,7 @@ from pathlib import Path as File
 
 import numpy as np
 
-from minent.community.tree.tree import Tree
+from minent.community.tree.description import Description
 from minent.errors import BadInput, BadLine
 
 Path = tuple[int, ...]
@@ -27,7 +27,7 @@ CODELENGTH = re.compile(r"# (index codelength|module codelength) (\S+) bits")
 LINKS = re.compile(r"\*Links (\d+(?::\d+)*|root) (\S+) (\S+)")
 
 
-def read(path: str | os.PathLike[str]) -> Tree:
+def read(path: str | os.PathLike[str]) -> Description:
     """Read the tree in the format the suffix of `path` names; see `Tree.read`."""
     if (reader := READERS.get(File(path).suffix.lower())) is None:
         raise BadInput(f"a tree is read from {', '.join(READERS)}; got {File(path).name!r}")
@@ -40,10 +40,10 @@ def read(path: str | os.PathLike[str]) -> Tree:
     (node, times), *_ = Counter(row[3] for row in rows).most_common(1) or [(0, 0)]
     if times > 1:
         raise BadInput(f"each node must stand once; node {node} stands {times} times in {str(path)!r}")
-    return _tree(sorted(rows, key=lambda row: row[3]), told, rates)
+    return _description(sorted(rows, key=lambda row: row[3]), told, rates)
 
 
-def _tree(rows: list[Row], told: Told, rates: Rates) -> Tree:
+def _description(rows: list[Row], told: Told, rates: Rates) -> Description:
     inner = {path[:end] for path in {row[0][:-1] for row in rows} for end in range(len(path))} | {()}
     leaf = [path if path[:-1] in inner else path[:-1] for path, *_ in rows]
     paths = sorted(inner | set(leaf), key=lambda path: (len(path), path))
@@ -58,7 +58,7 @@ def _tree(rows: list[Row], told: Told, rates: Rates) -> Tree:
     seen = visit[~(visit <= 0)]
     one_level = float(-(seen * np.log2(seen)).sum())
     index, modules = (told.get(part, np.nan) for part in ("index codelength", "module codelength"))
-    return Tree(parent, module, visit, flow, enter, leave, index, modules, one_level, _names(rows))
+    return Description(parent, module, visit, flow, enter, leave, index, modules, one_level, _names(rows))
 
 
 def _names(rows: list[Row]) -> np.ndarray | None:

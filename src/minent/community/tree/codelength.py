@@ -12,6 +12,7 @@ from jaxtyping import Float, Int
 from minent.community.tree.canonical import depths, levels
 from minent.community.walk.flow import Flow
 from minent.data.networks.sorted_rows import read_only
+from minent.entropy import sum_plogp
 from minent.kernels import kernel, runner
 
 Rates = tuple[Float[np.ndarray, " modules"], Float[np.ndarray, " modules"], Float[np.ndarray, " modules"]]
@@ -35,12 +36,12 @@ def codelength_parts(
     children = np.bincount(parent[1:], enter[1:], minlength=len(parent))
     use = exit + children + np.bincount(module, flow.visit, minlength=len(parent))
     top = enter[1:][parent[1:] == 0]
-    index = _plogp(use[:1]) - _plogp(top)
+    index = sum_plogp(use[:1]) - sum_plogp(top)
     below = enter[1:][parent[1:] > 0]
-    plain = _plogp(use[1:]) - _plogp(exit) - _plogp(below)
+    plain = sum_plogp(use[1:]) - sum_plogp(exit) - sum_plogp(below)
     if (words := flow.words) is None:
-        return index, plain - _plogp(flow.visit)
-    said = float(words.merged(module, len(parent)).costs().sum()) - (0.0 if words.shared else _plogp(flow.visit))
+        return index, plain - sum_plogp(flow.visit)
+    said = float(words.merged(module, len(parent)).costs().sum()) - (0.0 if words.shared else sum_plogp(flow.visit))
     more = len(flow.visit) + len(parent) - 1 - len(top) if len(top) > 1 else len(flow.visit) - 1
     wrong = abs(len(top) - words.preferred) if words.preferred >= 0 else 0
     return index + words.price * max(len(top) - 1, 0), plain + said + words.price * more + wrong
@@ -48,11 +49,11 @@ def codelength_parts(
 
 def one_level_codelength(flow: Flow) -> float:
     """Bits per step without modules: the entropy of the visit rates."""
-    whole = _plogp(flow.visit.sum(keepdims=True))
+    whole = sum_plogp(flow.visit.sum(keepdims=True))
     if (words := flow.words) is None:
-        return whole - _plogp(flow.visit)
+        return whole - sum_plogp(flow.visit)
     nodes = np.zeros(len(flow.visit), np.int32)
-    said = float(words.merged(nodes, 1).costs().sum()) - (0.0 if words.shared else _plogp(flow.visit))
+    said = float(words.merged(nodes, 1).costs().sum()) - (0.0 if words.shared else sum_plogp(flow.visit))
     wrong = abs(1 - words.preferred) if words.preferred >= 0 else 0
     return whole + said + words.price * (len(nodes) - 1) + wrong
 
@@ -98,8 +99,3 @@ def crossed(indptr, indices, flow, parent, module):
                     enter[b] += flow[0] if uniform else flow[k]
                     b = parent[b]
     return exit, enter
-
-
-def _plogp(rates: np.ndarray) -> float:
-    rates = rates[rates > 0]
-    return float((rates * np.log2(rates)).sum())  # not @, whose last digits depend on the number of threads

@@ -8,6 +8,7 @@ from jaxtyping import Float
 
 from minent.community.tree.nesting import Nesting
 from minent.community.walk.flow import Flow
+from minent.entropy import sum_plogp
 
 
 @dataclass(frozen=True)
@@ -46,8 +47,7 @@ class Description(Nesting):
     def effective_number_of_modules(self) -> float:
         """2 to the entropy of the leaf modules' flow: how many modules of equal flow would be as uncertain."""
         share = np.bincount(self.module, self.visit)
-        share = share[share > 0] / share.sum()
-        return float(2 ** -(share * np.log2(share)).sum()) if len(self.module) else 0.0
+        return 2 ** -sum_plogp(share[share > 0] / share.sum()) if len(self.module) else 0.0
 
     def modules(self, depth: int = 1, top: int = 5) -> list[Module]:
         """The modules at `depth` (as in `labels_at`, in the same order), each with its `top` most visited nodes.

@@ -11,8 +11,9 @@ import pytest
 
 from minent import cli
 from minent.cli import terminal
-from minent.community.tree.tree import Tree, grow
-from minent.community.walk.flow import flow_of
+from minent.community.tree.grow import grow
+from minent.community.tree.tree import Tree
+from minent.community.walk.models import flow_of
 from minent.data.networks.graph import Graph
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from minent.cli import main
 from minent.community import Objective, agreement, evaluate, find
+from minent.data import Graph
 
 
 @pytest.fixture
@@ -31,6 +32,31 @@ def test_two_files_agree_as_their_trees_do(files: tuple[Path, Path], capsys: pyt
     page = (files[0].parent / "a.html").read_text("utf-8")
     assert page.startswith("<!doctype html>") and len(re.findall(r"<path class", page)) >= one.number_of_top_modules
     assert "Valjean" in page and "b.csv" in page
+
+
+TRIANGLES = [0, 1, 2, 3, 4, 5, 2], [1, 2, 0, 4, 5, 3, 3]
+
+
+@pytest.mark.parametrize("suffixes", [(".tree", ".clu"), (".clu", ".tree"), (".json", ".clu"), (".clu", ".clu")])
+@pytest.mark.parametrize(
+    "names",
+    [["Myriel", "Valjean", "Myriel", "b", "c", "a"], list("己甲乙丙丁戊"), ["60", "50", "40", "30", "20", "10"],
+     [60, 50, 40, 30, 20, 10], None],
+    ids=["a name twice", "Chinese", "numbers as text", "numbers", "no names"],
+)  # fmt: skip
+def test_names_are_compared_with_numbers(
+    names: list | None, suffixes: tuple[str, str], tmp_path: Path, capsys: pytest.CaptureFixture
+):
+    network = Graph.from_links(*TRIANGLES, names=names)
+    labels = [0, 0, 1, 1, 2, 2], [0, 0, 0, 0, 1, 1]
+    paths = [tmp_path / f"{which}{suffix}" for which, suffix in zip("ab", suffixes, strict=True)]
+    for label, path in zip(labels, paths, strict=True):
+        evaluate(network, label).write(path)
+    main(["community", "compare", *map(str, paths), "-o", str(tmp_path / "a.html")])
+    wanted = agreement(*labels)
+    assert 0.2 < wanted < 0.8 and f"depth 1          {wanted:.4f}" in capsys.readouterr().out
+    page = (tmp_path / "a.html").read_text("utf-8")
+    assert len(re.findall(r"<path class", page)) == 3 and (suffixes[0] == ".clu" or str((names or [0])[0]) in page)
 
 
 @pytest.mark.parametrize("suffix", [".png", ""])

@@ -6,12 +6,13 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from minent.community.tree.tree import grow
-from minent.community.walk.flow import flow_of
+from minent.community.tree.grow import grow
+from minent.community.walk.models import flow_of
 from minent.data import Graph
 from minent.errors import BadInput
 from minent.plot import alluvial
-from minent.plot.alluvial import BAR, GAP, HEIGHT, MOST
+from minent.plot.alluvial import BAR
+from minent.plot.sides import GAP, HEIGHT, MOST
 
 NASTY = ["</script><script>alert(1)</script>", "\"double\" & 'single'", "北京大学", "<b>bold", "{{bars}}"]
 

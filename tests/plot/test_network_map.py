@@ -8,8 +8,8 @@ import zlib
 import numpy as np
 import pytest
 
-from minent.community.tree.tree import grow
-from minent.community.walk.flow import flow_of
+from minent.community.tree.grow import grow
+from minent.community.walk.models import flow_of
 from minent.data import Graph
 from minent.errors import BadInput
 from minent.plot import network_map

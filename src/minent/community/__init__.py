@@ -2,13 +2,13 @@
 
 from typing import TYPE_CHECKING, Any
 
+from minent.community.evaluate import codelength, evaluate
 from minent.community.find import find
 from minent.community.options import Objective, Options, Points
 from minent.community.points.cluster import cluster
 from minent.community.points.telling import telling_words
 from minent.community.stability import Stability, stability
 from minent.community.tree.agreement import agreement, agreements
-from minent.community.tree.codelength import codelength, evaluate
 from minent.community.tree.tree import Tree
 
 if TYPE_CHECKING:

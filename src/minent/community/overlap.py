@@ -11,10 +11,12 @@ from jaxtyping import Int
 
 from minent.community.options import PLAIN, Objective, Options
 from minent.community.search.levels import Levels
+from minent.community.search.merging import merge
 from minent.community.search.search import Search
 from minent.community.search.two_level import fine_tuned
-from minent.community.search.units import merge, units_of
-from minent.community.tree.tree import Tree, grow
+from minent.community.search.units import units_of
+from minent.community.tree.grow import grow
+from minent.community.tree.tree import Tree
 from minent.community.trials import grown, searched
 from minent.community.walk.flow import Flow
 from minent.community.walk.membership import Pairs, distinct, shared_walk, visited_from

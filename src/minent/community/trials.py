@@ -14,10 +14,11 @@ from minent.community.search.preferred import preferred_partition
 from minent.community.search.search import Search
 from minent.community.search.two_level import tuned
 from minent.community.search.units import Units, units_of
-from minent.community.tree.codelength import walk_of
 from minent.community.tree.given import tree_of
-from minent.community.tree.tree import Tree, grow
+from minent.community.tree.grow import grow
+from minent.community.tree.tree import Tree
 from minent.community.walk.flow import Flow
+from minent.community.walk.objective import walk_of
 from minent.errors import BadInput
 from minent.kernels import log, runner
 

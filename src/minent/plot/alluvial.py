@@ -6,42 +6,21 @@ wide as the share of the walk at the nodes that both hold, at either end by that
 
 import html
 import re
-from dataclasses import dataclass
 from importlib.resources import files
-from itertools import pairwise
-from typing import TYPE_CHECKING
 
 import numpy as np
-from jaxtyping import Float, Int
 
-from minent.data.networks.names import matched
+from minent.data.networks.places import matched
+from minent.plot.modules import Modules
 from minent.plot.page import Page
+from minent.plot.sides import GAP, HEIGHT, Side, count_of, side_of
 
-if TYPE_CHECKING:
-    from minent.community.tree.tree import Tree
-
-HUES, NAMES = 9, 6
-SMALLEST, MOST = 0.004, 24  # smaller modules, and those after so many, are drawn as one bar
-HEIGHT, GAP, BAR = 900.0, 7.0, 14.0  # of the drawing, 1000 wide, which is stretched to the page
-
-
-@dataclass(frozen=True)
-class Side:
-    """The bars of one tree: `bar` (nodes,) is each node's, `share` (nodes,) its part of the walk; `top` and `height`
-    (bars,) are where bars stand, `title` and `note` (bars,) what they are called."""
-
-    bar: Int[np.ndarray, " nodes"]
-    share: Float[np.ndarray, " nodes"]
-    top: Float[np.ndarray, " bars"]
-    height: Float[np.ndarray, " bars"]
-    title: list[str]
-    note: list[str]
-    rest: int  # the bar of all smaller modules; as many as there are bars where there is none
+HUES, BAR = 9, 14.0  # the width of a bar, of the drawing's 1000
 
 
 def alluvial(
-    one: "Tree",
-    other: "Tree",
+    one: Modules,
+    other: Modules,
     *,
     depth: int | None = 1,
     title: str = "How modules split and merge",
@@ -63,7 +42,7 @@ def alluvial(
     (2, True)
     """
     order, names = matched(one.node_names, other.node_names), [str(name) for name in one.node_names]
-    sides = [_side(tree, names, place, depth) for tree, place in ((one, slice(None)), (other, order))]
+    sides = [side_of(tree, names, place, depth) for tree, place in ((one, slice(None)), (other, order))]
     gaps = GAP * (max(len(side.height) for side in sides) - 1)
     parts = {
         "title": html.escape(title),
@@ -83,41 +62,6 @@ def alluvial(
 
 def _asset(name: str) -> str:
     return (files("minent.plot") / "assets" / name).read_text("utf-8")
-
-
-def _side(tree: "Tree", names: list[str], place: "slice | np.ndarray", depth: int | None) -> Side:
-    label = (tree.labels if depth is None else tree.labels_at(depth))[place]
-    share = tree.visit[place]
-    if not share.sum() > 0:  # or unknown
-        share = np.ones(len(share))
-    share = share / max(share.sum(), 1.0 if not len(share) else 0.0)
-    flow, size = np.bincount(label, share), np.bincount(label)
-    ranked = np.argsort(-np.round(flow, 12), kind="stable")
-    shown = ranked[:MOST][flow[ranked[:MOST]] >= SMALLEST]
-    if len(shown) == len(flow) - 1:
-        shown = ranked  # a single one is not "smaller modules"
-    bar = np.full(len(flow), len(shown))
-    bar[shown] = np.arange(len(shown))
-    bar, hidden = bar[label], len(flow) - len(shown)
-    height = HEIGHT * np.bincount(bar, share, minlength=len(shown) + bool(hidden))
-    top = np.cumsum(height + GAP) - height - GAP
-    first = np.lexsort((-share, bar))
-    start = np.searchsorted(bar[first], np.arange(len(shown) + 1)).tolist()
-    title = [", ".join(names[i] for i in first[begin : min(begin + NAMES, end)].tolist())
-             for begin, end in pairwise(start)]  # fmt: skip
-    note = [f"{_percent(flow[m].item())} · {_nodes(size[m].item())}" for m in shown.tolist()]
-    if hidden:
-        title.append(f"{hidden:,} smaller modules")
-        note.append(f"{_percent(height[-1].item() / HEIGHT)} · {_nodes(int((bar == len(shown)).sum()))}")
-    return Side(bar, share, top, height, title, note, len(shown))
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.1f} %" if share < 0.1 else f"{100 * share:.0f} %"
-
-
-def _nodes(count: int) -> str:
-    return "1 node" if count == 1 else f"{count:,} nodes"
 
 
 def _hue(bar: int, side: Side) -> str:
@@ -145,7 +89,7 @@ def _ribbons(left: Side, right: Side) -> list[str]:
             f"M{x[0]:g},{y[k]:.2f}C{x[2]},{y[k]:.2f} {x[2]},{z[k]:.2f} {x[1]:g},{z[k]:.2f}V{z[k] + v[k]:.2f}"
             f"C{x[2]},{z[k] + v[k]:.2f} {x[2]},{y[k] + w[k]:.2f} {x[0]:g},{y[k] + w[k]:.2f}Z"
         )
-        said = f"{left.title[a[k]]} → {right.title[b[k]]}: {_nodes(count[k].item())}"
+        said = f"{left.title[a[k]]} → {right.title[b[k]]}: {count_of(count[k].item())}"
         drawn.append(
             f'<path class="{_hue(int(a[k]), left)}" data-left="{a[k]}" data-right="{b[k]}" d="{shape}">'
             f"<title>{html.escape(said)}</title></path>"

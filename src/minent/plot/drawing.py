@@ -2,90 +2,128 @@
 
 import json
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any, NamedTuple
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Complex, Float, Int
 
+from minent.data.networks.graph import Graph
+from minent.plot.highlights import hues, strongest_of_each, top_nodes
+from minent.plot.modules import Modules
 from minent.plot.sunflower import FILLED, RIM, sunflower
 from minent.plot.territories import Links, Territories, ancestors, territories
 
-if TYPE_CHECKING:
-    from minent.community.tree.tree import Tree
-    from minent.data import Graph
-
 SMALLEST = 0.15  # of a mean node's area: what a node without flow is drawn with
-HUES = 9
-LINKS, ROADS_OF_A_MODULE, TOP_NODES = 1_000_000, 6, 3
+LINKS = 1_000_000
+
+
+class Ordered(NamedTuple):
+    """Modules depth-first, nodes by module and falling flow: module m holds those from its first to first + size."""
+
+    modules: Int[np.ndarray, " modules"]  # their numbers in the tree
+    nodes: Int[np.ndarray, " nodes"]  # and in the network
+    parent: Int[np.ndarray, " modules"]
+    module: Int[np.ndarray, " nodes"]
+    visit: Float[np.ndarray, " nodes"]
+    area: Float[np.ndarray, " nodes"]
+    links: Links  # as the network has them, without self-links
 
 
 def drawing(
-    graph: "Graph", tree: "Tree", called: Sequence[Sequence[str]] | None = None
+    graph: Graph, tree: Modules, called: Sequence[Sequence[str]] | None = None
 ) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-    """The facts a map states, and its arrays by name; the root is the unit disc around 0.
+    """The facts a map states, and its arrays by name, modules and nodes as `Ordered`; the root is the unit disc around
+    0, and of the links between siblings (roads) there are each module's strongest."""
+    put = ordered(graph, tree)
+    both = _both_ways(put.links) if graph.directed else put.links
+    lands = territories(put.parent, put.module, put.area, both)
+    discs = sunflower(put.module, put.area, both, lands)
+    return facts(graph, tree, put, lands), arrays(graph, tree, put, lands, discs, called)
 
-    Modules stand depth-first (module m holds the nodes from its first to first + size), nodes by module and falling
-    flow; of the links between siblings (roads), each module's strongest.
-    """
-    nodes, line = graph.number_of_nodes, ancestors(tree.parent)
-    modules = np.lexsort(line.T[::-1])
-    number = np.empty_like(modules)
-    number[modules] = np.arange(len(modules))
-    parent = np.append(-1, number[tree.parent[modules[1:]]])
+
+def ordered(graph: Graph, tree: Modules) -> Ordered:
+    """A network and its modules in the order in which a map has them."""
+    nodes, modules = graph.number_of_nodes, np.lexsort(ancestors(tree.parent).T[::-1])
+    number = _places(modules)
     module = number[tree.module]
     order = np.lexsort((-np.round(tree.visit, 12), module))
-    place = np.empty_like(order)
-    place[order] = np.arange(nodes)
-    module, visit = module[order], tree.visit[order]
-    area = np.maximum(visit, SMALLEST / max(nodes, 1))
-
+    place = _places(order)
     rows = np.repeat(np.arange(nodes), np.diff(graph.indptr))
     weight = np.ones(len(rows)) if graph.weights is None else graph.weights
     flow = tree.visit[rows] * weight / np.bincount(rows, weight, nodes)[rows]
     source, target = place[rows], place[graph.indices]
     other = source != target
-    both = Links(source[other], target[other], flow[other])
-    if graph.directed:
-        ends = np.append(both.source, both.target), np.append(both.target, both.source)
-        both = Links(*ends, np.tile(both.flow, 2))
-    lands = territories(parent, module, area, both)
-    centre, radius = sunflower(module, area, both, lands)
+    links = Links(source[other], target[other], flow[other])
+    area = np.maximum(tree.visit[order], SMALLEST / max(nodes, 1))
+    parent = np.append(-1, number[tree.parent[modules[1:]]])
+    return Ordered(modules, order, parent, module[order], tree.visit[order], area, links)
 
-    line = ancestors(parent)
-    below = np.bincount(module, minlength=len(parent))
+
+def facts(graph: Graph, tree: Modules, put: Ordered, lands: Territories) -> dict[str, Any]:
+    """What a map says in words."""
+    first = put.module[:1]
+    return {
+        "nodes": graph.number_of_nodes,
+        "links": graph.number_of_links,
+        "modules": len(np.unique(put.module)),
+        "directed": graph.directed,
+        "levels": ancestors(put.parent).shape[1] - 1,
+        "codelength": _finite(tree.codelength),
+        "oneLevel": _finite(tree.one_level_codelength),
+        "filled": FILLED * RIM**2,
+        "areaOfFlow": float(lands.radius[first[0]] ** 2 / put.area[put.module == first].sum()) if len(first) else 1.0,
+    }
+
+
+def arrays(
+    graph: Graph,
+    tree: Modules,
+    put: Ordered,
+    lands: Territories,
+    discs: tuple[Complex[np.ndarray, " nodes"], Float[np.ndarray, " nodes"]],
+    called: Sequence[Sequence[str]] | None,
+) -> dict[str, np.ndarray]:
+    """What a map draws; `discs` are centre and radius of each node."""
+    parent, line = put.parent, ancestors(put.parent)
+    below = np.bincount(put.module, minlength=len(parent))
     for m in range(len(parent) - 1, 0, -1):
         below[parent[m]] += below[m]
     names = tree.names if graph.names is None else graph.names
-    names = np.arange(nodes) if names is None else names
-    strongest = _strongest_of_each(lands.links, len(parent))
-    once = other if graph.directed else other & (source < target)
-    arrays = {
+    names = np.arange(graph.number_of_nodes) if names is None else names
+    strongest = strongest_of_each(lands.links, len(parent))
+    drawn = {
         "parent": parent,
         "size": below,
-        "moduleFlow": tree.module_visit[modules], "enter": tree.enter[modules], "exit": tree.exit[modules],
+        "moduleFlow": tree.module_visit[put.modules],
+        "enter": tree.enter[put.modules], "exit": tree.exit[put.modules],
         "moduleX": np.real(lands.centre), "moduleY": np.imag(lands.centre), "moduleRadius": lands.radius,
-        "hue": _hues(lands, parent)[line[:, min(1, line.shape[1] - 1)]],
-        "top": _top_nodes(line, module, visit).ravel(),
-        "nodeModule": module,
-        "nodeFlow": visit, "nodeX": np.real(centre), "nodeY": np.imag(centre), "nodeRadius": radius,
+        "hue": hues(lands, parent)[line[:, min(1, line.shape[1] - 1)]],
+        "top": top_nodes(line, put.module, put.visit).ravel(),
+        "nodeModule": put.module,
+        "nodeFlow": put.visit, "nodeX": np.real(discs[0]), "nodeY": np.imag(discs[0]), "nodeRadius": discs[1],
         "roadFrom": strongest.source, "roadTo": strongest.target, "roadFlow": strongest.flow,
-        **_compressed_rows(Links(source[once], target[once], flow[once]), nodes),
-        "names": _letters([str(name) for name in names[order].tolist()]),
-        "called": _letters([] if called is None else [list(called[m]) for m in modules.tolist()]),
+        **_compressed_rows(put.links if graph.directed else _once(put.links), graph.number_of_nodes),
+        "names": _letters([str(name) for name in names[put.nodes].tolist()]),
+        "called": _letters([] if called is None else [list(called[m]) for m in put.modules.tolist()]),
     }  # fmt: skip
     narrow = {"i": np.int32, "f": np.float32}
-    facts = {
-        "nodes": nodes,
-        "links": graph.number_of_links,
-        "modules": len(np.unique(module)),
-        "directed": graph.directed,
-        "levels": line.shape[1] - 1,
-        "codelength": _finite(tree.index_codelength + tree.module_codelength),
-        "oneLevel": _finite(tree.one_level_codelength),
-        "filled": FILLED * RIM**2,
-        "areaOfFlow": float(lands.radius[module[0]] ** 2 / area[module == module[0]].sum()) if nodes else 1.0,
-    }
-    return facts, {name: np.ascontiguousarray(a, narrow.get(a.dtype.kind, a.dtype)) for name, a in arrays.items()}
+    return {name: np.ascontiguousarray(a, narrow.get(a.dtype.kind, a.dtype)) for name, a in drawn.items()}
+
+
+def _places(order: Int[np.ndarray, " _"]) -> Int[np.ndarray, " _"]:
+    place = np.empty_like(order)
+    place[order] = np.arange(len(order))
+    return place
+
+
+def _both_ways(links: Links) -> Links:
+    ends = np.append(links.source, links.target), np.append(links.target, links.source)
+    return Links(*ends, np.tile(links.flow, 2))
+
+
+def _once(links: Links) -> Links:
+    forth = links.source < links.target
+    return Links(links.source[forth], links.target[forth], links.flow[forth])
 
 
 def _letters(content: list[Any]) -> np.ndarray:
@@ -104,40 +142,3 @@ def _compressed_rows(links: Links, nodes: int) -> dict[str, np.ndarray]:
     even = len(flow) == 0 or np.ptp(flow) <= 1e-5 * flow.max()
     counts = np.bincount(links.source[keep], minlength=nodes)
     return {"linkCount": counts, "linkStep": np.diff(target, prepend=0), "linkFlow": flow[: 1 if even else None]}
-
-
-def _strongest_of_each(links: Links, modules: int) -> Links:
-    """Those among the `ROADS_OF_A_MODULE` strongest links of one of their ends, strongest first."""
-    ends, flow = np.append(links.source, links.target), np.tile(links.flow, 2)
-    order = np.lexsort((-flow, ends))
-    rank = np.empty_like(order)
-    rank[order] = np.arange(len(order)) - np.searchsorted(ends[order], ends[order])
-    keep = np.flatnonzero((rank.reshape(2, -1) < ROADS_OF_A_MODULE).any(0))
-    keep = keep[np.argsort(-links.flow[keep], kind="stable")]
-    return Links(links.source[keep], links.target[keep], links.flow[keep])
-
-
-def _top_nodes(
-    line: Int[np.ndarray, " modules levels"], module: Int[np.ndarray, " nodes"], visit: Float[np.ndarray, " nodes"]
-) -> Int[np.ndarray, " modules top"]:
-    """The most visited nodes of each module, -1 where it has fewer."""
-    top = np.full((len(line), TOP_NODES), -1)
-    for above in line.T:
-        of = above[module]
-        order = np.lexsort((-visit, of))
-        rank = np.arange(len(of)) - np.searchsorted(of[order], of[order])
-        chosen = (rank < TOP_NODES) & (of[order] >= 0)
-        top[of[order][chosen], rank[chosen]] = order[chosen]
-    return top
-
-
-def _hues(lands: Territories, parent: Int[np.ndarray, " modules"]) -> Int[np.ndarray, " modules"]:
-    """A hue for each top module, largest first, each the one least seen around it."""
-    hue = np.zeros(len(parent), int)
-    tops = np.flatnonzero(parent == 0)
-    tops = tops[np.argsort(-lands.radius[tops], kind="stable")]
-    for rank, m in enumerate(tops):
-        seen = tops[: min(rank, 2000)]
-        gap = np.maximum(np.abs(lands.centre[seen] - lands.centre[m]) - lands.radius[seen], 0) / lands.radius[m]
-        hue[m] = np.argmin(np.round(np.bincount(hue[seen], 1 / gap.clip(0.5) ** 3, HUES), 9))
-    return hue

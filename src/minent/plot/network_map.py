@@ -10,20 +10,17 @@ import re
 import zlib
 from collections.abc import Sequence
 from importlib.resources import files
-from typing import TYPE_CHECKING
 
+from minent.data.networks.graph import Graph
 from minent.errors import BadInput
 from minent.plot.drawing import drawing
-
-if TYPE_CHECKING:
-    from minent.community.tree.tree import Tree
-    from minent.data import Graph
+from minent.plot.modules import Modules
 
 SCRIPTS = "data", "colours", "territories", "nodes", "panel", "search", "main"
 
 
 def network_map(
-    graph: "Graph", tree: "Tree", *, title: str | None = None, called: Sequence[Sequence[str]] | None = None
+    graph: Graph, tree: Modules, *, title: str | None = None, called: Sequence[Sequence[str]] | None = None
 ) -> str:
     """An interactive map of a network and its modules: one self-contained HTML page, in the same bytes every time.
 
@@ -37,8 +34,8 @@ def network_map(
     the strongest million. Raises BadInput where graph and tree do not have the same number of nodes.
 
     >>> import numpy as np
-    >>> from minent.community.walk.flow import flow_of
-    >>> from minent.community.tree.tree import grow
+    >>> from minent.community.walk.models import flow_of
+    >>> from minent.community.tree.grow import grow
     >>> from minent.data import Graph
     >>> network = Graph.from_links([0, 1, 2, 3, 4, 5, 2], [1, 2, 0, 4, 5, 3, 3])
     >>> tree = grow(flow_of(network), np.array([-1, 0, 0]), np.array([1, 1, 1, 2, 2, 2]))

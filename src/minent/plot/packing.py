@@ -8,6 +8,8 @@ push each other apart, the lighter one further (position-based dynamics, Müller
 import numpy as np
 from jaxtyping import Complex, Float, Int
 
+from minent.plot.enclosing import around_zero
+
 GOLDEN_ANGLE = np.pi * (3 - 5**0.5)
 COOLING = np.append(np.linspace(1, 0, 64), np.zeros(32)).reshape(-1, 8)  # neighbours looked up anew in each row
 GAP = 0.05  # kept between discs, in proportion to their radii; half of it may be lost
@@ -49,7 +51,7 @@ def pack(
             at = at + heat * (0.12 * np.where(linked, mean @ at - at, 0) - 0.04 * heavy * at)
             at = _apart(_apart(at, size, *pairs), size, *pairs)
     at = _settled(at, size, group)
-    at, around = _around_zero(at, size, group, groups)
+    at, around = around_zero(at, size, group, groups)
     return at * scale[group], around * scale
 
 
@@ -141,17 +143,3 @@ def _settled(at, size, group):
 
 def _free(places, others, room, near):
     return np.flatnonzero((np.abs(places[:, None] - others[near]) >= room[near]).all(1))
-
-
-def _around_zero(at, size, group, groups):
-    """Each group moved so that its smallest enclosing disc is around 0 (Bădoiu & Clarkson 2003), and its radius."""
-    starts = np.searchsorted(group, np.arange(groups))
-    centre = np.zeros(groups, complex)
-    for step in range(1, 60):
-        reach = np.abs(at - centre[group]) + size
-        farthest = np.lexsort((reach, group))[np.append(starts[1:], len(at)) - 1]
-        centre = centre + (at[farthest] - centre) * (1 - size[farthest] / np.maximum(reach[farthest], 1e-30)) / (
-            step + 1
-        )
-    at = at - centre[group]
-    return at, np.maximum.reduceat(np.abs(at) + size, starts)

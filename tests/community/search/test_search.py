@@ -16,10 +16,11 @@ from minent import BadInput, kernels
 from minent.community import codelength, find
 from minent.community.search.multilevel import multilevel
 from minent.community.search.search import Search
-from minent.community.search.units import sum_plogp, units_of
-from minent.community.tree.tree import grow
-from minent.community.walk.flow import flow_of
+from minent.community.search.units import units_of
+from minent.community.tree.grow import grow
+from minent.community.walk.models import flow_of
 from minent.data import Graph
+from minent.entropy import sum_plogp
 
 WALKS = [{}, {"recorded": True}, {"to_nodes": True, "recorded": True}, {"flow_model": "undirected"}]
 

@@ -9,10 +9,13 @@ from hypothesis import strategies as st
 from naive.greedy import candidates, local_moving
 from naive.map_equation import codelength, move_delta
 
+from minent.community.search.merging import merge
 from minent.community.search.search import ALL, Field
 from minent.community.search.sweep import move
-from minent.community.search.units import codebooks, merge, sum_plogp, units_of
-from minent.community.walk.flow import Flow, flow_of
+from minent.community.search.units import codebooks, units_of
+from minent.community.walk.flow import Flow
+from minent.community.walk.models import flow_of
+from minent.entropy import sum_plogp
 from minent.kernels import compiled, interpreted, read_only
 
 LEAST = 1e-9

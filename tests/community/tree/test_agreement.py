@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from minent import BadInput
 from minent.community import Tree, agreement, agreements, find
 from minent.community.tree.agreement import expected_mutual_information
-from minent.community.tree.tree import grow
-from minent.community.walk.flow import flow_of
+from minent.community.tree.grow import grow
+from minent.community.walk.models import flow_of
 from minent.data import Graph
 
 LABELS = st.integers(1, 60).flatmap(

@@ -6,8 +6,9 @@ from hypothesis import strategies as st
 
 from minent import BadInput
 from minent.community.tree.canonical import canonical, depths
-from minent.community.tree.tree import Tree, grow
-from minent.community.walk.flow import flow_of
+from minent.community.tree.grow import grow
+from minent.community.tree.tree import Tree
+from minent.community.walk.models import flow_of
 from minent.data.networks.graph import Graph
 
 NINE_TRIANGLES = [(a, b) for t in range(0, 27, 3) for a, b in [(t, t + 1), (t + 1, t + 2), (t, t + 2)]]

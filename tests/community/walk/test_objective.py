@@ -11,10 +11,12 @@ from minent.community.search.levels import Levels
 from minent.community.search.multilevel import multilevel
 from minent.community.search.search import Search
 from minent.community.search.two_level import two_level_partition
-from minent.community.search.units import sum_plogp, units_of
-from minent.community.tree.codelength import codelength_parts, walk_of
-from minent.community.tree.tree import grow
+from minent.community.search.units import units_of
+from minent.community.tree.codelength import codelength_parts
+from minent.community.tree.grow import grow
+from minent.community.walk.objective import walk_of
 from minent.data import Graph
+from minent.entropy import sum_plogp
 
 WALKS = {"--flow-model undirected": False, "--directed": True}
 OBJECTIVES = {  # infomap's flags: ours

@@ -21,7 +21,7 @@ def compare(
     Parameters
     ----------
     one
-        A tree: .tree .ftree .clu .json .csv .parquet; its nodes are matched to the other's by name.
+        A tree: .tree .ftree .clu .json .csv .parquet; its nodes are matched to the other's by name, or by number.
     other
         Another.
     depth

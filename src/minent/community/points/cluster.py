@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 
+from minent.community.evaluate import evaluate
 from minent.community.find import find
 from minent.community.options import Effort, Objective, Points
-from minent.community.tree.codelength import evaluate
 from minent.community.tree.tree import Tree
 from minent.data.networks.graph import Graph
 from minent.data.networks.neighbours import neighbour_graph

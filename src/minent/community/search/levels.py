@@ -5,19 +5,38 @@ its own, and are exact: a codebook changes only where its own children or their 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
+from minent.community.search.merging import lifted, merge, renumber
 from minent.community.search.search import NONE, ONE, Field, Labels, Search
-from minent.community.search.units import Units, crossings, frozen, merge, renumber, sum_plogp
+from minent.community.search.units import Units, crossings, frozen
+from minent.entropy import each_plogp, sum_plogp
 
 LEAST = 1e-10  # bits that a change must save
-Bools = Bool[np.ndarray, " modules"]
+Bools = Bool[np.ndarray, " _"]
+Rates = Float[np.ndarray, " modules"]
 
 
-def plogp(rates: Float[np.ndarray, " _"]) -> Float[np.ndarray, " _"]:
-    return rates * np.log2(rates, out=np.zeros(len(rates)), where=rates > 0)
+class Level(NamedTuple):
+    """Where a level may be inserted: units, the parent of each, the exit rate `above` of every parent; who stands
+    together at first, the modules that makes, and the units that are moved."""
+
+    units: Units
+    parent: Labels
+    above: Rates
+    label: Labels
+    modules: Units
+    active: Labels | None
+
+    def field(self, weight: Float[np.ndarray, " _"] = NONE) -> Field:
+        return Field(self.parent if len(self.above) > 1 else ONE, self.above, weight)
+
+    def of_parents(self, rate: Float[np.ndarray, " units"]) -> Float[np.ndarray, " parents"]:
+        """The sum over the units of each parent."""
+        return np.bincount(self.parent, rate, minlength=len(self.above))
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,11 +66,11 @@ class Levels:
             total += abs(self.units[-1].number - words.preferred)
         return total + sum(float(self.own_cost(k, label, self.units[k + 1]).sum()) for k, label in enumerate(self.up))
 
-    def own_cost(self, k: int, label: Labels, modules: Units) -> Float[np.ndarray, " modules"]:
+    def own_cost(self, k: int, label: Labels, modules: Units) -> Rates:
         """What each of these modules of units of level k adds to the codelength, its children as they are."""
         exit, enter = crossings(modules)
         inside = np.bincount(label, self.rates(k), minlength=modules.number)
-        cost = plogp(exit + inside) - plogp(exit) - plogp(enter)
+        cost = each_plogp(exit + inside) - each_plogp(exit) - each_plogp(enter)
         if modules.words is not None:
             cost += modules.words.price + (0.0 if k else modules.words.costs())
         if k:
@@ -66,50 +85,60 @@ class Levels:
         """Units of level k as the codebook above sees them."""
         if k == 0:
             return self.units[0]
-        units = self.units[k]
-        words = None if units.words is None else units.words.without(units.number)
-        return frozen(*units._replace(visit=self.rates(k))[:8])._replace(words=words)
+        words = None if (words := self.units[k].words) is None else words.without(self.units[k].number)
+        return frozen(self.units[k]._replace(visit=self.rates(k), words=words))
 
     def insert(self, k: int, search: Search, open: Bools | None = None) -> tuple["Levels", Bools] | None:
         """A level between units of level k and their parents (of the `open` ones), wherever one pays: with it, and
         which modules of it are new. None where none pays."""
+        level = self.opened(k, open)
+        found = None if len(level.above) == level.units.number else self.gathered(k, level, search)
+        if found is None or not (pays := self.pays(k, level, *found)).any():
+            return None
+        return self.inserted(k, level.parent, found[0], pays, search)
+
+    def opened(self, k: int, open: Bools | None) -> Level:
+        """Each unit of level k alone, below its parent; those of parents that are not open stand together."""
         units, top = self.named(k), k == len(self.up)
         parent = np.zeros(units.number, np.int32) if top else self.up[k]
         above = np.zeros(1) if top else crossings(self.units[k + 1])[0]
-        if not top and len(above) == units.number:
+        label = np.arange(units.number, dtype=np.int32)
+        if open is None:
+            return Level(units, parent, above, label, units, None)
+        whole = lifted(label, parent, len(above))
+        shut = self.units[k + 1]
+        size = np.bincount(parent, units.visit, minlength=len(above))
+        rates = np.where(open[parent], [units.out, units.into, units.visit], 0)
+        rates[:, whole[~open]] = np.array([shut.out, shut.into, size])[:, ~open]
+        modules = frozen(units._replace(out=rates[0], into=rates[1], visit=rates[2]))
+        label = np.where(open[parent], label, whole[parent])
+        return Level(units, parent, above, label, modules, np.flatnonzero(open[parent]))
+
+    def gathered(self, k: int, level: Level, search: Search) -> tuple[Labels, Units] | None:
+        """The modules that units gather in, none larger than its parent; None where all stay alone."""
+        units, _, _, label, modules, active = level
+        if not search.move(units, label, modules, level.field(), active=active, sweeps=2.0):
             return None
-        whole = np.zeros(len(above), np.int32)
-        whole[parent] = np.arange(units.number)
-        label, active, modules = np.arange(units.number, dtype=np.int32), None, units
-        if open is not None:
-            active = np.flatnonzero(open[parent])
-            label = np.where(open[parent], label, whole[parent])
-            rates = np.where(open[parent], [units.out, units.into, units.visit], 0)
-            shut, size = self.units[k + 1], np.bincount(parent, units.visit, minlength=len(above))
-            rates[:, whole[~open]] = np.array([shut.out, shut.into, size])[:, ~open]
-            modules = frozen(*units._replace(out=rates[0], into=rates[1], visit=rates[2])[:8])
-        group = parent if len(above) > 1 else ONE
-        if not search.move(units, label, modules, Field(group, above), active=active, sweeps=2.0):
-            return None
-        label, modules = search.climb(units, label, Field(group, above))
-        loose = Field(group, above, np.ones(units.number) if k else NONE)
+        label, modules = search.climb(units, label, level.field())
+        loose = level.field(np.ones(units.number) if k else NONE)
         if search.move(units, label, modules, loose, active=active):
             label, modules = search.climb(units, label, loose)
-        home = np.zeros(modules.number, np.int32)
-        home[label] = parent
-        enter, cost = crossings(modules)[1], self.own_cost(k, label, modules)
-        before = plogp(above + np.bincount(parent, self.rates(k), minlength=len(above)))
-        if k == 0 and units.words is not None:
-            before += units.words.merged(parent, len(above)).costs()
-        after = plogp(above + np.bincount(home, enter, minlength=len(above)))
-        pays = after + np.bincount(home, cost, minlength=len(above)) < before - LEAST
-        if not pays.any():
-            return None
-        whole[parent] = label
-        label = np.where(pays[parent], label, whole[parent])
-        home = np.zeros(search.run(renumber)(label), np.int32)
-        home[label] = parent
-        up = [*self.up[:k], label] if top else [*self.up[:k], label, home, *self.up[k + 1 :]]
+        return label, modules
+
+    def pays(self, k: int, level: Level, label: Labels, modules: Units) -> Bools:
+        """Below which parents the codebooks cost less with these modules than without."""
+        before = each_plogp(level.above + level.of_parents(self.rates(k)))
+        if k == 0 and (words := level.units.words) is not None:
+            before += words.merged(level.parent, len(level.above)).costs()
+        below = level._replace(parent=lifted(level.parent, label, modules.number))
+        after = each_plogp(level.above + below.of_parents(crossings(modules)[1]))
+        return after + below.of_parents(self.own_cost(k, label, modules)) < before - LEAST
+
+    def inserted(self, k: int, parent: Labels, label: Labels, pays: Bools, search: Search) -> tuple["Levels", Bools]:
+        """With these modules below the parents where that pays, and one module below each other."""
+        label = np.where(pays[parent], label, lifted(label, parent, len(pays))[parent])
+        home = lifted(parent, label, search.run(renumber)(label))
+        up = [*self.up[:k], label] if k == len(self.up) else [*self.up[:k], label, home, *self.up[k + 1 :]]
         return self.replaced(up, search), pays[home]
 
     def tune(self, k: int, search: Search) -> "Levels":
@@ -123,8 +152,7 @@ class Levels:
         label, modules = search.climb(units, label, field)
         up = [*self.up[:k], label, *self.up[k + 1 :]]
         if not top:
-            up[k + 1] = np.zeros(modules.number, np.int32)
-            up[k + 1][label] = self.up[k + 1][self.up[k]]
+            up[k + 1] = lifted(self.up[k + 1][self.up[k]], label, modules.number)
         tuned = self.replaced(up, search)
         return tuned if tuned.cost() < self.cost() - LEAST else self
 

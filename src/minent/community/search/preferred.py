@@ -29,6 +29,5 @@ def _in_time(nodes: Units, time: float) -> Units:
     """The nodes as units of a walk that crosses between modules `time` times as often, without preference."""
     into = nodes.into * time
     out = into if nodes.out is nodes.into else nodes.out * time
-    scaled = nodes._replace(flow=nodes.flow * time, out=out, into=into)
     words = None if nodes.words is None else nodes.words._replace(preferred=-1)
-    return frozen(*scaled[:8])._replace(words=words)
+    return frozen(nodes._replace(flow=nodes.flow * time, out=out, into=into, words=words))

@@ -7,9 +7,10 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float, Int
 
+from minent.community.search.merging import lifted, merge, renumber
 from minent.community.search.move_words import move_words
 from minent.community.search.sweep import move
-from minent.community.search.units import Units, merge, renumber
+from minent.community.search.units import Units
 from minent.kernels import read_only
 
 Labels = Int[np.ndarray, " _"]
@@ -32,12 +33,8 @@ class Field(NamedTuple):
 
     def merged(self, label: Labels, count: int) -> "Field":
         """The field of the units that `label` makes of these."""
-        group, weight = self.group, self.weight
-        if len(group) > 1:
-            group = np.zeros(count, np.int32)
-            group[label] = self.group
-        if len(weight) > 1:
-            weight = np.bincount(label, weight, minlength=count)
+        group = lifted(self.group, label, count) if len(self.group) > 1 else self.group
+        weight = np.bincount(label, self.weight, minlength=count) if len(self.weight) > 1 else self.weight
         return Field(group, self.above, weight)
 
 

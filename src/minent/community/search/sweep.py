@@ -17,7 +17,6 @@ from minent.entropy import log2, plogp
 from minent.kernels import kernel
 
 PER_LN2 = 1 / np.log(2)
-NO_PORT = np.zeros(1)  # where teleportation is not recorded
 # What is kept of every module, in one line of the cache; the slopes are log₂ of a rate + 1/ln 2, so costs follow too.
 EXIT, ENTER, VISIT, SLOPE, SLOPE_EXIT, SLOPE_ENTER, SIZE, BETWEEN = range(8)
 

@@ -6,9 +6,10 @@ from itertools import cycle
 
 import numpy as np
 
+from minent.community.search.merging import inside, lifted, meet, merge, renumber
 from minent.community.search.search import Field, Labels, Search
-from minent.community.search.sweep import NO_PORT
-from minent.community.search.units import Units, codebooks, frozen, inside, meet, merge, renumber, sum_plogp
+from minent.community.search.units import NO_PORT, Units, codebooks, frozen
+from minent.entropy import sum_plogp
 
 STEADY = 0.0025  # tuning ends when a round saves less than this share of the codelength
 SCALES = 2.0, 1.0, 0.5  # of the flow inside a module while it is cut into blocks: the less, the smaller they are
@@ -37,8 +38,7 @@ def block_tuned(search: Search, nodes: Units, block: Labels, label: Labels) -> t
     """Blocks move, nodes with the same number in `block`, all of one module; then modules. And the bits saved."""
     count = search.run(renumber)(block)
     blocks = merge(nodes, block, count, search.run)
-    up = np.zeros(count, np.int32)
-    up[block] = label
+    up = lifted(label, block, count)
     modules = merge(blocks, up, int(up.max()) + 1, search.run)
     before = codebooks(modules)
     search.move(blocks, up, modules)
@@ -52,15 +52,16 @@ def blocks_within(search: Search, units: Units, label: Labels, scale: float) -> 
     books = np.zeros(int(label.max()) + 1)
     while True:
         rate = search.run(inside)(units.indptr, units.indices, units.flow, group) * (scale / 2)
-        alone = frozen(units.indptr, units.indices, units.flow * scale, units.visit, rate, rate, NO_PORT, NO_PORT)
-        alone = alone if units.words is None else alone._replace(words=units.words._replace(preferred=-1))
+        words = None if units.words is None else units.words._replace(preferred=-1)
+        ports = {"port_from": NO_PORT, "port_to": NO_PORT}
+        alone = frozen(units._replace(flow=units.flow * scale, out=rate, into=rate, **ports, words=words))
         up = np.arange(units.number, dtype=np.int32)
         moved = search.move(alone, up, alone, Field(group, books), sweeps=2.0)
         if moved == 0:
             return block
         count = search.run(renumber)(up)
         block, units = up[block], merge(units, up, count, search.run)
-        group = Field(group).merged(up, count).group
+        group = lifted(group, up, count)
         if moved < FEW * len(up):
             return block
 
@@ -69,8 +70,7 @@ def core_tuned(search: Search, nodes: Units, cores: Labels, label: Labels) -> tu
     """Blocks of cores move; as `block_tuned`."""
     part, count = search.run(meet)(cores, label)
     units = merge(nodes, part, count, search.run)
-    up = np.zeros(count, np.int32)
-    up[part] = label
+    up = lifted(label, part, count)
     up, modules, saved = block_tuned(search, units, blocks_within(search, units, up, 1.0), up)
     return up[part], modules, saved
 

@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from minent.community.tree.tree import Tree
-from minent.data.networks.names import matched
+from minent.data.networks.places import matched
 from minent.errors import BadInput
 
 Partition = Tree | Mapping[Any, Any] | Iterable[Any]
@@ -21,7 +21,8 @@ def agreement(one: Partition, other: Partition, *, depth: int | None = None) -> 
     """Adjusted mutual information of two partitions of the same nodes: 1 where they are the same, 0 by chance.
 
     Each is a Tree (its modules at `depth`, 1 for the top modules; None: its leaf modules), a mapping from names to
-    labels, or a label for each node in the same order. Trees and mappings are matched by the names of their nodes.
+    labels, or a label for each node in the same order. Trees and mappings are matched by the names of their nodes; one
+    may have their numbers from 1 instead, as a .clu file has.
 
     Raises BadInput where the nodes are not the same.
 

@@ -6,81 +6,15 @@ where q↶_m is the exit rate and x_i the visit rate of a node, or enter rate of
 (Rosvall & Bergstrom 2008, 2011).
 """
 
-from collections.abc import Iterable, Mapping
-from typing import Any
-
 import numpy as np
 from jaxtyping import Float, Int
 
-from minent.community.options import PLAIN, Objective
 from minent.community.tree.canonical import depths, levels
-from minent.community.tree.given import tree_of
-from minent.community.tree.tree import Tree, grow
-from minent.community.walk.flow import Flow, flow_of
-from minent.community.walk.objective import check, described
-from minent.data import as_graph
+from minent.community.walk.flow import Flow
+from minent.entropy import sum_plogp
 from minent.kernels import kernel, read_only, runner
 
 Rates = tuple[Float[np.ndarray, " modules"], Float[np.ndarray, " modules"], Float[np.ndarray, " modules"]]
-
-
-def codelength(
-    network: Any,
-    modules: Tree | Mapping[Any, Any] | Iterable[Any],
-    *,
-    directed: bool | None = None,
-    flow_model: str | None = None,
-    teleportation: float = 0.15,
-    recorded: bool = False,
-    to_nodes: bool = False,
-    objective: Objective = PLAIN,
-    metadata: Any = None,
-) -> float:
-    """Bits per step that describe a walk on `network` with the given modules.
-
-    `network` is anything that `minent.data.as_graph` takes. `modules` is a label for each node in the network's order
-    (integers, strings, …), a mapping from each node's name to its label, or a Tree. Other options are those of `find`;
-    directed=None: as `flow_model` asks, or else as the network says.
-
-    Raises BadInput where nodes and modules do not match, and as `as_graph` and `flow_of` do.
-
-    >>> triangles = np.array([0, 1, 2, 3, 4, 5, 2]), np.array([1, 2, 0, 4, 5, 3, 3])
-    >>> round(codelength(triangles, ["a", "a", "a", "b", "b", "b"]), 4), round(codelength(triangles, [0] * 6), 4)
-    (2.3207, 2.5567)
-    """
-    walk = {"flow_model": flow_model, "teleportation": teleportation, "recorded": recorded, "to_nodes": to_nodes}
-    flow = walk_of(network, directed, objective, metadata, **walk)
-    parent, module = tree_of(modules, flow.network.names, len(flow.visit))
-    return sum(codelength_parts(flow, parent, module))
-
-
-def evaluate(network: Any, modules: Tree | Mapping[Any, Any] | Iterable[Any], **options: Any) -> Tree:
-    """The tree of given modules with its rates and codelengths, without a search; arguments as of `codelength`.
-
-    >>> evaluate(([0, 1, 2, 3, 4, 5, 2], [1, 2, 0, 4, 5, 3, 3]), ["a", "a", "a", "b", "b", "b"])
-    Tree(6 nodes, 2 modules, depth 1, codelength 2.3207 bits of 2.5567)
-    """
-    objective, metadata = options.pop("objective", PLAIN), options.pop("metadata", None)
-    flow = walk_of(network, options.pop("directed", None), objective, metadata, **options)
-    return grow(flow, *tree_of(modules, flow.network.names, len(flow.visit)))
-
-
-def walk_of(
-    network: Any,
-    directed: bool | None,
-    objective: Objective,
-    metadata: Any,
-    *,
-    flow_model: str | None = None,
-    **walk: Any,
-) -> Flow:
-    """The walk on a network, and what of it is described."""
-    if directed is None and flow_model is not None:
-        directed = flow_model != "undirected"
-    graph = as_graph(network, directed=directed)
-    check(objective)
-    flow = flow_of(graph, model=flow_model, regularised=objective.regularised, **walk)
-    return described(flow, objective, metadata)
 
 
 def codelength_parts(
@@ -91,6 +25,7 @@ def codelength_parts(
     `parent` (modules,) is -1 for module 0, the root, and parent[m] < m; `module` (nodes,) is each node's leaf module;
     `rates` is their `module_flow`, where it is known already.
 
+    >>> from minent.community.walk.models import flow_of
     >>> from minent.data import Graph
     >>> flow = flow_of(Graph.from_links([0, 1, 2, 3, 4, 5, 2], [1, 2, 0, 4, 5, 3, 3]))
     >>> codelength_parts(flow, np.array([-1, 0, 0]), np.array([1, 1, 1, 2, 2, 2]))
@@ -100,12 +35,12 @@ def codelength_parts(
     children = np.bincount(parent[1:], enter[1:], minlength=len(parent))
     use = exit + children + np.bincount(module, flow.visit, minlength=len(parent))
     top = enter[1:][parent[1:] == 0]
-    index = _plogp(use[:1]) - _plogp(top)
+    index = sum_plogp(use[:1]) - sum_plogp(top)
     below = enter[1:][parent[1:] > 0]
-    plain = _plogp(use[1:]) - _plogp(exit) - _plogp(below)
+    plain = sum_plogp(use[1:]) - sum_plogp(exit) - sum_plogp(below)
     if (words := flow.words) is None:
-        return index, plain - _plogp(flow.visit)
-    said = float(words.merged(module, len(parent)).costs().sum()) - (0.0 if words.shared else _plogp(flow.visit))
+        return index, plain - sum_plogp(flow.visit)
+    said = float(words.merged(module, len(parent)).costs().sum()) - (0.0 if words.shared else sum_plogp(flow.visit))
     more = len(flow.visit) + len(parent) - 1 - len(top) if len(top) > 1 else len(flow.visit) - 1
     wrong = abs(len(top) - words.preferred) if words.preferred >= 0 else 0
     return index + words.price * max(len(top) - 1, 0), plain + said + words.price * more + wrong
@@ -113,11 +48,11 @@ def codelength_parts(
 
 def one_level_codelength(flow: Flow) -> float:
     """Bits per step without modules: the entropy of the visit rates."""
-    whole = _plogp(flow.visit.sum(keepdims=True))
+    whole = sum_plogp(flow.visit.sum(keepdims=True))
     if (words := flow.words) is None:
-        return whole - _plogp(flow.visit)
+        return whole - sum_plogp(flow.visit)
     nodes = np.zeros(len(flow.visit), np.int32)
-    said = float(words.merged(nodes, 1).costs().sum()) - (0.0 if words.shared else _plogp(flow.visit))
+    said = float(words.merged(nodes, 1).costs().sum()) - (0.0 if words.shared else sum_plogp(flow.visit))
     wrong = abs(1 - words.preferred) if words.preferred >= 0 else 0
     return whole + said + words.price * (len(nodes) - 1) + wrong
 
@@ -163,8 +98,3 @@ def crossed(indptr, indices, flow, parent, module):
                     enter[b] += flow[0] if uniform else flow[k]
                     b = parent[b]
     return exit, enter
-
-
-def _plogp(rates: np.ndarray) -> float:
-    rates = rates[rates > 0]
-    return float((rates * np.log2(rates)).sum())  # not @, whose last digits depend on the number of threads

@@ -8,19 +8,18 @@ import json
 import os
 import re
 from collections.abc import Callable, Iterator
-from html import escape
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
 
-from minent import __version__
-from minent.community.tree.module_links import module_links
-from minent.community.tree.tree import Tree
+from minent.community.tree.description import Description
+from minent.community.tree.module_links import link_lines
 from minent.errors import BadInput
 from minent.files import whole_file
 
 
-def write(tree: Tree, path: str | os.PathLike[str], depth: int = 1) -> None:
+def write(tree: Description, path: str | os.PathLike[str], depth: int = 1) -> None:
     """Write the tree in the format the suffix of `path` names; see `Tree.write`."""
     suffix = known_suffix(path)
     with whole_file(path) as temporary:
@@ -38,8 +37,8 @@ def known_suffix(path: str | os.PathLike[str]) -> str:
     return suffix
 
 
-def _head(tree: Tree) -> Iterator[str]:
-    yield f"# minent {__version__}\n"
+def _head(tree: Description) -> Iterator[str]:
+    yield f"# minent {version('minent')}\n"
     yield f"# partitioned into {tree.depth + 1} levels with {tree.number_of_top_modules} top modules\n"
     yield f"# codelength {tree.codelength!r} bits\n"
     yield f"# index codelength {tree.index_codelength!r} bits\n# module codelength {tree.module_codelength!r} bits\n"
@@ -49,7 +48,7 @@ def _head(tree: Tree) -> Iterator[str]:
         yield f"# flow model {'directed' if tree.flow.network.directed else 'undirected'}\n"
 
 
-def _rows(tree: Tree) -> list[tuple[str, float, str, int]]:
+def _rows(tree: Description) -> list[tuple[str, float, str, int]]:
     """(path, flow, name, node id) in the order of the paths."""
     order = np.lexsort((tree.node_rank, tree.labels))
     columns = tree.node_paths, tree.visit.tolist(), [str(name) for name in tree.node_names], node_ids(tree)
@@ -57,7 +56,7 @@ def _rows(tree: Tree) -> list[tuple[str, float, str, int]]:
     return [rows[i] for i in order.tolist()]
 
 
-def node_ids(tree: Tree) -> list[int]:
+def node_ids(tree: Description) -> list[int]:
     """The names where they are different whole numbers from 0, else 1, 2, 3, … as in a Pajek file."""
     names = tree.node_names
     whole = all(type(name) is int and name >= 0 for name in names) and len(set(names)) == len(names)
@@ -68,29 +67,19 @@ def _line(name: str) -> str:
     return re.sub(r"[\r\n]+", " ", name)
 
 
-def _tree(tree: Tree) -> Iterator[str]:
+def _tree(tree: Description) -> Iterator[str]:
     yield from _head(tree)
     yield "# path flow name node_id\n"
     for path, flow, name, node in _rows(tree):
         yield f'{path} {flow!r} "{_line(name)}" {node}\n'
 
 
-def _ftree(tree: Tree) -> Iterator[str]:
-    row, flow = module_links(tree)
+def _ftree(tree: Description) -> Iterator[str]:
     yield from _tree(tree)
-    directed = tree.flow is not None and tree.flow.network.directed
-    yield f"*Links {'directed' if directed else 'undirected'}\n#*Links path enterFlow exitFlow numEdges numChildren\n"
-    bounds = np.searchsorted(row[:, 0], np.arange(len(tree.parent) + 1)).tolist()
-    children = np.bincount(np.r_[tree.parent[1:], tree.module], minlength=len(tree.parent)).tolist()
-    links = list(zip(row[:, 1].tolist(), row[:, 2].tolist(), flow.tolist(), strict=True))
-    for m in tree.depth_first.tolist():
-        enter, leave = (float(tree.enter[m]), float(tree.exit[m])) if m else (0, 0)
-        yield f"*Links {tree.paths[m] or 'root'} {enter!r} {leave!r} {bounds[m + 1] - bounds[m]} {children[m]}\n"
-        for source, target, rate in links[bounds[m] : bounds[m + 1]]:
-            yield f"{source} {target} {rate!r}\n"
+    yield from link_lines(tree)
 
 
-def _clu(tree: Tree, depth: int = 1) -> Iterator[str]:
+def _clu(tree: Description, depth: int = 1) -> Iterator[str]:
     yield from _head(tree)
     yield f"# module level {depth}\n# node_id module flow\n"
     labels = tree.labels_at(depth)
@@ -100,7 +89,7 @@ def _clu(tree: Tree, depth: int = 1) -> Iterator[str]:
         yield "{} {} {!r}\n".format(*rows[i])
 
 
-def _json(tree: Tree) -> Iterator[str]:
+def _json(tree: Description) -> Iterator[str]:
     """The reference's keys; path [0] is the root."""
 
     def numbers(path: str) -> list[int]:
@@ -108,7 +97,7 @@ def _json(tree: Tree) -> Iterator[str]:
 
     rates = zip(tree.paths, tree.enter.tolist(), tree.exit.tolist(), strict=True)
     content = {
-        "version": f"minent {__version__}",
+        "version": f"minent {version('minent')}",
         "codelength": _number(tree.codelength),
         "indexCodelength": _number(tree.index_codelength),
         "moduleCodelength": _number(tree.module_codelength),
@@ -125,13 +114,13 @@ def _number(value: float) -> float | None:
     return None if np.isnan(value) else value
 
 
-def _csv(tree: Tree) -> Iterator[str]:
+def _csv(tree: Description) -> Iterator[str]:
     yield "path,flow,name,node_id\n"
     for path, flow, name, node in _rows(tree):
         yield '{},{!r},"{}",{}\n'.format(path, flow, name.replace('"', '""'), node)
 
 
-def _write_parquet(tree: Tree, path: Path) -> None:
+def _write_parquet(tree: Description, path: Path) -> None:
     import pyarrow as pa
     from pyarrow import parquet
 
@@ -142,7 +131,7 @@ def _write_parquet(tree: Tree, path: Path) -> None:
     parquet.write_table(pa.Table.from_arrays(arrays, schema=pa.schema(types, metadata=told)), path)
 
 
-def _newick(tree: Tree) -> Iterator[str]:
+def _newick(tree: Description) -> Iterator[str]:
     """Each module is a pair of brackets; flows stand where branch lengths do."""
     inside: list[list[str]] = [[] for _ in tree.parent]
     names, order = tree.node_names, np.lexsort((tree.node_rank, tree.module)).tolist()
@@ -155,18 +144,6 @@ def _newick(tree: Tree) -> Iterator[str]:
     yield f"({','.join(inside[0])}):1;\n"
 
 
-WRITERS: dict[str, Callable[[Tree], Iterator[str]]] = {
+WRITERS: dict[str, Callable[[Description], Iterator[str]]] = {
     ".tree": _tree, ".ftree": _ftree, ".clu": _clu, ".json": _json, ".csv": _csv, ".nwk": _newick, ".parquet": _tree,
 }  # fmt: skip
-
-
-def html_table(tree: Tree, rows: int = 10) -> str:
-    """A small table of the top modules, for notebooks."""
-    modules = tree.modules()
-    body = "".join(
-        f"<tr><td>{m.path}</td><td>{m.flow:.4f}</td><td>{m.size}</td><td>{escape(', '.join(map(str, m.top)))}</td></tr>"
-        for m in modules[:rows]
-    )
-    more = f"<p>… and {len(modules) - rows} more</p>" if len(modules) > rows else ""
-    head = "<tr><th>module</th><th>flow</th><th>nodes</th><th>most visited</th></tr>"
-    return f"<p>{escape(repr(tree))}</p><table><thead>{head}</thead><tbody>{body}</tbody></table>{more}"

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from minent.community.tree.tree import Tree
+from minent.data.networks.places import places
 from minent.errors import BadInput
 
 
@@ -35,9 +36,12 @@ def _in_order(labels: np.ndarray, labelled: np.ndarray | None, names: np.ndarray
         raise BadInput(f"every node wants one module: the network has {nodes} nodes; got {came}")
     if labelled is names or (labelled is not None and names is not None and np.array_equal(labelled, names)):
         return labels
-    place = {name: i for i, name in enumerate(range(nodes) if labelled is None else labelled.tolist())}
+    given = list(range(nodes)) if labelled is None else labelled.tolist()
     wanted = list(range(nodes)) if names is None else names.tolist()
-    if missing := [name for name in wanted if name not in place]:
-        given = ", ".join(repr(name) for name in list(place)[:3])
-        raise BadInput(f"every node wants one module: node {missing[0]!r} has none; modules are given for {given}, …")
-    return labels[[place[name] for name in wanted]]
+    if (order := places(wanted, given)) is not None:
+        return labels[order]
+    known = set(given)
+    if missing := [name for name in wanted if name not in known]:
+        some = ", ".join(repr(name) for name in given[:3])
+        raise BadInput(f"every node wants one module: node {missing[0]!r} has none; modules are given for {some}, …")
+    raise BadInput("modules are given by the names of nodes, which must differ")

@@ -1,13 +1,15 @@
 """The links of each module, between its children: a link counts in the deepest module that holds both its ends."""
 
+from collections.abc import Iterator
+
 import numpy as np
 from jaxtyping import Float, Int
 
-from minent.community.tree.tree import Tree
+from minent.community.tree.description import Description
 from minent.errors import BadInput
 
 
-def module_links(tree: Tree) -> tuple[Int[np.ndarray, "links 3"], Float[np.ndarray, " links"]]:
+def module_links(tree: Description) -> tuple[Int[np.ndarray, "links 3"], Float[np.ndarray, " links"]]:
     """(owner module, source child, target child) and the flow between them, children counted from 1 as in the paths.
 
     Sorted by owner, source, target. Undirected: each pair once (source < target), with the flow of both directions.
@@ -33,3 +35,18 @@ def module_links(tree: Tree) -> tuple[Int[np.ndarray, "links 3"], Float[np.ndarr
     row, flow = row[order], flow[order]
     first = np.flatnonzero(np.r_[True, (row[1:] != row[:-1]).any(axis=1)][: len(row)])
     return row[first], np.add.reduceat(flow, first) if len(first) else flow
+
+
+def link_lines(tree: Description) -> Iterator[str]:
+    """The lines of an .ftree that say what flows over the links of each module."""
+    row, flow = module_links(tree)
+    directed = tree.flow is not None and tree.flow.network.directed
+    yield f"*Links {'directed' if directed else 'undirected'}\n#*Links path enterFlow exitFlow numEdges numChildren\n"
+    bounds = np.searchsorted(row[:, 0], np.arange(len(tree.parent) + 1)).tolist()
+    children = np.bincount(np.r_[tree.parent[1:], tree.module], minlength=len(tree.parent)).tolist()
+    links = list(zip(row[:, 1].tolist(), row[:, 2].tolist(), flow.tolist(), strict=True))
+    for m in tree.depth_first.tolist():
+        enter, leave = (float(tree.enter[m]), float(tree.exit[m])) if m else (0, 0)
+        yield f"*Links {tree.paths[m] or 'root'} {enter!r} {leave!r} {bounds[m + 1] - bounds[m]} {children[m]}\n"
+        for source, target, rate in links[bounds[m] : bounds[m + 1]]:
+            yield f"{source} {target} {rate!r}\n"

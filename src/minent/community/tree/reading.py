@@ -14,7 +14,8 @@ from pathlib import Path as File
 
 import numpy as np
 
-from minent.community.tree.tree import Tree
+from minent.community.tree.description import Description
+from minent.entropy import sum_plogp
 from minent.errors import BadInput, BadLine
 
 Path = tuple[int, ...]
@@ -24,10 +25,11 @@ Rates = dict[Path, tuple[float, float]]  # enter and exit of modules
 
 NODE = re.compile(r'(\d+(?::\d+)*)\s+([\d.eE+-]+|nan)\s+"(.*)"\s+(\d+)\s*$')
 CODELENGTH = re.compile(r"# (index codelength|module codelength) (\S+) bits")
+COLUMNS = ["path", "flow", "name", "node_id"]
 LINKS = re.compile(r"\*Links (\d+(?::\d+)*|root) (\S+) (\S+)")
 
 
-def read(path: str | os.PathLike[str]) -> Tree:
+def read(path: str | os.PathLike[str]) -> Description:
     """Read the tree in the format the suffix of `path` names; see `Tree.read`."""
     if (reader := READERS.get(File(path).suffix.lower())) is None:
         raise BadInput(f"a tree is read from {', '.join(READERS)}; got {File(path).name!r}")
@@ -40,10 +42,10 @@ def read(path: str | os.PathLike[str]) -> Tree:
     (node, times), *_ = Counter(row[3] for row in rows).most_common(1) or [(0, 0)]
     if times > 1:
         raise BadInput(f"each node must stand once; node {node} stands {times} times in {str(path)!r}")
-    return _tree(sorted(rows, key=lambda row: row[3]), told, rates)
+    return _description(sorted(rows, key=lambda row: row[3]), told, rates)
 
 
-def _tree(rows: list[Row], told: Told, rates: Rates) -> Tree:
+def _description(rows: list[Row], told: Told, rates: Rates) -> Description:
     inner = {path[:end] for path in {row[0][:-1] for row in rows} for end in range(len(path))} | {()}
     leaf = [path if path[:-1] in inner else path[:-1] for path, *_ in rows]
     paths = sorted(inner | set(leaf), key=lambda path: (len(path), path))
@@ -55,10 +57,9 @@ def _tree(rows: list[Row], told: Told, rates: Rates) -> Tree:
     for m in range(len(paths) - 1, 0, -1):
         flow[parent[m]] += flow[m]
     enter, leave = np.array([rates.get(path, (np.nan, np.nan)) if path else (0.0, 0.0) for path in paths]).T
-    seen = visit[~(visit <= 0)]
-    one_level = float(-(seen * np.log2(seen)).sum())
+    one_level = np.nan if np.isnan(visit).any() else -sum_plogp(visit)
     index, modules = (told.get(part, np.nan) for part in ("index codelength", "module codelength"))
-    return Tree(parent, module, visit, flow, enter, leave, index, modules, one_level, _names(rows))
+    return Description(parent, module, visit, flow, enter, leave, index, modules, one_level, _names(rows))
 
 
 def _names(rows: list[Row]) -> np.ndarray | None:
@@ -70,9 +71,7 @@ def _names(rows: list[Row]) -> np.ndarray | None:
 
 def _read_tree(file: File) -> tuple[list[Row], Told, Rates]:
     rows: list[Row] = []
-    told: Told = {}
-    rates: Rates = {}
-    links = False
+    told, rates, links = {}, {}, False
     for number, line in _lines(file):
         links = links or line.startswith("*Links")
         if heading := CODELENGTH.match(line):
@@ -121,8 +120,7 @@ def _read_csv(file: File) -> tuple[list[Row], Told, Rates]:
             try:
                 rows.append((_path(row["path"]), float(row["flow"]), row["name"], int(row["node_id"])))
             except (KeyError, ValueError, TypeError):
-                problem = f"wanted columns path, flow, name, node_id; got {dict(row)}"
-                raise BadLine(problem, file, table.line_num) from None
+                raise BadLine(f"wanted columns {', '.join(COLUMNS)}; got {dict(row)}", file, table.line_num) from None
     return rows, {}, {}
 
 
@@ -130,10 +128,10 @@ def _read_parquet(file: File) -> tuple[list[Row], Told, Rates]:
     from pyarrow import ArrowInvalid, parquet
 
     try:
-        table = parquet.read_table(file, columns=["path", "flow", "name", "node_id"])
-        path, flow, name, node = (table[column].to_pylist() for column in ("path", "flow", "name", "node_id"))
+        table = parquet.read_table(file, columns=COLUMNS)
+        path, flow, name, node = (table[column].to_pylist() for column in COLUMNS)
     except (ArrowInvalid, KeyError) as error:
-        raise BadInput(f"wanted columns path, flow, name, node_id in {str(file)!r}; {error}") from None
+        raise BadInput(f"wanted columns {', '.join(COLUMNS)} in {str(file)!r}; {error}") from None
     told = {key.decode(): float(value) for key, value in (table.schema.metadata or {}).items() if key in TOLD}
     return list(zip(map(_path, path), flow, name, node, strict=True)), told, {}
 

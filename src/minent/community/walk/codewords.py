@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float, Int
 
+from minent.entropy import each_plogp
 from minent.kernels import read_only
 
 
@@ -38,8 +39,7 @@ class Words(NamedTuple):
 
     def costs(self) -> Float[np.ndarray, " units"]:
         """What the words of each unit cost where it is a module."""
-        x = self.amount
-        bits = -self.rate[self.key] * x * np.log2(x, out=np.zeros(len(x)), where=x > 0)
+        bits = -self.rate[self.key] * each_plogp(self.amount)
         row = np.repeat(np.arange(len(self.indptr) - 1), np.diff(self.indptr))
         return np.bincount(row, bits, minlength=len(self.indptr) - 1).astype(float)
 

@@ -11,8 +11,8 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from minent.community.options import PLAIN
-from minent.community.tree.codelength import walk_of
 from minent.community.walk.flow import Flow
+from minent.community.walk.objective import walk_of
 from minent.data import Graph, States
 
 LEAST, MOST = 0.1, 5  # of a node's visits come from a module it may lie in, and how many such modules there are

@@ -19,7 +19,27 @@ from jaxtyping import Float, Int
 from minent.community.options import Objective
 from minent.community.walk.codewords import words_of
 from minent.community.walk.flow import Flow
+from minent.community.walk.models import flow_of
+from minent.data import as_graph
 from minent.errors import BadInput
+
+
+def walk_of(
+    network: Any,
+    directed: bool | None,
+    objective: Objective,
+    metadata: Any,
+    *,
+    flow_model: str | None = None,
+    **walk: Any,
+) -> Flow:
+    """The walk on a network, and what of it is described."""
+    if directed is None and flow_model is not None:
+        directed = flow_model != "undirected"
+    graph = as_graph(network, directed=directed)
+    check(objective)
+    flow = flow_of(graph, model=flow_model, regularised=objective.regularised, **walk)
+    return described(flow, objective, metadata)
 
 
 def described(flow: Flow, objective: Objective, metadata: Any = None) -> Flow:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
+from minent.community.walk.stationary import stationary
 from minent.errors import BadInput
 
 
@@ -38,20 +39,11 @@ def _mean_weights(strength: np.ndarray, degree: np.ndarray) -> np.ndarray:
 
 
 def settled(
-    links: Any,
-    strength: Float[np.ndarray, " nodes"],
-    away: Float[np.ndarray, " nodes"],
-    landing: Float[np.ndarray, " nodes"],
+    links: Any, chance: Float[np.ndarray, " nodes"], landing: Float[np.ndarray, " nodes"]
 ) -> Float[np.ndarray, " nodes"]:
-    """The visit rates that a step does not change: links by chance 1 − away_i, else landing."""
-    chance = np.divide(1 - away, strength, out=np.zeros(len(strength)), where=strength > 0)
-    visit, change = landing, np.inf
-    for _ in range(100_000):
-        after = links.T @ (visit * chance)
-        after += (1 - after.sum()) * landing
-        change, visit = np.abs(after - visit).sum(), after
-        if change <= 1e-15:
-            break
+    """The visit rates that a step does not change; `chance`, that each unit of weight at a node is taken, leaves out
+    what prior links take."""
+    visit, (_, change) = stationary(links, chance, landing, 100_000, lambda _, change: change <= 1e-15)
     if change > 1e-12:
         raise BadInput("the walk does not settle with so weak a prior; a larger regularised settles sooner")
     return visit

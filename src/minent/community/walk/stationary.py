@@ -1,9 +1,11 @@
-"""The PageRank of a node is how often a walker is there who teleports now and then, and always where no link leads on.
+"""Visit rates that a step of the walk does not change: the step is repeated until they settle (power iteration).
 
-With teleportation α landing on t, and steps T_ij = w_ij / Σ_k w_ik from the nodes that have links:
-    p = (1 − α) p T + (α + (1 − α) Σ_{i dangling} p_i) t        (Page et al. 1999)
+From node i a walker takes each unit of weight of its links by chance c_i, and else lands anywhere, on j by chance t_j:
+    p_j = Σ_i p_i c_i w_ij + (1 − Σ_ij p_i c_i w_ij) t_j
+With teleportation α, and c_i = (1 − α) / Σ_j w_ij where i has links, it is the PageRank (Page et al. 1999).
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -12,16 +14,36 @@ from jaxtyping import Float
 from minent.errors import BadInput
 
 
+def stationary(
+    links: Any,
+    chance: Float[np.ndarray, " nodes"],
+    landing: Float[np.ndarray, " nodes"],
+    steps: int,
+    enough: Callable[[float, float], bool],
+) -> tuple[Float[np.ndarray, " nodes"], tuple[float, float]]:
+    """The visit rates after at most so many steps, and how much the last two of them changed these in sum, which are
+    `enough` for a walk that is settled. `links` is a scipy sparse matrix of link weights (nodes, nodes)."""
+    visit, change = landing, (np.inf, np.inf)
+    for _ in range(steps):
+        after = links.T @ (visit * chance)
+        after += (1 - after.sum()) * landing
+        change, visit = (change[1], float(np.abs(after - visit).sum())), after
+        if enough(*change):
+            break
+    return visit, change
+
+
 def pagerank(
     links: Any,
     chance: Float[np.ndarray, " nodes"],
     landing: Float[np.ndarray, " nodes"],
     teleportation: float,
 ) -> Float[np.ndarray, " nodes"]:
-    """The visit rates that a step does not change, to about 1e-13 in sum: the step is repeated until they settle.
+    """The visit rates that a step does not change, to about 1e-13 in sum.
 
     `links` is a scipy sparse matrix of link weights (nodes, nodes), and chance[i] that of each unit of weight at node i
-    to be taken: 1 / its strength, 0 where it has no links. `landing` sums to 1, or to 0: then nobody walks.
+    to be taken by who does not teleport: 1 / its strength, 0 where it has no links. `landing` sums to 1, or to 0: then
+    nobody walks.
 
     Raises BadInput for a teleportation outside [0, 1], and for one (0, say) with which the walk never settles.
 
@@ -31,13 +53,14 @@ def pagerank(
     """
     if not 0 <= teleportation <= 1:
         raise BadInput(f"teleportation is a probability, from 0 to 1; got {teleportation}")
-    visit, change, chance = landing, np.inf, (1 - teleportation) * chance
     if not landing.any():
-        return visit
-    for _ in range(int(40 / max(teleportation, 0.004)) + 1):  # each step brings it 1 - α times nearer at least
-        after = links.T @ (visit * chance)
-        after += (1 - after.sum()) * landing
-        last, change, visit = change, np.abs(after - visit).sum(), after
-        if change <= 1e-14 or last <= change < 1e-12:  # as settled as rounding lets it be
-            return visit
-    raise BadInput(f"the walk does not settle with teleportation {teleportation}; it does with 0.15")
+        return landing
+    steps = int(40 / max(teleportation, 0.004)) + 1  # each brings it 1 - α times nearer at least
+    visit, change = stationary(links, (1 - teleportation) * chance, landing, steps, _as_settled_as_rounding_lets)
+    if not _as_settled_as_rounding_lets(*change):
+        raise BadInput(f"the walk does not settle with teleportation {teleportation}; it does with 0.15")
+    return visit
+
+
+def _as_settled_as_rounding_lets(last: float, change: float) -> bool:
+    return change <= 1e-14 or last <= change < 1e-12

@@ -1,6 +1,5 @@
 """Nodes go by names outside and by numbers inside: node i is called names[i]."""
 
-from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
@@ -93,32 +92,6 @@ def name_array(names: Iterable[Any]) -> np.ndarray:
     if array.ndim != 1:
         raise BadInput(f"names must be one for each node; got an array of shape {array.shape}")
     return array.astype(np.int64 if array.dtype.kind in "iu" else object)
-
-
-def matched(one: Iterable[Any], other: Iterable[Any]) -> Int[np.ndarray, " nodes"]:
-    """Where each name in `one` stands in `other`; numbers and their digits are the same name where they must be.
-
-    Raises BadInput where a name stands twice, or in one of them only.
-
-    >>> matched(["a", "b", "c"], ["c", "a", "b"]).tolist(), matched([1, 2], ["2", "1"]).tolist()
-    ([1, 2, 0], [1, 0])
-    """
-    names = list(one), list(other)
-    if set(names[0]) != set(names[1]):
-        names = list(map(str, names[0])), list(map(str, names[1]))
-    for called, which in zip(names, ("first", "second"), strict=True):
-        if len(set(called)) < len(called):
-            twice = next(name for name, times in Counter(called).items() if times > 1)
-            raise BadInput(
-                f"nodes are matched by their names, which must differ; {twice!r} stands twice in the {which}"
-            )
-    place = {name: i for i, name in enumerate(names[1])}
-    missing, more = [name for name in names[0] if name not in place], sorted(set(place) - set(names[0]))
-    if missing or more:
-        lack = [f"{len(few)} only in the {which} ({', '.join(map(repr, few[:3]))}{', …' * (len(few) > 3)})"
-                for few, which in ((missing, "first"), (more, "second")) if few]  # fmt: skip
-        raise BadInput(f"both must have the same nodes; {' and '.join(lack)}")
-    return np.array([place[name] for name in names[0]], np.int64)
 
 
 def _ends(ends: Iterable[Any], which: str) -> np.ndarray:

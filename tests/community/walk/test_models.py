@@ -10,7 +10,8 @@ from naive.walk import pagerank as slow_pagerank
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
-from minent.community.walk.flow import MODELS, Flow, flow_of
+from minent.community.walk.flow import Flow
+from minent.community.walk.models import MODELS, flow_of
 from minent.data.networks.graph import Graph
 from minent.errors import BadInput
 

@@ -1,0 +1,129 @@
+"""Units merge into larger ones: what is renumbered, summed and looked up when labels become units."""
+
+from collections.abc import Callable
+
+import numpy as np
+from jaxtyping import Int
+
+from minent.community.search.units import Units, frozen
+from minent.kernels import kernel
+
+
+def merge(units: Units, label: Int[np.ndarray, " units"], count: int, run: Callable) -> Units:
+    """One unit of all that carry the same label (0..count-1)."""
+    indptr, indices, flow, inside = run(merged)(units.indptr, units.indices, units.flow, label, count)
+    visit, out, into, port_from, port_to = (
+        np.bincount(label, rate, minlength=count) if len(rate) == len(label) else rate
+        for rate in units[3:8]  # not its words
+    )
+    out = np.maximum(0, out - inside / 2)
+    into = out if units.into is units.out else np.maximum(0, into - inside / 2)
+    words = None if units.words is None else units.words.merged(label, count)
+    return frozen(Units(indptr, indices, flow, visit, out, into, port_from, port_to, words))
+
+
+def lifted(
+    value: Int[np.ndarray, " units"], label: Int[np.ndarray, " units"], count: int
+) -> Int[np.ndarray, " labels"]:
+    """For each label (0..count-1), the value that all its units have."""
+    lifted = np.zeros(count, np.int32)
+    lifted[label] = value
+    return lifted
+
+
+@kernel
+def renumber(label):
+    """Number the modules 0, 1, 2 … in order of first appearance, in place; returns how many there are. Labels below the
+    number of units only."""
+    number = np.full(label.shape[0], -1, np.int32)
+    count = 0
+    for i in range(label.shape[0]):
+        a = label[i]
+        if number[a] < 0:
+            number[a] = count
+            count += 1
+        label[i] = number[a]
+    return count
+
+
+@kernel
+def members(label, count):
+    """Where each label's units start, and the units in the order of their labels, by counting."""
+    n = label.shape[0]
+    start = np.zeros(count + 1, np.int32)
+    for i in range(n):
+        start[label[i] + 1] += 1
+    for a in range(count):
+        start[a + 1] += start[a]
+    place = start[:-1].copy()
+    member = np.empty(n, np.int32)
+    for i in range(n):
+        member[place[label[i]]] = i
+        place[label[i]] += 1
+    return start, member
+
+
+@kernel
+def merged(indptr, indices, flow, label, count):
+    """Rows of the merged units, flow between different labels summed; and the flow inside each, both ways twice."""
+    start, member = members(label, count)
+    uniform = flow.shape[0] == 1
+    every = flow[0] if flow.shape[0] > 0 else 0.0
+    rows = np.zeros(count + 1, indptr.dtype)
+    columns = np.empty(indices.shape[0], np.int32)  # more than needed: pages never touched cost nothing
+    sums = np.empty(indices.shape[0])
+    where = np.full(count, -1, np.int64)
+    inside = np.zeros(count)
+    end = 0
+    for a in range(count):
+        begin = end
+        for t in range(start[a], start[a + 1]):
+            i = member[t]
+            for k in range(indptr[i], indptr[i + 1]):
+                b = np.uintp(label[np.uintp(indices[k])])
+                s = every if uniform else flow[k]
+                z = where[b]
+                if z >= begin:
+                    sums[z] += s
+                elif b == a:
+                    inside[a] += s
+                else:
+                    where[b] = end
+                    columns[end] = b
+                    sums[end] = s
+                    end += 1
+        rows[a + 1] = end
+    return rows, columns[:end], sums[:end], inside
+
+
+@kernel
+def inside(indptr, indices, flow, label):
+    """The flow between every unit and others of its label, both ways together."""
+    n = label.shape[0]
+    uniform = flow.shape[0] == 1
+    sums = np.zeros(n)
+    for i in range(n):
+        a = label[i]
+        for k in range(indptr[i], indptr[i + 1]):
+            if label[np.uintp(indices[k])] == a:
+                sums[i] += flow[0] if uniform else flow[k]
+    return sums
+
+
+@kernel
+def meet(one, other):
+    """The parts that both partitions agree on, numbered 0, 1, …: the part of each unit, and how many there are."""
+    n = one.shape[0]
+    start, member = members(one, n)
+    part = np.empty(n, np.int32)
+    number = np.full(n, -1, np.int32)  # of the part for each label of `other`, if not below `first`
+    count = 0
+    for a in range(n):
+        first = count
+        for t in range(start[a], start[a + 1]):
+            i = member[t]
+            if number[other[i]] < first:
+                number[other[i]] = count
+                count += 1
+            part[i] = number[other[i]]
+    return part, count

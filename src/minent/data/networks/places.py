@@ -1,0 +1,64 @@
+"""The nodes of two things, a network and a file or two files, are the same where their names say so."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import numpy as np
+from jaxtyping import Int
+
+from minent.errors import BadInput
+
+
+def places(wanted: Iterable[Any], given: Iterable[Any]) -> Int[np.ndarray, " nodes"] | None:
+    """Where each of the nodes `wanted` stands among those `given`; None where they are not the same nodes.
+
+    Names are the same, or else the same as text, or else given are the numbers 1 … n of the nodes, as in a file that
+    tells no names.
+
+    >>> places(["a", "b", "c"], ["c", "a", "b"]).tolist(), places([1, 2], ["2", "1"]).tolist()
+    ([1, 2, 0], [1, 0])
+    >>> places(["甲", "乙", "丙"], [3, 1, 2]).tolist(), places(["甲", "乙"], [0, 1])
+    ([1, 2, 0], None)
+    """
+    wanted, given = list(wanted), list(given)
+    for ours, theirs in _readings(wanted, given):
+        place = {name: i for i, name in enumerate(theirs)}
+        if len(ours) == len(theirs) == len(place) and place.keys() == set(ours):
+            return np.array([place[name] for name in ours], np.int64)
+    return None
+
+
+def _readings(wanted: list[Any], given: list[Any]) -> Iterator[tuple[list[Any], list[Any]]]:
+    yield wanted, given
+    text = list(map(str, given))
+    yield list(map(str, wanted)), text
+    yield list(map(str, range(1, len(wanted) + 1))), text
+
+
+def matched(one: Iterable[Any], other: Iterable[Any]) -> Int[np.ndarray, " nodes"]:
+    """Where each node of `one` stands in `other`, as in `places`; either may be the one that goes by numbers.
+
+    Raises BadInput where a name stands twice, or in one of them only.
+
+    >>> matched([2, 1], ["a", "b"]).tolist()
+    [1, 0]
+    """
+    names = list(one), list(other)
+    if (order := places(*names)) is not None:
+        return order
+    if (order := places(*names[::-1])) is not None:
+        return np.argsort(order)
+    if set(names[0]) != set(names[1]):
+        names = list(map(str, names[0])), list(map(str, names[1]))
+    for called, which in zip(names, ("first", "second"), strict=True):
+        if len(set(called)) < len(called):
+            twice = next(name for name, times in Counter(called).items() if times > 1)
+            raise BadInput(
+                f"nodes are matched by their names, which must differ; {twice!r} stands twice in the {which}"
+            )
+    known = set(names[0]), set(names[1])
+    alone = [name for name in names[0] if name not in known[1]], sorted(known[1] - known[0])
+    lack = [f"{len(few)} only in the {which} ({', '.join(map(repr, few[:3]))}{', …' * (len(few) > 3)})"
+            for few, which in zip(alone, ("first", "second"), strict=True) if few]  # fmt: skip
+    raise BadInput(f"both must have the same nodes; {' and '.join(lack)}")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from minent.gan.game import Turn
     from minent.gan.score.samples import Scores
     from minent.text.exposure.diagnosis import Exposure
-    from minent.training.record import Record
+    from minent.training.records import Record
 
 
 def summary(

@@ -1,6 +1,6 @@
-"""What a trajectory asks of an optimiser: its kind, its options, and the second moment that Adam's next step divides by.
+"""What a trajectory asks of an optimiser: its kind, its options, and the second moment that the next step divides by.
 
-v <- b v + (1 - b) g^2    Kingma & Ba 2015, algorithm 1; b the second of Adam's betas
+v <- b v + (1 - b) g^2    Kingma & Ba 2015, algorithm 1; b the second of its betas
 """
 
 from collections.abc import Iterable

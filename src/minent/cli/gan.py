@@ -142,10 +142,10 @@ def score(
     from minent.cli import terminal
     from minent.data.images.read import read_images
     from minent.gan.networks import Generator
-    from minent.gan.score.features import train_features
-    from minent.gan.score.inception import inception as network
-    from minent.gan.score.samples import MOST
-    from minent.gan.score.samples import score as scored
+    from minent.gan.scores.features import train_features
+    from minent.gan.scores.fid import inception as network
+    from minent.gan.scores.samples import MOST
+    from minent.gan.scores.samples import score as scored
 
     generator = Generator.from_pretrained(run)
     real = read_images(data, generator.size or None, seed)

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     from minent.community import Tree
     from minent.data import Graph
-    from minent.gan.game import Turn
-    from minent.gan.score.samples import Scores
+    from minent.gan.turns import Turn
+    from minent.gan.scores.samples import Scores
     from minent.text.exposure.diagnosis import Exposure
     from minent.training.records import Record
 

@@ -16,7 +16,8 @@ from torch import Tensor, nn
 
 from minent.errors import BadInput
 from minent.gan import residual
-from minent.gan.input_gradients.passes import Gradients, passed
+from minent.gan.input_gradients.layers import Gradients
+from minent.gan.input_gradients.passes import passed
 from minent.gan.options import Networks
 from minent.nn.evaluating import evaluating
 from minent.training.saved import Saved

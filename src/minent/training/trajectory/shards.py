@@ -59,7 +59,7 @@ def described(folder: Path) -> dict[str, Any]:
     except FileNotFoundError:
         if not folder.exists():
             raise BadInput(f"wanted a folder with a trajectory; there is no {str(folder)!r}") from None
-        how = "record one by minent text train --record 1, or minent.training.trajectory.recording.record"
+        how = "record one by minent text train --record 1, or minent.training.record"
         raise BadInput(f"wanted a folder with a trajectory; got {str(folder)!r}, which has none: {how}") from None
     except ValueError as error:
         raise BadInput(f"trajectory.json in {str(folder)!r} is not whole: {error}") from None

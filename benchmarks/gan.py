@@ -32,14 +32,13 @@ from torch import nn
 
 from minent.data.images.images import Images
 from minent.data.images.read import read_images
-from minent.gan.game import play
-from minent.gan.input_gradients.lipschitz import constrained
+from minent.gan.game import constrained, play
 from minent.gan.input_gradients.slope import value_and_gradient
 from minent.gan.losses import critic_loss, loss_of
 from minent.gan.options import Networks, Playing
-from minent.gan.score.features import train_features
-from minent.gan.score.mixture import mixture_scores
-from minent.gan.score.samples import score
+from minent.gan.scores.features import train_features
+from minent.gan.scores.mixture import mixture_scores
+from minent.gan.scores.samples import score
 from minent.gan.standing import standing
 from minent.gan.train import new_players
 

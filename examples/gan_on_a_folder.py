@@ -13,7 +13,7 @@ from sklearn.datasets import load_digits
 
 from minent.data.images.read import read_images
 from minent.gan.options import Networks, Playing
-from minent.gan.score.samples import score
+from minent.gan.scores.samples import score
 from minent.gan.train import new_players, train_gan
 from minent.plot.picture import grid, write_png
 

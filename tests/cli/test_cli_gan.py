@@ -12,7 +12,7 @@ import pytest
 
 from minent.cli import main
 from minent.cli.terminal import playing
-from minent.gan.game import Turn
+from minent.gan.turns import Turn
 
 SMALL = ["--width", "4", "--latent", "4", "--batch", "16", "--steps", "4", "--evaluate-every", "2"]
 
@@ -149,7 +149,7 @@ def test_a_recipe_that_cannot_be_is_one_sentence_and_status_two(content, problem
 )
 def test_bad_input_is_one_sentence_and_status_two(words, problem, run, capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("minent.gan.score.inception.require", lambda *_: None)
+    monkeypatch.setattr("minent.gan.scores.fid.require", lambda *_: None)
     np.save("colour.npy", np.zeros((12, 3, 8, 8), np.uint8))
     places = {"IMAGES": str(run / "images.npy"), "RUN": str(run / "run"), "COLOUR": "colour.npy"}
     with pytest.raises(SystemExit) as exit:

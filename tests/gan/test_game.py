@@ -21,7 +21,7 @@ from minent.gan.input_gradients.penalty import consistency, gradient_penalty, r1
 from minent.gan.input_gradients.slope import value_and_gradient
 from minent.gan.losses import loss_of
 from minent.gan.options import Playing
-from minent.gan.score.features import train_features
+from minent.gan.scores.features import train_features
 from minent.training.weights import weights
 
 SHORT = Playing(steps=6, batch=16, n_dis=2, learning_rate=2e-3, ema=0.9, evaluate_every=2)

@@ -50,14 +50,13 @@ def train(
     require("torch", "gan", "train generators")
     from minent.cli import terminal
     from minent.data.images.read import read_images
-    from minent.gan.train import new_players, train_gan
+    from minent.gan import new_players, train_gan
 
     start, networks, playing = time.perf_counter(), networks or Networks(), playing or Playing()
     samples = read_images(images, size, playing.seed)
     generator, critic = new_players(samples, networks, classes=classes, seed=playing.seed)
-    turns = train_gan(
-        generator, critic, samples, playing, mixture=images == "gaussians", folder=out, resume=resume
-    )  # fmt: skip
+    mixture = images == "gaussians"
+    turns = train_gan(generator, critic, samples, playing, mixture=mixture, folder=out, resume=resume)
     if not speaks():
         deque(turns, maxlen=0)
         return
@@ -95,7 +94,7 @@ def draw(
     import numpy as np
     import torch
 
-    from minent.gan.networks import Generator
+    from minent.gan import Generator
     from minent.gan.train import write_picture
 
     if output.suffix not in (".png", ".npy"):
@@ -141,11 +140,10 @@ def score(
     require("torch", "gan", "score samples")
     from minent.cli import terminal
     from minent.data.images.read import read_images
-    from minent.gan.networks import Generator
-    from minent.gan.score.features import train_features
-    from minent.gan.score.inception import inception as network
-    from minent.gan.score.samples import MOST
-    from minent.gan.score.samples import score as scored
+    from minent.gan import Generator, train_features
+    from minent.gan import inception as network
+    from minent.gan import score as scored
+    from minent.gan.scores.samples import MOST
 
     generator = Generator.from_pretrained(run)
     real = read_images(data, generator.size or None, seed)

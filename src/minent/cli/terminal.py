@@ -15,10 +15,9 @@ if TYPE_CHECKING:
 
     from minent.community import Tree
     from minent.data import Graph
-    from minent.gan.game import Turn
-    from minent.gan.score.samples import Scores
+    from minent.gan import Scores, Turn
     from minent.text.exposure.diagnosis import Exposure
-    from minent.training.record import Record
+    from minent.training import Record
 
 
 def summary(
@@ -39,9 +38,7 @@ def summary(
     print(f"{tree.codelength:.4f} bits per step, {saved:.2f} % below the {tree.one_level_codelength:.4f} of one module")
     print(f"  index {tree.index_codelength:.4f}, modules {tree.module_codelength:.4f}")
 
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
-    for name in ("module", "flow", "nodes", "inside")[: 4 if tree.depth > 1 else 3]:
-        table.add_column(name, justify="right", no_wrap=True)
+    table = _table(numbers=("module", "flow", "nodes", "inside")[: 4 if tree.depth > 1 else 3])
     table.add_column("most visited" if called is None else heading, no_wrap=True, overflow="ellipsis")
     modules = tree.modules()
     for module in modules[:most]:
@@ -61,10 +58,7 @@ def agreed(one: "Tree", other: "Tree", table: "np.ndarray") -> None:
     """The agreement of each depth of one tree with each depth of another."""
     tops = f"{one.number_of_top_modules:,} and {other.number_of_top_modules:,} top modules"
     print(f"{len(one.module):,} nodes, {tops}; adjusted mutual information:")
-    shown = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
-    shown.add_column("first \\ second", no_wrap=True)
-    for depth in range(1, table.shape[1] + 1):
-        shown.add_column(f"depth {depth}", justify="right", no_wrap=True)
+    shown = _table("first \\ second", numbers=[f"depth {depth}" for depth in range(1, table.shape[1] + 1)])
     for depth, row in enumerate(table.tolist(), 1):
         shown.add_row(f"depth {depth}", *(f"{value:.4f}" for value in row))
     Console(highlight=False).print(shown)
@@ -136,10 +130,7 @@ def playing(turns: "Iterable[Turn]") -> None:
 
 def drawn_and_floor(scores: "Scores") -> None:
     """Scores of drawn samples beside those of real ones in their place."""
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
-    table.add_column("")
-    for name in ("drawn", "real"):
-        table.add_column(name, justify="right", no_wrap=True)
+    table = _table("", numbers=("drawn", "real"))
     for name, value in scores.drawn.items():
         table.add_row(name, f"{value:.4g}", f"{scores.floor[name]:.4g}")
     Console(highlight=False).print(table)
@@ -148,11 +139,16 @@ def drawn_and_floor(scores: "Scores") -> None:
 def exposed(measured: "Exposure") -> None:
     """Accuracies after each kind of history, for a terminal of 80 columns."""
     positions, share = measured.binned()
-    table = Table(box=None, padding=(0, 1, 0, 0), header_style="bold")
-    table.add_column("history", no_wrap=True)
-    for name in ("all", *positions):
-        table.add_column(name, justify="right", no_wrap=True)
+    table = _table("history", numbers=("all", *positions), apart=1)
     for (name, whole), row in zip(measured.accuracy.items(), share, strict=True):
         table.add_row(name, *(f"{100 * one:.1f}" for one in (whole, *row)))
     print(f"{measured.count.sum():,} tokens; % right, in all and by position in the text")
     Console(highlight=False).print(table)
+
+
+def _table(*words: str, numbers: Sequence[str], apart: int = 2) -> Table:
+    """Columns of words, then of numbers."""
+    table = Table(box=None, padding=(0, apart, 0, 0), header_style="bold")
+    for name in (*words, *numbers):
+        table.add_column(name, justify="right" if name in numbers else "left", no_wrap=True)
+    return table

@@ -16,7 +16,8 @@ from torch import Tensor, nn
 
 from minent.errors import BadInput
 from minent.gan import residual
-from minent.gan.input_gradients.passes import Gradients, passed
+from minent.gan.input_gradients.layers import Gradients
+from minent.gan.input_gradients.passes import passed
 from minent.gan.options import Networks
 from minent.nn.evaluating import evaluating
 from minent.training.saved import Saved
@@ -72,13 +73,9 @@ class Generator(Saved):
             raise BadInput(f"a generator without classes draws none by its label; got {int(labels.max())}")
         if labels is not None and not 0 <= int(labels.min()) <= int(labels.max()) < self.classes:
             raise BadInput(f"labels must be less than the number of classes, {self.classes}; got {int(labels.max())}")
+        batches = zip(noise.split(256), [None] * number if labels is None else labels.split(256), strict=False)
         with torch.no_grad(), evaluating(self):
-            parts = [
-                self(z.to(device), y if y is None else y.to(device)).float().cpu()
-                for z, y in zip(
-                    noise.split(256), [None] * number if labels is None else labels.split(256), strict=False
-                )
-            ]
+            parts = [self(z.to(device), y if y is None else y.to(device)).float().cpu() for z, y in batches]
         return torch.cat(parts)
 
 

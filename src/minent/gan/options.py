@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from math import inf
 from typing import Literal, get_args
 
-from minent.errors import BadInput
+from minent.errors import check
 from minent.training.recipe import Precision, Recipe
 from minent.training.schedule import Schedule
 
@@ -33,11 +33,12 @@ class Networks:
     """Channels of the critic's first layer, doubled where its images are halved; of an mlp all layers' width."""
 
     def __post_init__(self) -> None:
-        if self.network is not None and self.network not in get_args(Network):
-            raise BadInput(f"network must be one of {', '.join(get_args(Network))}; got {self.network!r}")
-        for name in ("latent", "width"):
-            if getattr(self, name) < 1:
-                raise BadInput(f"{name} must be at least 1; got {getattr(self, name)}")
+        check(
+            self,
+            ("network", self.network in (None, *get_args(Network)), f"one of {', '.join(get_args(Network))}"),
+            ("latent", self.latent >= 1, "at least 1"),
+            ("width", self.width >= 1, "at least 1"),
+        )
 
 
 @dataclass(frozen=True)
@@ -100,10 +101,10 @@ class Playing:
     """Steps between scores, with a picture and a checkpoint; 0 for those at the end only."""
 
     def __post_init__(self) -> None:
-        for name, among in (("lipschitz", Constraint), ("loss", LossName)):
-            if getattr(self, name) not in get_args(among):
-                raise BadInput(f"{name} must be one of {', '.join(get_args(among))}; got {getattr(self, name)!r}")
-        for name, good, wanted in (
+        check(
+            self,
+            ("lipschitz", self.lipschitz in get_args(Constraint), f"one of {', '.join(get_args(Constraint))}"),
+            ("loss", self.loss in get_args(LossName), f"one of {', '.join(get_args(LossName))}"),
             ("strength", self.strength is None or (self.lipschitz in STRENGTH and 0 < self.strength < inf),
              f"positive, and for {', '.join(STRENGTH)} only"),
             ("consistency", 0 <= self.consistency < inf, "at least 0"),
@@ -111,9 +112,7 @@ class Playing:
             ("batch", self.batch >= 1, "at least 1"),
             ("critic_learning_rate", self.critic_learning_rate is None or 0 < self.critic_learning_rate < inf,
              "positive"),
-        ):  # fmt: skip
-            if not good:
-                raise BadInput(f"{name} must be {wanted}; got {getattr(self, name)!r}")
+        )  # fmt: skip
         self.recipe  # noqa: B018  it checks the others
 
     @property

@@ -7,7 +7,8 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from minent.gan.input_gradients.passes import Gradients, passed
+from minent.gan.input_gradients.layers import Gradients
+from minent.gan.input_gradients.passes import passed
 
 
 class Up(nn.Module):

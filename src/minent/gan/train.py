@@ -18,12 +18,13 @@ from accelerate import PartialState
 
 from minent.data.images.images import Images
 from minent.errors import BadInput
-from minent.gan.game import Turn, play
+from minent.gan.game import play
 from minent.gan.networks import Critic, Generator
 from minent.gan.options import Networks, Playing
-from minent.gan.score.features import Features, train_features
-from minent.gan.score.mixture import mixture_scores
-from minent.gan.score.samples import summary
+from minent.gan.scores.features import Features, train_features
+from minent.gan.scores.mixture import mixture_scores
+from minent.gan.scores.samples import summary
+from minent.gan.turns import Turn
 from minent.plot.picture import grid, points, write_png
 
 SHOWN = 64  # images of a picture

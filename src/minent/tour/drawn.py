@@ -8,7 +8,7 @@ from minent.data.images.images import Images
 from minent.data.images.read import read_images
 from minent.gan.networks import Generator
 from minent.gan.options import Networks, Playing
-from minent.gan.score.samples import score
+from minent.gan.scores.samples import score
 from minent.gan.train import new_players, train_gan
 from minent.plot.picture import data_uri, grid, points
 from minent.tour.page import Section, table

@@ -8,6 +8,8 @@ import numpy as np
 
 from minent.errors import BadInput
 
+Group = tuple[int, int, list[dict[str, np.ndarray]], bool]
+
 
 @runtime_checkable
 class Batches(Protocol):
@@ -20,9 +22,7 @@ class Batches(Protocol):
     def __len__(self) -> int: ...
 
 
-def groups(
-    batches: Batches, size: int, epoch: int, position: int
-) -> Iterator[tuple[int, int, list[dict[str, np.ndarray]], bool]]:
+def groups(batches: Batches, size: int, epoch: int, position: int) -> Iterator[Group]:
     """What each step is taken on, from `position` in `epoch` on and for ever: the epoch, the position of the first
     batch, `size` batches or the fewer that are left, and whether they are the epoch's last.
 

@@ -4,26 +4,21 @@ import math
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
-from dataclasses import asdict, replace
 from pathlib import Path
-from time import perf_counter
-from typing import Any
 
-import numpy as np
 from torch import nn
 
 from minent.errors import BadInput
 from minent.training import averaging, checkpoint
 from minent.training.adamw import adamw
-from minent.training.batches import Batches, groups
-from minent.training.checkpoint import State
-from minent.training.evaluation import Dev, evaluation, judged
-from minent.training.gradient import Loss, gradient
-from minent.training.log import journal
+from minent.training.batches import Batches
+from minent.training.evaluation import Dev
+from minent.training.gradient import Loss
 from minent.training.processes import agree_on, found
 from minent.training.recipe import Recipe
-from minent.training.record import Moment, Record
-from minent.training.schedule import factor
+from minent.training.records import Moment, Record
+from minent.training.run import Log, resumed
+from minent.training.step import Fit, step
 from minent.training.trajectory.recorder import Recorder
 from minent.training.weights import fill, weights
 
@@ -37,7 +32,7 @@ def fit(
     dev: Dev | None = None,
     folder: str | Path | None = None,
     resume: bool = False,
-    log: Callable[[dict[str, Any]], object] | None = None,
+    log: Log | None = None,
     before_step: Callable[[Moment], object] | None = None,
     trajectory: str | Path | None = None,
     every: int = 1,
@@ -63,6 +58,7 @@ def fit(
 
     Raises BadInput for a folder that is not as `resume` has it, a step without targets, a loss that is not finite.
 
+    >>> import numpy as np
     >>> class Points:
     ...     def epoch(self, number):
     ...         yield {"x": np.ones((4, 1), np.float32)}
@@ -75,8 +71,32 @@ def fit(
     >>> len(records), round(records[-1].loss, 4)
     (200, 0.0)
     """
-    if folder is None and resume:
-        raise BadInput("resume wants the folder of the run to go on with; got None")
+    with tempfile.TemporaryDirectory() if folder is None else nullcontext(folder) as root:
+        run = prepared(
+            model, loss, batches, recipe, dev=dev, folder=Path(root), kept=folder is not None, resume=resume, log=log,
+            before_step=before_step, trajectory=trajectory, every=every,
+        )  # fmt: skip
+        while run.state.step < run.steps and not 0 < recipe.patience <= run.state.misses:
+            yield step(run)
+        closed(run)
+
+
+def prepared(
+    model: nn.Module,
+    loss: Loss,
+    batches: Batches,
+    recipe: Recipe,
+    *,
+    dev: Dev | None,
+    folder: Path,
+    kept: bool,
+    resume: bool,
+    log: Log | None,
+    before_step: Callable[[Moment], object] | None,
+    trajectory: str | Path | None,
+    every: int,
+) -> Fit:
+    """The run that `fit` asks for, where it begins or goes on; its folder is `kept` or goes with the run."""
     if recipe.patience and dev is None:
         raise BadInput(f"patience wants dev to tell what is better; got a patience of {recipe.patience} and no dev")
     processes = found()
@@ -85,73 +105,28 @@ def fit(
     if recipe.warmup >= steps:
         raise BadInput(f"warmup must be shorter than the run of {steps} steps; got {recipe.warmup}")
     agree_on(model.to(processes.device), processes)
-    optimizer, average = adamw(model, recipe), averaging.start(model) if recipe.ema else None
-    with tempfile.TemporaryDirectory() if folder is None else nullcontext(folder) as root:
-        checkpoints = Path(root) / "checkpoints"
-        state, newest = State(), checkpoint.newest(checkpoints)
-        if newest is not None and not resume:
-            raise BadInput(f"{str(folder)!r} holds a run already: resume it, or choose another folder")
-        if newest is not None:
-            state = checkpoint.load(newest, recipe, model, optimizer, average)
-            if state.step > steps:
-                raise BadInput(f"the run in {str(folder)!r} is {state.step} steps long already; got {steps}")
-        processes.wait_for_everyone()
-        saving = folder is not None or dev is not None or recipe.keep > 1
-        if log is None and folder is not None and first:
-            log = journal(Path(folder) / "log.jsonl", state.step)
-        recorder = None
-        if trajectory is not None and first:
-            going_on = state.step > 0 or (resume and (Path(trajectory) / "trajectory.json").exists())
-            after = state.step if going_on else None
-            recorder = Recorder(trajectory, model, optimizer, every=every, steps=steps, after=after)
-        walk = groups(batches, together, state.epoch, state.position)
-        while state.step < steps and not 0 < recipe.patience <= state.misses:
-            begun = perf_counter()
-            epoch, position, group, ends = next(walk)
-            state = replace(state, step=state.step + 1, epoch=epoch, position=position + len(group))
-            rate = recipe.learning_rate * factor(recipe.schedule, state.step, recipe.warmup, steps)
-            for parameters in optimizer.param_groups:
-                parameters["lr"] = rate
-            done = {"progress": np.array((state.step - 1) / steps, np.float32)}
-            keyed = [((recipe.seed, epoch, number), {**batch, **done}) for number, batch in enumerate(group, position)]
-            mine = keyed[processes.process_index :: processes.num_processes]
-            mean, targets, norm = gradient(model.train(), loss, mine, recipe, processes)
-            if not math.isfinite(mean + norm):
-                raise BadInput(
-                    f"loss and gradient must be finite; got a loss of {mean} over {targets:.0f} targets and a gradient "
-                    f"of length {norm} at step {state.step}: a lower learning rate may help, or other data"
-                )
-            ids = np.concatenate([batch.get("id", np.empty(0, np.int64)) for batch in group])
-            if before_step is not None:
-                before_step(Moment(state.step, rate, ids, targets, model, optimizer))
-            if recorder is not None:
-                recorder.step(ids)
-            optimizer.step()
-            if average is not None:
-                averaging.follow(average, model, recipe.ema, state.step)
-            speed, scores = targets / (perf_counter() - begun), None
-            pause = state.step % recipe.evaluate_every == 0 if recipe.evaluate_every else ends
-            if pause := pause or state.step == steps:
-                if dev is not None:
-                    with averaging.holding(model, average):
-                        scores = evaluation(dev, model, recipe, state.step, processes)
-                state = judged(state, scores["loss"] if scores else math.inf, recipe.keep)
-            record = Record(state.step, steps, epoch, mean, rate, norm, speed, scores)
-            if first and log is not None:
-                log(asdict(record))
-            if recorder is not None and pause:
-                recorder.keep()
-            if first and saving and (pause or (recipe.save_every and state.step % recipe.save_every == 0)):
-                if recorder is not None:
-                    recorder.flush()
-                checkpoint.save(checkpoints, state, recipe, model, optimizer, average)
-            yield record
-        if recorder is not None:
-            whole = recipe.ema or recipe.keep > 1 or not state.best
-            recorder.finish(state.step if whole else state.best[0][1])
-        if first and saving:
-            fill(weights(model), averaging.mean(checkpoint.best(checkpoints, state, recipe)), checkpoints)
-        elif average is not None:
-            fill(weights(model), average, "the moving average")
-        agree_on(model, processes)
-    model.eval()
+    run = Fit(
+        model=model, batches=batches, recipe=recipe, steps=steps, processes=processes, optimizer=adamw(model, recipe),
+        average=averaging.start(model) if recipe.ema else None, folder=folder,
+        saving=first and (kept or dev is not None or recipe.keep > 1), loss=loss, dev=dev, before_step=before_step,
+    )  # fmt: skip
+    resumed(run, resume, kept, log)
+    if trajectory is not None and first:
+        going_on = run.state.step > 0 or (resume and (Path(trajectory) / "trajectory.json").exists())
+        after = run.state.step if going_on else None
+        run.recorder = Recorder(trajectory, model, run.optimizer, every=every, steps=steps, after=after)
+    return run
+
+
+def closed(run: Fit) -> None:
+    """Have the model hold what the run ends with, and the trajectory its end."""
+    state, recipe = run.state, run.recipe
+    if run.recorder is not None:
+        whole = recipe.ema or recipe.keep > 1 or not state.best
+        run.recorder.finish(state.step if whole else state.best[0][1])
+    if run.saving:
+        fill(weights(run.model), averaging.mean(checkpoint.best(run.checkpoints, state, recipe)), run.checkpoints)
+    elif run.average is not None:
+        fill(weights(run.model), run.average, "the moving average")
+    agree_on(run.model, run.processes)
+    run.model.eval()

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from math import inf
 from typing import Literal, get_args
 
-from minent.errors import BadInput
+from minent.errors import check
 from minent.training.schedule import Schedule
 
 Precision = Literal["fp32", "bf16"]
@@ -73,7 +73,8 @@ class Recipe:
     """How much of the moving average of the weights remains a step; 0 for no average."""
 
     def __post_init__(self) -> None:
-        for name, good, wanted in (
+        check(
+            self,
             ("steps", self.steps is None or self.steps >= 1, "at least 1"),
             ("epochs", 0 < self.epochs < inf, "positive"),
             ("learning_rate", 0 < self.learning_rate < inf, "positive"),
@@ -91,6 +92,4 @@ class Recipe:
             ("save_every", self.save_every >= 0, "at least 0"),
             ("keep", self.keep >= 1, "at least 1"),
             ("ema", 0 <= self.ema < 1, "at least 0 and less than 1"),
-        ):
-            if not good:
-                raise BadInput(f"{name} must be {wanted}; got {getattr(self, name)!r}")
+        )

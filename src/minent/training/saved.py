@@ -94,14 +94,21 @@ class Saved(PyTorchModelHubMixin, nn.Module, library_name="minent"):
         return model.eval()
 
 
-def check(folder: Path, name: str) -> None:
-    """Raises BadInput where config.json does not say that the folder holds a model of the class `name`."""
+def read_config(folder: Path, wanted: str) -> Any:
+    """What config.json of a folder with a model says. Raises BadInput, which names the kind of model that is `wanted`,
+    where there is none or it is not whole."""
+    file = folder / "config.json"
+    if not file.is_file():
+        raise BadInput(f"wanted a folder with a {wanted}; got {str(folder)!r}, which has no config.json")
     try:
-        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise BadInput(f"wanted a folder with a {name}; got {str(folder)!r}, which has no config.json") from None
+        return json.loads(file.read_text(encoding="utf-8"))
     except ValueError as error:
         raise BadInput(f"config.json in {str(folder)!r} is not whole: {error}") from None
+
+
+def check(folder: Path, name: str) -> None:
+    """Raises BadInput where config.json does not say that the folder holds a model of the class `name`."""
+    config = read_config(folder, name)
     made = config.get("minent") if isinstance(config, dict) else None
     if not isinstance(made, dict):
         kind = f"a {config['model_type']} model of transformers" if "model_type" in config else "no model of minent"

@@ -10,7 +10,8 @@ from minent.attribution.factors.products import Factors, lengths, scaled, total
 from minent.attribution.rules.secant import Tape
 from minent.attribution.walk.losses import check, loss_gradients
 from minent.attribution.walk.passes import Inputs, taken
-from minent.training.trajectory.trajectory import Step, Trajectory
+from minent.training.trajectory.shards import Step
+from minent.training.trajectory.trajectory import Trajectory
 
 
 class Followed:

@@ -19,7 +19,6 @@ from torch.nn.utils.parametrizations import spectral_norm
 
 from minent.errors import BadInput
 from minent.gan.input_gradients.slope import steepness, value_and_gradient
-from minent.gan.options import Playing
 from minent.training.gradient import seeded
 
 M = TypeVar("M", bound=nn.Module)
@@ -98,14 +97,3 @@ def refuse_batch_norm(critic: nn.Module) -> None:
                 "the samples of a batch, so that no gradient is that of one sample's value; LayerNorm, GroupNorm and "
                 "InstanceNorm do not"
             )
-
-
-def constrained(critic: nn.Module, playing: Playing) -> nn.Module:
-    """The critic that is trained: with the same parameters, or with those of a copy where they are changed (sn)."""
-    match playing.lipschitz:
-        case "gn" | "gran" as kind:
-            return gradient_normalise(critic, kind, playing.weight or 1.0)
-        case "sn":
-            return spectral_normalise(critic, playing.seed)
-        case _:
-            return critic

@@ -18,7 +18,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from minent.gan.input_gradients.passes import Gradients, passed
+from minent.gan.input_gradients.layers import Gradients
+from minent.gan.input_gradients.passes import passed
 
 
 def value_and_slope(critic: nn.Module, x: Tensor, *rest: Any) -> tuple[Tensor, Tensor]:

@@ -20,7 +20,7 @@ from minent.text.options import Reading
 from minent.text.tokenizer import tokenizer_of
 from minent.training.loop import fit
 from minent.training.recipe import Recipe
-from minent.training.record import Record
+from minent.training.records import Record
 
 
 def new_classifier(train: Labelled, shape: Shape, reading: Reading, seed: int = 1) -> Classifier:

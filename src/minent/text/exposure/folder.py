@@ -1,6 +1,5 @@
 """A folder that holds a model that writes, minent's or Hugging Face's, and pairs of texts as that model reads them."""
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from minent.errors import BadInput, require
 from minent.text.exposure.hub_reads import IGNORED
 from minent.text.exposure.reads import Batch
 from minent.text.writing.seq2seq import Seq2Seq
+from minent.training.saved import read_config
 
 TOKENS = 4096  # of a batch, about
 LONGEST = 512  # tokens of a text that a Hugging Face model reads, where it has places for as many
@@ -22,11 +22,8 @@ LONGEST = 512  # tokens of a text that a Hugging Face model reads, where it has 
 
 def opened(folder: str | Path, pairs: Pairs) -> tuple[nn.Module, Iterator[dict[str, Any]]]:
     """The model, and the pairs in batches such as an objective takes. Raises BadInput for another kind of folder."""
-    try:
-        config = json.loads((Path(folder) / "config.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        config = {}
-    if "model_type" in config:
+    config = read_config(Path(folder), Seq2Seq.__name__) if Path(folder).is_dir() else {}
+    if isinstance(config, dict) and "model_type" in config:
         return _of_hub(folder, config, pairs)
     from minent.text.writing.training import batched
 

@@ -1,6 +1,5 @@
 """A masked language model by name: a folder of minent's or of transformers, or a name on the hub."""
 
-import json
 import socket
 import urllib.request
 from pathlib import Path
@@ -12,6 +11,7 @@ from safetensors import SafetensorError
 
 from minent.errors import BadInput, require
 from minent.text.masked.model import MaskedLM
+from minent.training.saved import read_config
 
 
 def load(name: str | Path) -> tuple[Any, Any]:
@@ -19,12 +19,7 @@ def load(name: str | Path) -> tuple[Any, Any]:
     MissingExtra without transformers for a model of theirs."""
     folder = Path(name)
     if folder.is_dir():
-        if not (file := folder / "config.json").is_file():
-            raise BadInput(f"wanted a folder with a masked language model; got {str(name)!r}, which has no config.json")
-        try:
-            config = json.loads(file.read_text(encoding="utf-8"))
-        except ValueError as error:
-            raise BadInput(f"config.json in {str(name)!r} is not whole: {error}") from None
+        config = read_config(folder, "masked language model")
         if not isinstance(config, dict):
             raise BadInput(f"config.json in {str(name)!r} is of no model: it holds a {type(config).__name__}")
         if "minent" in config:

@@ -25,7 +25,7 @@ from minent.text.tokenizer import encode, tokenizer_of
 from minent.training.gradient import seeded
 from minent.training.loop import fit
 from minent.training.recipe import Recipe
-from minent.training.record import Record
+from minent.training.records import Record
 
 
 def new_masked_lm(texts: Sequence[str], shape: Shape, reading: Reading, seed: int = 1) -> MaskedLM:

@@ -25,7 +25,7 @@ from minent.text.writing.seq2seq import Seq2Seq, alone, loss
 from minent.text.writing.two_pass import wrote
 from minent.training.loop import fit
 from minent.training.recipe import Recipe
-from minent.training.record import Record
+from minent.training.records import Record
 
 SAMPLE = 200  # development pairs that are written out at each evaluation
 

@@ -9,24 +9,18 @@ import logging
 import math
 import shutil
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
-from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from minent.errors import BadInput
-from minent.files import whole_file, write_text
-from minent.training.trajectory.trajectory import FORMAT, SHARD, Step, described, read_steps, shards, told
-from minent.training.weights import read, weights, write
+from minent.files import write_text
+from minent.training.trajectory.moments import KNOWN, first_moments, options, second_moments, size_of
+from minent.training.trajectory.shards import FORMAT, Step, cut, described, write_shard
+from minent.training.weights import weights, write
 
-KNOWN = {torch.optim.SGD: "SGD", torch.optim.Adam: "Adam", torch.optim.AdamW: "Adam"}
-OPTIONS = (
-    "lr", "momentum", "dampening", "weight_decay", "nesterov", "maximize", "betas", "eps", "decoupled_weight_decay",
-)  # fmt: skip
 SHARD_BYTES = 64 * 2**20
 
 log = logging.getLogger(__name__)
@@ -73,21 +67,9 @@ class Recorder:
             return
         if (self.folder / "trajectory.json").exists():
             raise BadInput(f"{str(folder)!r} holds a trajectory already: choose another folder")
-        size = size_of(model, optimizer, 1 if steps is None else math.ceil(steps / every))
-        free = shutil.disk_usage(next(p for p in (self.folder.resolve(), *self.folder.resolve().parents) if p.exists()))
-        what = "each kept step" if steps is None else f"{steps:,} steps, every {every}th kept,"
-        log.info("a trajectory in %s: %s takes %.1f MB", self.folder, what, size / 1e6)
-        if size > free.free:
-            room = f"{free.free / 1e9:.1f} GB are free at {str(folder)!r}"
-            raise BadInput(f"{what} would take {size / 1e9:.1f} GB; {room}: record fewer steps by a larger `every`")
+        refuse_small_disk(self.folder, model, optimizer, steps, every)
         self.folder.mkdir(parents=True, exist_ok=True)
-        begun = {}
-        for p, name in self._parameters():
-            state = optimizer.state.get(p, {})
-            buffer = state.get("momentum_buffer", state.get("exp_avg"))
-            if buffer is not None:
-                begun[name] = buffer
-        if begun:
+        if begun := first_moments(optimizer, self._parameters()):
             write(self.folder / "start.safetensors", begun)
         self._describe(None)
 
@@ -102,17 +84,14 @@ class Recorder:
         there = [g.norm() for g in gradients.values() if g is not None]
         norm = float(torch.stack(there).norm()) if there else 0.0
         idle = tuple(name for name, g in gradients.items() if g is None)
-        groups = tuple(
-            {key: _plain(group[key]) for key in OPTIONS if key in group} for group in self.optimizer.param_groups
-        )
         counts = {name: int(self.optimizer.state.get(p, {}).get("step", 0)) + 1 for p, name in self._parameters()}
         most = max(counts.values())
         late = {name: count for name, count in counts.items() if count < most and name not in idle}
-        step = Step(self.number, ids, norm, most, groups, idle, kept, 0, late)
+        step = Step(self.number, ids, norm, most, options(self.optimizer), idle, kept, 0, late)
         if kept:
             for name, tensor in weights(self.model).items():
                 self._tensors[f"weights/{self.number}/{name}"] = tensor.cpu().clone()
-            for name, tensor in self._second_moments().items():
+            for name, tensor in second_moments(self.optimizer, self._names).items():
                 self._tensors[f"second/{self.number}/{name}"] = tensor.cpu()
         self._tensors[f"ids/{self.number}"] = torch.from_numpy(ids)
         self._held.append(step)
@@ -127,10 +106,7 @@ class Recorder:
     def flush(self) -> None:
         """Write all steps so far."""
         if self._held:
-            path = self.folder / SHARD.format(self._held[0].number)
-            with whole_file(path) as temporary:
-                metadata = {"steps": json.dumps([told(step) for step in self._held])}
-                save_file({k: v.contiguous() for k, v in self._tensors.items()}, temporary, metadata)
+            write_shard(self.folder, self._held, self._tensors)
             self._held, self._tensors = [], {}
 
     def finish(self, end: int | None = None) -> None:
@@ -150,55 +126,23 @@ class Recorder:
         for group, names in zip(self.optimizer.param_groups, self._names, strict=True):
             yield from zip(group["params"], names, strict=True)
 
-    def _second_moments(self) -> dict[str, Tensor]:
-        """Adam's, as the step about to be taken will make them."""
-        found = {}
-        for group, names in zip(self.optimizer.param_groups, self._names, strict=True):
-            for p, name in zip(group["params"], names, strict=True):
-                if "betas" not in group or p.grad is None:
-                    continue
-                decays = group["weight_decay"] and not group["decoupled_weight_decay"]
-                g = -p.grad if group["maximize"] else p.grad
-                g = g + group["weight_decay"] * p.detach() if decays else g
-                state, beta = self.optimizer.state.get(p, {}), group["betas"][1]
-                found[name] = beta * state.get("exp_avg_sq", torch.zeros_like(p)).detach() + (1 - beta) * g.square()
-                if group["amsgrad"]:
-                    found[name] = torch.maximum(found[name], state.get("max_exp_avg_sq", torch.zeros_like(p)))
-        return found
-
     def _go_on(self, after: int) -> None:
         about = described(self.folder)
         if about["parameters"] != self._names or about["every"] != self.every:
             raise BadInput(f"the trajectory in {str(self.folder)!r} is of another model or thinning; it cannot go on")
-        read_so_far = 0
-        for path in shards(self.folder):
-            steps = read_steps(path)
-            if steps[0].number > after:
-                path.unlink()
-                continue
-            if steps[-1].number > after:
-                kept = [step for step in steps if step.number <= after]
-                numbers = {str(step.number) for step in kept}
-                self._held = [replace(step, shard=0) for step in kept]
-                self._tensors = {k: v.clone() for k, v in read(path).items() if k.split("/")[1] in numbers}
-                self.flush()
-            read_so_far = min(steps[-1].number, after)
-        if read_so_far != after:
-            raise BadInput(f"wanted a trajectory of {after} steps to go on with; got {read_so_far} in {self.folder}")
+        cut(self.folder, after)
         (self.folder / "end.safetensors").unlink(missing_ok=True)
         self._describe(None)
 
 
-def size_of(model: nn.Module, optimizer: torch.optim.Optimizer, kept: int) -> int:
-    """Bytes that so many kept steps take on disk.
-
-    >>> model = nn.Linear(9, 1)
-    >>> [size_of(model, kind(model.parameters()), 10) for kind in (torch.optim.SGD, torch.optim.Adam)]
-    [400, 800]
-    """
-    moments = sum(p.nbytes for group in optimizer.param_groups if "betas" in group for p in group["params"])
-    return kept * (moments + sum(tensor.nbytes for tensor in weights(model).values()))
-
-
-def _plain(value: Any) -> Any:
-    return float(value) if isinstance(value, Tensor) else value
+def refuse_small_disk(
+    folder: Path, model: nn.Module, optimizer: torch.optim.Optimizer, steps: int | None, every: int
+) -> None:
+    """Raises BadInput where a trajectory, of one kept step at least, would not fit; else its size is logged."""
+    size = size_of(model, optimizer, 1 if steps is None else math.ceil(steps / every))
+    free = shutil.disk_usage(next(p for p in (folder.resolve(), *folder.resolve().parents) if p.exists())).free
+    what = "each kept step" if steps is None else f"{steps:,} steps, every {every}th kept,"
+    log.info("a trajectory in %s: %s takes %.1f MB", folder, what, size / 1e6)
+    if size > free:
+        room = f"{free / 1e9:.1f} GB are free at {str(folder)!r}"
+        raise BadInput(f"{what} would take {size / 1e9:.1f} GB; {room}: record fewer steps by a larger `every`")

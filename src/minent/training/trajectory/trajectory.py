@@ -9,50 +9,14 @@ Of Adam, the second moment that a kept step divides by lies beside the weights; 
 no file. Every file is written whole or not at all.
 """
 
-import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-from jaxtyping import Int64
-from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from minent.errors import BadInput
+from minent.training.trajectory.shards import SHARD, Step, described, opened, read_steps, shards
 from minent.training.weights import read
-
-FORMAT = 1
-SHARD = "steps-{:08d}.safetensors"
-
-
-@dataclass(frozen=True)
-class Step:
-    """What is known of one step; `groups` are the options of each group of parameters at that step."""
-
-    number: int
-    """From 1."""
-
-    ids: Int64[np.ndarray, " examples"]
-    """Whose gradients it followed."""
-
-    gradient_norm: float
-    """The length of the gradient that was followed, as clipped and scaled as it was."""
-
-    count: int
-    """The steps that the optimiser had taken after it; more than `number` where it was not new."""
-
-    groups: tuple[dict[str, Any], ...]
-    idle: tuple[str, ...]
-    """Parameters without a gradient: they stay as they are."""
-
-    kept: bool
-    """Whether the weights before it are on disk."""
-
-    shard: int
-    late: Mapping[str, int] = field(default_factory=dict)
-    """Parameters that had been without a gradient before, each with its own `count`."""
 
 
 @dataclass(frozen=True)
@@ -111,55 +75,6 @@ class Trajectory:
         one, prefix = self.steps[step - 1], f"{kind}/{step}/"
         if not one.kept:
             raise BadInput(f"the weights before step {step} were not kept: every {self.every}th was")
-        with _opened(self.folder / SHARD.format(one.shard), "pt") as file:
+        with opened(self.folder / SHARD.format(one.shard), "pt") as file:
             names = [name for name in file.keys() if name.startswith(prefix)]  # noqa: SIM118 (it is no dict)
             return {name.removeprefix(prefix): file.get_tensor(name) for name in names}
-
-
-def described(folder: Path) -> dict[str, Any]:
-    """What trajectory.json says. Raises BadInput."""
-    try:
-        about = json.loads((folder / "trajectory.json").read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        if not folder.exists():
-            raise BadInput(f"wanted a folder with a trajectory; there is no {str(folder)!r}") from None
-        how = "record one by minent text train --record 1, or minent.training.trajectory.recording.record"
-        raise BadInput(f"wanted a folder with a trajectory; got {str(folder)!r}, which has none: {how}") from None
-    except ValueError as error:
-        raise BadInput(f"trajectory.json in {str(folder)!r} is not whole: {error}") from None
-    found = about.get("format") if isinstance(about, dict) else type(about).__name__
-    if found != FORMAT:
-        raise BadInput(f"wanted a trajectory of format {FORMAT}; got {found} in {str(folder)!r}")
-    return about
-
-
-def shards(folder: Path) -> list[Path]:
-    """The files of steps, in their order."""
-    return sorted(folder.glob("steps-*.safetensors"))
-
-
-def read_steps(shard: Path) -> list[Step]:
-    """What a shard says of its steps."""
-    with _opened(shard, "np") as file:
-        told = json.loads(file.metadata()["steps"])
-        first = told[0]["number"]
-        return [
-            Step(
-                **{**one, "groups": tuple(one["groups"]), "idle": tuple(one["idle"])},
-                ids=file.get_tensor(f"ids/{one['number']}"),
-                shard=first,
-            )
-            for one in told
-        ]
-
-
-def _opened(path: Path, framework: str) -> Any:
-    try:
-        return safe_open(path, framework=framework)
-    except SafetensorError as error:
-        raise BadInput(f"{path.name} in {str(path.parent)!r} is not a whole safetensors file: {error}") from None
-
-
-def told(step: Step) -> Mapping[str, Any]:
-    """What is said of a step in its shard's metadata."""
-    return {name: value for name, value in asdict(step).items() if name not in ("ids", "shard")}

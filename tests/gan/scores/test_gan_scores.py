@@ -6,11 +6,11 @@ import pytest
 from minent.data.images.read import read_images
 from minent.data.images.toys import MEANS, SPREAD, gaussians
 from minent.errors import BadInput
-from minent.gan.score.distances import frechet, sliced_wasserstein
-from minent.gan.score.features import train_features
-from minent.gan.score.mixture import mixture_scores
-from minent.gan.score.neighbours import neighbour_scores
-from minent.gan.score.samples import score
+from minent.gan.scores.distances import frechet, sliced_wasserstein
+from minent.gan.scores.features import train_features
+from minent.gan.scores.mixture import mixture_scores
+from minent.gan.scores.neighbours import neighbour_scores
+from minent.gan.scores.samples import score
 
 random = np.random.default_rng(0)
 

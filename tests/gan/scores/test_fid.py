@@ -10,10 +10,10 @@ import torch
 from torch import nn
 
 from minent.errors import BadInput, MissingExtra
-from minent.gan.score import inception as module
-from minent.gan.score.distances import frechet
-from minent.gan.score.inception import inception, inception_fid
-from minent.gan.score.samples import score
+from minent.gan.scores import fid as module
+from minent.gan.scores.distances import frechet
+from minent.gan.scores.fid import inception, inception_fid
+from minent.gan.scores.samples import score
 
 pytest.importorskip("torchmetrics", reason="FID of Inception is taken by torchmetrics, which is not installed here")
 random = np.random.default_rng(0)

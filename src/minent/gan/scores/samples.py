@@ -13,11 +13,11 @@ from torch import nn
 
 from minent.data.images.images import Images
 from minent.errors import BadInput
-from minent.gan.score.distances import frechet, sliced_wasserstein
-from minent.gan.score.features import Features, Space, pixels
-from minent.gan.score.inception import inception_fid
-from minent.gan.score.mixture import mixture_scores
-from minent.gan.score.neighbours import neighbour_scores
+from minent.gan.scores.distances import frechet, sliced_wasserstein
+from minent.gan.scores.features import Features, Space, pixels
+from minent.gan.scores.fid import inception_fid
+from minent.gan.scores.mixture import mixture_scores
+from minent.gan.scores.neighbours import neighbour_scores
 
 MOST = 5000  # samples that are compared, of each kind
 
@@ -47,7 +47,7 @@ def score(
     """Sliced W₂ (of pixels, brought to 8 by 8, or points), FID, precision, recall, density and coverage; in the space
     of `features`, or else of those pixels or points. `mixture`: of the 25 Gaussians, modes covered, share of high
     quality and KL besides. `inception`: FID in the features of a network besides, as that of
-    `minent.gan.score.inception.inception(weights)`. Values of images are in [-1, 1]; at most `most` of each kind are
+    `minent.gan.scores.fid.inception(weights)`. Values of images are in [-1, 1]; at most `most` of each kind are
     compared.
 
     >>> points = np.random.default_rng(0).standard_normal((400, 2)).astype(np.float32)

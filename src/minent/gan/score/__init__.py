@@ -1,1 +1,0 @@
-"""How good what is drawn is."""

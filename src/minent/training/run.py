@@ -1,0 +1,95 @@
+"""A run is all that its next step depends on; every loop begins or goes on, shares its batches and saves by it."""
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+import torch
+from accelerate import PartialState
+from torch import Tensor, nn
+
+from minent.errors import BadInput
+from minent.training import checkpoint
+from minent.training.batches import Batches, Group, groups
+from minent.training.checkpoint import State
+from minent.training.log import journal
+from minent.training.recipe import Recipe
+
+Log = Callable[[dict[str, Any]], object]
+T = TypeVar("T")
+
+
+@dataclass(kw_only=True)
+class Run:
+    """A run of `steps` steps in `folder`, a temporary one where none was given; steps replace its `state` alone."""
+
+    model: nn.Module
+    """All whose weights a checkpoint holds."""
+
+    batches: Batches
+    recipe: Recipe
+    steps: int
+    processes: PartialState
+    optimizer: torch.optim.Optimizer
+    average: dict[str, Tensor] | None
+    """The moving average, where the recipe has one."""
+
+    folder: Path
+    saving: bool
+    """Whether this process writes checkpoints."""
+
+    log: Log | None = None
+    """What each step is told to, on the first process."""
+
+    state: State = field(default_factory=State)
+    walk: Iterator[Group] = field(default_factory=lambda: iter(()))
+    """What steps are taken on, from where the run stands."""
+
+    @property
+    def checkpoints(self) -> Path:
+        return self.folder / "checkpoints"
+
+
+def resumed(run: Run, resume: bool, kept: bool, log: Log | None) -> None:
+    """Have a run, with its model, optimiser and average, stand where its newest checkpoint does, or else at its start,
+    and told to `log` or, in a folder that is `kept`, to log.jsonl.
+
+    Raises BadInput for a folder that is not as `resume` has it, and for a run that is longer already.
+    """
+    if resume and not kept:
+        raise BadInput("resume wants the folder of the run to go on with; got None")
+    newest = checkpoint.newest(run.checkpoints)
+    if newest is not None and not resume:
+        raise BadInput(f"{str(run.folder)!r} holds a run already: resume it, or choose another folder")
+    if newest is not None:
+        run.state = checkpoint.load(newest, run.recipe, run.model, run.optimizer, run.average)
+        if run.state.step > run.steps:
+            raise BadInput(f"the run in {str(run.folder)!r} is {run.state.step} steps long already; got {run.steps}")
+    run.processes.wait_for_everyone()
+    if run.processes.is_main_process:
+        run.log = journal(run.folder / "log.jsonl", run.state.step) if log is None and kept else log
+    together = run.recipe.accumulate * run.processes.num_processes
+    run.walk = groups(run.batches, together, run.state.epoch, run.state.position)
+
+
+def mine(keyed: Sequence[T], processes: PartialState) -> Sequence[T]:
+    """Those of a step's batches that this process takes."""
+    return keyed[processes.process_index :: processes.num_processes]
+
+
+def finite(told: tuple[float, float, float], step: int, other: str) -> tuple[float, float, float]:
+    """What `gradient` told. Raises BadInput where it is not finite, with what `other` than a lower rate may help."""
+    mean, targets, norm = told
+    if not math.isfinite(mean + norm):
+        raise BadInput(
+            f"loss and gradient must be finite; got a loss of {mean} over {targets:.0f} targets and a gradient of "
+            f"length {norm} at step {step}: a lower learning rate may help, or {other}"
+        )
+    return told
+
+
+def saved(run: Run) -> None:
+    """Write the checkpoint of where the run stands."""
+    checkpoint.save(run.checkpoints, run.state, run.recipe, run.model, run.optimizer, run.average)

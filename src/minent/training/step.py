@@ -1,0 +1,71 @@
+"""A step goes down the gradient of the mean loss, as far as the schedule has it; then what is due after it is done."""
+
+import math
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from time import perf_counter
+
+import numpy as np
+
+from minent.training import averaging
+from minent.training.evaluation import Dev, evaluation, judged
+from minent.training.gradient import Loss, gradient
+from minent.training.records import Moment, Record
+from minent.training.run import Run, finite, mine, saved
+from minent.training.schedule import factor
+from minent.training.trajectory.recorder import Recorder
+
+
+@dataclass(kw_only=True)
+class Fit(Run):
+    """A run down the gradient of one loss."""
+
+    loss: Loss
+    dev: Dev | None
+    before_step: Callable[[Moment], object] | None
+    recorder: Recorder | None = None
+
+
+def step(run: Fit) -> Record:
+    """Take the next step; where it is time to, ask `dev` and save."""
+    begun, recipe = perf_counter(), run.recipe
+    epoch, position, group, ends = next(run.walk)
+    run.state = state = replace(run.state, step=run.state.step + 1, epoch=epoch, position=position + len(group))
+    rate = recipe.learning_rate * factor(recipe.schedule, state.step, recipe.warmup, run.steps)
+    for parameters in run.optimizer.param_groups:
+        parameters["lr"] = rate
+    done = {"progress": np.array((state.step - 1) / run.steps, np.float32)}
+    keyed = [((recipe.seed, epoch, number), {**batch, **done}) for number, batch in enumerate(group, position)]
+    told = gradient(run.model.train(), run.loss, mine(keyed, run.processes), recipe, run.processes)
+    mean, targets, norm = finite(told, state.step, "other data")
+    ids = np.concatenate([batch.get("id", np.empty(0, np.int64)) for batch in group])
+    if run.before_step is not None:
+        run.before_step(Moment(state.step, rate, ids, targets, run.model, run.optimizer))
+    if run.recorder is not None:
+        run.recorder.step(ids)
+    run.optimizer.step()
+    if run.average is not None:
+        averaging.follow(run.average, run.model, recipe.ema, state.step)
+    speed = targets / (perf_counter() - begun)
+    pause = state.step % recipe.evaluate_every == 0 if recipe.evaluate_every else ends
+    scores = paused(run) if (pause := pause or state.step == run.steps) else None
+    record = Record(state.step, run.steps, epoch, mean, rate, norm, speed, scores)
+    if run.log is not None:
+        run.log(asdict(record))
+    if run.saving and (pause or (recipe.save_every and state.step % recipe.save_every == 0)):
+        if run.recorder is not None:
+            run.recorder.flush()
+        saved(run)
+    return record
+
+
+def paused(run: Fit) -> dict[str, float] | None:
+    """What `dev` says of where the run stands, which may be where it ends."""
+    scores = None
+    if run.dev is not None:
+        with averaging.holding(run.model, run.average):
+            scores = evaluation(run.dev, run.model, run.recipe, run.state.step, run.processes)
+    run.state = judged(run.state, scores["loss"] if scores else math.inf, run.recipe.keep)
+    if run.recorder is not None:
+        run.recorder.keep()
+    return scores

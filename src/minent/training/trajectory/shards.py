@@ -1,0 +1,122 @@
+"""The files of a trajectory: what is known of each step stands in shards, and of them all in trajectory.json.
+
+A shard holds the steps from the one in its name on: their ids, the weights before each kept one and, in its metadata,
+the rest. Every file is written whole or not at all.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jaxtyping import Int64
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from minent.errors import BadInput
+from minent.files import whole_file
+from minent.training.weights import read
+
+FORMAT = 1
+SHARD = "steps-{:08d}.safetensors"
+
+
+@dataclass(frozen=True)
+class Step:
+    """What is known of one step; `groups` are the options of each group of parameters at that step."""
+
+    number: int
+    """From 1."""
+
+    ids: Int64[np.ndarray, " examples"]
+    """Whose gradients it followed."""
+
+    gradient_norm: float
+    """The length of the gradient that was followed, as clipped and scaled as it was."""
+
+    count: int
+    """The steps that the optimiser had taken after it; more than `number` where it was not new."""
+
+    groups: tuple[dict[str, Any], ...]
+    idle: tuple[str, ...]
+    """Parameters without a gradient: they stay as they are."""
+
+    kept: bool
+    """Whether the weights before it are on disk."""
+
+    shard: int
+    late: Mapping[str, int] = field(default_factory=dict)
+    """Parameters that had been without a gradient before, each with its own `count`."""
+
+
+def described(folder: Path) -> dict[str, Any]:
+    """What trajectory.json says. Raises BadInput."""
+    try:
+        about = json.loads((folder / "trajectory.json").read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        if not folder.exists():
+            raise BadInput(f"wanted a folder with a trajectory; there is no {str(folder)!r}") from None
+        how = "record one by minent text train --record 1, or minent.training.record"
+        raise BadInput(f"wanted a folder with a trajectory; got {str(folder)!r}, which has none: {how}") from None
+    except ValueError as error:
+        raise BadInput(f"trajectory.json in {str(folder)!r} is not whole: {error}") from None
+    found = about.get("format") if isinstance(about, dict) else type(about).__name__
+    if found != FORMAT:
+        raise BadInput(f"wanted a trajectory of format {FORMAT}; got {found} in {str(folder)!r}")
+    return about
+
+
+def shards(folder: Path) -> list[Path]:
+    """The files of steps, in their order."""
+    return sorted(folder.glob("steps-*.safetensors"))
+
+
+def opened(path: Path, framework: str) -> Any:
+    """A safetensors file to read parts of. Raises BadInput where it is not whole."""
+    try:
+        return safe_open(path, framework=framework)
+    except SafetensorError as error:
+        raise BadInput(f"{path.name} in {str(path.parent)!r} is not a whole safetensors file: {error}") from None
+
+
+def read_steps(shard: Path) -> list[Step]:
+    """What a shard says of its steps."""
+    with opened(shard, "np") as file:
+        told = json.loads(file.metadata()["steps"])
+        first = told[0]["number"]
+        return [
+            Step(
+                **{**one, "groups": tuple(one["groups"]), "idle": tuple(one["idle"])},
+                ids=file.get_tensor(f"ids/{one['number']}"),
+                shard=first,
+            )
+            for one in told
+        ]
+
+
+def write_shard(folder: Path, steps: Sequence[Step], tensors: Mapping[str, Tensor]) -> None:
+    """Write steps, one at least, with their tensors, each named kind/number of the step, or kind/number/name."""
+    told = [{name: value for name, value in asdict(step).items() if name not in ("ids", "shard")} for step in steps]
+    with whole_file(folder / SHARD.format(steps[0].number)) as temporary:
+        save_file({k: v.contiguous() for k, v in tensors.items()}, temporary, {"steps": json.dumps(told)})
+
+
+def cut(folder: Path, after: int) -> None:
+    """Drop the steps after that one. Raises BadInput where there are fewer."""
+    last = 0
+    for path in shards(folder):
+        steps = read_steps(path)
+        if steps[0].number > after:
+            path.unlink()
+            continue
+        if steps[-1].number > after:
+            kept = [replace(step, shard=0) for step in steps if step.number <= after]
+            numbers = {str(step.number) for step in kept}
+            tensors = {k: v.clone() for k, v in read(path).items() if k.split("/")[1] in numbers}
+            write_shard(folder, kept, tensors)
+        last = min(steps[-1].number, after)
+    if last != after:
+        raise BadInput(f"wanted a trajectory of {after} steps to go on with; got {last} in {folder}")

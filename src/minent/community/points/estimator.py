@@ -4,8 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from minent.community.points.cluster import clustered
 from minent.community.options import Points
+from minent.community.points.cluster import clustered
 from minent.data.networks.neighbours import neighbour_graph
 from minent.data.networks.objects import as_graph
 from minent.errors import BadInput, require

@@ -28,8 +28,7 @@ from transformers import NystromformerConfig
 from transformers.models.nystromformer.modeling_nystromformer import NystromformerSelfAttention
 
 from minent.nn.attention import Nystrom, Softmax, Synthesizer
-from minent.nn.attention.landmarks import newton, ridge
-from minent.nn.attention.nystrom import RIDGE
+from minent.nn.attention.landmarks import RIDGE, newton, ridge
 from minent.nn.attention.segments import segments
 
 RESULTS = Path(__file__).resolve().parent / "results" / "attention.json"

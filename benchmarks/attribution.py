@@ -33,10 +33,9 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from minent.attribution import explain, self_influence, tracin
+from minent.attribution import explain, record, self_influence, tracin
 from minent.nn.shape import Shape
 from minent.nn.transformer import Encoder
-from minent.training.trajectory.recording import record
 from minent.training.trajectory.trajectory import Trajectory
 
 HERE = Path(__file__).resolve()

@@ -20,11 +20,10 @@ from sklearn.datasets import load_digits
 from sklearn.metrics import adjusted_mutual_info_score
 from torch import nn
 
-from minent.attribution import explain
+from minent.attribution import explain, record
 from minent.community import cluster, find
 from minent.data import as_graph
 from minent.plot.drawing import drawing
-from minent.training.trajectory.recording import record
 
 COLOURS = np.array(
     [plt.get_cmap("tab20")(i)[:3] for i in [0, 2, 4, 6, 8, 10, 12, 16, 18, 1, 3, 5, 7, 9, 11, 13, 17, 19]]

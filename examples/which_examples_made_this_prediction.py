@@ -11,8 +11,7 @@ import torch.nn.functional as F
 from sklearn.datasets import load_digits
 from torch import nn
 
-from minent.attribution import explain
-from minent.training.trajectory.recording import record
+from minent.attribution import explain, record
 
 torch.manual_seed(1)
 digits = load_digits()

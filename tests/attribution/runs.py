@@ -12,10 +12,9 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from minent.attribution import explain
+from minent.attribution import explain, record
 from minent.nn.shape import Shape
 from minent.nn.transformer import Encoder
-from minent.training.trajectory.recording import record
 
 EXAMPLES, BATCH, STEPS = 18, 7, 8
 

@@ -9,12 +9,9 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from minent.attribution import explain
-from minent.attribution.because import because
-from minent.attribution.explanation import Explanation
+from minent.attribution import Explanation, because, explain, record
 from minent.cli import main
 from minent.errors import BadInput
-from minent.training.trajectory.recording import record
 
 WRONG = [5, 23, 41]
 MODEL = """

@@ -8,11 +8,10 @@ from attribution.runs import EXAMPLES, MODELS, OPTIMIZERS, examples, mlp, record
 from naive.path_kernel import contributions
 from torch import nn
 
-from minent.attribution import explain
+from minent.attribution import explain, record
 from minent.errors import BadInput
 from minent.training.loop import fit
 from minent.training.recipe import Recipe
-from minent.training.trajectory.recording import record
 from minent.training.trajectory.trajectory import Trajectory
 
 EVERY_STEP = [(model, "SGD") for model in MODELS] + [

@@ -9,41 +9,32 @@ the mean gradient's by O(step²)). Every example's share in the step is linear i
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 import torch
 import torch.nn.functional as F
-from torch import nn
+from torch import Tensor, nn
 
 from minent.attribution.explanation import Explanation
-from minent.attribution.walk.back import Walk
-from minent.attribution.walk.mean_gradients import RULES, Outputs
+from minent.attribution.walk.back import Asked, Part, Walk
+from minent.attribution.walk.mean_gradients import Outputs, Rule
 from minent.attribution.walk.passes import Inputs, check_alike, number, predicted, taken
 from minent.errors import BadInput
 from minent.nn.evaluating import evaluating
 from minent.training.processes import found, gathered, share
 from minent.training.trajectory.trajectory import Trajectory
 
-Rule = Literal["secant", "left", "midpoint", "gauss-legendre"]
 log = logging.getLogger(__name__)
 
 
 def explain(
-    model: nn.Module,
-    trajectory: str | Path | Trajectory,
-    inputs: Inputs,
-    *,
-    train: tuple[Inputs, Any],
-    loss: Any = F.cross_entropy,
-    outputs: Literal["all", "predicted"] | Sequence[int] | Outputs = "all",
-    rule: Rule = "secant",
-    memory: float = 1.0,
-    project: int | None = None,
-    seed: int = 0,
-) -> Explanation:
+    model: nn.Module, trajectory: str | Path | Trajectory, inputs: Inputs, *, train: tuple[Inputs, Any],
+    loss: Any = F.cross_entropy, outputs: Literal["all", "predicted"] | Sequence[int] | Outputs = "all",
+    rule: Rule = "secant", memory: float = 1.0, project: int | None = None, seed: int = 0,
+) -> Explanation:  # fmt: skip
     """What each training example added to what `model` says of `inputs`, for a model whose training was recorded.
 
     - `model`: a module of the trajectory's shape, in whatever state; `model(inputs)`, or `model(*inputs)` for a tuple,
@@ -66,7 +57,7 @@ def explain(
     secant where a rule must be given.
 
     >>> import tempfile
-    >>> from minent.training.trajectory.recording import record
+    >>> from minent.attribution import record
     >>> x, y = torch.eye(3), torch.tensor([0, 1, 1])
     >>> model = nn.Linear(3, 2)
     >>> optimizer = torch.optim.SGD(model.parameters(), lr=0.5, momentum=0.9)
@@ -81,49 +72,47 @@ def explain(
     >>> parts.contributions.shape, bool(abs(parts.residual).max() < 1e-5)
     ((3, 2, 3), True)
     """
-    if rule not in RULES:
-        raise BadInput(f"rule is one of {', '.join(RULES)}; got {rule!r}")
+    _check(inputs, train, rule, memory, project)
+    processes = found()
+    walk = Walk(model, Trajectory.open(trajectory), train, loss, rule, project, seed)
+    with torch.no_grad(), evaluating(model):
+        initial, prediction = (predicted(model, one, inputs) for one in (walk.trajectory.weights(1), walk.last))
+        chosen_of, values = asked(outputs, initial, prediction)
+        parts = explained(walk, inputs, chosen_of, values[1], memory, share(number(inputs), processes))
+    parts, notes = gathered(parts, processes), sorted(set(gathered(list(walk.notes), processes)))
+    return summed(parts, *values, notes)
+
+
+def _check(inputs: Inputs, train: tuple[Inputs, Any], rule: str, memory: float, project: int | None) -> None:
+    if rule not in get_args(Rule):
+        raise BadInput(f"rule is one of {', '.join(get_args(Rule))}; got {rule!r}")
     if memory <= 0:
         raise BadInput(f"memory is so many GiB, more than 0; got {memory}")
     check_alike(inputs, train)
     if project is not None and project < 1:
         raise BadInput(f"project is how many numbers are kept of each parameter, 1 or more; got {project}")
-    processes = found()
-    walk = Walk(model, Trajectory.open(trajectory), train, loss, rule, project, seed)
-    with torch.no_grad(), evaluating(model):
-        said = {}
-        for name, weights in (("initial", walk.trajectory.weights(1)), ("prediction", walk.last)):
-            said[name] = predicted(model, weights, inputs)
-        if outputs == "predicted":
-            best = said["prediction"].argmax(1)
-            rows = torch.arange(number(inputs), device=best.device)
 
-            def chosen_of(part: slice) -> Outputs:
-                return lambda out: out[torch.arange(len(out), device=best.device), best[part]][:, None]
 
-            values = {name: one[rows, best][:, None] for name, one in said.items()}
-        else:
-            chosen = _chosen(outputs, said["prediction"])
+def asked(outputs: Any, initial: Any, prediction: Any) -> tuple[Callable[[slice], Outputs], tuple[Any, Any]]:
+    """Which numbers are explained, as a function of what the model says of a part of the inputs, and these numbers at
+    the beginning and the end, (input, output) each. Raises BadInput for others."""
+    if outputs == "predicted":
+        best = prediction.argmax(1)
 
-            def chosen_of(part: slice) -> Outputs:
-                return chosen
+        def chosen_of(part: slice) -> Outputs:
+            return lambda out: out[torch.arange(len(out), device=best.device), best[part]][:, None]
+    else:
+        chosen = _chosen(outputs, prediction)
 
-            values = {name: chosen(one) for name, one in said.items()}
-        if values["prediction"].dim() != 2:
-            wanted = "outputs must be numbers (input, output)"
-            raise BadInput(f"{wanted}; got {tuple(values['prediction'].shape)}: choose by a function")
-        at_a_time = walk.inputs_for(memory, values["prediction"].shape[1])
-        parts, mine = [], share(number(inputs), processes)
-        for begin in mine[::at_a_time]:
-            part = slice(begin, min(begin + at_a_time, mine.stop))
-            log.info("explaining inputs %d to %d of %d", part.start + 1, part.stop, number(inputs))
-            parts.append(walk.back(taken(inputs, part), chosen_of(part), values["prediction"][part]))
-    parts, notes = gathered(parts, processes), sorted(set(gathered(list(walk.notes), processes)))
-    contributions = np.concatenate([one for one, _ in parts])
-    names = dict.fromkeys(name for _, other in parts for name in other)
-    other = {name: np.concatenate([terms[name] for _, terms in parts]) for name in names}
-    numbers = {name: one.double().cpu().numpy() for name, one in values.items()}
-    return Explanation(numbers["prediction"], numbers["initial"], contributions, other, tuple(notes))
+        def chosen_of(part: slice) -> Outputs:
+            return chosen
+
+    whole = chosen_of(slice(None))
+    values = whole(initial), whole(prediction)
+    if values[1].dim() != 2:
+        wanted = "outputs must be numbers (input, output)"
+        raise BadInput(f"{wanted}; got {tuple(values[1].shape)}: choose by a function")
+    return chosen_of, values
 
 
 def _chosen(outputs: Any, said: Any) -> Outputs:
@@ -137,3 +126,24 @@ def _chosen(outputs: Any, said: Any) -> Outputs:
     if strange := [one for one in columns if not -said.shape[1] <= one < said.shape[1]]:
         raise BadInput(f"the model has {said.shape[1]} outputs, from 0; got {strange[0]} among outputs")
     return lambda out: out[:, columns]
+
+
+def explained(
+    walk: Walk, inputs: Inputs, chosen_of: Callable[[slice], Outputs], prediction: Tensor, memory: float, mine: range
+) -> list[Part]:
+    """Contributions to what is said of `mine` of the inputs, and other terms, as many inputs at a time as fit."""
+    parts, at_a_time = [], walk.inputs_for(memory, prediction.shape[1])
+    for begin in mine[::at_a_time]:
+        part = slice(begin, min(begin + at_a_time, mine.stop))
+        log.info("explaining inputs %d to %d of %d", part.start + 1, part.stop, number(inputs))
+        parts.append(walk.back(Asked(taken(inputs, part), chosen_of(part), prediction[part])))
+    return parts
+
+
+def summed(parts: Sequence[Part], initial: Tensor, prediction: Tensor, notes: Sequence[str]) -> Explanation:
+    """The explanation of all inputs from those of their parts."""
+    contributions = np.concatenate([one for one, _ in parts])
+    names = dict.fromkeys(name for _, other in parts for name in other)
+    other = {name: np.concatenate([terms[name] for _, terms in parts]) for name in names}
+    first, last = (one.double().cpu().numpy() for one in (initial, prediction))
+    return Explanation(last, first, contributions, other, tuple(notes))

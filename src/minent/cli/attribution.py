@@ -10,25 +10,16 @@ from cyclopts import App, Parameter
 
 from minent.cli.community.kept import check, kept
 from minent.cli.processes import speaks
-from minent.cli.recorded import Run, opened
+from minent.cli.recorded import Explaining, Run, opened
 from minent.errors import BadInput
 from minent.files import whole_file
 
 attribution = App(name="attribution", help="Why a model says what it says: sums over its training examples.")
 Folder = Annotated[Path, Parameter(
     help="Folder with a trajectory: that of a run of `minent text train --task classify --record 1`, or of "
-    "`minent.training.trajectory.recording.record`.",
+    "`minent.attribution.record`.",
 )]  # fmt: skip
-Train = Annotated[Path | None, Parameter(
-    help="What the model was trained on, in the order of its ids: .npz (x, y) or .csv (numbers, label). A text "
-    "classifier's run remembers its texts.",
-    show_default=False,
-)]  # fmt: skip
-Model = Annotated[str | None, Parameter(
-    help="A function that makes the model, as file.py:function or module:function. A text classifier needs none.",
-    show_default=False,
-)]  # fmt: skip
-Memory = Annotated[float, Parameter(help="GiB for what grows with the number of inputs: less takes longer.")]
+Options = Annotated[Explaining | None, Parameter(name="*")]
 
 
 @attribution.command
@@ -37,12 +28,10 @@ def explain(
     /,
     *,
     data: Path,
-    train: Train = None,
-    model: Model = None,
+    options: Options = None,
     output: Annotated[Path, Parameter(name=["--output", "-o"])] = Path("because.html"),
     first: int = 20,
     rule: Literal["secant", "left", "midpoint", "gauss-legendre"] = "secant",
-    memory: Memory = 1.0,
 ) -> None:
     """Explain predictions as sums over training examples, on one page.
 
@@ -58,12 +47,13 @@ def explain(
         How a step is weighed: secant adds up exactly.
     """
     _at_least_one("first", first)
-    recorded = opened(run, train, model)
-    from minent.attribution.because import because
+    options = options or Explaining()
+    recorded = opened(run, options)
+    from minent.attribution import because
     from minent.attribution.walk.passes import taken
 
     inputs, truth, shown = recorded.read(data)
-    parts = _explained(recorded, taken(inputs, slice(first)), rule=rule, memory=memory)
+    parts = _explained(recorded, taken(inputs, slice(first)), options.memory, rule)
     if not speaks():
         return
     page = because(
@@ -80,11 +70,9 @@ def mislabels(
     run: Folder,
     /,
     *,
-    train: Train = None,
-    model: Model = None,
+    options: Options = None,
     first: int = 20,
     output: Annotated[Path | None, Parameter(name=["--output", "-o"], show_default=False)] = None,
-    memory: Memory = 1.0,
 ) -> None:
     """List training examples that the others contradict: the likeliest to be mislabelled first.
 
@@ -98,10 +86,11 @@ def mislabels(
     _at_least_one("first", first)
     if output is not None and output.suffix != ".csv":
         raise BadInput(f"output must end with .csv; got {str(output)!r}")
-    recorded = opened(run, train, model)
+    options = options or Explaining()
+    recorded = opened(run, options)
     from minent.attribution.explanation import of_labels
 
-    parts = _explained(recorded, recorded.train[0], memory=memory)
+    parts = _explained(recorded, recorded.train[0], options.memory)
     if not speaks():
         return
     labels = recorded.train[1].numpy()
@@ -128,12 +117,10 @@ def groups(
     run: Folder,
     /,
     *,
-    train: Train = None,
-    model: Model = None,
+    options: Options = None,
     neighbours: int = 10,
     seed: int = 1,
     output: Annotated[tuple[Path, ...], Parameter(name=["--output", "-o"], negative="", show_default=False)] = (),
-    memory: Memory = 1.0,
 ) -> None:
     """Find groups of training examples that teach the same thing: modules of the network of like contributions.
 
@@ -148,11 +135,12 @@ def groups(
     """
     _at_least_one("neighbours", neighbours)
     check(output, None)
-    recorded = opened(run, train, model)
+    options = options or Explaining()
+    recorded = opened(run, options)
     from minent import community
     from minent.cli.terminal import summary
 
-    parts = _explained(recorded, recorded.train[0], memory=memory)
+    parts = _explained(recorded, recorded.train[0], options.memory)
     if not speaks():
         return
     network = parts.graph(neighbours)
@@ -177,15 +165,13 @@ def _at_least_one(name: str, number: int) -> None:
         raise BadInput(f"{name} must be at least 1; got {number}")
 
 
-def _explained(recorded: Run, inputs: Any, **options: Any) -> Any:
+def _explained(run: Run, inputs: Any, memory: float, rule: Any = "secant") -> Any:
     from minent.attribution import explain
     from minent.cli.terminal import progress
 
     with progress() as say:
         say("explaining")
-        return explain(
-            recorded.model, recorded.trajectory, inputs, train=recorded.train, loss=recorded.loss, **options
-        )  # fmt: skip
+        return explain(run.model, run.trajectory, inputs, train=run.train, loss=run.loss, rule=rule, memory=memory)
 
 
 def _told(parts: Any) -> None:

@@ -10,6 +10,20 @@ from minent.errors import BadInput, require
 
 
 @dataclass(frozen=True)
+class Explaining:
+    """What a recorded run is explained from."""
+
+    train: Path | None = None
+    """What the model learned from, by its ids: .npz (x, y) or .csv (numbers, label). Text classifiers remember it."""
+
+    model: str | None = None
+    """A function that makes the model, as file.py:function or module:function. A text classifier needs none."""
+
+    memory: float = 1.0
+    """GiB for what grows with the number of inputs: less takes longer."""
+
+
+@dataclass(frozen=True)
 class Run:
     """A recorded model with what it was trained on, and how any of that is read and shown."""
 
@@ -25,12 +39,12 @@ class Run:
     """The examples themselves, where they are texts."""
 
 
-def opened(run: Path, train: Path | None, model: str | None) -> Run:
+def opened(run: Path, options: Explaining) -> Run:
     """The run in a folder. Raises BadInput for what is missing, and for what does not fit together."""
     require("torch", "torch", "explain models")
-    from minent.training.trajectory.trajectory import Trajectory
+    from minent.training.trajectory import Trajectory
 
-    trajectory = Trajectory.open(run)
+    trajectory, train, model = Trajectory.open(run), options.train, options.model
     if model is None and not (run / "config.json").exists():
         told = f"{str(run)!r} is no folder of a text classifier, which would need none"
         raise BadInput(f"--model is wanted, a function that makes the model, as file.py:function: {told}")

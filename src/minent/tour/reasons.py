@@ -8,12 +8,10 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from minent.attribution import explain
-from minent.attribution.because import because
+from minent.attribution import because, explain, record
 from minent.errors import require
 from minent.plot.picture import picture
 from minent.tour.page import Section, table
-from minent.training.trajectory.recording import record
 
 ASKED = """A small network learns 400 of scikit-learn's digits, five of them with a false label on purpose; its training
 is recorded. What it says of a new digit is then a sum over the training examples: which of them led it to its most
@@ -49,7 +47,7 @@ def reasons(folder: Path) -> Section:
     ]
     accuracy = 100 * (1 - wrong.double().mean().item())
     command = (
-        "with minent.training.trajectory.recording.record(model, optimizer, run) as r: …  # in your own loop\n"
+        "with minent.attribution.record(model, optimizer, run) as r: …  # in your own loop\n"
         "minent attribution explain run --data test.npz --train train.npz --model net.py:make -o because.html\n"
         "minent attribution mislabels run --train train.npz --model net.py:make"
     )

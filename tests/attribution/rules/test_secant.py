@@ -17,6 +17,8 @@ OPERATORS = {
     **{name: lambda z, name=name: getattr(torch, name)(z) for name in ("relu", "tanh", "sigmoid", "exp", "sin", "abs")},
     **{name: lambda z, name=name: getattr(F, name)(z) for name in ("gelu", "silu", "elu", "leaky_relu", "softplus")},
     "hardtanh": lambda z: F.hardtanh(z),
+    "logsigmoid": lambda z: F.logsigmoid(z),
+    "threshold": lambda z: F.threshold(z, 0.2, -0.5),
     "clamp": lambda z: z.clamp(-0.5, 0.3),
     "sqrt": lambda z: (z.abs() + 0.1).sqrt(),
     "pow": lambda z: (z.abs() + 0.1) ** 1.5,

@@ -1,1 +1,19 @@
-"""What a step changed in an output, operator by operator: secants, and quadrature where there is none."""
+"""Secants by operator: all rules and captures are registered by the import of the modules that hold them."""
+
+from minent.attribution.rules import (
+    attention,
+    captures,
+    convolution,
+    linear,
+    normalisation,
+    pointwise,
+    pooling,
+    quadrature,
+    spread,
+    stopped,
+)
+
+__all__ = [
+    "attention", "captures", "convolution", "linear", "normalisation", "pointwise", "pooling", "quadrature", "spread",
+    "stopped",
+]  # fmt: skip

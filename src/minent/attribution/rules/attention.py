@@ -7,7 +7,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from minent.attribution.rules.secant import Tape, plain, rule, secant
+from minent.attribution.rules.secant import plain, rule, secant
+from minent.attribution.rules.tape import Tape
 from minent.errors import BadInput
 
 

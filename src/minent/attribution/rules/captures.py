@@ -12,19 +12,13 @@ from torch import Tensor
 
 from minent.attribution.factors.backward import Use, stacked
 from minent.attribution.factors.factors import Dense, Factor, Outer, Reshape, Rows, View
+from minent.attribution.rules.registry import Registry
+from minent.attribution.rules.secant import plain
+from minent.attribution.rules.tape import Source, Tape
 
-Capture = Callable[..., Tensor | None]
-CAPTURES: dict[str, Capture] = {}
-
-
-def capture(*names: str) -> Callable[[Capture], Capture]:
-    """Register how operators of these names take note: `capture(tape, func, *args, **kwargs)`; None for no."""
-
-    def register(function: Capture) -> Capture:
-        CAPTURES.update(dict.fromkeys(names, function))
-        return function
-
-    return register
+# how an operator takes note of a parameter: (tape, func, …), what it gives, or None where it does not
+CAPTURES: Registry[Callable[..., Tensor | None]] = Registry()
+capture = CAPTURES.register
 
 
 def sourced(one: Any) -> bool:
@@ -37,17 +31,12 @@ def free(one: Any) -> bool:
     return one is None or not getattr(one, "moving", False)
 
 
-def plain(one: Any) -> Any:
-    """A tensor as PyTorch knows it."""
-    return one.as_subclass(Tensor) if isinstance(one, Tensor) else one
-
-
-def captured(tape: Any, name: str, func: Any, args: Any, kwargs: Any) -> Tensor | None:
+def captured(tape: Tape, name: str, func: Any, args: Any, kwargs: Any) -> Tensor | None:
     """What an operator gives where it is one in which a parameter meets the examples, noted on the tape; else None."""
     return CAPTURES[name](tape, func, *args, **kwargs) if name in CAPTURES else None
 
 
-def note(tape: Any, out: Tensor, source: Any, view: View, made: Callable[[Tensor, int], Factor]) -> Tensor:
+def note(tape: Tape, out: Tensor, source: Source, view: View, made: Callable[[Tensor, int], Factor]) -> Tensor:
     """Note that the source's parameter, seen by a view, met the examples, and gave `out`."""
     if not out.requires_grad:
         out.requires_grad_()
@@ -55,13 +44,13 @@ def note(tape: Any, out: Tensor, source: Any, view: View, made: Callable[[Tensor
     return out
 
 
-def then(source: Any, view: Callable[[Tensor], Tensor]) -> View:
+def then(source: Source, view: Callable[[Tensor], Tensor]) -> View:
     """The source's view of its parameter, and a view of that."""
     return source.through(view).view
 
 
 @capture("linear")
-def linear(tape: Any, func: Any, input: Any, weight: Any, bias: Any = None) -> Tensor | None:
+def linear(tape: Tape, func: Any, input: Any, weight: Any, bias: Any = None) -> Tensor | None:
     if not sourced(weight) or weight.dim() != 2 or not (sourced(bias) or free(bias)):
         return None
     a, source = plain(input).detach(), weight.source
@@ -76,7 +65,7 @@ def linear(tape: Any, func: Any, input: Any, weight: Any, bias: Any = None) -> T
     return shifted(tape, out, bias, lambda one, n: _rows(one, n).sum(1))
 
 
-def shifted(tape: Any, out: Tensor, bias: Any, summed: Callable[[Tensor, int], Tensor]) -> Tensor:
+def shifted(tape: Tape, out: Tensor, bias: Any, summed: Callable[[Tensor, int], Tensor]) -> Tensor:
     """Take note of a bias too, whose gradients are δ summed over positions."""
     if sourced(bias):
         source = bias.source
@@ -84,7 +73,7 @@ def shifted(tape: Any, out: Tensor, bias: Any, summed: Callable[[Tensor, int], T
     return out
 
 
-def densely(source: Any, summed: Callable[[Tensor, int], Tensor]) -> Callable[[Tensor, int], Factor]:
+def densely(source: Source, summed: Callable[[Tensor, int], Tensor]) -> Callable[[Tensor, int], Factor]:
     """Gradients by a function of δ and of how many examples there are."""
     return lambda delta, n: Dense(source.parameter, source.view, stacked([summed(one, n) for one in delta]))
 
@@ -97,7 +86,7 @@ def _rows(one: Tensor, n: int) -> Tensor:
 
 
 @capture("matmul", "mm")
-def matmul(tape: Any, func: Any, input: Any, other: Any) -> Tensor | None:
+def matmul(tape: Tape, func: Any, input: Any, other: Any) -> Tensor | None:
     if not sourced(other) or other.dim() != 2 or sourced(input):
         return None
     a, source = plain(input).detach(), other.source
@@ -113,7 +102,7 @@ def matmul(tape: Any, func: Any, input: Any, other: Any) -> Tensor | None:
 
 @capture("embedding")
 def embedding(
-    tape: Any, func: Any, input: Any, weight: Any, padding_idx: int | None = None, max_norm: Any = None,
+    tape: Tape, func: Any, input: Any, weight: Any, padding_idx: int | None = None, max_norm: Any = None,
     norm_type: float = 2.0, scale_grad_by_freq: bool = False, sparse: bool = False,
 ) -> Tensor | None:  # fmt: skip
     if not sourced(weight) or max_norm is not None or scale_grad_by_freq:

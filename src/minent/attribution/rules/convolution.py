@@ -13,7 +13,9 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from minent.attribution.factors.factors import Dense, Factor, Outer, Reshape
-from minent.attribution.rules.captures import capture, free, note, plain, shifted, sourced, then
+from minent.attribution.rules.captures import capture, free, note, shifted, sourced, then
+from minent.attribution.rules.secant import plain
+from minent.attribution.rules.tape import Tape
 
 Pair = tuple[int, int]
 
@@ -88,7 +90,7 @@ class Patches(Factor):
 
 @capture("conv1d", "conv2d")
 def convolution(
-    tape: Any, func: Any, input: Any, weight: Any, bias: Any = None, stride: Any = 1, padding: Any = 0,
+    tape: Tape, func: Any, input: Any, weight: Any, bias: Any = None, stride: Any = 1, padding: Any = 0,
     dilation: Any = 1, groups: int = 1,
 ) -> Tensor | None:  # fmt: skip
     if not sourced(weight) or not (sourced(bias) or free(bias)) or input.dim() != weight.dim():

@@ -11,7 +11,8 @@ from torch import Tensor
 from torch.utils._pytree import tree_flatten, tree_unflatten
 
 from minent.attribution.rules.captures import captured
-from minent.attribution.rules.secant import Secant, Tape, ends_of, named, plain, rule, secants, wrapped
+from minent.attribution.rules.secant import Secant, ends_of, named, plain, rule, secants, wrapped
+from minent.attribution.rules.tape import Tape
 
 # in all moving inputs together
 LINEAR = frozenset([
@@ -19,10 +20,10 @@ LINEAR = frozenset([
     "movedim", "moveaxis", "t", "T", "mT", "squeeze", "unsqueeze", "expand", "expand_as", "broadcast_to", "repeat",
     "repeat_interleave", "tile", "cat", "concat", "concatenate", "stack", "hstack", "vstack", "split", "chunk",
     "unbind", "select", "narrow", "index_select", "gather", "take_along_dim", "getitem", "contiguous", "clone",
-    "to", "float", "double", "type", "type_as", "cpu", "alias", "pad", "roll", "flip", "diagonal", "tril", "triu",
+    "to", "float", "double", "type", "type_as", "cpu", "pad", "roll", "flip", "diagonal", "tril", "triu",
     "unfold", "fold", "add", "sub", "subtract", "rsub", "radd", "neg", "negative", "sum", "mean", "cumsum",
     "masked_fill", "where", "avg_pool1d", "avg_pool2d", "avg_pool3d", "adaptive_avg_pool1d", "adaptive_avg_pool2d",
-    "upsample", "interpolate", "pixel_shuffle", "requires_grad_", "identity", "embedding",
+    "interpolate", "pixel_shuffle", "requires_grad_", "embedding",
 ])  # fmt: skip
 # and `square`: each is its own secant at the midpoints
 BILINEAR = frozenset([

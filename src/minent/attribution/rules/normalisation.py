@@ -11,8 +11,9 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from minent.attribution.rules.captures import densely, note, shifted, sourced
-from minent.attribution.rules.secant import Secant, Tape, at_end, plain, rule, secant
+from minent.attribution.rules.secant import Secant, at_end, plain, rule, secant
 from minent.attribution.rules.spread import fitted, gathered
+from minent.attribution.rules.tape import Tape
 from minent.errors import BadInput
 
 

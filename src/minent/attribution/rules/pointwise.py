@@ -9,59 +9,18 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from minent.attribution.rules.secant import Secant, Tape, ends_of, plain, rule, wrapped
+from minent.attribution.rules.secant import Secant, ends_of, plain, rule, wrapped
+from minent.attribution.rules.tape import Tape
 
 SMOOTH = [
-    "tanh",
-    "sigmoid",
-    "gelu",
-    "silu",
-    "mish",
-    "softplus",
-    "exp",
-    "expm1",
-    "log",
-    "log1p",
-    "log2",
-    "log10",
-    "sqrt",
-    "rsqrt",
-    "reciprocal",
-    "sin",
-    "cos",
-    "erf",
-    "erfc",
-    "logsigmoid",
-    "softsign",
-    "atan",
-    "arctan",
-    "sinh",
-    "cosh",
-    "asinh",
-    "tanhshrink",
-    "exp2",
-]
+    "tanh", "sigmoid", "gelu", "silu", "mish", "softplus", "exp", "expm1", "log", "log1p", "log2", "log10", "sqrt",
+    "rsqrt", "reciprocal", "sin", "cos", "erf", "erfc", "log_sigmoid", "softsign", "atan", "arctan", "sinh", "cosh",
+    "asinh", "tanhshrink", "exp2",
+]  # fmt: skip
 KINKED = [
-    "relu",
-    "relu6",
-    "leaky_relu",
-    "elu",
-    "celu",
-    "selu",
-    "abs",
-    "absolute",
-    "hardtanh",
-    "hardsigmoid",
-    "hardswish",
-    "clamp",
-    "clip",
-    "clamp_min",
-    "clamp_max",
-    "threshold",
-    "softshrink",
-    "hardshrink",
-    "rpow",
-]
+    "relu", "relu6", "leaky_relu", "elu", "celu", "selu", "abs", "absolute", "hardtanh", "hardsigmoid", "hardswish",
+    "clamp", "clip", "clamp_min", "clamp_max", "threshold", "_threshold", "softshrink", "hardshrink", "rpow",
+]  # fmt: skip
 
 
 class Slope(torch.autograd.Function):
@@ -89,7 +48,7 @@ def kinked(tape: Tape, func: Any, input: Any, *args: Any, **kwargs: Any) -> Any:
     return _pointwise(tape, func, input, args, kwargs, kinked=True)
 
 
-@rule("pow", "__pow__")
+@rule("pow")
 def power(tape: Tape, func: Any, input: Any, exponent: Any) -> Any:
     """x², or a power with a fixed exponent."""
     if isinstance(exponent, int | float) and exponent == 2:
@@ -105,7 +64,7 @@ def quotient(tape: Tape, func: Any, input: Any, other: Any, rounding_mode: None 
     return input * (1 / other)
 
 
-@rule("rdiv", "rtruediv")
+@rule("rdiv")
 def reversed_quotient(tape: Tape, func: Any, input: Any, other: Any) -> Any:
     """y / x."""
     return input.reciprocal() * other

@@ -7,7 +7,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from minent.attribution.rules.quadrature import unknown
-from minent.attribution.rules.secant import Tape, at_end, plain, rule, secant
+from minent.attribution.rules.secant import at_end, plain, rule, secant
+from minent.attribution.rules.tape import Tape
 
 
 @rule("max_pool2d", "max_pool1d")

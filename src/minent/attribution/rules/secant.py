@@ -10,55 +10,21 @@ ends the graph is the ordinary one. Where a parameter meets the examples (see `f
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from minent.attribution.factors.backward import Use
+from minent.attribution.rules.registry import Registry
+from minent.attribution.rules.tape import Source, Tape
 
-Rule = Callable[..., Any]
-RULES: dict[str, Rule] = {}
+RULES: Registry[Callable[..., Any]] = Registry()  # how an operator is computed from others: (tape, func, …)
+rule = RULES.register
 OTHERS = "others"  # the name of the rule for operators of no other
 ASKING = frozenset([
     "shape", "size", "dim", "ndim", "dtype", "device", "numel", "__len__",
     "len", "is_floating_point", "layout", "is_nested",
 ])  # fmt: skip
-
-
-def rule(*names: str) -> Callable[[Rule], Rule]:
-    """Register how operators of these names are computed from others: `rule(tape, func, *args, **kwargs)`."""
-
-    def register(function: Rule) -> Rule:
-        RULES.update(dict.fromkeys(names, function))
-        return function
-
-    return register
-
-
-@dataclass
-class Tape:
-    """What one pass of a model notes: how many examples, where parameters met them, which operators had no rule."""
-
-    examples: int
-    paired: bool
-    uses: list[Use] = field(default_factory=list)
-    loose: set[str] = field(default_factory=set)
-    """Parameters that met the examples in no way that factorises: their gradients are taken one by one."""
-    unruled: set[str] = field(default_factory=set)
-
-
-@dataclass(frozen=True)
-class Source:
-    """A tensor that is a linear function of one parameter and nothing else: `parameter`'s view by `view`."""
-
-    parameter: str
-    view: Callable[[Tensor], Tensor] | None
-
-    def through(self, function: Callable[[Tensor], Tensor]) -> "Source":
-        before = self.view
-        return Source(self.parameter, function if before is None else lambda p: function(before(p)))
 
 
 class Secant(Tensor):

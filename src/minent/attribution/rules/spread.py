@@ -6,7 +6,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from minent.attribution.rules.captures import capture, densely, note, plain, sourced
+from minent.attribution.rules.captures import capture, densely, note, sourced
+from minent.attribution.rules.secant import plain
+from minent.attribution.rules.tape import Tape
 
 
 def fitted(out: Tensor, part: Tensor, n: int) -> tuple[int, ...] | None:
@@ -22,7 +24,7 @@ def gathered(one: Tensor, shape: tuple[int, ...], wanted: torch.Size) -> Tensor:
 
 
 @capture("add", "radd", "sub", "subtract", "rsub")
-def shift(tape: Any, func: Any, input: Any, other: Any, **kwargs: Any) -> Tensor | None:
+def shift(tape: Tape, func: Any, input: Any, other: Any, **kwargs: Any) -> Tensor | None:
     if kwargs or sourced(input) == sourced(other):
         return None
     part = input if sourced(input) else other
@@ -38,7 +40,7 @@ def shift(tape: Any, func: Any, input: Any, other: Any, **kwargs: Any) -> Tensor
 
 
 @capture("mul", "multiply", "rmul")
-def scale(tape: Any, func: Any, input: Any, other: Any) -> Tensor | None:
+def scale(tape: Tape, func: Any, input: Any, other: Any) -> Tensor | None:
     if sourced(input) == sourced(other):
         return None
     part, whole = (input, other) if sourced(input) else (other, input)

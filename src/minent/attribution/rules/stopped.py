@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from minent.attribution.rules.secant import Secant, Tape, plain, rule, secant
+from minent.attribution.rules.secant import Secant, plain, rule, secant
+from minent.attribution.rules.tape import Tape
 from minent.errors import BadInput
 
 

@@ -7,23 +7,38 @@ import torch
 from torch import Tensor, nn
 
 from minent.attribution.factors.products import Factors, lengths, scaled, total
-from minent.attribution.rules.secant import Tape
+from minent.attribution.rules.tape import Tape
 from minent.attribution.walk.losses import check, loss_gradients
-from minent.attribution.walk.passes import Inputs, taken
+from minent.attribution.walk.passes import Inputs, number, taken
+from minent.errors import BadInput
 from minent.training.trajectory.shards import Step
 from minent.training.trajectory.trajectory import Trajectory
 
 
 class Followed:
-    """The gradients of a recorded training, made again; `notes` say how they were had."""
+    """The gradients of a recorded training, made again; `notes` say how they were had.
+
+    `group` and `shapes` of each parameter; `begun`, the first step that moved it; `start`, its momentum before that."""
 
     def __init__(self, model: nn.Module, trajectory: Trajectory, train: tuple[Inputs, Any], loss: Any):
         self.model, self.trajectory, self.loss = model, trajectory, loss
-        self.inputs, self.targets = train
+        (self.inputs, self.targets), self.examples = train, number(train[0])
         self.group = {name: k for k, names in enumerate(trajectory.parameters) for name in names}
         last = trajectory.weights(trajectory.end + 1)
         self.shapes = {name: last[name].shape for name in self.group}
+        self.steps, self.start = trajectory.steps[: trajectory.end], trajectory.start()
+        if beyond := [step for step in self.steps if step.ids.max() >= self.examples or step.ids.min() < 0]:
+            step = beyond[0]
+            wanted = f"ids are rows of the {self.examples} training examples"
+            raise BadInput(f"{wanted}; got {step.ids.max()} at step {step.number}")
+        self.begun = {
+            name: next((step.number for step in self.steps if name not in step.idle), 0) for name in self.group
+        }
         self.checked, self.notes = False, set[str]()
+        if any(not step.kept for step in self.steps):
+            self.notes.add(
+                f"thinned: every {trajectory.every}th step's weights are known; gradients between are theirs"
+            )
 
     def gradients(self, step: Step, weights: dict[str, Tensor]) -> Factors:
         """Each example's share in the gradient that a step followed."""

@@ -8,7 +8,8 @@ from torch import Tensor, nn
 
 from minent.attribution.factors.backward import backward
 from minent.attribution.factors.products import Factors, total
-from minent.attribution.rules.secant import Tape, plain
+from minent.attribution.rules.secant import plain
+from minent.attribution.rules.tape import Tape
 from minent.attribution.walk.passes import Inputs, forward, loose, predicted, taken
 from minent.errors import BadInput
 

@@ -1,14 +1,15 @@
 """Mean gradients of what a model says along a step of its weights, by a rule: a secant, or a quadrature."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
 
 from minent.attribution.factors.backward import backward
 from minent.attribution.factors.products import Factors, scaled
-from minent.attribution.rules.secant import Secant, Tape, plain
+from minent.attribution.rules.secant import Secant, plain
+from minent.attribution.rules.tape import Tape
 from minent.attribution.walk.passes import Inputs, forward, loose
 from minent.errors import BadInput
 
@@ -23,7 +24,7 @@ NODES = {  # of Gauss and Legendre's two-point and four-point rules on [0, 1], a
         (0.93056815579702629, 0.17392742256872693),
     ),
 }
-RULES = ("secant", *NODES)
+Rule = Literal["secant", "left", "midpoint", "gauss-legendre"]
 
 
 def jacobian(
@@ -56,7 +57,7 @@ def along(
     inputs: Inputs,
     trained: set[str],
     outputs: Outputs,
-    rule: str,
+    rule: Rule,
 ) -> tuple[Factors, Tensor | None, Tape]:
     """Mean gradients along a step by a rule; the values at the end by the secant rule only."""
     if rule == "secant":

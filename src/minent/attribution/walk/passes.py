@@ -6,15 +6,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-import minent.attribution.rules.attention
-import minent.attribution.rules.convolution
-import minent.attribution.rules.linear
-import minent.attribution.rules.normalisation
-import minent.attribution.rules.pointwise
-import minent.attribution.rules.pooling
-import minent.attribution.rules.spread
-import minent.attribution.rules.stopped  # noqa: F401 (rules and captures register themselves)
-from minent.attribution.rules.secant import Secant, Source, Tape, secant
+from minent.attribution.rules.secant import Secant, secant
+from minent.attribution.rules.tape import Source, Tape
 from minent.errors import BadInput
 
 Inputs = Tensor | tuple[Tensor, ...]

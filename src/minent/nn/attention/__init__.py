@@ -6,33 +6,15 @@ causal: none sees what comes after it; cache: a `Cache`, x are the tokens after 
 do by its nature it refuses with BadInput.
 """
 
-from inspect import Parameter, signature
-from typing import Any
+from minent.errors import require
 
-from torch import nn
+require("torch", "torch", "use attention")
 
-from minent.errors import BadInput
-from minent.nn.attention.heads import Cache
-from minent.nn.attention.nystrom import Nystrom, nystrom_attention
-from minent.nn.attention.softmax import Softmax
-from minent.nn.attention.swap import swap
-from minent.nn.attention.synthesizer import Synthesizer
-
-ATTENTIONS: dict[str, Any] = {"softmax": Softmax, "nystrom": Nystrom, "synthesizer": Synthesizer}
+from minent.nn.attention.heads import Cache  # noqa: E402
+from minent.nn.attention.named import ATTENTIONS, attention  # noqa: E402
+from minent.nn.attention.nystrom import Nystrom, nystrom_attention  # noqa: E402
+from minent.nn.attention.softmax import Softmax  # noqa: E402
+from minent.nn.attention.swap import swap  # noqa: E402
+from minent.nn.attention.synthesizer import Synthesizer  # noqa: E402
 
 __all__ = ["ATTENTIONS", "Cache", "Nystrom", "Softmax", "Synthesizer", "attention", "nystrom_attention", "swap"]
-
-
-def attention(name: str, dim: int, heads: int, **options: Any) -> nn.Module:
-    """The attention of that name. Raises BadInput for an unknown name or an option that it does not have.
-
-    >>> type(attention("nystrom", 8, 2, landmarks=4)).__name__
-    'Nystrom'
-    """
-    if name not in ATTENTIONS:
-        raise BadInput(f"attention is one of {', '.join(ATTENTIONS)}; got {name!r}")
-    kind = ATTENTIONS[name]
-    known = [name for name, one in signature(kind).parameters.items() if one.kind is Parameter.KEYWORD_ONLY]
-    if unknown := sorted(set(options) - set(known)):
-        raise BadInput(f"{name} attention has the options {', '.join(known)}; got {unknown[0]!r}")
-    return kind(dim, heads, **options)

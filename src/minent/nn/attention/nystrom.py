@@ -5,8 +5,6 @@ with landmarks Q̃, K̃ the means of m segments (Xiong et al. 2021, Nyströmform
 has no part in it, samples of a batch have nothing to do with one another, and any length will do.
 """
 
-from collections.abc import Callable
-from functools import partial
 from typing import Literal
 
 import torch
@@ -16,19 +14,18 @@ from torch import Tensor, nn
 
 from minent.errors import BadInput
 from minent.nn.attention.heads import Cache, check_mask, head_size, ignoring, joined, split
-from minent.nn.attention.landmarks import newton, ridge, solve
+from minent.nn.attention.landmarks import RIDGE, newton, ridge
 from minent.nn.attention.nystrom_backward import ByHand
+from minent.nn.attention.nystrom_forward import Heads, Plan, attend
 from minent.nn.attention.segments import segments
 from minent.nn.convolution import add_slide
 from minent.nn.positions import rotated
 
 Solver = Literal["ridge", "newton"]
-Heads = Float[Tensor, "batch head n dim"]
 SOLVERS = {
-    "ridge": lambda weights, answers, guess: (ridge(weights, answers, guess, RIDGE),),
-    "newton": lambda weights, answers, _: (newton(weights, answers),),
+    "ridge": lambda weights, answers, guess: (ridge(weights, answers, guess, RIDGE), None),
+    "newton": lambda weights, answers, _: (newton(weights, answers), None),
 }
-RIDGE = 0.005  # near the best for smooth, rough and random inputs alike, 32 to 128 landmarks (docs/attention.md)
 
 
 def nystrom_attention(
@@ -58,25 +55,11 @@ def nystrom_attention(
     if n <= landmarks:
         return _free(F.scaled_dot_product_attention(query, key, value, ignore))
     groups = segments(n, landmarks, padding_mask, query.device)
-    many = groups.stands_for(query.dtype)
-    exact = torch.promote_types(query.dtype, torch.float32)
-
-    def attend(query: Tensor, key: Tensor, value: Tensor, solver: Callable) -> tuple[Tensor, ...]:
-        queries, keys, guess = groups.mean(query), groups.mean(key), groups.mean(value)
-        answers = F.scaled_dot_product_attention(queries, key, value, ignore).to(exact)
-        scores = queries.to(exact) @ keys.to(exact).mT * query.shape[3] ** -0.5
-        weights = (scores if many is None else scores + many).softmax(-1)
-        if groups.real is not None:  # a segment without tokens asks nothing
-            weights, answers = weights * groups.real, answers * groups.real
-        values, *rest = solver(weights, answers, guess.to(exact))
-        out = F.scaled_dot_product_attention(query, keys, values.to(query.dtype), many)
-        return out, queries, keys, weights, answers, values, *rest
-
+    plan = Plan(groups, ignore, groups.stands_for(query.dtype), SOLVERS[solver])
     with torch.autocast(query.device.type, enabled=False):
         if solver == "ridge" and query.device.type == "cpu" and torch.is_grad_enabled():
-            forward = partial(attend, solver=partial(solve, strength=RIDGE))
-            return ByHand.apply(query, key, value, forward, groups, RIDGE, (ignore, many))  # type: ignore
-        return _free(attend(query, key, value, SOLVERS[solver])[0])
+            return ByHand.apply(query, key, value, plan)  # type: ignore
+        return _free(attend(query, key, value, plan)[0])
 
 
 def check_options(landmarks: int, solver: str) -> None:

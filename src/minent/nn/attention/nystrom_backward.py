@@ -7,50 +7,47 @@ Scores are computed again, not kept, and gradients are written where they belong
 copies and adds them.
 """
 
-from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from minent.nn.attention.landmarks import solve_backward
-from minent.nn.attention.segments import Segments
+from minent.nn.attention.landmarks import RIDGE, solve, solve_backward
+from minent.nn.attention.nystrom_forward import Between, Plan, attend
 
 
 class ByHand(torch.autograd.Function):
-    """`forward(query, key, value)` of `attend` as it stands (which returns what the backward needs as well)."""
+    """`attend` as planned, but for the solver: the ridge, whose factor serves the way back too."""
 
     @staticmethod
-    def forward(
-        ctx: Any, query: Tensor, key: Tensor, value: Tensor, attend: Callable, groups: Segments, strength: float,
-        masks: tuple[Tensor | None, Tensor | None],
-    ) -> Tensor:  # fmt: skip
-        out, *between = attend(query, key, value)
-        ctx.save_for_backward(query, key, value, *between)
-        ctx.groups, ctx.strength, ctx.masks = groups, strength, masks
+    def forward(ctx: Any, query: Tensor, key: Tensor, value: Tensor, plan: Plan) -> Tensor:
+        out, between = attend(query, key, value, plan._replace(solve=partial(solve, strength=RIDGE)))
+        ctx.save_for_backward(*between)
+        ctx.plan = plan
         return out
 
     @staticmethod
     @torch.autograd.function.once_differentiable
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:  # pyright: ignore
         with torch.autocast("cpu", enabled=False):
-            return *gradients_of(ctx, gradients[0]), None, None, None, None
+            return *gradients_of(Between(*ctx.saved_tensors), ctx.plan, gradients[0]), None
 
 
-def gradients_of(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+def gradients_of(between: Between, plan: Plan, gradient: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """dQ, dK and dV from dO."""
-    query, key, value, queries, keys, weights, answers, values, factor = ctx.saved_tensors
-    groups, dtype, scale = ctx.groups, query.dtype, query.shape[3] ** -0.5
-    padding, unused = ctx.masks
+    query, key, value, queries, keys, weights, answers, values, factor = between
+    assert factor is not None
+    groups, dtype, scale = plan.groups, query.dtype, query.shape[3] ** -0.5
     by_query, by_key, by_value = (torch.empty_like(x.transpose(1, 2)).transpose(1, 2) for x in (query, key, value))
     by_queries, by_keys, by_values = (torch.empty_like(keys) for _ in range(3))
-    heads_backward(query, keys, values.to(dtype), gradient, unused, (by_query, by_keys, by_values))
+    heads_backward(query, keys, values.to(dtype), gradient, plan.many, (by_query, by_keys, by_values))
     by_weights, by_answers, by_guess = solve_backward(
-        by_values.to(weights.dtype), weights, answers, values, factor, ctx.strength
+        by_values.to(weights.dtype), weights, answers, values, factor, RIDGE
     )
     if groups.real is not None:
         by_answers = by_answers * groups.real
-    heads_backward(queries, key, value, by_answers.to(dtype), padding, (by_queries, by_key, by_value))
+    heads_backward(queries, key, value, by_answers.to(dtype), plan.padding, (by_queries, by_key, by_value))
     by_scores = (softmax_backward(by_weights, weights) * scale).to(dtype)
     groups.spread(by_queries + by_scores @ keys, by_query)
     groups.spread(by_keys + by_scores.mT @ queries, by_key)

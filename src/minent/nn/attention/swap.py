@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from minent.errors import BadInput
+from minent.nn.attention.named import ATTENTIONS, attention
 
 OURS = "query", "key", "value", "out"
 LIKE_BERT = "query", "key", "value", None  # the output projection stands outside the exchanged module
@@ -34,8 +35,6 @@ def swap(model: nn.Module, name: str, **options: Any) -> nn.Module:
     >>> type(encoder.layers[0].attention).__name__
     'Nystrom'
     """
-    from minent.nn.attention import ATTENTIONS, attention
-
     ours = tuple(ATTENTIONS.values())
     found = [
         (parent, key, module)

@@ -1,0 +1,32 @@
+"""What one pass of a model notes: where parameters met the examples, and what of it was not as it should be."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from torch import Tensor
+
+from minent.attribution.factors.backward import Use
+
+
+@dataclass
+class Tape:
+    """How many examples, where parameters met them, which operators had no rule; `paired`: between two ends."""
+
+    examples: int
+    paired: bool
+    uses: list[Use] = field(default_factory=list)
+    loose: set[str] = field(default_factory=set)
+    """Parameters that met the examples in no way that factorises: their gradients are taken one by one."""
+    unruled: set[str] = field(default_factory=set)
+
+
+@dataclass(frozen=True)
+class Source:
+    """A tensor that is a linear function of one parameter and nothing else: `parameter`'s view by `view`."""
+
+    parameter: str
+    view: Callable[[Tensor], Tensor] | None
+
+    def through(self, function: Callable[[Tensor], Tensor]) -> "Source":
+        before = self.view
+        return Source(self.parameter, function if before is None else lambda p: function(before(p)))

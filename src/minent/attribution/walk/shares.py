@@ -1,0 +1,89 @@
+"""What a step did to the outputs is shared out: to the examples behind it, to weight decay, to what was there before.
+
+A step's gradients are as those of the last kept step before it; mean gradients are built where a step remembers others.
+"""
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from minent.attribution.factors.factors import Factor
+from minent.attribution.factors.products import Factors, Gradients, dense, products
+from minent.attribution.factors.projection import Unprojected
+from minent.attribution.walk.followed import Followed
+from minent.attribution.walk.updates import Memory, decay, remembers
+from minent.training.trajectory.trajectory import Step
+
+
+class Segment(NamedTuple):
+    """The steps from a kept one to the next."""
+
+    steps: Sequence[Step]
+    weights: dict[str, Tensor]
+    """Before the first of them."""
+    factors: Factors
+    """Mean gradients of the outputs along them."""
+    followed: Sequence[Factors]
+    """Gradients that each step followed."""
+    seconds: Sequence[Mapping[str, Tensor]]
+    """Adam's second moments at each step."""
+    rows: dict[str, Tensor]
+    """Mean gradients (output and input, *shape) that were built."""
+
+
+class Shares:
+    """Shares in the outputs of some inputs: `contributions` (output, input, example) and `other` terms (output, input),
+    which grow on the way back, as does the `memory` of each parameter."""
+
+    def __init__(self, followed: Followed, projection: Unprojected, outputs: int, inputs: int):
+        self.followed, self.projection, self.shape = followed, projection, (outputs, inputs)
+        self.contributions = torch.zeros(outputs, inputs, followed.examples, dtype=torch.float64)
+        decays = any(group["weight_decay"] for step in followed.steps for group in step.groups)
+        there = {"weight decay": decays, "earlier steps": bool(followed.start)}
+        self.other = {name: torch.zeros(self.shape, dtype=torch.float64) for name, one in there.items() if one}
+        self.memory = {name: Memory() for name in followed.group}
+
+    def add(self, segment: Segment) -> None:
+        """Share out the steps of a segment, the last first."""
+        each = segment.steps, segment.followed, segment.seconds
+        for step, gradients, second in zip(*map(reversed, each), strict=True):
+            block = torch.zeros(*self.shape, len(step.ids), dtype=torch.float64)
+            for name in segment.factors:
+                if name in step.idle:
+                    continue
+                share = self.share_of(segment, step, name, gradients.get(name), second.get(name))
+                if share is not None:
+                    block += share
+            self.contributions.index_add_(2, torch.from_numpy(step.ids), block)
+
+    def share_of(
+        self, segment: Segment, step: Step, name: str, theirs: Sequence[Factor] | None, moment: Tensor | None
+    ) -> Tensor | None:
+        """What the gradients of a step's examples did by one parameter, (output, input, example); None without any."""
+        group, shape = step.groups[self.followed.group[name]], self.followed.shapes[name]
+        if not remembers(group) and not group["weight_decay"]:
+            if theirs is None:
+                return None
+            sign = group["lr"] * (1 if group["maximize"] else -1)
+            return sign * products(Gradients(segment.factors[name], shape), Gradients(theirs, shape))
+        if name not in segment.rows:
+            segment.rows[name] = dense(segment.factors[name], shape).flatten(0, 1)
+        rows, seen = segment.rows[name], partial(self.projection, name)
+        makes = step.number == self.followed.begun[name] and name not in self.followed.start
+        share = self.memory[name].back(rows, group, step.late.get(name, step.count), makes, moment, seen)
+        if group["weight_decay"]:
+            decayed = decay(rows, share, segment.weights[name], group, seen)
+            self.other["weight decay"] += decayed.unflatten(0, self.shape)
+        if theirs is None:
+            return None
+        return share(partial(self.projection.against, name, theirs)).unflatten(0, self.shape)
+
+    def earlier(self) -> None:
+        """Share out what the optimiser remembered from before the first step."""
+        for name, momentum in self.followed.start.items():
+            if (held := self.memory[name].held) is not None:
+                momentum = self.memory[name].kept * self.projection(name, momentum[None]).flatten()
+                self.other["earlier steps"] -= (held.flatten(1) @ momentum).unflatten(0, self.shape)

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import tomllib
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -95,6 +96,13 @@ def test_a_missing_extra_names_the_way_to_get_it():
         minent.errors.require("no_such_package", "knn", "link points")
     assert isinstance(error.value, ImportError) and isinstance(error.value, minent.MinentError)
     assert issubclass(minent.BadLine, minent.BadInput) and issubclass(minent.BadInput, ValueError)
+
+
+def test_the_first_option_that_is_not_good_is_named_with_what_is_wanted():
+    options = SimpleNamespace(trials=1, loss="hing", steps=-1)
+    minent.errors.check(options, ("trials", True, "at least 1"))
+    with pytest.raises(minent.BadInput, match="loss must be hinge; got 'hing'"):
+        minent.errors.check(options, ("trials", True, "1"), ("loss", False, "hinge"), ("steps", False, "at least 0"))
 
 
 def test_a_link_stays_a_link_to_what_is_written(tmp_path):

@@ -29,6 +29,20 @@ class MissingExtra(MinentError, ImportError):
     """An optional package is not installed."""
 
 
+def check(options: object, *wants: tuple[str, bool, str]) -> None:
+    """Raise BadInput for the first option, of (name, whether it is good, what is wanted), that is not good.
+
+    >>> class Options:
+    ...     trials = 0
+    >>> check(Options(), ("trials", Options.trials >= 1, "at least 1"))
+    Traceback (most recent call last):
+    minent.errors.BadInput: trials must be at least 1; got 0
+    """
+    for name, good, wanted in wants:
+        if not good:
+            raise BadInput(f"{name} must be {wanted}; got {getattr(options, name)!r}")
+
+
 def require(package: str, extra: str, purpose: str) -> ModuleType:
     """Import an optional package at the moment of use.
 

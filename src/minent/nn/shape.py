@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from minent.errors import BadInput
+from minent.errors import BadInput, check
 
 Positions = Literal["sinusoidal", "learned", "rotary", "none"]
 
@@ -48,10 +48,8 @@ class Shape:
     """Share of numbers set to zero in training."""
 
     def __post_init__(self) -> None:
-        for name in ("dim", "heads", "layers", "hidden", "landmarks", "longest"):
-            if getattr(self, name) < 1:
-                raise BadInput(f"{name} must be at least 1; got {getattr(self, name)}")
+        sizes = "dim", "heads", "layers", "hidden", "landmarks", "longest"
+        check(self, *((name, getattr(self, name) >= 1, "at least 1") for name in sizes))
         if self.dim % self.heads:
             raise BadInput(f"heads must share dim evenly; got {self.heads} heads for {self.dim}")
-        if not 0 <= self.dropout < 1:
-            raise BadInput(f"dropout must be at least 0 and less than 1; got {self.dropout}")
+        check(self, ("dropout", 0 <= self.dropout < 1, "at least 0 and less than 1"))

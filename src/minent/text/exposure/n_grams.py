@@ -10,7 +10,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from minent.errors import BadInput
+from minent.errors import check
 from minent.text.exposure.objective import Objective
 from minent.text.exposure.reads import Batch, Histories, Summed, at_least_float32
 
@@ -26,10 +26,7 @@ class TeaForN(Objective):
     discount: float = 0.5
 
     def __post_init__(self) -> None:
-        if self.passes < 1:
-            raise BadInput(f"passes must be at least 1; got {self.passes}")
-        if not 0 <= self.discount <= 1:
-            raise BadInput(f"discount must be from 0 to 1; got {self.discount}")
+        check(self, ("passes", self.passes >= 1, "at least 1"), ("discount", 0 <= self.discount <= 1, "from 0 to 1"))
 
     def lost(self, model: nn.Module, read: Histories, batch: Batch, smoothing: float) -> Summed:
         history: Tensor = read.tokens

@@ -9,7 +9,7 @@ from math import inf
 
 from torch import nn
 
-from minent.errors import BadInput
+from minent.errors import check
 from minent.text.exposure.objective import Objective
 from minent.text.exposure.reads import Batch, Histories, Summed, at_least_float32
 
@@ -21,8 +21,7 @@ class RDrop(Objective):
     alpha: float = 1.0
 
     def __post_init__(self) -> None:
-        if not 0 <= self.alpha < inf:
-            raise BadInput(f"alpha must be at least 0; got {self.alpha}")
+        check(self, ("alpha", 0 <= self.alpha < inf, "at least 0"))
 
     def lost(self, model: nn.Module, read: Histories, batch: Batch, smoothing: float) -> Summed:
         scores = [read.scores(read.tokens) for _ in range(2)]

@@ -11,7 +11,7 @@ import torch
 from jaxtyping import Bool, Int
 from torch import Tensor, nn
 
-from minent.errors import BadInput
+from minent.errors import BadInput, check
 from minent.text.exposure.objective import Objective
 from minent.text.exposure.reads import Batch, Histories, Summed
 
@@ -33,9 +33,7 @@ class RandomReplacement(Objective):
     origin: Origin = "target"
 
     def __post_init__(self) -> None:
-        for name in ("samples", "tokens"):
-            if not 0 <= getattr(self, name) <= 1:
-                raise BadInput(f"{name} must be from 0 to 1; got {getattr(self, name)}")
+        check(self, *((name, 0 <= getattr(self, name) <= 1, "from 0 to 1") for name in ("samples", "tokens")))
         if self.origin not in get_args(Origin):
             raise BadInput(f"origin is one of {', '.join(get_args(Origin))}; got {self.origin!r}")
 

@@ -14,7 +14,7 @@ import torch
 from jaxtyping import Int
 from torch import Tensor, nn
 
-from minent.errors import BadInput
+from minent.errors import BadInput, check
 from minent.text.exposure.objective import Objective
 from minent.text.exposure.reads import Batch, Histories, Summed
 
@@ -36,8 +36,7 @@ class ScheduledSampling(Objective):
     decay: Decay = "linear"
 
     def __post_init__(self) -> None:
-        if not 0 < self.gold <= 1:
-            raise BadInput(f"gold must be more than 0 and at most 1; got {self.gold}")
+        check(self, ("gold", 0 < self.gold <= 1, "more than 0 and at most 1"))
         if self.decay not in get_args(Decay):
             raise BadInput(f"decay is one of {', '.join(get_args(Decay))}; got {self.decay!r}")
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from math import inf
 from typing import Literal
 
-from minent.errors import BadInput
+from minent.errors import BadInput, check
 
 
 @dataclass(frozen=True)
@@ -15,8 +15,7 @@ class Masking:
     """Share of the tokens of a text that is guessed; 0: a share of its own for each text, any from none to all."""
 
     def __post_init__(self) -> None:
-        if not 0 <= self.masked <= 1:
-            raise BadInput(f"masked must be from 0 to 1; got {self.masked}")
+        check(self, ("masked", 0 <= self.masked <= 1, "from 0 to 1"))
 
 
 @dataclass(frozen=True)
@@ -78,16 +77,14 @@ class Sampling:
     """The same seed draws the same texts."""
 
     def __post_init__(self) -> None:
-        for name, least in (("chains", 1), ("sweeps", 1), ("thin", 1), ("block", 1), ("top_k", 0), ("seed", 0)):
-            if getattr(self, name) < least:
-                raise BadInput(f"{name} must be at least {least}; got {getattr(self, name)}")
-        if self.burn_in is not None and not 0 <= self.burn_in < self.sweeps:
-            raise BadInput(f"burn_in must be less than the {self.sweeps} sweeps, and at least 0; got {self.burn_in}")
+        least = {"chains": 1, "sweeps": 1, "thin": 1, "block": 1, "top_k": 0, "seed": 0}
+        check(self, *((name, getattr(self, name) >= number, f"at least {number}") for name, number in least.items()))
+        burnt = self.burn_in is None or 0 <= self.burn_in < self.sweeps
+        check(self, ("burn_in", burnt, f"less than the {self.sweeps} sweeps, and at least 0"))
         if not 0 < self.temperature < inf or not 0 <= self.anneal < inf:
             wanted = "temperature must be positive and finite, and anneal too, or 0"
             raise BadInput(f"{wanted}; got {self.temperature} and {self.anneal}")
-        if not 0 < self.top_p <= 1:
-            raise BadInput(f"top_p must be more than 0 and at most 1; got {self.top_p}")
+        check(self, ("top_p", 0 < self.top_p <= 1, "more than 0 and at most 1"))
         if (self.edit or self.correct != "none") and (self.top_k or self.top_p < 1):
             wanted = "what is accepted or rejected must be able to come back: all tokens are drawn from"
             raise BadInput(f"{wanted}; got top_k={self.top_k} and top_p={self.top_p}")

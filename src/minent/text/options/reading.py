@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from minent.errors import BadInput
+from minent.errors import check
 
 
 @dataclass(frozen=True)
@@ -19,6 +19,4 @@ class Reading:
     """Tokens of a batch, padding included."""
 
     def __post_init__(self) -> None:
-        for name in ("vocabulary", "tokens"):
-            if getattr(self, name) < 1:
-                raise BadInput(f"{name} must be at least 1; got {getattr(self, name)}")
+        check(self, *((name, getattr(self, name) >= 1, "at least 1") for name in ("vocabulary", "tokens")))

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from minent.errors import BadInput
+from minent.errors import BadInput, check
 
 
 @dataclass(frozen=True)
@@ -29,8 +29,7 @@ class Writing:
     """Share of the probability that the loss wants spread over all tokens."""
 
     def __post_init__(self) -> None:
-        if not 0 <= self.smoothing < 1:
-            raise BadInput(f"smoothing must be at least 0 and less than 1; got {self.smoothing}")
+        check(self, ("smoothing", 0 <= self.smoothing < 1, "at least 0 and less than 1"))
         if self.two_pass < 0 or (self.two_pass and self.decoder != "bidirectional"):
             wanted = "two_pass is a positive share of the steps, for a bidirectional decoder; or 0"
             raise BadInput(f"{wanted}; got {self.two_pass} for {self.decoder}")
@@ -112,15 +111,12 @@ class Search:
     """The same seed draws the same texts."""
 
     def __post_init__(self) -> None:
-        if self.beam < 1:
-            raise BadInput(f"beam must be at least 1; got {self.beam}")
+        check(self, ("beam", self.beam >= 1, "at least 1"))
         if not 0 <= self.shortest <= self.longest or self.longest < 1:
             wanted = "shortest must be at least 0 and at most longest"
             raise BadInput(f"{wanted}; got {self.shortest} and {self.longest}")
-        for name in ("no_repeat", "temperature", "top_k", "seed"):
-            if getattr(self, name) < 0:
-                raise BadInput(f"{name} must be at least 0; got {getattr(self, name)}")
+        counts = "no_repeat", "temperature", "top_k", "seed"
+        check(self, *((name, getattr(self, name) >= 0, "at least 0") for name in counts))
         if self.pairwise and self.temperature:
             raise BadInput(f"pairwise is for searching, not for drawing; got a temperature of {self.temperature}")
-        if not 0 < self.top_p <= 1:
-            raise BadInput(f"top_p must be more than 0 and at most 1; got {self.top_p}")
+        check(self, ("top_p", 0 < self.top_p <= 1, "more than 0 and at most 1"))

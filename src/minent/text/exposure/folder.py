@@ -15,6 +15,7 @@ from minent.errors import BadInput, require
 from minent.text.exposure.hub_reads import IGNORED
 from minent.text.exposure.reads import Batch
 from minent.text.writing.seq2seq import Seq2Seq
+from minent.text.writing.training import batched
 
 TOKENS = 4096  # of a batch, about
 LONGEST = 512  # tokens of a text that a Hugging Face model reads, where it has places for as many
@@ -28,8 +29,6 @@ def opened(folder: str | Path, pairs: Pairs) -> tuple[nn.Module, Iterator[dict[s
         config = {}
     if "model_type" in config:
         return _of_hub(folder, config, pairs)
-    from minent.text.writing.training import batched
-
     model = Seq2Seq.from_pretrained(folder)
     return model, batched(model, pairs, TOKENS, shuffle=False).epoch(1)
 

@@ -16,7 +16,8 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from minent.errors import BadInput, check
 from minent.text.exposure.objective import Objective
-from minent.text.exposure.reads import Batch, Histories, Summed
+from minent.text.exposure.reads import Batch, Reads, Summed
+from minent.text.writing.model import Writer
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,13 @@ class GradientPenalty(Objective):
     def __post_init__(self) -> None:
         check(self, ("epsilon", 0 <= self.epsilon < inf, "at least 0"))
 
-    def lost(self, model: nn.Module, read: Histories, batch: Batch, smoothing: float) -> Summed:
+    def check(self, model: nn.Module) -> None:
+        if isinstance(model, Writer) and model.shape.attention == "nystrom":
+            raise BadInput(
+                "a gradient penalty takes second derivatives, which Nyström attention has not; choose another"
+            )
+
+    def lost(self, model: nn.Module, read: Reads, batch: Batch, smoothing: float) -> Summed:
         _trained(read)
         with sdpa_kernel(SDPBackend.MATH):  # the only one that can be differentiated twice
             total, count = read.cross_entropy(read.scores(read.tokens), smoothing)
@@ -47,7 +54,7 @@ class Adversarial(Objective):
     def __post_init__(self) -> None:
         check(self, ("epsilon", 0 <= self.epsilon < inf, "at least 0"))
 
-    def lost(self, model: nn.Module, read: Histories, batch: Batch, smoothing: float) -> Summed:
+    def lost(self, model: nn.Module, read: Reads, batch: Batch, smoothing: float) -> Summed:
         _trained(read)
         embeddings = read.embedding.weight
         total, count = read.loss(read.tokens, smoothing)
@@ -56,7 +63,7 @@ class Adversarial(Objective):
         return _at(model, embeddings, moved, lambda: read.loss(read.tokens, smoothing))
 
 
-def _trained(read: Histories) -> None:
+def _trained(read: Reads) -> None:
     if not read.embedding.weight.requires_grad:
         raise BadInput("the gradient by the embeddings is wanted; these are frozen: requires_grad is False")
 

@@ -11,7 +11,7 @@ from torch import nn
 
 from minent.errors import check
 from minent.text.exposure.objective import Objective
-from minent.text.exposure.reads import Batch, Histories, Summed, at_least_float32
+from minent.text.exposure.reads import Batch, Reads, Summed, at_least_float32
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class RDrop(Objective):
     def __post_init__(self) -> None:
         check(self, ("alpha", 0 <= self.alpha < inf, "at least 0"))
 
-    def lost(self, model: nn.Module, read: Histories, batch: Batch, smoothing: float) -> Summed:
+    def lost(self, model: nn.Module, read: Reads, batch: Batch, smoothing: float) -> Summed:
         scores = [read.scores(read.tokens) for _ in range(2)]
         (one, count), (other, _) = (read.cross_entropy(each, smoothing) for each in scores)
         first, second = (at_least_float32(each[read.counts]).log_softmax(1) for each in scores)

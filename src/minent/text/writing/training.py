@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -31,6 +31,7 @@ from minent.training.record import Record
 SAMPLE = 200  # development pairs that are written out at each evaluation
 
 
+@runtime_checkable
 class Objective(Protocol):
     """What a model is to lose, such as those of `minent.text.exposure`."""
 

@@ -13,6 +13,8 @@ class Seq2Seq(Writer):
 
     The decoder attends by softmax where the encoder's attention cannot (Nyström). `end` is the token that ends a text.
 
+    >>> import torch
+    >>> from minent.nn.shape import Shape
     >>> model = Seq2Seq(20, Shape(dim=8, heads=2, layers=1, hidden=16), "bidirectional").eval()
     >>> source, target, real = torch.tensor([[5, 6, 7]]), torch.tensor([[8, 9]]), torch.ones(1, 2, dtype=torch.bool)
     >>> model(source, None, *model.histories(target, real)).shape  # two directions, two tokens and the end

@@ -71,7 +71,7 @@ def chains(model, count, precision="fp32", plain=False):
     options = {"chains": count, "sweeps": 10**6, "precision": precision, "seed_text": text}
     sampler = Gibbs(model, BERT, keep=(f"1..{LENGTH - free}",), **options)
     if plain:
-        sampler.conditionals = Conditionals(plainly(model, 0), "plain", 0, torch.device("cpu"))
+        sampler.chains.conditionals = Conditionals(plainly(model, 0), "plain", 0, torch.device("cpu"))
     sweeps = sampler.sweeps()
     next(sweeps)
 

@@ -25,7 +25,8 @@ from minent.nn.shape import Shape
 from minent.text.options import Search
 from minent.text.tokenizer import train_tokenizer
 from minent.text.writing.export import export
-from minent.text.writing.seq2seq import Seq2Seq, loss
+from minent.text.writing.loss import loss
+from minent.text.writing.seq2seq import Seq2Seq
 from minent.text.writing.write import written
 
 HERE = Path(__file__).resolve()

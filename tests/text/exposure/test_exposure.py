@@ -34,10 +34,11 @@ from minent.text.exposure import (
 )
 from minent.text.exposure.diagnosis import exposure
 from minent.text.exposure.folder import hub_batches
-from minent.text.exposure.objective import histories
-from minent.text.exposure.reads import Histories
+from minent.text.exposure.objective import reads_of
+from minent.text.exposure.reads import Reads
 from minent.text.options import Reading, Search, Writing
-from minent.text.writing.seq2seq import Seq2Seq, loss
+from minent.text.writing.loss import loss
+from minent.text.writing.seq2seq import Seq2Seq
 from minent.text.writing.training import batched, new_seq2seq, train_seq2seq
 from minent.text.writing.write import written
 from minent.training.recipe import Recipe
@@ -210,7 +211,7 @@ def test_as_many_tokens_are_replaced_as_asked_for():
     source = torch.randint(500, 999, (rows, 5), generator=torch.Generator().manual_seed(3))
     batch = {"source": source, "source_mask": torch.ones_like(source, dtype=torch.bool)}
     made = Seq2Seq(1000, Shape(dim=8, heads=2, layers=1, hidden=8))
-    read = histories(made, {**batch, "target": target * mask, "target_mask": mask})
+    read = reads_of(made, {**batch, "target": target * mask, "target_mask": mask})
     torch.manual_seed(0)
     for origin in ("target", "both", "vocabulary"):
         new = RandomReplacement(0.5, 0.3, origin).replaced(read)
@@ -235,7 +236,7 @@ def test_as_many_tokens_are_replaced_as_asked_for():
 
 def test_separators_prefixes_and_padding_stay():
     for made, batch in ((bart(), HUB_BATCH), (gpt(), CAUSAL)):
-        read = histories(made, batch)
+        read = reads_of(made, batch)
         texts = [
             row[row >= 5].tolist() for row in (batch["labels"] if made.config.is_encoder_decoder else CAUSAL["labels"])
         ]
@@ -249,7 +250,7 @@ def test_separators_prefixes_and_padding_stay():
 
 def test_what_was_not_replaced_is_what_the_model_wrote_best():
     made = model("bidirectional").eval()
-    read = histories(made, BATCH)
+    read = reads_of(made, BATCH)
     best = read.scores(read.tokens)
     best[..., END] = -torch.inf
     mixed = ScheduledSampling(0.5).mixed(read, 0.0)
@@ -270,7 +271,7 @@ def test_the_share_of_gold_falls_to_what_is_asked_for(decay):
 
 
 @dataclass
-class Linear(Histories):
+class Linear(Reads):
     """Scores W e(token): a model whose gradients are known."""
 
     embedding: nn.Embedding
@@ -346,15 +347,15 @@ def test_the_adversary_of_a_linear_model_moves_along_the_gradient_computed_by_ha
 
 def test_expectations_that_are_sure_are_tokens():
     made = model("bidirectional").eval()
-    read = histories(made, BATCH)
+    read = reads_of(made, BATCH)
     hard = ScheduledSampling().mixed(read, 0.0)
     vectors = made.embedding.tokens(hard)
     assert torch.allclose(read.scores(vectors), read.scores(hard), atol=1e-6)
     theirs = bart().eval()
-    read = histories(theirs, HUB_BATCH)
+    read = reads_of(theirs, HUB_BATCH)
     new = RandomReplacement(1.0, 1.0).replaced(read)
     assert torch.allclose(read.scores(read.embedding(new)), read.scores(new), atol=1e-5)
-    read = histories(gpt().eval(), CAUSAL)
+    read = reads_of(gpt().eval(), CAUSAL)
     new = RandomReplacement(1.0, 1.0).replaced(read)
     assert torch.allclose(read.scores(read.embedding(new)), read.scores(new), atol=1e-5)
     assert not torch.allclose(read.scores(read.embedding(new)), read.scores(read.tokens), atol=1e-2)
@@ -372,7 +373,7 @@ def test_two_readings_of_r_drop_differ_by_dropout_only():
     assert mean(made, RDrop(0.0)).item() != mean(made, TeacherForcing()).item()
     assert mean(made, RDrop(5.0)).item() > mean(made, RDrop(0.0)).item() + 0.05
     torch.manual_seed(3)
-    read = histories(made, BATCH)
+    read = reads_of(made, BATCH)
     with torch.no_grad():
         first, second = (read.scores(read.tokens)[read.counts].softmax(1) for _ in range(2))
         wanted = read.wanted[read.counts]
@@ -475,7 +476,7 @@ def test_a_decoder_writes_after_its_prefix():
     made = gpt().eval()
     with torch.no_grad():
         made.transformer.wpe.weight.mul_(20)
-    read = histories(made, CAUSAL)
+    read = reads_of(made, CAUSAL)
     own = read.own()
     for row, prefix in enumerate(([5, 6], [9, 6, 6])):
         tokens, places = torch.tensor([prefix]), read.counts[row].nonzero()[:, 0].tolist()
@@ -513,7 +514,7 @@ def test_a_bidirectional_model_is_measured_without_the_answer():
     made = new_seq2seq(pairs, SHAPE, Reading("words", vocabulary=20), Writing("bidirectional", interaction=5.0))
     list(train_seq2seq(made, pairs, None, Recipe(steps=300, learning_rate=5e-3, warmup=5), tokens=600))
     batch = {k: torch.from_numpy(v) for k, v in next(batched(made, pairs, 4000, shuffle=False).epoch(1)).items()}
-    leaking = histories(made, batch)
+    leaking = reads_of(made, batch)
     leaked = (
         (leaking.scores(leaking.tokens).argmax(2) == leaking.wanted) & leaking.counts
     ).sum() / leaking.counts.sum()

@@ -86,12 +86,12 @@ def test_the_corrected_kernel_leaves_its_law_as_it_is(kind, temperature):
     number = {text: i for i, text in enumerate(states)}
     tokens = torch.tensor(states)
     sampler = Gibbs(model, vocabulary(size), length="4", correct=kind)
-    held = sampler._energy(tokens, torch.zeros_like(tokens))
+    held = sampler.chains.energy(tokens, torch.zeros_like(tokens))
     law = target(model, states, kind, temperature)
     assert np.ptp(np.log(law)) > 1
     for site in range(n):
         sites = torch.full((len(states), 1), site)
-        logits = sampler.conditional(tokens.scatter(1, sites, MASK), sites)[:, 0]
+        logits = sampler.chains.conditional(tokens.scatter(1, sites, MASK), sites)[:, 0]
         odds = weights(logits, temperature)[0]
         odds = odds / odds.sum(1, keepdim=True)
         kernel = np.zeros((len(states), len(states)))
@@ -140,20 +140,20 @@ def edited_kernel(model, states):
     sampler = Gibbs(model, vocabulary(SIZE), seed_text="2 3", length="1..4", edit=True)
     tokens = torch.tensor([[*text, *[PAD] * (width - len(text))] for text, _ in states])
     kinds = torch.tensor([[*kind, *[edit.OUTSIDE] * (width - len(kind))] for _, kind in states])
-    held, everyone = sampler._energy(tokens, kinds), np.arange(len(states))
+    held, everyone = sampler.chains.energy(tokens, kinds), np.arange(len(states))
     kernel = np.zeros((len(states), len(states)))
     for number_of_move in (edit.REPLACE, edit.INSERT, edit.DELETE):
         move = torch.full((len(states),), number_of_move)
         many = edit.choices(kinds, move)
         for place in range(width):
             proposed = edit.propose(tokens, kinds, move, torch.full_like(move, place), LENGTHS, MASK)
-            logits = sampler.conditional(proposed.masked, proposed.site[:, None])[:, 0]
+            logits = sampler.chains.conditional(proposed.masked, proposed.site[:, None])[:, 0]
             odds = logits.softmax(1)
             for token in range(2, SIZE + 2):
                 new = torch.full_like(move, token)
                 after, moved = edit.made(move, proposed, new, PAD)
                 ratio = edit.log_ratio(
-                    held, sampler._energy(after, moved), logits, move, proposed, new, 1.0
+                    held, sampler.chains.energy(after, moved), logits, move, proposed, new, 1.0
                 ).exp().clamp(max=1)  # fmt: skip
                 share = (odds[:, token] * ratio * proposed.possible / (3 * many.clamp(min=1))).numpy()
                 for i in everyone[proposed.possible.numpy()]:

@@ -12,8 +12,10 @@ from minent.nn.attention.bidirectional import Bidirectional
 from minent.nn.shape import Shape
 from minent.text.options import Search
 from minent.text.writing.beam import beam_search
+from minent.text.writing.loss import loss
+from minent.text.writing.model import reversed_tokens
 from minent.text.writing.sampling import sample
-from minent.text.writing.seq2seq import Seq2Seq, loss, reversed_tokens
+from minent.text.writing.seq2seq import Seq2Seq
 from minent.text.writing.write import Stepper, written
 
 END = 3

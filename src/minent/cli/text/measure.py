@@ -31,7 +31,7 @@ def classify(
         File to write the lines to, instead of standard output.
     """
     require("torch", "torch", "classify texts")
-    from minent.text.classification.classifier import Classifier
+    from minent.text import Classifier
 
     classifier, examples = Classifier.from_pretrained(model), read_texts(texts)
     probabilities = classifier.probabilities(examples.texts)
@@ -75,7 +75,7 @@ def exposure(
     require("torch", "torch", "measure models of text")
     from minent.cli.terminal import exposed
     from minent.data import read_pairs
-    from minent.text.exposure.diagnosis import exposure
+    from minent.text.exposure import exposure
     from minent.text.exposure.folder import opened
 
     kinds = ".png", ".svg", ".pdf", ".csv"
@@ -105,8 +105,7 @@ def export(model: Path, /, *, out: Path, quantization: str | None = None) -> Non
         int8, int16, float16, …; none keeps the weights as they are.
     """
     require("torch", "torch", "export models")
-    from minent.text.writing.export import export
-    from minent.text.writing.seq2seq import Seq2Seq
+    from minent.text import Seq2Seq, export
 
     export(Seq2Seq.from_pretrained(model), out, quantization=quantization)
     print(f"wrote {out}")

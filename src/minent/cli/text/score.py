@@ -8,7 +8,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from minent.cli.inputs import STANDARD_INPUT
-from minent.text.score.references import Language
+from minent.text.score import Language
 
 
 def score(
@@ -33,7 +33,7 @@ def score(
         Print one JSON object.
     """
     from minent.data.bytes import open_text
-    from minent.text.score.references import score
+    from minent.text.score import score
 
     lines = open_text("-" if texts == STANDARD_INPUT else texts).lines()
     scores = score(lines, [open_text(file).lines() for file in reference], language=language)

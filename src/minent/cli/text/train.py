@@ -2,9 +2,8 @@
 
 import time
 from collections import deque
-from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
 from cyclopts import Parameter
 
@@ -15,8 +14,26 @@ from minent.text.options import Learning, Masking, Reading, Writing
 from minent.training.recipe import Recipe
 
 HELD = 0.1  # of the texts, where there are no others to judge by
-Files = tuple[Path, Path | None, Path | None, Path | None]
-Task = tuple[Writing, Learning, Masking]  # what is written, what from it is learned, what is hidden
+Prepared = tuple[Any, Any, str]  # a model, the records of its training, and what is told of it
+
+
+class Asked(NamedTuple):
+    """What a model is trained on, how, and where it goes."""
+
+    task: Literal["classify", "seq2seq", "masked-lm"]
+    train: Path
+    target: Path | None
+    dev: Path | None
+    dev_target: Path | None
+    out: Path
+    resume: bool
+    record: int
+    reading: Reading
+    writing: Writing
+    learning: Learning
+    masking: Masking
+    shape: Shape
+    recipe: Recipe
 
 
 def train(
@@ -63,85 +80,90 @@ def train(
         best with --dropout 0.
     """
     require("torch", "torch", "train models of text")
-    from minent.cli.terminal import training
-
     start = time.perf_counter()
-    shape, recipe = shape or Shape(), recipe or Recipe()
-    files = train, target, dev, dev_target
-    prepare = {"classify": _classifier, "seq2seq": _seq2seq, "masked-lm": _masked_lm}[task]
-    task_options = writing or Writing(), learning or Learning(), masking or Masking()
-    if record and task != "classify":
-        raise BadInput(f"--record is for --task classify; got --task {task}")
-    prepare: Any = partial(prepare, record=record) if record else prepare
-    model, records, told = prepare(files, reading or Reading(), task_options, shape, recipe, out, resume)
+    asked = Asked(
+        task, train, target, dev, dev_target, out, resume, record, reading or Reading(), writing or Writing(),
+        learning or Learning(), masking or Masking(), shape or Shape(), recipe or Recipe(),
+    )  # fmt: skip
+    check(asked)
+    prepared = {"classify": classifier, "seq2seq": seq2seq, "masked-lm": masked_lm}[task](asked)
     if not speaks():
-        deque(records, maxlen=0)
+        deque(prepared[1], maxlen=0)
         return
-    weights = sum(parameter.numel() for parameter in model.parameters())
-    print(told)
-    print(f"{weights:,} weights, {shape.attention} attention, texts of at most {shape.longest} tokens")
-    if record and shape.dropout:
-        print(f"what dropout of {shape.dropout:g} hides is not recorded: explanations add up with --dropout 0 only")
-    training(records)
+    follow(*prepared, asked)
     print(f"wrote {out} in {time.perf_counter() - start:.0f} s")
 
 
-def _classifier(
-    files: Files, reading: Reading, _: Task, shape: Shape, recipe: Recipe, out: Path, resume: bool, record: int = 0
-) -> tuple[Any, Any, str]:
-    from minent.data import read_labelled, split
-    from minent.text.classification.training import new_classifier, train_classifier
+def check(asked: Asked) -> None:
+    """Raises BadInput for what the task has no use for."""
+    if asked.record and asked.task != "classify":
+        raise BadInput(f"--record is for --task classify; got --task {asked.task}")
+    if (targets := asked.target or asked.dev_target) and asked.task != "seq2seq":
+        if asked.task == "classify":
+            raise BadInput(f"labels stand beside their texts, targets are for seq2seq; got {str(targets)!r}")
+        raise BadInput(f"a masked language model learns from texts alone; got {str(targets)!r} for targets")
 
-    file, target, dev, dev_target = files
-    if target or dev_target:
-        raise BadInput(f"labels stand beside their texts, targets are for seq2seq; got {str(target or dev_target)!r}")
-    examples = read_labelled(file)
-    examples, held = split(examples, HELD, recipe.seed) if dev is None else (examples, read_labelled(dev))
-    model = new_classifier(examples, shape, reading, recipe.seed)
-    dev_set = held if len(held) else None  # nothing is held out of labels that few texts have
+
+def follow(model: Any, records: Any, told: str, asked: Asked) -> None:
+    """Train, and tell how it goes."""
+    from minent.cli.terminal import training
+
+    weights, shape = sum(parameter.numel() for parameter in model.parameters()), asked.shape
+    print(told)
+    print(f"{weights:,} weights, {shape.attention} attention, texts of at most {shape.longest} tokens")
+    if asked.record and shape.dropout:
+        print(f"what dropout of {shape.dropout:g} hides is not recorded: explanations add up with --dropout 0 only")
+    training(records)
+
+
+def classifier(asked: Asked) -> Prepared:
+    """A classifier that is to learn labels."""
+    from minent.data import read_labelled, split
+    from minent.text import new_classifier, train_classifier
+
+    texts, recipe = read_labelled(asked.train), asked.recipe
+    texts, held = split(texts, HELD, recipe.seed) if asked.dev is None else (texts, read_labelled(asked.dev))
+    model = new_classifier(texts, asked.shape, asked.reading, recipe.seed)
+    dev = held if len(held) else None  # nothing is held out of labels that few texts have
     records = train_classifier(
-        model, examples, dev_set, recipe, tokens=reading.tokens, folder=out, resume=resume, record=record
-    )
-    told = f"{len(examples):,} texts to learn from, {len(held):,} to judge by; {len(model.labels)} labels"
+        model, texts, dev, recipe, tokens=asked.reading.tokens, folder=asked.out, resume=asked.resume,
+        record=asked.record,
+    )  # fmt: skip
+    told = f"{len(texts):,} texts to learn from, {len(held):,} to judge by; {len(model.labels)} labels"
     return model, records, told
 
 
-def _masked_lm(
-    files: Files, reading: Reading, task: Task, shape: Shape, recipe: Recipe, out: Path, resume: bool
-) -> tuple[Any, Any, str]:
+def masked_lm(asked: Asked) -> Prepared:
+    """A masked language model that is to learn from texts."""
     from minent.data import read_labelled, split
-    from minent.text.masked.training import new_masked_lm, train_masked_lm
+    from minent.text import new_masked_lm, train_masked_lm
 
-    (file, target, dev, dev_target), (*_, masking) = files, task
-    if target or dev_target:
-        raise BadInput(
-            f"a masked language model learns from texts alone; got {str(target or dev_target)!r} for targets"
-        )
-    texts = read_labelled(file, label=None)
+    texts, recipe, dev = read_labelled(asked.train, label=None), asked.recipe, asked.dev
     texts, held = split(texts, HELD, recipe.seed) if dev is None else (texts, read_labelled(dev, label=None))
-    model = new_masked_lm(texts.texts, shape, reading, recipe.seed)
+    model = new_masked_lm(texts.texts, asked.shape, asked.reading, recipe.seed)
     records = train_masked_lm(
-        model, texts.texts, held.texts or None, recipe, masked=masking.masked, tokens=reading.tokens, folder=out,
-        resume=resume,
+        model, texts.texts, held.texts or None, recipe, masked=asked.masking.masked, tokens=asked.reading.tokens,
+        folder=asked.out, resume=asked.resume,
     )  # fmt: skip
     return model, records, f"{len(texts):,} texts to learn from, {len(held):,} to judge by"
 
 
-def _seq2seq(
-    files: Files, reading: Reading, task: Task, shape: Shape, recipe: Recipe, out: Path, resume: bool
-) -> tuple[Any, Any, str]:
+def seq2seq(asked: Asked) -> Prepared:
+    """A model that is to learn to write a text for a text."""
     from minent.data import held_out, read_pairs
+    from minent.text import new_seq2seq, train_seq2seq
     from minent.text.exposure import objective_of
-    from minent.text.writing.training import new_seq2seq, train_seq2seq
 
-    (file, target, dev, dev_target), (writing, learning, _) = files, task
-    objective = objective_of(learning)
-    pairs = read_pairs(file, target)
-    pairs, held = held_out(pairs, HELD, recipe.seed) if dev is None else (pairs, read_pairs(dev, dev_target))
-    model = new_seq2seq(pairs, shape, reading, writing, recipe.seed)
+    writing, recipe, objective = asked.writing, asked.recipe, objective_of(asked.learning)
+    pairs = read_pairs(asked.train, asked.target)
+    if asked.dev is None:
+        pairs, held = held_out(pairs, HELD, recipe.seed)
+    else:
+        held = read_pairs(asked.dev, asked.dev_target)
+    model = new_seq2seq(pairs, asked.shape, asked.reading, writing, recipe.seed)
     records = train_seq2seq(
         model, pairs, held, recipe, objective=objective, smoothing=writing.smoothing, two_pass=writing.two_pass,
-        tokens=reading.tokens, folder=out, resume=resume,
+        tokens=asked.reading.tokens, folder=asked.out, resume=asked.resume,
     )  # fmt: skip
-    told = f"{len(pairs):,} pairs to learn from, {len(held):,} to judge by; {writing.decoder}, {learning.objective}"
-    return model, records, told
+    learned = f"{writing.decoder}, {asked.learning.objective}"
+    return model, records, f"{len(pairs):,} pairs to learn from, {len(held):,} to judge by; {learned}"

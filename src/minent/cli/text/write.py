@@ -35,8 +35,8 @@ def write(
         File to write to, instead of standard output.
     """
     require("torch", "torch", "write texts")
-    from minent.text.writing.seq2seq import Seq2Seq
-    from minent.text.writing.write import n_best as written
+    from minent.text import Seq2Seq
+    from minent.text import n_best as written
 
     search = search or Search()
     if not 1 <= n_best <= search.beam:

@@ -1,5 +1,6 @@
 """Objectives for models that write, and a measure of what they are for: exposure bias."""
 
+from minent.text.exposure.diagnosis import Exposure, exposure
 from minent.text.exposure.n_grams import TeaForN
 from minent.text.exposure.objective import Objective, TeacherForcing
 from minent.text.exposure.penalty import Adversarial, GradientPenalty
@@ -10,8 +11,8 @@ from minent.text.exposure.trainer import with_objective
 from minent.text.options import Learning
 
 __all__ = [
-    "Adversarial", "GradientPenalty", "Objective", "RDrop", "RandomReplacement", "ScheduledSampling", "TeaForN",
-    "TeacherForcing", "objective_of", "with_objective",
+    "Adversarial", "Exposure", "GradientPenalty", "Objective", "RDrop", "RandomReplacement", "ScheduledSampling",
+    "TeaForN", "TeacherForcing", "exposure", "objective_of", "with_objective",
 ]  # fmt: skip
 
 

@@ -19,9 +19,9 @@ from torch import nn
 
 from minent.errors import BadInput
 from minent.nn.evaluating import evaluating
-from minent.text.exposure.objective import histories
+from minent.text.exposure.objective import reads_of
 from minent.text.exposure.replacement import RandomReplacement
-from minent.text.writing.seq2seq import alone
+from minent.text.writing.model import alone
 
 if TYPE_CHECKING:
     import pandas
@@ -90,7 +90,7 @@ def exposure(
     both = getattr(model, "direction", "") == "bidirectional"
     with evaluating(model), alone(model) if both else nullcontext():  # type: ignore[arg-type]
         for batch in batches:
-            read = histories(model, {name: torch.as_tensor(x, device=device) for name, x in batch.items()})
+            read = reads_of(model, {name: torch.as_tensor(x, device=device) for name, x in batch.items()})
             replaced = [RandomReplacement(1.0, rate).replaced(read, generator) for rate in rates]
             said = [read.scores(history).argmax(2) for history in (read.tokens, *replaced)]
             hits.append(_hits([*said, read.own()], read.wanted, read.counts))

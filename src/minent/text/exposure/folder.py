@@ -14,6 +14,7 @@ from minent.errors import BadInput, require
 from minent.text.exposure.hub_reads import IGNORED
 from minent.text.exposure.reads import Batch
 from minent.text.writing.seq2seq import Seq2Seq
+from minent.text.writing.training import batched
 from minent.training.saved import read_config
 
 TOKENS = 4096  # of a batch, about
@@ -25,8 +26,6 @@ def opened(folder: str | Path, pairs: Pairs) -> tuple[nn.Module, Iterator[dict[s
     config = read_config(Path(folder), Seq2Seq.__name__) if Path(folder).is_dir() else {}
     if isinstance(config, dict) and "model_type" in config:
         return _of_hub(folder, config, pairs)
-    from minent.text.writing.training import batched
-
     model = Seq2Seq.from_pretrained(folder)
     return model, batched(model, pairs, TOKENS, shuffle=False).epoch(1)
 

@@ -11,13 +11,13 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from minent.errors import BadInput
-from minent.text.exposure.reads import Batch, Histories, among, to_the_end
+from minent.text.exposure.reads import Batch, Reads, among, to_the_end
 
 IGNORED = -100  # a label that Hugging Face's losses leave out
 SPECIAL = "pad", "bos", "eos", "sep", "cls", "decoder_start", "forced_bos"
 
 
-class EncoderDecoder(Histories):
+class EncoderDecoder(Reads):
     """A batch of input_ids, labels and what else the model takes; decoder_input_ids are the labels moved by one."""
 
     def __init__(self, model: nn.Module, bare: Any, batch: Batch):
@@ -53,7 +53,7 @@ class EncoderDecoder(Histories):
         return to_the_end(F.pad(wrote, (0, n - wrote.shape[1]), value=-1), _ends(self.bare))
 
 
-class DecoderOnly(Histories):
+class DecoderOnly(Reads):
     """A batch of input_ids and labels of the same shape, and what else the model takes."""
 
     def __init__(self, model: nn.Module, bare: Any, batch: Batch):

@@ -10,9 +10,9 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from minent.errors import BadInput
+from minent.errors import check
 from minent.text.exposure.objective import Objective
-from minent.text.exposure.reads import Batch, Histories, Summed, at_least_float32
+from minent.text.exposure.reads import Batch, Reads, Summed, at_least_float32
 
 LIKELIEST = 4  # tokens that an expectation is of
 
@@ -26,12 +26,9 @@ class TeaForN(Objective):
     discount: float = 0.5
 
     def __post_init__(self) -> None:
-        if self.passes < 1:
-            raise BadInput(f"passes must be at least 1; got {self.passes}")
-        if not 0 <= self.discount <= 1:
-            raise BadInput(f"discount must be from 0 to 1; got {self.discount}")
+        check(self, ("passes", self.passes >= 1, "at least 1"), ("discount", 0 <= self.discount <= 1, "from 0 to 1"))
 
-    def lost(self, model: nn.Module, read: Histories, batch: Batch, smoothing: float) -> Summed:
+    def lost(self, model: nn.Module, read: Reads, batch: Batch, smoothing: float) -> Summed:
         history: Tensor = read.tokens
         lost: list[Tensor] = []
         for i in range(self.passes):
@@ -42,7 +39,7 @@ class TeaForN(Objective):
         return torch.stack(lost).sum() / sum(self.discount**i for i in range(self.passes)), read.counts.sum()
 
 
-def expected(read: Histories, scores: Float[Tensor, "rows n1 vocabulary"]) -> Float[Tensor, "rows n dim"]:
+def expected(read: Reads, scores: Float[Tensor, "rows n1 vocabulary"]) -> Float[Tensor, "rows n dim"]:
     """The mean vector of the likeliest tokens at each place of a history; that of gold where it is none of the text."""
     n = read.tokens.shape[1]
     best, likely = at_least_float32(scores[:, :n]).topk(min(LIKELIEST, scores.shape[2]), dim=2)

@@ -12,14 +12,15 @@ from torch import Tensor, nn
 
 from minent.errors import BadInput
 from minent.text.exposure.hub_reads import DecoderOnly, EncoderDecoder
-from minent.text.exposure.reads import Batch, Histories, Ours, Summed
-from minent.text.writing.seq2seq import Seq2Seq
+from minent.text.exposure.reads import Batch, Reads, Summed
+from minent.text.exposure.seq2seq_reads import Ours
+from minent.text.writing.model import Writer
 
 
-def histories(model: nn.Module, batch: Batch) -> Histories:
+def reads_of(model: nn.Module, batch: Batch) -> Reads:
     """The batch as `model` reads it. Raises BadInput for a batch without what is needed, or another kind of model."""
     bare: Any = getattr(model, "module", model)  # processes wrap it
-    if isinstance(bare, Seq2Seq):
+    if isinstance(bare, Writer):
         return Ours(bare, batch)
     if not hasattr(bare, "config"):
         wanted = "a minent Seq2Seq or a Hugging Face model that writes"
@@ -43,9 +44,12 @@ class Objective:
 
     def loss(self, model: nn.Module, batch: Batch, smoothing: float = 0.0) -> Summed:
         """The losses of all targets, summed, and how many they are: what `minent.training.loop.fit` takes."""
-        return self.lost(model, histories(model, batch), batch, smoothing)
+        return self.lost(model, reads_of(model, batch), batch, smoothing)
 
-    def lost(self, model: nn.Module, read: Histories, batch: Batch, smoothing: float) -> Summed:
+    def check(self, model: nn.Module) -> None:
+        """Raises BadInput for a model that cannot learn by it."""
+
+    def lost(self, model: nn.Module, read: Reads, batch: Batch, smoothing: float) -> Summed:
         """The same of a batch that is read already."""
         raise NotImplementedError
 
@@ -63,5 +67,5 @@ class TeacherForcing(Objective):
     torch.Size([])
     """
 
-    def lost(self, model: nn.Module, read: Histories, batch: Batch, smoothing: float) -> Summed:
+    def lost(self, model: nn.Module, read: Reads, batch: Batch, smoothing: float) -> Summed:
         return read.loss(read.tokens, smoothing)

@@ -14,9 +14,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
-from minent.errors import BadInput
+from minent.errors import BadInput, check
 from minent.text.exposure.objective import Objective
-from minent.text.exposure.reads import Batch, Histories, Summed
+from minent.text.exposure.reads import Batch, Reads, Summed
+from minent.text.writing.model import Writer
 
 
 @dataclass(frozen=True)
@@ -28,10 +29,16 @@ class GradientPenalty(Objective):
     epsilon: float = 0.1
 
     def __post_init__(self) -> None:
-        _check(self.epsilon)
+        check(self, ("epsilon", 0 <= self.epsilon < inf, "at least 0"))
 
-    def lost(self, model: nn.Module, read: Histories, batch: Batch, smoothing: float) -> Summed:
-        _check_trained(read)
+    def check(self, model: nn.Module) -> None:
+        if isinstance(model, Writer) and model.shape.attention == "nystrom":
+            raise BadInput(
+                "a gradient penalty takes second derivatives, which Nyström attention has not; choose another"
+            )
+
+    def lost(self, model: nn.Module, read: Reads, batch: Batch, smoothing: float) -> Summed:
+        _trained(read)
         with sdpa_kernel(SDPBackend.MATH):  # the only one that can be differentiated twice
             total, count = read.cross_entropy(read.scores(read.tokens), smoothing)
             (slope,) = torch.autograd.grad(total / count, read.embedding.weight, create_graph=True)
@@ -45,10 +52,10 @@ class Adversarial(Objective):
     epsilon: float = 0.1
 
     def __post_init__(self) -> None:
-        _check(self.epsilon)
+        check(self, ("epsilon", 0 <= self.epsilon < inf, "at least 0"))
 
-    def lost(self, model: nn.Module, read: Histories, batch: Batch, smoothing: float) -> Summed:
-        _check_trained(read)
+    def lost(self, model: nn.Module, read: Reads, batch: Batch, smoothing: float) -> Summed:
+        _trained(read)
         embeddings = read.embedding.weight
         total, count = read.loss(read.tokens, smoothing)
         (slope,) = torch.autograd.grad(total / count, embeddings)
@@ -56,12 +63,7 @@ class Adversarial(Objective):
         return _at(model, embeddings, moved, lambda: read.loss(read.tokens, smoothing))
 
 
-def _check(epsilon: float) -> None:
-    if not 0 <= epsilon < inf:
-        raise BadInput(f"epsilon must be at least 0; got {epsilon}")
-
-
-def _check_trained(read: Histories) -> None:
+def _trained(read: Reads) -> None:
     if not read.embedding.weight.requires_grad:
         raise BadInput("the gradient by the embeddings is wanted; these are frozen: requires_grad is False")
 

@@ -9,9 +9,9 @@ from math import inf
 
 from torch import nn
 
-from minent.errors import BadInput
+from minent.errors import check
 from minent.text.exposure.objective import Objective
-from minent.text.exposure.reads import Batch, Histories, Summed, at_least_float32
+from minent.text.exposure.reads import Batch, Reads, Summed, at_least_float32
 
 
 @dataclass(frozen=True)
@@ -21,10 +21,9 @@ class RDrop(Objective):
     alpha: float = 1.0
 
     def __post_init__(self) -> None:
-        if not 0 <= self.alpha < inf:
-            raise BadInput(f"alpha must be at least 0; got {self.alpha}")
+        check(self, ("alpha", 0 <= self.alpha < inf, "at least 0"))
 
-    def lost(self, model: nn.Module, read: Histories, batch: Batch, smoothing: float) -> Summed:
+    def lost(self, model: nn.Module, read: Reads, batch: Batch, smoothing: float) -> Summed:
         scores = [read.scores(read.tokens) for _ in range(2)]
         (one, count), (other, _) = (read.cross_entropy(each, smoothing) for each in scores)
         first, second = (at_least_float32(each[read.counts]).log_softmax(1) for each in scores)

@@ -1,5 +1,5 @@
-"""A model of p(y | x) = Π_t p(y_t | y_<t, x) reads a history and says how likely each continuation is; here
-models are read in one way, those of minent and (see `minent.text.exposure.hub_reads`) of Hugging Face.
+"""A model of p(y | x) = Π_t p(y_t | y_<t, x) reads a history and says how likely each continuation is; here models are
+read in one way, those of minent (see `seq2seq_reads`) and of Hugging Face (see `hub_reads`).
 
 After the start, which is always read, `tokens[:, t]` is what stands for y_t, and `wanted[:, t]` is y_t itself; the last
 is wanted after all that is read.
@@ -10,13 +10,11 @@ import torch.nn.functional as F
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
-from minent.text.writing.seq2seq import Seq2Seq, continuations, loss, read
-from minent.text.writing.write import Stepper
-
 Batch = dict[str, Tensor]
+Summed = tuple[Float[Tensor, ""], Int[Tensor, ""]]
 
 
-class Histories:
+class Reads:
     """A batch as its model reads it. `free`: where another token may be read, those of the target, no separators, no
     padding; `source`, `source_mask` (rows, _): what the target is written for; `special`: tokens that are no text."""
 
@@ -35,7 +33,7 @@ class Histories:
         """Logits of what follows each beginning of a history of tokens, or of vectors such as `embedding` gives."""
         raise NotImplementedError
 
-    def loss(self, history: Int[Tensor, "rows n"] | Float[Tensor, "rows n dim"], smoothing: float = 0.0) -> "Summed":
+    def loss(self, history: Int[Tensor, "rows n"] | Float[Tensor, "rows n dim"], smoothing: float = 0.0) -> Summed:
         """The cross entropies of what is wanted, summed, and how many they are."""
         return self.cross_entropy(self.scores(history), smoothing)
 
@@ -43,43 +41,10 @@ class Histories:
         """What the model writes greedily, reading itself; after its end −1."""
         raise NotImplementedError
 
-    def cross_entropy(self, scores: Float[Tensor, "rows n1 vocabulary"], smoothing: float = 0.0) -> "Summed":
+    def cross_entropy(self, scores: Float[Tensor, "rows n1 vocabulary"], smoothing: float = 0.0) -> Summed:
         """The same by given scores; twice differentiable."""
         scores, wanted = at_least_float32(scores[self.counts]), self.wanted[self.counts]
         return F.cross_entropy(scores, wanted, label_smoothing=smoothing, reduction="sum"), self.counts.sum()
-
-
-Summed = tuple[Float[Tensor, ""], Int[Tensor, ""]]
-
-
-class Ours(Histories):
-    """A batch as a `Seq2Seq` reads it: source, target and their masks; "forward" and "backward" in a second pass."""
-
-    def __init__(self, model: Seq2Seq, batch: Batch):
-        self.model, self.batch = model, batch
-        self.tokens, self.free = model.histories(batch["target"], batch["target_mask"])
-        self.wanted, self.counts = continuations(self.tokens, self.free, model.end)
-        times = len(self.tokens) // len(batch["source"])
-        self.source, self.source_mask = (batch[name].repeat(times, 1) for name in ("source", "source_mask"))
-        self.embedding = model.embedding.tokens
-        named = {} if model.tokenizer is None else model.tokenizer.get_added_tokens_decoder()
-        self.special = {model.end, *(i for i, token in named.items() if token.special)}
-
-    def scores(self, history: Tensor) -> Tensor:
-        prior = self.model.prior(self.batch["source"], self.batch["source_mask"])
-        scores = self.model.embedding.scores(read(self.model, self.batch, history, self.free))
-        return scores if prior is None else scores + prior.repeat(self.model.directions, 1)[:, None]
-
-    def loss(self, history: Tensor, smoothing: float = 0.0) -> Summed:
-        return loss(self.model, self.batch, smoothing, history)
-
-    def own(self) -> Tensor:
-        mask, rows = self.batch["source_mask"], torch.arange(len(self.tokens), device=self.tokens.device)
-        step, tokens, wrote = Stepper(self.model, self.batch["source"], mask, beam=1), None, []
-        for _ in range(self.wanted.shape[1]):
-            tokens = step(tokens, rows).argmax(1)
-            wrote.append(tokens)
-        return to_the_end(torch.stack(wrote, dim=1), {self.model.end})
 
 
 def at_least_float32(scores: Tensor) -> Tensor:

@@ -11,16 +11,16 @@ import torch
 from jaxtyping import Bool, Int
 from torch import Tensor, nn
 
-from minent.errors import BadInput
+from minent.errors import BadInput, check
 from minent.text.exposure.objective import Objective
-from minent.text.exposure.reads import Batch, Histories, Summed
+from minent.text.exposure.reads import Batch, Reads, Summed
 
 Origin = Literal["target", "both", "vocabulary"]
 
 
 @dataclass(frozen=True)
 class RandomReplacement(Objective):
-    """Histories with tokens replaced: in a share `samples` of the texts, a share `tokens`, by random tokens of the
+    """Reads with tokens replaced: in a share `samples` of the texts, a share `tokens`, by random tokens of the
     target, of source and target (both), or of the vocabulary. Raises BadInput for shares that are none.
 
     >>> RandomReplacement(samples=1.5)
@@ -33,16 +33,14 @@ class RandomReplacement(Objective):
     origin: Origin = "target"
 
     def __post_init__(self) -> None:
-        for name in ("samples", "tokens"):
-            if not 0 <= getattr(self, name) <= 1:
-                raise BadInput(f"{name} must be from 0 to 1; got {getattr(self, name)}")
+        check(self, *((name, 0 <= getattr(self, name) <= 1, "from 0 to 1") for name in ("samples", "tokens")))
         if self.origin not in get_args(Origin):
             raise BadInput(f"origin is one of {', '.join(get_args(Origin))}; got {self.origin!r}")
 
-    def lost(self, model: nn.Module, read: Histories, batch: Batch, smoothing: float) -> Summed:
+    def lost(self, model: nn.Module, read: Reads, batch: Batch, smoothing: float) -> Summed:
         return read.loss(self.replaced(read), smoothing)
 
-    def replaced(self, read: Histories, generator: torch.Generator | None = None) -> Int[Tensor, "rows n"]:
+    def replaced(self, read: Reads, generator: torch.Generator | None = None) -> Int[Tensor, "rows n"]:
         """The histories, with tokens replaced; where none are to be, nothing is drawn either."""
         if not (self.samples and self.tokens and read.free.any()):
             return read.tokens

@@ -14,9 +14,9 @@ import torch
 from jaxtyping import Int
 from torch import Tensor, nn
 
-from minent.errors import BadInput
+from minent.errors import BadInput, check
 from minent.text.exposure.objective import Objective
-from minent.text.exposure.reads import Batch, Histories, Summed
+from minent.text.exposure.reads import Batch, Reads, Summed
 
 Decay = Literal["linear", "exponential", "inverse-sigmoid"]
 STEEP = 100.0  # k
@@ -24,7 +24,7 @@ STEEP = 100.0  # k
 
 @dataclass(frozen=True)
 class ScheduledSampling(Objective):
-    """Histories of gold and of the model's own likeliest tokens; `gold` is the share of gold at the end.
+    """Reads of gold and of the model's own likeliest tokens; `gold` is the share of gold at the end.
 
     Where a batch does not tell its "progress", the training counts as done. Raises BadInput.
 
@@ -36,8 +36,7 @@ class ScheduledSampling(Objective):
     decay: Decay = "linear"
 
     def __post_init__(self) -> None:
-        if not 0 < self.gold <= 1:
-            raise BadInput(f"gold must be more than 0 and at most 1; got {self.gold}")
+        check(self, ("gold", 0 < self.gold <= 1, "more than 0 and at most 1"))
         if self.decay not in get_args(Decay):
             raise BadInput(f"decay is one of {', '.join(get_args(Decay))}; got {self.decay!r}")
 
@@ -49,11 +48,11 @@ class ScheduledSampling(Objective):
             return self.gold**progress
         return STEEP / (STEEP + (STEEP * (1 - self.gold) / self.gold) ** progress)
 
-    def lost(self, model: nn.Module, read: Histories, batch: Batch, smoothing: float) -> Summed:
+    def lost(self, model: nn.Module, read: Reads, batch: Batch, smoothing: float) -> Summed:
         share = self.share(float(batch["progress"]) if "progress" in batch else 1.0)
         return read.loss(self.mixed(read, share) if share < 1 else read.tokens, smoothing)
 
-    def mixed(self, read: Histories, share: float) -> Int[Tensor, "rows n"]:
+    def mixed(self, read: Reads, share: float) -> Int[Tensor, "rows n"]:
         """Gold tokens, but for a share of 1 − `share`, where the model's likeliest stand; no special token enters."""
         with torch.no_grad():
             own = read.scores(read.tokens)[:, : read.tokens.shape[1]]

@@ -21,10 +21,9 @@ from torch import Tensor
 from minent.text.draw import drawn, weights
 from minent.text.gibbs.metropolis import Energy
 from minent.text.gibbs.scan import nth
-from minent.text.gibbs.start import FREE, INSIDE
+from minent.text.gibbs.start import FREE, INSIDE, OUTSIDE
 
 REPLACE, INSERT, DELETE = 0, 1, 2
-OUTSIDE = -1  # the kind of what opens and closes a text, and of padding
 
 
 @dataclass(frozen=True)

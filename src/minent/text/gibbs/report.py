@@ -43,13 +43,13 @@ class Diagnostics:
 def diagnostics(sampler: Gibbs, states: Iterable[State], corpus: Sequence[str] = ()) -> Diagnostics:
     """Diagnostics of the `states` of all sweeps (`sampler.sweeps()`); `corpus`: texts that samples should be like."""
     states = [state for state in states if state.sweep > 0]
-    last, options = states[-1], sampler.options
+    last, options, conditionals = states[-1], sampler.options, sampler.chains.conditionals
     after = [state for state in states if state.sweep > sampler.burn_in] or [last]
     score = np.stack([state.score for state in after], axis=1)
     mixed = score.shape[1] >= 4 and not options.anneal
     kept = [[str(token) for token in ids] for state in states if state.kept for ids in state.ids]
-    tokens, inner = framed([ids.tolist() for ids in last.ids], sampler.vocabulary, sampler.conditionals.device)
-    total = energy(sampler.conditionals, tokens, inner, "normalised", sampler.vocabulary.mask).sum()
+    tokens, inner = framed([ids.tolist() for ids in last.ids], sampler.vocabulary, conditionals.device)
+    total = energy(conditionals, tokens, inner, "normalised", sampler.vocabulary.mask).sum()
     read = [[str(token) for token in sampler.vocabulary.encode(text)[0]] for text in corpus]
     return Diagnostics(
         accepted=float(np.mean([state.accepted for state in after])),

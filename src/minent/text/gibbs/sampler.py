@@ -15,15 +15,16 @@ import torch
 from jaxtyping import Float64
 from torch import Tensor
 
-from minent.errors import BadInput
-from minent.text.draw import drawn, weights
+from minent.text import draw
 from minent.text.gibbs import edit, metropolis
+from minent.text.gibbs.chains import Chains, filled, laid
 from minent.text.gibbs.scan import Chances, visits
-from minent.text.gibbs.start import FREE, bounds, starts
+from minent.text.gibbs.start import FREE
 from minent.text.masked.conditionals import conditionals_of
-from minent.text.masked.energy import energy, framed
 from minent.text.masked.vocabulary import Vocabulary, vocabulary_of
 from minent.text.options import Sampling
+
+Told = tuple[float, float, Tensor]  # of a sweep: the share of draws accepted, that of texts changed, and scores
 
 
 @dataclass(frozen=True)
@@ -74,24 +75,12 @@ class Gibbs:
 
     def __init__(self, model: Any, tokenizer: Any = None, options: Sampling | None = None, **more: Any):
         self.options = replace(options or Sampling(), **more)
-        tokenizer = getattr(model, "tokenizer", None) if tokenizer is None else tokenizer
-        self.vocabulary = vocabulary_of(tokenizer)
-        self.conditionals = conditionals_of(model, self.vocabulary, self.options.precision)
-        self.how, n = self.conditionals.how, self.options.sweeps
+        self.vocabulary = vocabulary_of(getattr(model, "tokenizer", None) if tokenizer is None else tokenizer)
+        conditionals = conditionals_of(model, self.vocabulary, self.options.precision)
+        self.how, n = conditionals.how, self.options.sweeps
         given = self.options.burn_in
         self.burn_in = given if given is not None else n - 1 if self.options.anneal else n // 2
-        begun = starts(self.options, self.vocabulary, self.conditionals.longest)
-        ids = [one.ids.tolist() for one in begun]
-        self.lengths, room = (1, 1), 0
-        if self.options.edit:
-            self.lengths = self._lengths(max(map(len, ids)))
-            room = self.lengths[1] + 1  # the last site is padding
-        self.tokens, inner = framed(ids, self.vocabulary, self.conditionals.device, room)
-        kinds = torch.full_like(self.tokens, edit.OUTSIDE)
-        kinds[inner] = torch.from_numpy(np.concatenate([one.kinds for one in begun])).to(kinds.device)
-        self.kinds, self._banned = kinds, torch.tensor(self.vocabulary.special, dtype=torch.long, device=kinds.device)
-        if not self.options.edit and not bool((kinds == FREE).any(1).all()):
-            raise BadInput("there must be something to draw; got texts of which all is kept")
+        self.chains = laid(self.options, self.vocabulary, conditionals)
 
     def __iter__(self) -> Iterator[State]:
         return (state for state in self.sweeps() if state.kept)
@@ -99,110 +88,78 @@ class Gibbs:
     def sweeps(self) -> Iterator[State]:
         """The states after sweep 0, 1, …, kept or not."""
         options, n = self.options, self.options.sweeps
-        tokens, kinds = self.tokens.clone(), self.kinds.clone()
         numbers = 2 * options.block if options.scan == "block" else 4
-        chances = Chances(options.seed, len(tokens), numbers, tokens.device)
-        self._fill(tokens, kinds, chances)
-        judged, steps = options.edit or options.correct != "none", max(self.lengths[1], int((kinds >= 0).sum(1).max()))
-        held = self._energy(tokens, kinds) if judged else torch.zeros(len(tokens), dtype=torch.float64)
-        yield self._state(0, False, options.temperature, tokens, kinds, -held, 1.0, 0.0)
+        chances = Chances(options.seed, options.chains, numbers, self.chains.tokens.device)
+        chains = filled(self.chains, chances)
+        yield self._state(chains, 0, options.temperature, (1.0, 0.0, -chains.held))
+        swept = edited if options.edit else judged if options.correct != "none" else drawn
         for sweep in range(1, n + 1):
             temperature = options.temperature
             if options.anneal:
                 temperature *= (options.anneal / options.temperature) ** (sweep / n)
-            if options.edit:
-                told = [self._edited(tokens, kinds, held, chances(), temperature) for _ in range(steps)]
-            elif judged:
-                told = list(self._judged(tokens, kinds, held, chances, temperature))
-            else:
-                told, held = self._drawn(tokens, kinds, chances, temperature)
-            accepted, changed = (torch.cat(parts).double().mean().item() for parts in zip(*told, strict=True))
-            kept = sweep > self.burn_in and (n - sweep) % options.thin == 0
-            yield self._state(sweep, kept, temperature, tokens, kinds, -held, accepted, changed)
+            yield self._state(chains, sweep, temperature, swept(chains, chances, temperature))
 
-    def conditional(self, tokens: Tensor, sites: Tensor) -> Tensor:
-        """Logits (rows, k, vocabulary) at sites of texts with masks there; −∞ for tokens that are never drawn."""
-        logits = self.conditionals(tokens, sites)
-        logits = logits if logits.dtype == torch.float64 else logits.float()
-        logits = logits if self.conditionals.fresh else logits.clone()
-        logits[..., self.vocabulary.size :] = -torch.inf
-        logits[..., self._banned] = -torch.inf
-        return logits
+    def _state(self, chains: Chains, sweep: int, temperature: float, told: Told) -> State:
+        kept = sweep > self.burn_in and (self.options.sweeps - sweep) % self.options.thin == 0
+        accepted, changed, score = told
+        scores = score.cpu().double().numpy().copy()
+        return State(sweep, kept, temperature, chains.ids, scores, accepted, changed, self.vocabulary)
 
-    def _drawn(self, tokens: Tensor, kinds: Tensor, chances: Chances, temperature: float) -> tuple[list[Any], Tensor]:
-        options, total = self.options, torch.zeros(2, len(tokens), dtype=torch.float64, device=tokens.device)
-        told = []
-        for rows, sites, chance in visits(options.scan, kinds == FREE, chances, options.block):
-            before = tokens[rows]
-            tokens[rows] = before.scatter(1, sites, self.vocabulary.mask)
-            for i, site in enumerate(sites.T):  # those of a block one after another
-                logits = self.conditional(tokens[rows], site[:, None])[:, 0]
-                plain = temperature == 1 and not options.top_k and options.top_p == 1
-                whole = None if plain else logits.logsumexp(1)
-                share, ids = weights(logits, temperature, options.top_k, options.top_p, overwrite=plain)
-                place = drawn(share, chance[:, i])
-                token = place if ids is None else ids.gather(1, place[:, None])[:, 0]
-                tokens[rows, site] = token
-                p = (
-                    share.gather(1, token[:, None])[:, 0].log() - share.sum(1).log()
-                    if whole is None
-                    else (logits.gather(1, token[:, None])[:, 0] - whole)
-                )
-                total[:, rows] += torch.stack([p.double(), torch.ones_like(p.double())])
-            changed = (before != tokens[rows]).gather(1, sites).flatten()
-            told.append((torch.ones_like(changed), changed))
-        return told, -total[0] / total[1]
 
-    def _judged(self, tokens: Tensor, kinds: Tensor, held: Tensor, chances: Chances, t: float) -> Iterator[Any]:
-        for rows, sites, chance in visits(self.options.scan, kinds == FREE, chances):
-            logits = self.conditional(tokens[rows].scatter(1, sites, self.vocabulary.mask), sites)[:, 0]
-            yield metropolis.step(
-                tokens, held, rows, sites[:, 0], logits, chance, lambda x, whose: self._energy(x, kinds[whose]), t
+def drawn(chains: Chains, chances: Chances, temperature: float) -> Told:
+    """A sweep in which every draw stands; scores are the mean log p of what was drawn."""
+    options, tokens = chains.options, chains.tokens
+    total = torch.zeros(2, len(tokens), dtype=torch.float64, device=tokens.device)
+    plain = temperature == 1 and not options.top_k and options.top_p == 1
+    steps = []
+    for rows, sites, chance in visits(options.scan, chains.kinds == FREE, chances, options.block):
+        before = tokens[rows]
+        tokens[rows] = before.scatter(1, sites, chains.vocabulary.mask)
+        for i, site in enumerate(sites.T):  # those of a block one after another
+            logits = chains.conditional(tokens[rows], site[:, None])[:, 0]
+            whole = None if plain else logits.logsumexp(1)
+            share, ids = draw.weights(logits, temperature, options.top_k, options.top_p, overwrite=plain)
+            token = draw.drawn(share, chance[:, i], ids)
+            tokens[rows, site] = token
+            p = (
+                share.gather(1, token[:, None])[:, 0].log() - share.sum(1).log()
+                if whole is None
+                else (logits.gather(1, token[:, None])[:, 0] - whole)
             )
+            total[:, rows] += torch.stack([p.double(), torch.ones_like(p.double())])
+        changed = (before != tokens[rows]).gather(1, sites).flatten()
+        steps.append((torch.ones_like(changed), changed))
+    return *_shares(steps), total[0] / total[1]
 
-    def _edited(self, tokens: Tensor, kinds: Tensor, held: Tensor, chance: Tensor, temperature: float) -> Any:
-        return edit.step(
-            tokens, kinds, held, chance, lambda x, sites: self.conditional(x, sites[:, None])[:, 0], self._energy,
-            self.lengths, temperature, self.vocabulary.mask, self.vocabulary.pad,
+
+def judged(chains: Chains, chances: Chances, temperature: float) -> Told:
+    """A sweep in which every draw is accepted or not; scores are −E."""
+    tokens, kinds, steps = chains.tokens, chains.kinds, []
+    for rows, sites, chance in visits(chains.options.scan, kinds == FREE, chances):
+        logits = chains.conditional(tokens[rows].scatter(1, sites, chains.vocabulary.mask), sites)[:, 0]
+        steps.append(
+            metropolis.step(
+                tokens, chains.held, rows, sites[:, 0], logits, chance,
+                lambda x, whose: chains.energy(x, kinds[whose]), temperature,
+            )
         )  # fmt: skip
+    return *_shares(steps), -chains.held
 
-    def _energy(self, tokens: Tensor, kinds: Tensor) -> Tensor:
-        kind = "raw" if self.options.correct == "raw" else "normalised"
-        return energy(self.conditionals, tokens, kinds != edit.OUTSIDE, kind, self.vocabulary.mask)
 
-    def _fill(self, tokens: Tensor, kinds: Tensor, chances: Chances) -> None:
-        """Fill what is masked to begin with, in an order drawn for each chain."""
-        options = self.options
-        while bool((masked := (tokens == self.vocabulary.mask) & (kinds == FREE)).any()):
-            rows = masked.any(1).nonzero()[:, 0]
-            _, site, chance = next(visits("random", masked[rows], lambda rows=rows: chances()[rows]))
-            logits = self.conditional(tokens[rows], site)[:, 0]
-            share, ids = weights(logits, options.temperature, options.top_k, options.top_p)
-            place = drawn(share, chance[:, 0])
-            tokens[rows, site[:, 0]] = place if ids is None else ids.gather(1, place[:, None])[:, 0]
+def edited(chains: Chains, chances: Chances, temperature: float) -> Told:
+    """A sweep of as many edits, accepted or not, as a text may have tokens; scores are −E."""
+    steps = [
+        edit.step(
+            chains.tokens, chains.kinds, chains.held, chances(),
+            lambda x, sites: chains.conditional(x, sites[:, None])[:, 0], chains.energy,
+            chains.lengths, temperature, chains.vocabulary.mask, chains.vocabulary.pad,
+        )
+        for _ in range(chains.lengths[1])
+    ]  # fmt: skip
+    return *_shares(steps), -chains.held
 
-    def _lengths(self, n: int) -> tuple[int, int]:
-        """What lengths edited texts may have."""
-        framing = len(self.vocabulary.before) + len(self.vocabulary.after)
-        most = self.conditionals.longest - framing - 1 if self.conditionals.longest else 2 * n
-        low, high = bounds(self.options.length) if self.options.length else (1, min(2 * n, most))
-        if self.conditionals.longest and high > most:
-            raise BadInput(f"the model reads at most {most} tokens to edit; got a length of {high}")
-        if not low <= n <= high:
-            raise BadInput(f"the text to edit must be of {low} to {high} tokens; got {n}")
-        return low, high
 
-    def _state(
-        self,
-        sweep: int,
-        kept: bool,
-        temperature: float,
-        tokens: Tensor,
-        kinds: Tensor,
-        score: Tensor,
-        a: float,
-        c: float,
-    ) -> State:
-        rows = zip(tokens.cpu().numpy(), (kinds != edit.OUTSIDE).cpu().numpy(), strict=True)
-        ids = [row[inner].astype(np.int64) for row, inner in rows]
-        return State(sweep, kept, temperature, ids, score.cpu().double().numpy().copy(), a, c, self.vocabulary)
+def _shares(steps: list[tuple[Tensor, Tensor]]) -> tuple[float, float]:
+    """Of all draws, the share that was accepted, and the share that changed a text."""
+    accepted, changed = (torch.cat(parts).double().mean().item() for parts in zip(*steps, strict=True))
+    return accepted, changed

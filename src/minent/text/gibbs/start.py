@@ -15,6 +15,7 @@ from minent.text.masked.vocabulary import Vocabulary
 from minent.text.options import Sampling
 
 FREE, WORD, INSIDE = 0, 1, 2  # a token that is drawn; the first of a word that is kept; one within such a word
+OUTSIDE = -1  # what opens and closes a text, and padding
 RANGE = re.compile(r"(\d+)(?:\.\.(\d+))?")
 
 

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from minent.errors import BadInput
 from minent.nn.evaluating import evaluating
 from minent.text.masked.model import MaskedLM
-from minent.text.masked.sites import KNOWN, Bert
+from minent.text.masked.sites import KNOWN, Bert, at
 from minent.text.masked.vocabulary import Vocabulary
 
 TOKENS = 1 << 15  # that are read at a time, about
@@ -100,8 +100,7 @@ def plainly(model: Any, pad: int) -> Callable[[Tensor, Tensor], Tensor]:
     """Logits of a masked language model of transformers, by the model as it is."""
 
     def logits(tokens: Tensor, positions: Tensor) -> Tensor:
-        found = model(input_ids=tokens, attention_mask=(tokens != pad).long()).logits
-        return found.gather(1, positions[:, :, None].expand(-1, -1, found.shape[2]))
+        return at(model(input_ids=tokens, attention_mask=(tokens != pad).long()).logits, positions)
 
     return logits
 

@@ -7,7 +7,6 @@ RoBERTa-PreLayerNorm in transformers, and a saved model is a folder for both (se
 
 import json
 from pathlib import Path
-from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -15,12 +14,11 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
 from minent.files import write_text
-from minent.nn.attention import Softmax
-from minent.nn.attention.heads import joined, split
-from minent.nn.positions import Embedding, rotated
+from minent.nn.positions import Embedding
 from minent.nn.shape import Shape
 from minent.nn.transformer import Encoder
 from minent.text.masked.names import config_of, ours, shared, theirs, tokenizer_config
+from minent.text.masked.sites import layer_at
 from minent.training.saved import Saved
 
 
@@ -67,7 +65,7 @@ class MaskedLM(Saved):
             *layers, last = self.encoder.layers
             for layer in layers:
                 x = layer(x, padding_mask)
-            x = self.encoder.norm(_layer_at(last, x, padding_mask, positions))
+            x = self.encoder.norm(layer_at(last, x, padding_mask, positions))
         return self.last(F.gelu(self.dense(x)))
 
     def _stored(self) -> dict[str, Tensor]:
@@ -85,23 +83,3 @@ class MaskedLM(Saved):
             if self.tokenizer is not None:
                 told = json.dumps(tokenizer_config(self.tokenizer), indent=2)
                 write_text(save_directory / "tokenizer_config.json", told)
-
-
-def _layer_at(layer: Any, x: Tensor, padding_mask: Tensor | None, positions: Tensor) -> Tensor:
-    """What a layer makes of some sites. Softmax attention asks for these only; others need all sites to ask."""
-    index = positions[:, :, None].expand(-1, -1, x.shape[2])
-    sites, attention, normed = x.gather(1, index), layer.attention, layer.norms[0](x)
-    if isinstance(attention, Softmax):
-        asking = normed.gather(1, index)
-        query, key, value = (
-            split(part, attention.heads)
-            for part in (attention.query(asking), attention.key(normed), attention.value(normed))
-        )
-        if attention.rotary:
-            turned = rotated(split(attention.query(normed), attention.heads)).transpose(1, 2).flatten(2)
-            query, key = split(turned.gather(1, index), attention.heads), rotated(key)
-        found = attention.out(joined(attention.attend(query, key, value, padding_mask, False)))
-    else:
-        found = attention(normed, None, padding_mask, False, None).gather(1, index)
-    sites = sites + layer.dropout(found)
-    return sites + layer.dropout(layer.feed(layer.norms[1](sites)))

@@ -11,22 +11,23 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from minent.text.writing.beam import Hypothesis
-from minent.text.writing.seq2seq import Seq2Seq, alone, continuations
+from minent.text.writing.beam import Hypothesis, best_of_each
+from minent.text.writing.loss import continuations
+from minent.text.writing.model import Writer, alone
 
 TOKENS = 1 << 13  # that are judged at once
 SCORES = 1 << 20  # of them that are held at once
 
 
 def agreed(
-    model: Seq2Seq,
+    model: Writer,
     source: Int[Tensor, "batch k"],
     mask: Bool[Tensor, "batch k"] | None,
     found: Sequence[Sequence[Hypothesis]],
     penalty: float,
 ) -> list[list[Hypothesis]]:
     """The hypotheses of each source, in reading order, scored by both directions, the best first, none twice."""
-    several = [list({one.tokens: one for one in reversed(hypotheses)}.values()) for hypotheses in found]
+    several = [best_of_each(hypotheses) for hypotheses in found]
     width = [max((len(one.tokens) for one in each), default=0) + 1 for each in several]
     total: list[list[float]] = [[] for _ in several]
     for group in _groups([len(each) * wide for each, wide in zip(several, width, strict=True)], width):
@@ -75,7 +76,7 @@ def _padded(texts: list[list[Hypothesis]], most: int, device: torch.device) -> t
 
 
 def log_probability(
-    model: Seq2Seq,
+    model: Writer,
     source: Int[Tensor, "batch k"],
     mask: Bool[Tensor, "batch k"] | None,
     tokens: Int[Tensor, "rows n"],

@@ -95,6 +95,18 @@ def beam_search(
     return [sorted(one, key=lambda hypothesis: -hypothesis.score) for one in found]
 
 
+def best_of_each(found: Sequence[Hypothesis]) -> list[Hypothesis]:
+    """The best first, no sequence twice.
+
+    >>> [one.score for one in best_of_each([Hypothesis((1,), -3.0), Hypothesis((2,), -2.0), Hypothesis((1,), -1.0)])]
+    [-1.0, -2.0]
+    """
+    best: dict[tuple[int, ...], Hypothesis] = {}
+    for one in sorted(found, key=lambda hypothesis: -hypothesis.score):
+        best.setdefault(one.tokens, one)
+    return list(best.values())
+
+
 def goes_on(finished: list[Hypothesis], hopes: list[float], k: int) -> bool:
     """Whether, in any direction, fewer than k sequences are finished or what goes on is better than the worst of the k
     best, as both now stand."""

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from tokenizers import Tokenizer
 from torch import Tensor, nn
 
 from minent.errors import BadInput, require
@@ -33,18 +34,7 @@ def export(model: Seq2Seq, folder: str | os.PathLike[str], *, quantization: str 
     from ctranslate2.specs import TransformerSpec
     from ctranslate2.specs.common_spec import Activation
 
-    shape = model.shape
-    for what, came, wanted in (
-        ("decoder", model.direction, ("left-to-right", "right-to-left")),
-        ("attention", shape.attention, ("softmax",)),
-        ("positions", shape.positions, ("sinusoidal", "learned", "none")),
-    ):
-        if came not in wanted:
-            raise BadInput(f"CTranslate2 runs models whose {what} is {' or '.join(wanted)}; got {came}")
-    if model.copying is not None:
-        raise BadInput("CTranslate2 knows no prior for tokens of the source; got a model that copies")
-    if model.tokenizer is None:
-        raise BadInput("a model is exported with its tokenizer; this one has none: set model.tokenizer")
+    shape, tokenizer = model.shape, exportable(model)
     if Path(folder).exists():
         raise BadInput(f"{str(folder)!r} is there already; choose another folder")
     spec: Any = TransformerSpec.from_config((shape.layers, shape.layers), shape.heads, activation=Activation.GELU)
@@ -69,10 +59,10 @@ def export(model: Seq2Seq, folder: str | os.PathLike[str], *, quantization: str 
             norm(out.ffn.layer_norm, one.norms[-1])
             linear(out.ffn.linear_0, one.feed.into)
             linear(out.ffn.linear_1, one.feed.out)
-    words = [model.tokenizer.id_to_token(i) or f"<{i}>" for i in range(len(tokens))]  # ids may be left out
+    words = [tokenizer.id_to_token(i) or f"<{i}>" for i in range(len(tokens))]  # ids may be left out
     spec.register_source_vocabulary([*words, START])
     spec.register_target_vocabulary([*words, START])
-    unknown = words[blank_of(model.tokenizer)]
+    unknown = words[blank_of(tokenizer)]
     names = {"bos_token": START, "eos_token": words[model.end], "unk_token": unknown, "decoder_start_token": START}
     for name, token in names.items():
         setattr(spec.config, name, token)
@@ -84,6 +74,22 @@ def export(model: Seq2Seq, folder: str | os.PathLike[str], *, quantization: str 
         whole.mkdir()
         spec.save(str(whole))
         whole.rename(folder)
+
+
+def exportable(model: Seq2Seq) -> Tokenizer:
+    """The tokenizer of a model that CTranslate2 can run; of others BadInput is raised."""
+    for what, came, wanted in (
+        ("decoder", model.direction, ("left-to-right", "right-to-left")),
+        ("attention", model.shape.attention, ("softmax",)),
+        ("positions", model.shape.positions, ("sinusoidal", "learned", "none")),
+    ):
+        if came not in wanted:
+            raise BadInput(f"CTranslate2 runs models whose {what} is {' or '.join(wanted)}; got {came}")
+    if model.copying is not None:
+        raise BadInput("CTranslate2 knows no prior for tokens of the source; got a model that copies")
+    if model.tokenizer is None:
+        raise BadInput("a model is exported with its tokenizer; this one has none: set model.tokenizer")
+    return model.tokenizer
 
 
 def numbers(tensor: Tensor) -> np.ndarray:

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from minent.text.options import Search
-from minent.text.writing.beam import IMPOSSIBLE, Hypothesis, Step, forbidden, goes_on, only
+from minent.text.writing.beam import IMPOSSIBLE, Hypothesis, Step, best_of_each, forbidden, goes_on, only
 
 
 def meet(
@@ -52,12 +52,8 @@ def meet(
         together = alive[..., None, None] + best[0][..., :, None] + best[1][..., None, :]  # (n, k, m, m)
         total, place = together.flatten(1).topk(2 * k if m > 1 else k, dim=1)
         before = place // (m * m)
-        chosen = torch.stack(
-            [
-                likely[0].flatten(1).gather(1, before * m + place // m % m),
-                likely[1].flatten(1).gather(1, before * m + place % m),
-            ]
-        )
+        ways = before * m + place // m % m, before * m + place % m
+        chosen = torch.stack([half.flatten(1).gather(1, way) for half, way in zip(likely, ways, strict=True)])
         written = torch.cat([taken(written, before), chosen[..., None]], 3)
         ended = taken(ended, before) | (chosen == end)
         done = ended.all(0) & (total > IMPOSSIBLE)
@@ -78,13 +74,7 @@ def meet(
         own = torch.arange(n, device=device)[:, None] * k + before
         rows, tokens = torch.stack([own, own + n * k])[:, stay].flatten(), chosen[:, stay].flatten()
         at_work, alive, written, ended = at_work[stay], alive[stay], written[:, stay], ended[:, stay]
-    return [best_of_each(one) for one in found]
-
-
-def best_of_each(found: list[Hypothesis]) -> list[Hypothesis]:
-    """The best first, none twice: where halves met makes no other text."""
-    worst_first = sorted(found, key=lambda hypothesis: hypothesis.score)
-    return sorted({one.tokens: one for one in worst_first}.values(), key=lambda one: -one.score)
+    return [best_of_each(one) for one in found]  # where halves met makes no other text
 
 
 def halves(

@@ -1,17 +1,15 @@
-"""Sampling draws each next token by its probability, sharpened and cut as one likes.
+"""Sampling draws each next token by its probability, sharpened and cut as one likes (see `minent.text.draw`).
 
-p ∝ exp(log p / T), of which the k likeliest tokens are kept, and of those the fewest that hold the share q of the
-probability (nucleus: Holtzman et al. 2020). A token is where the running sum of probabilities, likeliest first, passes
-a uniform number; each sequence has its own numbers, so what is drawn does not depend on what else is in the batch.
+A token is where the running sum of probabilities, likeliest first, passes a uniform number; each sequence has its own
+numbers, so what is drawn does not depend on what else is in the batch.
 """
 
 from collections.abc import Sequence
 
 import numpy as np
 import torch
-from jaxtyping import Float
-from torch import Tensor
 
+from minent.text.draw import drawn, weights
 from minent.text.options import Search
 from minent.text.writing.beam import Hypothesis, Step, forbidden
 from minent.text.writing.middle import halves
@@ -53,7 +51,8 @@ def sample(
             logs = halves(logs, written, ~atwork, end, search, length, prefix)
         else:
             logs = forbidden(logs, written, end, search, length, prefix)
-        chosen = drawn(logs, chance[..., length - 1], search)
+        share, token = weights(logs.flatten(0, 2), search.temperature, search.top_k, search.top_p, ranked=True)
+        chosen = drawn(share.double(), chance[..., length - 1].flatten(), token).view(lengths.shape)
         total += torch.where(atwork, logs.gather(3, chosen[..., None])[..., 0], 0.0)
         lengths = torch.where(atwork & (chosen == end), length, lengths)
         written = torch.cat([written, chosen[..., None]], dim=3)
@@ -72,14 +71,3 @@ def sample(
                 for d, (tokens, score, size) in enumerate(zip(ways, sums, sizes, strict=True))
             ]
     return [sorted(one, key=lambda hypothesis: -hypothesis.score) for one in found]
-
-
-def drawn(logs: Float[Tensor, "d n k vocabulary"], chance: Float[Tensor, "d n k"], search: Search) -> Tensor:
-    """The token that each uniform number falls on."""
-    ranked, token = logs.sort(dim=3, descending=True, stable=True)
-    share = (ranked / search.temperature).softmax(3)
-    if search.top_k:
-        share[..., search.top_k :] = 0
-    share = share.where(share.cumsum(3) - share < search.top_p * share.sum(3, keepdim=True), 0)
-    passed = share.double().cumsum(3) > chance[..., None] * share.double().sum(3, keepdim=True)
-    return token.gather(3, passed.long().argmax(3, keepdim=True))[..., 0]

@@ -1,242 +1,29 @@
-"""A sequence is written token by token, given another: p(y | x) = Π_t p(y_t | y_<t, x); or from its end; or from both
-ends at once, each direction reading what the other has written (see `minent.nn.attention.bidirectional`).
+"""A sequence for a sequence: p(y | x) of `minent.text.writing.model`, searched for the likeliest y."""
 
-A right-to-left model writes y_n, …, y_1. A bidirectional one has one decoder for both, told apart by their first
-vector; its batches hold all sequences from left to right, then all from right to left. One to the middle is the same,
-but that the one from the left writes the first half, and the one from the right the other (see `middle`).
+from collections.abc import Sequence
+from typing import Any
 
-A text often repeats tokens of its source: a model that copies adds to the score of each token v that occurs in x a
-learned c_v + c (the prior of Su 2019, kexue.fm/archives/5861).
-"""
-
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import replace
-from typing import Any, Literal, get_args
-
-import torch
-from jaxtyping import Bool, Float, Int
-from torch import Tensor, nn
-
-from minent.errors import BadInput
-from minent.nn.attention.bidirectional import Bidirectional, Fusion, Shared
-from minent.nn.cross_entropy import linear_cross_entropy
-from minent.nn.positions import Embedding
-from minent.nn.shape import Shape
-from minent.nn.transformer import Decoder, Encoder
-from minent.training.saved import Saved
-
-Direction = Literal["left-to-right", "right-to-left", "bidirectional", "to-middle"]
+from minent.text.options import Search
+from minent.text.writing.model import Writer
+from minent.text.writing.write import n_best
 
 
-class Seq2Seq(Saved):
+class Seq2Seq(Writer):
     """A model that writes a sequence for a sequence; `minent text train --task seq2seq` makes one.
 
     The decoder attends by softmax where the encoder's attention cannot (Nyström). `end` is the token that ends a text.
 
+    >>> import torch
+    >>> from minent.nn.shape import Shape
     >>> model = Seq2Seq(20, Shape(dim=8, heads=2, layers=1, hidden=16), "bidirectional").eval()
     >>> source, target, real = torch.tensor([[5, 6, 7]]), torch.tensor([[8, 9]]), torch.ones(1, 2, dtype=torch.bool)
     >>> model(source, None, *model.histories(target, real)).shape  # two directions, two tokens and the end
     torch.Size([2, 3, 20])
     """
 
-    def __init__(
-        self,
-        vocabulary: int,
-        shape: Shape,
-        decoder: Direction = "left-to-right",
-        interaction: float = 0.1,
-        fusion: Fusion = "tanh",
-        copy: bool = False,
-        end: int = 3,
-    ):
-        super().__init__()
-        if decoder not in get_args(Direction):
-            raise BadInput(f"the decoder is one of {', '.join(get_args(Direction))}; got {decoder!r}")
-        self.vocabulary, self.shape, self.direction, self.end = vocabulary, shape, decoder, end
-        self.directions = 2 if decoder in ("bidirectional", "to-middle") else 1
-        options = {"positions": shape.positions, "longest": shape.longest + 1, "dropout": shape.dropout}
-        self.embedding = Embedding(vocabulary, shape.dim, **options)
-        self.starts = nn.Parameter(torch.randn(self.directions, shape.dim))
-        self.copying = nn.Parameter(torch.zeros(vocabulary + 1)) if copy else None
-        self.encoder = Encoder(shape)
-        writing = "softmax" if shape.attention == "nystrom" else shape.attention
-        self.decoder = Decoder(replace(shape, attention=writing, longest=shape.longest + 1))
-        if self.directions == 2:
-            if writing != "softmax":
-                raise BadInput(f"directions attend to one another by softmax; got {writing} attention")
-            for layer in self.decoder.layers:
-                rotary = shape.positions == "rotary"
-                layer.attention = Bidirectional(
-                    shape.dim, shape.heads, interaction=interaction, fusion=fusion, rotary=rotary
-                )
-                layer.across = Shared(shape.dim, shape.heads)
-
-    def forward(
-        self,
-        source: Int[Tensor, "batch k"],
-        source_mask: Bool[Tensor, "batch k"] | None,
-        history: Int[Tensor, "rows n"],
-        history_mask: Bool[Tensor, "rows n"],
-    ) -> Float[Tensor, "rows n1 vocabulary"]:
-        """Scores of what follows each prefix of `history` (see `histories`), from the empty one to the whole."""
-        scores = self.embedding.scores(self.decoded(source, source_mask, history, history_mask))
-        if (prior := self.prior(source, source_mask)) is not None:
-            scores = scores + prior.repeat(self.directions, 1)[:, None]
-        return scores
-
-    def decoded(
-        self,
-        source: Int[Tensor, "batch k"],
-        source_mask: Bool[Tensor, "batch k"] | None,
-        history: Int[Tensor, "rows n"] | Float[Tensor, "rows n dim"],
-        history_mask: Bool[Tensor, "rows n"],
-    ) -> Float[Tensor, "rows n1 dim"]:
-        """The decoder's vectors, of which `forward` gives the scores; a history may hold vectors in place of those of
-        tokens."""
-        memory = self.encoder(self.embedding(source), source_mask)
-        vectors = torch.cat([self.start(len(history)), self.embedding(history, start=1)], dim=1)
-        real = None
-        if self.directions == 2:  # one direction may have written less than the other
-            real = torch.cat([history_mask.new_ones(len(history), 1), history_mask], dim=1)
-        return self.decoder(vectors, memory, real, source_mask)
-
-    def prior(
-        self, source: Int[Tensor, "batch k"], source_mask: Bool[Tensor, "batch k"] | None
-    ) -> Float[Tensor, "batch vocabulary"] | None:
-        """What is added to the scores of tokens that occur in the source; None for a model that does not copy."""
-        if self.copying is None:
-            return None
-        there = torch.ones_like(source, dtype=torch.float) if source_mask is None else source_mask.float()
-        occurs = there.new_zeros(len(source), self.vocabulary).scatter_reduce_(1, source, there, "amax")
-        return occurs * (self.copying[:-1] + self.copying[-1])
-
     def write(self, texts: Sequence[str], **search: Any) -> list[str]:
         """What the model writes for each text; options are those of `Search` (beam=4, longest=128, …); an empty text
         where they leave nothing to write.
 
         Raises BadInput without a tokenizer."""
-        from minent.text.options import Search
-        from minent.text.writing.write import n_best
-
         return [found[0].text if found else "" for found in n_best(self, texts, Search(**search))]
-
-    def start(self, rows: int) -> Float[Tensor, "rows 1 dim"]:
-        """The first vector of every row, by its direction."""
-        return self.starts.repeat_interleave(rows // self.directions, 0)[:, None]
-
-    def histories(
-        self, target: Int[Tensor, "batch n"], mask: Bool[Tensor, "batch n"]
-    ) -> tuple[Int[Tensor, "rows m"], Bool[Tensor, "rows m"]]:
-        """Targets, or halves of them, in the order in which each direction writes them, padding last: (directions ·
-        batch, m)."""
-        if self.direction == "left-to-right":
-            return target, mask
-        back = reversed_tokens(target, mask)
-        if self.directions == 1:
-            return back, mask
-        if self.direction == "bidirectional":
-            return torch.cat([target, back]), mask.repeat(2, 1)
-        half, length = (target.shape[1] + 1) // 2, mask.sum(1, keepdim=True)
-        place = torch.arange(half, device=mask.device)
-        return torch.cat([target, back])[:, :half], torch.cat([place < (length + 1) // 2, place < length // 2])
-
-
-def reversed_tokens(tokens: Int[Tensor, "batch n"], mask: Bool[Tensor, "batch n"]) -> Int[Tensor, "batch n"]:
-    """Each row's real tokens, which come first, in reverse.
-
-    >>> reversed_tokens(torch.tensor([[5, 6, 7, 0]]), torch.tensor([[True, True, True, False]])).tolist()
-    [[7, 6, 5, 0]]
-    """
-    place = torch.arange(tokens.shape[1], device=tokens.device)
-    turned = torch.where(mask, mask.sum(1, keepdim=True) - 1 - place, place)
-    return tokens.gather(1, turned)
-
-
-def loss(
-    model: Seq2Seq,
-    batch: dict[str, Tensor],
-    smoothing: float = 0.0,
-    history: Int[Tensor, "rows n"] | Float[Tensor, "rows n dim"] | None = None,
-) -> tuple[Float[Tensor, ""], Int[Tensor, ""]]:
-    """Cross entropies of all tokens and ends, of all directions, summed, and how many they are.
-
-    `batch` holds "source", "target" (batch, _) and their masks; `history`, what is read in place of the targets (see
-    `Seq2Seq.histories`)."""
-    gold, mask = model.histories(batch["target"], batch["target_mask"])
-    vectors = read(model, batch, gold if history is None else history, mask)
-    return cross_entropy(model, vectors, gold, mask, model.prior(batch["source"], batch["source_mask"]), smoothing)
-
-
-def read(
-    model: Seq2Seq,
-    batch: dict[str, Tensor],
-    history: Int[Tensor, "rows n"] | Float[Tensor, "rows n dim"],
-    mask: Bool[Tensor, "rows n"],
-) -> Float[Tensor, "rows n1 dim"]:
-    """The decoder's vectors, each direction beside the history of the other; or, where the batch holds "forward" and
-    "backward", beside what the other wrote in its own order: gold would give away what is to be learned (see
-    `minent.text.writing.two_pass`)."""
-    source, source_mask = batch["source"], batch["source_mask"]
-    if "forward" not in batch:
-        return model.decoded(source, source_mask, history, mask)
-    both = []
-    for own, other in ((0, "backward"), (1, "forward")):
-        tokens = batch[other]
-        if history.is_floating_point():
-            tokens = model.embedding.tokens(tokens)
-        seen = [(history.chunk(2)[own], mask.chunk(2)[own]), (tokens, batch[f"{other}_mask"])]
-        rows, real = (_stacked([pair[k] for pair in (seen if own == 0 else seen[::-1])]) for k in (0, 1))
-        both.append(model.decoded(source, source_mask, rows, real).chunk(2)[own][:, : history.shape[1] + 1])
-    return torch.cat(both)
-
-
-def _stacked(halves: list[Tensor]) -> Tensor:
-    """Tensors (batch, n, …) one above the other, the narrower one filled up with zeros."""
-    width = max(half.shape[1] for half in halves)
-    beyond = (0, 0) * (halves[0].dim() - 2)
-    return torch.cat([nn.functional.pad(half, (*beyond, 0, width - half.shape[1])) for half in halves])
-
-
-def cross_entropy(
-    model: Seq2Seq,
-    vectors: Float[Tensor, "rows n1 dim"],
-    history: Int[Tensor, "rows n"],
-    mask: Bool[Tensor, "rows n"],
-    prior: Float[Tensor, "batch vocabulary"] | None = None,
-    smoothing: float = 0.0,
-) -> tuple[Float[Tensor, ""], Int[Tensor, ""]]:
-    """−Σ log p of each history's tokens and the end after it, by the decoder's vectors; and how many they are."""
-    wanted, counts = continuations(history, mask, model.end)
-    rows = torch.arange(len(history), device=history.device)
-    group = None if prior is None else (rows % len(prior))[:, None].expand_as(counts)[counts]
-    weight = model.embedding.tokens.weight
-    return linear_cross_entropy(vectors[counts], weight, wanted[counts], smoothing, prior, group), counts.sum()
-
-
-def continuations(
-    history: Int[Tensor, "rows n"], mask: Bool[Tensor, "rows n"], end: int
-) -> tuple[Int[Tensor, "rows n1"], Bool[Tensor, "rows n1"]]:
-    """What follows each prefix of each history, the end last; and which of these are real.
-
-    >>> tokens = torch.tensor([[7, 8], [9, 0]])
-    >>> continuations(tokens, tokens > 0, end=3)[0].tolist()
-    [[7, 8, 3], [9, 3, 0]]
-    """
-    length = mask.sum(1, keepdim=True)
-    following = nn.functional.pad(history * mask, (0, 1)).scatter(1, length, end)
-    return following, torch.arange(following.shape[1], device=mask.device) <= length
-
-
-@contextmanager
-def alone(model: Seq2Seq) -> Iterator[None]:
-    """Within the block directions know nothing of each other."""
-    layers: list[Any] = [layer.attention for layer in model.decoder.layers]
-    before = [layer.interaction for layer in layers]
-    try:
-        for layer in layers:
-            layer.interaction = 0.0
-        yield
-    finally:
-        for layer, interaction in zip(layers, before, strict=True):
-            layer.interaction = interaction

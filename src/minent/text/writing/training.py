@@ -6,28 +6,41 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import torch
 from accelerate import PartialState
-from torch import nn
+from torch import Tensor, nn
 
 from minent.data import Batches
 from minent.data.texts.pairs import Pairs
 from minent.errors import BadInput
 from minent.nn.shape import Shape
-from minent.text.exposure import GradientPenalty, Objective, TeacherForcing
 from minent.text.options import Reading, Writing
-from minent.text.score.references import can_score, score
+from minent.text.score import can_score, score
 from minent.text.tokenizer import end_of, sequences, tokenizer_of
-from minent.text.writing.seq2seq import Seq2Seq, alone, loss
+from minent.text.writing.loss import loss
+from minent.text.writing.model import alone
+from minent.text.writing.seq2seq import Seq2Seq
 from minent.text.writing.two_pass import wrote
 from minent.training.loop import fit
 from minent.training.recipe import Recipe
 from minent.training.records import Record
 
 SAMPLE = 200  # development pairs that are written out at each evaluation
+
+
+@runtime_checkable
+class Objective(Protocol):
+    """What a model is to lose, such as those of `minent.text.exposure`."""
+
+    def check(self, model: Any) -> None:
+        """Raises BadInput for a model that cannot learn by it."""
+
+    def loss(self, model: Any, batch: dict[str, Tensor], smoothing: float = 0.0) -> tuple[Tensor, Tensor]:
+        """The losses of a batch, summed, and how many they are."""
+        ...
 
 
 def new_seq2seq(train: Pairs, shape: Shape, reading: Reading, writing: Writing, seed: int = 1) -> Seq2Seq:
@@ -60,20 +73,20 @@ def train_seq2seq(
 ) -> Iterator[Record]:
     """Train on batches of about `tokens` tokens a side, one record a step (see `minent.training.loop.fit`); with a
     folder, the model is saved there at the end. `objective`: see `minent.text.exposure`; teacher forcing if not given.
-    `dev` gives the loss given gold histories, and BLEU and ROUGE-L of what
-    is written greedily for the first SAMPLE of its sources. `two_pass`: the share of the steps that a second pass takes
-    (see `minent.text.writing.two_pass`), at half the learning rate, its files in the folder second-pass; without one,
-    directions read each other's gold histories from the start."""
+    `dev` gives the loss given gold histories, and BLEU and ROUGE-L of what is written greedily for the first SAMPLE of
+    its sources. `two_pass`: the share of the steps that a second pass takes (see `minent.text.writing.two_pass`), at
+    half the learning rate, its files in the folder second-pass; without one, directions read each other's gold
+    histories from the start."""
     recipe = recipe or Recipe()
     if two_pass and model.direction != "bidirectional":
         raise BadInput(f"two passes are for a bidirectional model; got one that is {model.direction}")
-    if isinstance(objective, GradientPenalty) and model.shape.attention == "nystrom":
-        raise BadInput("a gradient penalty takes second derivatives, which Nyström attention has not; choose another")
+    if objective is not None:
+        objective.check(model)
     apart = None if folder is None else Path(folder) / "second-pass"
     batches = batched(model, train, tokens, seed=recipe.seed)
     held = None if dev is None else batched(model, dev, tokens, shuffle=False)
     judge = None if held is None or dev is None else lambda one: evaluate(one, held, dev)
-    learned = partial((objective or TeacherForcing()).loss, smoothing=smoothing)
+    learned = partial(loss if objective is None else objective.loss, smoothing=smoothing)
     first: list[Any] = [by_itself(part) if two_pass and part else part for part in (learned, judge)]
     options: dict[str, Any] = {"resume": resume, "log": log}
     begun = bool(two_pass) and apart is not None and apart.exists()

@@ -13,11 +13,11 @@ from minent.errors import BadInput
 from minent.nn.evaluating import evaluating
 from minent.text.options import Search
 from minent.text.tokenizer import blank_of, sequences
-from minent.text.writing.seq2seq import Seq2Seq, alone
+from minent.text.writing.model import Writer, alone
 from minent.text.writing.write import written
 
 
-def wrote(model: Seq2Seq, pairs: Pairs) -> dict[str, list[np.ndarray]]:
+def wrote(model: Writer, pairs: Pairs) -> dict[str, list[np.ndarray]]:
     """Columns "forward" and "backward": what each direction writes for each source without the other, in its own order.
 
     Raises BadInput for a model of one direction."""

@@ -15,15 +15,15 @@ from minent.text.tokenizer import encode, sequences
 from minent.text.writing.agreement import agreed
 from minent.text.writing.beam import Hypothesis, Step, beam_search
 from minent.text.writing.middle import meet
+from minent.text.writing.model import Writer
 from minent.text.writing.pairwise import Pairwise
 from minent.text.writing.sampling import sample
-from minent.text.writing.seq2seq import Seq2Seq
 
 
 class Stepper:
     """The `Step` of beam search for a batch of sources, `beam` rows for each sentence and direction."""
 
-    def __init__(self, model: Seq2Seq, source: Int[Tensor, "batch k"], mask: Bool[Tensor, "batch k"] | None, beam: int):
+    def __init__(self, model: Writer, source: Int[Tensor, "batch k"], mask: Bool[Tensor, "batch k"] | None, beam: int):
         self.memory: Tensor = model.encoder(model.embedding(source), mask)
         self.mask, self.prior = mask, model.prior(source, mask)
         self.model, self.beam, self.position = model, beam, 0
@@ -61,7 +61,7 @@ class Stepper:
 
 @torch.no_grad()
 def written(
-    model: Seq2Seq,
+    model: Writer,
     sources: Sequence[np.ndarray],
     search: Search,
     tokens: int = 4096,
@@ -111,7 +111,7 @@ def written(
     return found
 
 
-def _forward(model: Seq2Seq, hypothesis: Hypothesis) -> Hypothesis:
+def _forward(model: Writer, hypothesis: Hypothesis) -> Hypothesis:
     """As people read it."""
     backward = model.direction == "right-to-left" or hypothesis.direction == 1
     tokens = hypothesis.tokens[::-1] if backward else hypothesis.tokens
@@ -129,7 +129,7 @@ class Written:
 
 
 def n_best(
-    model: Seq2Seq, texts: Sequence[str], search: Search | None = None, tokens: int = 4096, first: int = 0
+    model: Writer, texts: Sequence[str], search: Search | None = None, tokens: int = 4096, first: int = 0
 ) -> list[list[Written]]:
     """What the model writes for each text, the best first; see `written`. Raises BadInput without a tokenizer."""
     sources, tokenizer = sequences(model.tokenizer, texts, model.shape.longest), model.tokenizer

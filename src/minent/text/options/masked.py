@@ -1,0 +1,94 @@
+"""What a masked language model has to guess, and how texts are drawn from it."""
+
+from dataclasses import dataclass
+from math import inf
+from typing import Literal
+
+from minent.errors import BadInput, check
+
+
+@dataclass(frozen=True)
+class Masking:
+    """What a masked language model has to guess; see `minent.text.masked`. Raises BadInput for what cannot be."""
+
+    masked: float = 0.15
+    """Share of the tokens of a text that is guessed; 0: a share of its own for each text, any from none to all."""
+
+    def __post_init__(self) -> None:
+        check(self, ("masked", 0 <= self.masked <= 1, "from 0 to 1"))
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How texts are drawn from a masked language model; see `minent.text.gibbs`. Raises BadInput for what cannot be."""
+
+    seed_text: str = ""
+    """Text that every chain starts from."""
+
+    length: str = ""
+    """Tokens of a text that starts from nothing: 20, or 12..32 for any between; with edit, those that it may have."""
+
+    keep: tuple[str, ...] = ()
+    """What stays: words; tokens of the seed text by number (3, 5..8); or a template with blanks (春__，__人)."""
+
+    start: Literal["text", "masks", "noise"] = "text"
+    """What is not kept starts as the seed text has it, or where there is none as masks; as masks; or as any tokens."""
+
+    chains: int = 16
+    """Texts that are drawn beside one another."""
+
+    sweeps: int = 100
+    """Times that every token is drawn anew."""
+
+    burn_in: int | None = None
+    """Sweeps of which nothing is kept; half of them if not given, and with anneal all but the last."""
+
+    thin: int = 10
+    """Sweeps from one text of a chain that is kept to the next."""
+
+    scan: Literal["random", "sweep", "block"] = "random"
+    """Sites in turn: drawn one by one, from left to right, or some masked together and drawn one after another."""
+
+    block: int = 4
+    """Sites of a block."""
+
+    temperature: float = 1.0
+    """Above 1 evens out what is likely and what is not, below 1 sharpens it."""
+
+    top_k: int = 0
+    """Draw from so many likeliest tokens; 0 for all."""
+
+    top_p: float = 1.0
+    """Draw from the fewest likeliest tokens that hold this share of the probability."""
+
+    correct: Literal["none", "raw", "normalised"] = "none"
+    """Judge each draw by Metropolis and Hastings, so that chains reach exp(−energy), of raw logits or of logs of p."""
+
+    anneal: float = 0.0
+    """Temperature of the last sweep, reached in equal ratios; 0: it stays as it is."""
+
+    edit: bool = False
+    """Insert and delete tokens, too; what is kept must occur, in its order."""
+
+    precision: Literal["fp32", "bf16"] = "fp32"
+    """Arithmetic of the model."""
+
+    seed: int = 1
+    """The same seed draws the same texts."""
+
+    def __post_init__(self) -> None:
+        least = {"chains": 1, "sweeps": 1, "thin": 1, "block": 1, "top_k": 0, "seed": 0}
+        check(self, *((name, getattr(self, name) >= number, f"at least {number}") for name, number in least.items()))
+        burnt = self.burn_in is None or 0 <= self.burn_in < self.sweeps
+        check(self, ("burn_in", burnt, f"less than the {self.sweeps} sweeps, and at least 0"))
+        if not 0 < self.temperature < inf or not 0 <= self.anneal < inf:
+            wanted = "temperature must be positive and finite, and anneal too, or 0"
+            raise BadInput(f"{wanted}; got {self.temperature} and {self.anneal}")
+        check(self, ("top_p", 0 < self.top_p <= 1, "more than 0 and at most 1"))
+        if (self.edit or self.correct != "none") and (self.top_k or self.top_p < 1):
+            wanted = "what is accepted or rejected must be able to come back: all tokens are drawn from"
+            raise BadInput(f"{wanted}; got top_k={self.top_k} and top_p={self.top_p}")
+        if (self.edit or self.correct != "none") and self.scan == "block":
+            raise BadInput("one site is accepted or rejected at a time: scan is random or sweep; got block")
+        if self.edit and self.scan != "random":
+            raise BadInput(f"sites to edit are drawn one by one: scan is random; got {self.scan}")

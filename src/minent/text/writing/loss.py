@@ -1,0 +1,83 @@
+"""What a writer loses on a batch: −Σ log p(y_t | y_<t, x) of all tokens and ends, in all its directions."""
+
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor, nn
+
+from minent.nn.cross_entropy import linear_cross_entropy
+from minent.text.writing.model import Writer
+
+
+def loss(
+    model: Writer,
+    batch: dict[str, Tensor],
+    smoothing: float = 0.0,
+    history: Int[Tensor, "rows n"] | Float[Tensor, "rows n dim"] | None = None,
+) -> tuple[Float[Tensor, ""], Int[Tensor, ""]]:
+    """Cross entropies of all tokens and ends, of all directions, summed, and how many they are.
+
+    `batch` holds "source", "target" (batch, _) and their masks; `history`, what is read in place of the targets (see
+    `Writer.histories`)."""
+    gold, mask = model.histories(batch["target"], batch["target_mask"])
+    vectors = read(model, batch, gold if history is None else history, mask)
+    return cross_entropy(model, vectors, gold, mask, model.prior(batch["source"], batch["source_mask"]), smoothing)
+
+
+def read(
+    model: Writer,
+    batch: dict[str, Tensor],
+    history: Int[Tensor, "rows n"] | Float[Tensor, "rows n dim"],
+    mask: Bool[Tensor, "rows n"],
+) -> Float[Tensor, "rows n1 dim"]:
+    """The decoder's vectors, each direction beside the history of the other; or, where the batch holds "forward" and
+    "backward", beside what the other wrote in its own order: gold would give away what is to be learned (see
+    `minent.text.writing.two_pass`)."""
+    source, source_mask = batch["source"], batch["source_mask"]
+    if "forward" not in batch:
+        return model.decoded(source, source_mask, history, mask)
+    both = []
+    for own, other in ((0, "backward"), (1, "forward")):
+        tokens = batch[other]
+        if history.is_floating_point():
+            tokens = model.embedding.tokens(tokens)
+        seen = [(history.chunk(2)[own], mask.chunk(2)[own]), (tokens, batch[f"{other}_mask"])]
+        rows, real = (_stacked([pair[k] for pair in (seen if own == 0 else seen[::-1])]) for k in (0, 1))
+        both.append(model.decoded(source, source_mask, rows, real).chunk(2)[own][:, : history.shape[1] + 1])
+    return torch.cat(both)
+
+
+def _stacked(halves: list[Tensor]) -> Tensor:
+    """Tensors (batch, n, …) one above the other, the narrower one filled up with zeros."""
+    width = max(half.shape[1] for half in halves)
+    beyond = (0, 0) * (halves[0].dim() - 2)
+    return torch.cat([nn.functional.pad(half, (*beyond, 0, width - half.shape[1])) for half in halves])
+
+
+def cross_entropy(
+    model: Writer,
+    vectors: Float[Tensor, "rows n1 dim"],
+    history: Int[Tensor, "rows n"],
+    mask: Bool[Tensor, "rows n"],
+    prior: Float[Tensor, "batch vocabulary"] | None = None,
+    smoothing: float = 0.0,
+) -> tuple[Float[Tensor, ""], Int[Tensor, ""]]:
+    """−Σ log p of each history's tokens and the end after it, by the decoder's vectors; and how many they are."""
+    wanted, counts = continuations(history, mask, model.end)
+    rows = torch.arange(len(history), device=history.device)
+    group = None if prior is None else (rows % len(prior))[:, None].expand_as(counts)[counts]
+    weight = model.embedding.tokens.weight
+    return linear_cross_entropy(vectors[counts], weight, wanted[counts], smoothing, prior, group), counts.sum()
+
+
+def continuations(
+    history: Int[Tensor, "rows n"], mask: Bool[Tensor, "rows n"], end: int
+) -> tuple[Int[Tensor, "rows n1"], Bool[Tensor, "rows n1"]]:
+    """What follows each prefix of each history, the end last; and which of these are real.
+
+    >>> tokens = torch.tensor([[7, 8], [9, 0]])
+    >>> continuations(tokens, tokens > 0, end=3)[0].tolist()
+    [[7, 8, 3], [9, 3, 0]]
+    """
+    length = mask.sum(1, keepdim=True)
+    following = nn.functional.pad(history * mask, (0, 1)).scatter(1, length, end)
+    return following, torch.arange(following.shape[1], device=mask.device) <= length

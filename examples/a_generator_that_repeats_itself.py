@@ -8,12 +8,10 @@ Needs pip install "minent[torch]".
 from itertools import pairwise
 
 from minent.data import Pairs, docstrings, held_out
-from minent.nn.shape import Shape
-from minent.text.exposure import RandomReplacement, TeacherForcing
-from minent.text.exposure.diagnosis import exposure
-from minent.text.options import Reading, Writing
-from minent.text.writing.training import batched, new_seq2seq, train_seq2seq
-from minent.training.recipe import Recipe
+from minent.nn import Shape
+from minent.text import RandomReplacement, Reading, TeacherForcing, Writing, batched, new_seq2seq, train_seq2seq
+from minent.text.exposure import exposure
+from minent.training import Recipe
 
 found = [one for one in docstrings(["networkx", "pandas"], per_package=400) if 2 < len(one.summary.split()) < 13]
 pairs = Pairs([" ".join(f"{one.head} {one.body}".split()[:25]) for one in found], [one.summary for one in found])

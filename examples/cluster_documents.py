@@ -9,10 +9,8 @@ import sys
 
 from sklearn.metrics import adjusted_mutual_info_score
 
-from minent.community import cluster
-from minent.community.points.telling import telling_words
-from minent.data import docstrings
-from minent.data.texts.words import text_vectors
+from minent.community import cluster, telling_words
+from minent.data import docstrings, text_vectors
 
 count = int(sys.argv[1]) if len(sys.argv) > 1 else 400
 found = docstrings(["networkx", "pandas", "scipy"], per_package=count)

@@ -11,11 +11,9 @@ from pathlib import Path
 from PIL import Image
 from sklearn.datasets import load_digits
 
-from minent.data.images.read import read_images
-from minent.gan.options import Networks, Playing
-from minent.gan.scores.samples import score
-from minent.gan.train import new_players, train_gan
-from minent.plot.picture import grid, write_png
+from minent.data import read_images
+from minent.gan import Networks, Playing, new_players, score, train_gan
+from minent.plot import grid, write_png
 
 steps = int(sys.argv[1]) if len(sys.argv) > 1 else 120
 folder = Path(tempfile.mkdtemp())

@@ -8,11 +8,9 @@ Needs pip install "minent[torch]".
 import re
 
 from minent.data import docstrings
-from minent.nn.shape import Shape
-from minent.text.gibbs import Gibbs, diagnostics
-from minent.text.masked.training import new_masked_lm, train_masked_lm
-from minent.text.options import Reading
-from minent.training.recipe import Recipe
+from minent.nn import Shape
+from minent.text import Gibbs, Reading, diagnostics, new_masked_lm, train_masked_lm
+from minent.training import Recipe
 
 text = " ".join(one.body for one in docstrings(["networkx", "pandas", "scipy"], per_package=400))
 known = sorted(set(re.findall(r"\b[a-z]{3,8}tion\b", text)))

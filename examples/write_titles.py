@@ -9,11 +9,10 @@ Needs pip install "minent[torch,score]".
 import sys
 
 from minent.data import Pairs, docstrings, held_out
-from minent.nn.shape import Shape
-from minent.text.options import Reading, Writing
-from minent.text.score.references import score
-from minent.text.writing.training import new_seq2seq, train_seq2seq
-from minent.training.recipe import Recipe
+from minent.nn import Shape
+from minent.text import Reading, Writing, new_seq2seq, train_seq2seq
+from minent.text.score import score
+from minent.training import Recipe
 
 decoder = sys.argv[1] if len(sys.argv) > 1 else "left-to-right"
 found = [one for one in docstrings(["scipy"], per_package=1200) if 2 < len(one.summary.split()) < 11]

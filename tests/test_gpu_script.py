@@ -1,14 +1,17 @@
 """benchmarks/gpu.py where there is no GPU: its checks hold, and one that fails hinders no other."""
 
 import json
-import sys
 import time
 from pathlib import Path
 
 import pytest
 
 pytest.importorskip("transformers")
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "benchmarks"))
+
+
+@pytest.fixture(autouse=True)
+def benchmarks(monkeypatch):
+    monkeypatch.syspath_prepend(Path(__file__).resolve().parents[1] / "benchmarks")
 
 
 def test_what_fails_mixes_devices_or_takes_too_long_is_told_and_the_next_check_goes_on(tmp_path, capsys):

@@ -9,7 +9,7 @@ import logging
 from collections.abc import Callable
 from functools import cache
 from types import FunctionType
-from typing import Any, Literal, TypeVar, cast
+from typing import Any, TypeVar, cast
 
 import numpy as np
 
@@ -32,8 +32,9 @@ def interpreted(function: Function) -> Function:
 
 
 @cache
-def compiled(function: Function, inline: Literal["never", "always"] = "never") -> Function:
-    """The kernel as numba compiles it, on its first call, kept on disk for the next process."""
+def compiled(function: Function, called: bool = False) -> Function:
+    """The kernel as numba compiles it, on its first call, kept on disk for the next process. A kernel `called` by
+    another is inlined by LLVM and makes no arrays: so no references are counted where it is given some."""
     from numba import njit
 
     _say_when_compiling()
@@ -41,9 +42,10 @@ def compiled(function: Function, inline: Literal["never", "always"] = "never") -
     scope = dict(function.__globals__)
     for name in function.__code__.co_names:
         if getattr(scope.get(name), "is_kernel", False):
-            scope[name] = compiled(scope[name], "always")
+            scope[name] = compiled(scope[name], True)
     twin = FunctionType(function.__code__, scope)
-    return cast(Function, njit(cache=True, nogil=True, inline=inline, error_model="numpy")(twin))
+    kept = {"forceinline": True, "no_cpython_wrapper": True, "_nrt": False} if called else {"cache": True}
+    return cast(Function, njit(nogil=True, error_model="numpy", **kept)(twin))
 
 
 def runner(work: int) -> Callable[[Function], Function]:

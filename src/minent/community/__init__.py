@@ -1,6 +1,6 @@
 """Communities of a network by the map equation: find modules, and say what a given partition costs."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from minent.community.evaluate import codelength, evaluate
 from minent.community.find import find
@@ -10,6 +10,7 @@ from minent.community.points.telling import telling_words
 from minent.community.stability import Stability, stability
 from minent.community.tree.agreement import agreement, agreements
 from minent.community.tree.tree import Tree
+from minent.rooms import on_first_use
 
 if TYPE_CHECKING:
     from minent.community.points.estimator import Infomap
@@ -30,11 +31,4 @@ __all__ = [
     "stability",
     "telling_words",
 ]
-
-
-def __getattr__(name: str) -> Any:
-    if name == "Infomap":  # only this needs scikit-learn
-        from minent.community.points.estimator import Infomap
-
-        return Infomap
-    raise AttributeError(f"module 'minent.community' has no attribute {name!r}")
+__getattr__ = on_first_use(__name__, {"minent.community.points.estimator": "Infomap"})  # only this needs scikit-learn

@@ -1,5 +1,6 @@
 """What comes in: networks from links, files and other libraries' objects; texts with labels or in pairs; batches."""
 
+from minent.data.images.read import read_images
 from minent.data.networks.bipartite import Bipartite
 from minent.data.networks.graph import Graph
 from minent.data.networks.layers import multilayer
@@ -11,8 +12,25 @@ from minent.data.texts.labelled import Labelled, read_labelled, split
 from minent.data.texts.listops import listops
 from minent.data.texts.packages import docstrings, modules
 from minent.data.texts.pairs import Pairs, held_out, read_pairs
+from minent.data.texts.words import text_vectors
 
 __all__ = [
-    "Batches", "Bipartite", "Graph", "Labelled", "Pairs", "States", "as_graph", "docstrings", "held_out", "listops",
-    "modules", "multilayer", "read_graph", "read_labelled", "read_pairs", "split",
+    "Batches",
+    "Bipartite",
+    "Graph",
+    "Labelled",
+    "Pairs",
+    "States",
+    "as_graph",
+    "docstrings",
+    "held_out",
+    "listops",
+    "modules",
+    "multilayer",
+    "read_graph",
+    "read_images",
+    "read_labelled",
+    "read_pairs",
+    "split",
+    "text_vectors",
 ]  # fmt: skip

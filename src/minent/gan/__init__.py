@@ -1,7 +1,8 @@
 """Two players, a generator that draws and a critic that judges; critics that are 1-Lipschitz by construction."""
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from minent.rooms import on_first_use
 
 if TYPE_CHECKING:
     from minent.gan.game import play
@@ -25,22 +26,16 @@ __all__ = [
     "gradient_normalise", "gradient_penalty", "inception", "new_players", "play", "r1", "score", "spectral_normalise",
     "train_features", "train_gan", "value_and_gradient",
 ]  # fmt: skip
-HOMES = {
-    "game": ["play"],
-    "input_gradients": [
-        "clip_weights", "consistency", "gradient_normalise", "gradient_penalty", "r1", "spectral_normalise",
-        "value_and_gradient",
-    ],
-    "networks": ["Critic", "Generator"],
-    "options": ["Networks", "Playing"],
-    "scores": ["Features", "Scores", "inception", "score", "train_features"],
-    "train": ["new_players", "train_gan"],
-    "turns": ["Turn"],
-}  # fmt: skip
-
-
-def __getattr__(name: str) -> Any:
-    for home, names in HOMES.items():  # on first use: the command line reads options here, and is fast without torch
-        if name in names:
-            return getattr(importlib.import_module(f"minent.gan.{home}"), name)
-    raise AttributeError(f"module 'minent.gan' has no attribute {name!r}")
+__getattr__ = on_first_use(
+    __name__,
+    {
+        "minent.gan.game": "play",
+        "minent.gan.input_gradients": "clip_weights consistency gradient_normalise gradient_penalty r1 "
+        "spectral_normalise value_and_gradient",
+        "minent.gan.networks": "Critic Generator",
+        "minent.gan.options": "Networks Playing",
+        "minent.gan.scores": "Features Scores inception score train_features",
+        "minent.gan.train": "new_players train_gan",
+        "minent.gan.turns": "Turn",
+    },
+)

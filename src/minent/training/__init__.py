@@ -1,7 +1,8 @@
 """How weights move: the one training loop, schedules, averages, checkpoints, saved models; trajectories of all that."""
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from minent.rooms import on_first_use
 
 if TYPE_CHECKING:
     from minent.training.batches import Batches
@@ -11,13 +12,13 @@ if TYPE_CHECKING:
     from minent.training.trajectory import Trajectory, record
 
 __all__ = ["Batches", "Moment", "Recipe", "Record", "Trajectory", "fit", "record"]
-HOMES = {
-    "Batches": "batches", "Moment": "records", "Recipe": "recipe", "Record": "records", "Trajectory": "trajectory",
-    "fit": "loop", "record": "trajectory",
-}  # fmt: skip
-
-
-def __getattr__(name: str) -> Any:
-    if name in HOMES:  # on first use: the command line reads a recipe from here, and is fast without torch
-        return getattr(importlib.import_module(f"minent.training.{HOMES[name]}"), name)
-    raise AttributeError(f"module 'minent.training' has no attribute {name!r}")
+__getattr__ = on_first_use(
+    __name__,
+    {
+        "minent.training.batches": "Batches",
+        "minent.training.loop": "fit",
+        "minent.training.recipe": "Recipe",
+        "minent.training.records": "Moment Record",
+        "minent.training.trajectory": "Trajectory record",
+    },
+)

@@ -43,7 +43,7 @@ def run_move(run, units, label, order, field: Field = ALL, patience: int = 10**6
     modules, label = merge(units, label, int(label.max()) + 1, interpreted), label.copy()
     began = modules.out, modules.into, modules.visit
     places = field.group, read_only(field.above), field.weight
-    return label, run(move)(*units[:8], *places, label, *began, order, patience, LEAST)
+    return label, run(move)(units[:8], places, label, began, order, (patience, LEAST), None)
 
 
 @models

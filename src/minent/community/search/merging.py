@@ -47,26 +47,23 @@ def renumber(label):
 
 
 @kernel
-def members(label, count):
-    """Where each label's units start, and the units in the order of their labels, by counting."""
-    n = label.shape[0]
-    start = np.zeros(count + 1, np.int32)
-    for i in range(n):
+def members(label, start, member):
+    """Where each label's units start, and the units in the order of their labels, by counting. Of `start` (labels + 2,),
+    zero at first, the last is of no use."""
+    for i in range(label.shape[0]):
+        start[label[i] + 2] += 1
+    for a in range(2, start.shape[0]):
+        start[a] += start[a - 1]
+    for i in range(label.shape[0]):
+        member[start[label[i] + 1]] = i
         start[label[i] + 1] += 1
-    for a in range(count):
-        start[a + 1] += start[a]
-    place = start[:-1].copy()
-    member = np.empty(n, np.int32)
-    for i in range(n):
-        member[place[label[i]]] = i
-        place[label[i]] += 1
-    return start, member
 
 
 @kernel
 def merged(indptr, indices, flow, label, count):
     """Rows of the merged units, flow between different labels summed; and the flow inside each, both ways twice."""
-    start, member = members(label, count)
+    start, member = np.zeros(count + 2, np.int32), np.empty(label.shape[0], np.int32)
+    members(label, start, member)
     uniform = flow.shape[0] == 1
     every = flow[0] if flow.shape[0] > 0 else 0.0
     rows = np.zeros(count + 1, indptr.dtype)
@@ -114,7 +111,8 @@ def inside(indptr, indices, flow, label):
 def meet(one, other):
     """The parts that both partitions agree on, numbered 0, 1, …: the part of each unit, and how many there are."""
     n = one.shape[0]
-    start, member = members(one, n)
+    start, member = np.zeros(n + 2, np.int32), np.empty(n, np.int32)
+    members(one, start, member)
     part = np.empty(n, np.int32)
     number = np.full(n, -1, np.int32)  # of the part for each label of `other`, if not below `first`
     count = 0

@@ -8,9 +8,9 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from minent.community.search.merging import lifted, merge, renumber
-from minent.community.search.move_words import move_words
 from minent.community.search.sweep import move
 from minent.community.search.units import Units
+from minent.community.search.word_table import word_table
 from minent.kernels import read_only
 
 Labels = Int[np.ndarray, " _"]
@@ -71,14 +71,9 @@ class Search:
             order = np.argsort(label, kind="stable").astype(np.int32)
         else:
             self.random.shuffle(order)
-        patience = int(sweeps * len(order))
-        places = field.group, read_only(field.above), field.weight
-        began = modules.out, modules.into, modules.visit
-        rest = *units[:8], *places, label, *began, order, patience, least / units.number
-        if (words := units.words) is None:
-            return self.run(move)(*rest)
-        spoken = words.indptr, words.key, words.amount, words.rate
-        return self.run(move_words)(*rest, *spoken, *words.users(), words.price, words.preferred)
+        places, began = (field.group, read_only(field.above), field.weight), (modules.out, modules.into, modules.visit)
+        limits, words = (int(sweeps * len(order)), least / units.number), units.words and word_table(units.words)
+        return self.run(move)(units[:8], places, label, began, order, limits, words)  # see plain tuples fast
 
     def climb(self, units: Units, label: Labels, field: Field = ALL) -> tuple[Labels, Units]:
         """Merge what carries the same label, move the merged, and so on: labels 0, 1, …, and the modules as units."""

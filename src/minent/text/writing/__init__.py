@@ -2,7 +2,7 @@
 
 from minent.text.writing.export import export
 from minent.text.writing.seq2seq import Seq2Seq
-from minent.text.writing.training import new_seq2seq, train_seq2seq
+from minent.text.writing.training import batched, new_seq2seq, train_seq2seq
 from minent.text.writing.write import Written, n_best
 
-__all__ = ["Seq2Seq", "Written", "export", "n_best", "new_seq2seq", "train_seq2seq"]
+__all__ = ["Seq2Seq", "Written", "batched", "export", "n_best", "new_seq2seq", "train_seq2seq"]

@@ -1,0 +1,208 @@
+"""What a sweep keeps of every module, and what the map equation gains or loses when a unit leaves one or joins one."""
+
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from minent.entropy import log2, plogp
+from minent.kernels import kernel
+
+PER_LN2 = 1 / np.log(2)
+# What is kept of every module, in one line of the cache; the slopes are log₂ of a rate + 1/ln 2, so costs follow too.
+EXIT, ENTER, VISIT, SLOPE, SLOPE_EXIT, SLOPE_ENTER, SIZE, BETWEEN = range(8)
+
+
+class Modules(NamedTuple):
+    """Modules while units move between them."""
+
+    state: Float[np.ndarray, "units 8"]
+    port: Float[np.ndarray, "_ 2"]  # recorded teleportation from and to each
+    home: Int[np.ndarray, " _"]  # the group of each
+    book: Float[np.ndarray, "groups 3"]  # of every group: X + Σ enter, its plogp, the slope of that
+    free: Int[np.ndarray, " units"]  # those without units
+    ported: float  # recorded teleportation of the whole network
+    spared: float  # how many things stand in a module that costs nothing
+
+
+class Mover(NamedTuple):
+    """The rates of a unit that may move, and how many things it is."""
+
+    visit: float
+    out: float
+    into: float
+    port_from: float
+    port_to: float
+    weight: float
+
+
+@kernel
+def module_cost(exit, enter, visit):
+    """What a module's own codebook costs, plus its share of the codebook above."""
+    if exit == enter:
+        return plogp(exit + visit) - 2 * plogp(exit)
+    return plogp(exit + visit) - plogp(exit) - plogp(enter)
+
+
+@kernel
+def slope(x):
+    """The derivative of plogp; at 0 no more than that of any positive number."""
+    return log2(x) + PER_LN2 if x > 1e-300 else -1000.0
+
+
+@kernel
+def crossing(exit, enter, port_from, port_to, ported):
+    """Exit and enter rate of a module with recorded teleportation added; `ported` is the network's total of it."""
+    return exit + port_from * (1 - port_to), enter + (ported - port_from) * port_to
+
+
+@kernel
+def note(state, a, exit, enter):
+    """Note the slopes of module a: what it costs, and a bound of what it would cost with one unit more, follow."""
+    state[a, SLOPE] = slope(exit + state[a, VISIT])
+    state[a, SLOPE_EXIT] = slope(exit)
+    state[a, SLOPE_ENTER] = slope(enter) if enter != exit else state[a, SLOPE_EXIT]
+
+
+@kernel
+def opened(modules, units, field, label, began):
+    """Note the modules in `label`, whose exit, enter and visit rates are `began`; how many have no units."""
+    state, port, home, book, free, ported, _ = modules
+    (group, above, weight), (exit, enter, visit) = field, began
+    grouped, recorded, loose = group.shape[0] > 1, units.port_from.shape[0] > 1, weight.shape[0] > 1
+    for a in range(exit.shape[0]):
+        state[a, EXIT], state[a, ENTER], state[a, VISIT] = exit[a], enter[a], visit[a]
+    for i in range(label.shape[0]):
+        a = np.uintp(label[i])
+        state[a, SIZE] += weight[i] if loose else 1.0
+        if grouped:
+            home[a] = group[i]
+        if recorded:
+            port[a, 0] += units.port_from[i]
+            port[a, 1] += units.port_to[i]
+    for g in range(book.shape[0]):
+        book[g, 0] = above[g]
+    frees = 0
+    for a in range(label.shape[0]):
+        if state[a, SIZE] == 0:
+            free[frees] = a
+            frees += 1
+            continue
+        exit_a, enter_a = state[a, EXIT], state[a, ENTER]
+        if recorded:
+            exit_a, enter_a = crossing(exit_a, enter_a, port[a, 0], port[a, 1], ported)
+        note(state, a, exit_a, enter_a)
+        book[home[a] if grouped else 0, 0] += enter_a
+    for g in range(book.shape[0]):
+        book[g, 1] = plogp(book[g, 0])
+        book[g, 2] = slope(book[g, 0])
+    return frees
+
+
+@kernel
+def leaving(modules, unit, a, g, own):
+    """What module a, of group g, costs more with the unit than without, where `own` flows between the two; the rest of
+    the group's rate of use without the module, then with it; and the exit, enter and visit rates of the rest of a."""
+    state, port, ported, spared = modules.state, modules.port, modules.ported, modules.spared
+    recorded = port.shape[0] > 1
+    exit_a, enter_a, visit_a, size = state[a, EXIT], state[a, ENTER], state[a, VISIT], state[a, SIZE]
+    rest = modules.book[g, 0]
+    if recorded:
+        exit_p, enter_p = crossing(exit_a, enter_a, port[a, 0], port[a, 1], ported)
+        saved = module_cost(exit_p, enter_p, visit_a)
+        rest -= enter_p
+    else:
+        saved = (
+            (exit_a + visit_a) * (state[a, SLOPE] - PER_LN2)
+            - exit_a * (state[a, SLOPE_EXIT] - PER_LN2)
+            - enter_a * (state[a, SLOPE_ENTER] - PER_LN2)
+        )
+        rest -= enter_a
+    if size <= spared:
+        saved = 0.0
+    if size <= unit.weight:
+        return saved, rest, (0.0, 0.0, 0.0)
+    exit_a, enter_a = max(0.0, exit_a - unit.out + own), max(0.0, enter_a - unit.into + own)
+    visit_a -= unit.visit
+    exit_p, enter_p = exit_a, enter_a
+    if recorded:
+        exit_p, enter_p = crossing(exit_a, enter_a, port[a, 0] - unit.port_from, port[a, 1] - unit.port_to, ported)
+    if size - unit.weight > spared:
+        saved -= module_cost(exit_p, enter_p, visit_a)
+    return saved, rest + enter_p, (exit_a, enter_a, visit_a)
+
+
+@kernel
+def joining(modules, unit, b, g, s, rest, best):
+    """What module b, of group g, costs more with the unit than without, where s flows between the two, and the group's
+    use of modules, whose rate is `rest` without the unit; infinite where it is sure to be no less than `best`. And that
+    rate with the unit."""
+    state, port, book, ported, spared = modules.state, modules.port, modules.book, modules.ported, modules.spared
+    exit_b, enter_b, visit_b, size = state[b, EXIT], state[b, ENTER], state[b, VISIT], state[b, SIZE]
+    more_exit, more_enter = unit.out - s, unit.into - s
+    if port.shape[0] > 1:
+        exit_p, enter_p = crossing(exit_b, enter_b, port[b, 0], port[b, 1], ported)
+        cost = 0.0 if size <= spared else -module_cost(exit_p, enter_p, visit_b)
+        total = rest - enter_p
+        exit_p, enter_p = exit_b + more_exit, enter_b + more_enter
+        port_from, port_to = port[b, 0] + unit.port_from, port[b, 1] + unit.port_to
+        exit_p, enter_p = crossing(exit_p, enter_p, port_from, port_to, ported)
+        total += enter_p
+        cost += plogp(total)
+        if size + unit.weight > spared:
+            cost += module_cost(exit_p, enter_p, visit_b + unit.visit)
+        return cost, total
+    total = rest + unit.into - s
+    if size <= spared:
+        cost = plogp(total)
+        if size + unit.weight > spared:
+            cost += module_cost(exit_b + more_exit, enter_b + more_enter, visit_b + unit.visit)
+        return cost, total
+    low_exit, low_enter = min(exit_b, exit_b + more_exit), min(enter_b, enter_b + more_enter)
+    if low_exit > 1e-300 and low_enter > 1e-300:  # plogp is convex: above its tangents, and log x ≤ x - 1
+        bound = (
+            book[g, 1]
+            + (total - book[g, 0]) * book[g, 2]
+            + (unit.visit + more_exit) * state[b, SLOPE]
+            - more_exit * state[b, SLOPE_EXIT]
+            - more_enter * state[b, SLOPE_ENTER]
+            - PER_LN2 * (more_exit * more_exit / low_exit + more_enter * more_enter / low_enter)
+        )
+        if bound >= best:
+            return np.inf, total
+    cost = plogp(total) + module_cost(exit_b + more_exit, enter_b + more_enter, visit_b + unit.visit)
+    cost -= (exit_b + visit_b) * (state[b, SLOPE] - PER_LN2)
+    cost += exit_b * (state[b, SLOPE_EXIT] - PER_LN2) + enter_b * (state[b, SLOPE_ENTER] - PER_LN2)
+    return cost, total
+
+
+@kernel
+def moved(modules, frees, unit, a, b, left, s, g, total):
+    """The unit goes from module a, which has the rates `left` then, to b, with which it exchanges s; the modules of
+    group g are entered at the rate `total` then. How many modules are free."""
+    state, port, book, ported = modules.state, modules.port, modules.book, modules.ported
+    exit_a, enter_a, visit_a = left
+    exit_b, enter_b = max(0.0, state[b, EXIT] + unit.out - s), max(0.0, state[b, ENTER] + unit.into - s)
+    frees -= state[b, SIZE] == 0
+    state[a, EXIT], state[a, ENTER], state[a, VISIT] = exit_a, enter_a, visit_a
+    state[b, EXIT], state[b, ENTER] = exit_b, enter_b
+    state[b, VISIT] += unit.visit
+    state[a, SIZE] -= unit.weight
+    state[b, SIZE] += unit.weight
+    if state[a, SIZE] == 0:
+        modules.free[frees] = a
+        frees += 1
+    if port.shape[0] > 1:
+        port[a, 0] -= unit.port_from
+        port[a, 1] -= unit.port_to
+        port[b, 0] += unit.port_from
+        port[b, 1] += unit.port_to
+        exit_a, enter_a = crossing(exit_a, enter_a, port[a, 0], port[a, 1], ported)
+        exit_b, enter_b = crossing(exit_b, enter_b, port[b, 0], port[b, 1], ported)
+    if state[a, SIZE] > 0:
+        note(state, a, exit_a, enter_a)
+    note(state, b, exit_b, enter_b)
+    book[g, 0] = max(0.0, total)
+    book[g, 1] = plogp(total)
+    book[g, 2] = slope(total)
+    return frees

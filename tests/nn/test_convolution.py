@@ -26,17 +26,23 @@ def torchs(out: Tensor, sequence: Tensor, weight: Tensor) -> Tensor:
     return out + F.conv2d(sequence, weight[:, None, :, None], padding=(kernel // 2, 0), groups=heads)
 
 
+def as_on_a_gpu(out: Tensor, sequence: Tensor, weight: Tensor) -> Tensor:
+    """All blocks at once, with gradients by autograd."""
+    return out + convolution._filtered(sequence, weight)
+
+
 def agree(sequence: Tensor, weight: Tensor) -> None:
     """Outputs and all gradients are torch's."""
     outs, gradients, toward = [], [], numbers(*sequence.shape, seed=2)
-    for convolve in (slid, torchs):
+    for convolve in (slid, torchs, as_on_a_gpu):
         inputs = [numbers(*sequence.shape, seed=3), sequence.detach(), weight.clone()]
         inputs = [tensor.requires_grad_() for tensor in inputs]
         outs.append(convolve(*inputs))
         gradients.append(torch.autograd.grad(outs[-1], inputs, toward))
-    torch.testing.assert_close(outs[0], outs[1], rtol=0, atol=1e-10)
-    for one, other in zip(*gradients, strict=True):
-        torch.testing.assert_close(one, other, rtol=0, atol=1e-9)
+    for i in (0, 2):
+        torch.testing.assert_close(outs[i], outs[1], rtol=0, atol=1e-10)
+        for one, other in zip(gradients[i], gradients[1], strict=True):
+            torch.testing.assert_close(one, other, rtol=0, atol=1e-9)
 
 
 odd = st.integers(0, 16).map(lambda half: 2 * half + 1)

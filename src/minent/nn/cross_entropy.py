@@ -11,7 +11,9 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-SCORES = 1 << 20  # of a chunk
+SCORES = {"cpu": 1 << 20}  # of a chunk: what a CPU's cache holds
+MANY = 1 << 27  # of a chunk elsewhere: large products, whose scores take half a GB in float32
+ROWS = 256  # and no fewer: for 50,000 words, 20 rows take three times as long on a CPU
 
 
 def linear_cross_entropy(
@@ -34,6 +36,15 @@ def linear_cross_entropy(
     return _LinearCrossEntropy.apply(vectors, weight, bias, wanted, group, smoothing)  # type: ignore[return-value]
 
 
+def rows_at_once(device: str, vocabulary: int) -> int:
+    """Rows of a chunk.
+
+    >>> rows_at_once("cpu", 1000), rows_at_once("cpu", 50_000), rows_at_once("cuda", 50_000)
+    (1048, 256, 2684)
+    """
+    return max(ROWS, SCORES.get(device, MANY) // vocabulary)
+
+
 class _LinearCrossEntropy(torch.autograd.Function):
     @staticmethod
     def forward(
@@ -45,7 +56,7 @@ class _LinearCrossEntropy(torch.autograd.Function):
         to_vectors, to_weight = torch.empty_like(x), torch.zeros_like(weight, dtype=wide)
         to_bias = None if bias is None else torch.zeros_like(bias)
         total = torch.zeros((), dtype=wide, device=vectors.device)
-        chunk = max(1, SCORES // vocabulary)
+        chunk = rows_at_once(device, vocabulary)
         with torch.autocast(device, enabled=False):
             for start in range(0, len(x), chunk):
                 part = slice(start, start + chunk)

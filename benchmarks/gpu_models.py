@@ -16,8 +16,8 @@ from minent.attribution import explain, self_influence, tracin
 from minent.gan.game import play
 from minent.gan.networks import Generator
 from minent.gan.options import Networks, Playing
-from minent.gan.score.features import train_features
-from minent.gan.score.samples import score
+from minent.gan.scores.features import train_features
+from minent.gan.scores.samples import score
 from minent.gan.train import new_players, train_gan
 from minent.nn.attention import swap
 from minent.nn.shape import Shape

@@ -360,3 +360,12 @@ def test_a_mask_that_does_not_fit_is_refused_by_its_shape_and_type(mask: Tensor)
 def test_memory_grows_with_length_and_not_with_its_square():
     kilobytes = int(subprocess.run([sys.executable, "-c", LONG], check=True, capture_output=True, text=True).stdout)
     assert kilobytes < 200_000 < 20000**2 * 4 / 1000 / 5
+
+
+def test_a_mask_keeps_the_type_of_queries_where_autocast_takes_logarithms_in_float32(monkeypatch):
+    """As a GPU's autocast does; its kernels read a mask of another type as noise."""
+    monkeypatch.setattr(torch.Tensor, "log", lambda tensor, log=torch.Tensor.log: log(tensor.float()))
+    mask = torch.arange(50) < torch.tensor([50, 33])[:, None]
+    for groups in (segments(50, 8), segments(50, 8, mask)):
+        many = groups.stands_for(torch.bfloat16)
+        assert many is not None and many.dtype == torch.bfloat16

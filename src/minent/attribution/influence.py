@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from minent.attribution.factors.products import Gradients, gradients, products, squares
 from minent.attribution.walk.losses import loss_gradients
-from minent.attribution.walk.passes import Inputs, number, taken
+from minent.attribution.walk.passes import Inputs, moved, number, place, taken
 from minent.errors import BadInput
 from minent.nn.evaluating import evaluating
 from minent.training.trajectory.trajectory import Trajectory
@@ -53,7 +53,7 @@ def tracin(
     """
     found = np.zeros((number(inputs), number(train[0])))
     with evaluating(model):
-        for weights, rates, names, loss_sum in _at(model, checkpoints, layers, loss):
+        for weights, rates, names, loss_sum in _at(model, checkpoints, layers, loss, place(inputs)):
             each = sum(weights[name].numel() * weights[name].element_size() for name in names)
             held = max(1, int(memory * 2**30 / each / batch)) * batch
             for begin in range(0, number(inputs), held):
@@ -81,14 +81,16 @@ def self_influence(
     Arguments are those of `tracin`."""
     found = np.zeros(number(train[0]))
     with evaluating(model):
-        for weights, rates, names, loss_sum in _at(model, checkpoints, layers, loss):
+        for weights, rates, names, loss_sum in _at(model, checkpoints, layers, loss, place(train[0])):
             for rows, factors in _blocks(model, weights, train, names, loss_sum, batch):
                 for name, each in factors.items():
                     found[rows] += rates[name] * squares(each)[0].double().cpu().numpy()
     return found
 
 
-def _at(model: nn.Module, checkpoints: Checkpoints, layers: Sequence[str] | None, loss: Any) -> Any:
+def _at(
+    model: nn.Module, checkpoints: Checkpoints, layers: Sequence[str] | None, loss: Any, device: torch.device
+) -> Iterator[tuple[dict[str, Tensor], dict[str, float], set[str], Any]]:
     trained = {name for name, one in model.named_parameters() if one.requires_grad}
     if layers is not None:
         chosen = {name for name in trained if any(name == one or name.startswith(f"{one}.") for one in layers)}
@@ -97,14 +99,19 @@ def _at(model: nn.Module, checkpoints: Checkpoints, layers: Sequence[str] | None
         trained = chosen
     loss_sum = partial(loss, reduction="sum") if "reduction" in _arguments(loss) else loss
     if isinstance(checkpoints, str | Path | Trajectory):
-        trajectory = Trajectory.open(checkpoints)
+        trajectory = Trajectory.open(checkpoints).to(device)
         for first, _ in trajectory.segments():
             groups = zip(trajectory.parameters, trajectory.steps[first - 1].groups, strict=True)
             rates = {name: group["lr"] for names, group in groups for name in names}
             yield trajectory.weights(first), rates, trained & set(rates), loss_sum
         return
     for weights, rate in checkpoints:
-        yield {name: one.detach() for name, one in weights.items()}, dict.fromkeys(trained, rate), trained, loss_sum
+        yield (
+            {name: one.detach().to(device) for name, one in weights.items()},
+            dict.fromkeys(trained, rate),
+            trained,
+            loss_sum,
+        )
 
 
 def _arguments(loss: Any) -> Sequence[str]:
@@ -118,10 +125,11 @@ def _blocks(
     model: nn.Module, weights: Any, examples: Any, names: set[str], loss: Any, batch: int, part: slice = slice(None)
 ) -> Iterator[tuple[slice, dict[str, Gradients]]]:
     inputs, targets = examples
-    shapes = {name: weights[name].shape for name in names}
+    shapes, device = {name: weights[name].shape for name in names}, next(iter(weights.values())).device
     with torch.no_grad():
         begin, end, _ = part.indices(number(inputs))
         for first in range(begin, end, batch):
             rows = slice(first, min(first + batch, end))
-            factors, _ = loss_gradients(model, weights, taken(inputs, rows), taken(targets, rows), names, loss)
+            some = (moved(taken(one, rows), device) for one in (inputs, targets))
+            factors, _ = loss_gradients(model, weights, *some, names, loss)
             yield rows, gradients(factors, shapes)

@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from minent.attribution.explanation import Explanation
 from minent.attribution.walk.back import Asked, Part, Walk
 from minent.attribution.walk.mean_gradients import Outputs, Rule
-from minent.attribution.walk.passes import Inputs, check_alike, number, predicted, taken
+from minent.attribution.walk.passes import Inputs, check_alike, number, place, predicted, taken
 from minent.errors import BadInput
 from minent.nn.evaluating import evaluating
 from minent.training.processes import found, gathered, share
@@ -39,6 +39,7 @@ def explain(
 
     - `model`: a module of the trajectory's shape, in whatever state; `model(inputs)`, or `model(*inputs)` for a tuple,
       whose first axis is that of examples, is what is explained, at the weights at the trajectory's end, dropout off.
+      All is computed on the device of `inputs`, also where the model or the training examples are on another.
     - `train`: the inputs and targets of all training examples; the trajectory's ids are rows of these.
     - `loss(outputs, targets)`: that of training, on a batch. Its scale need not be known: it is found by the length of
       the gradient that was followed.
@@ -74,7 +75,7 @@ def explain(
     """
     _check(inputs, train, rule, memory, project)
     processes = found()
-    walk = Walk(model, Trajectory.open(trajectory), train, loss, rule, project, seed)
+    walk = Walk(model, Trajectory.open(trajectory).to(place(inputs)), train, loss, rule, project, seed)
     with torch.no_grad(), evaluating(model):
         initial, prediction = (predicted(model, one, inputs) for one in (walk.trajectory.weights(1), walk.last))
         chosen_of, values = asked(outputs, initial, prediction)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
-from torch import Tensor, nn
+from torch import Tensor, device, nn
 
 from minent.errors import BadInput
 from minent.files import whole_file
@@ -48,10 +48,10 @@ def write(path: Path, tensors: dict[str, Tensor]) -> None:
         save_file({name: tensor.detach().contiguous() for name, tensor in tensors.items()}, temporary)
 
 
-def read(path: Path) -> dict[str, Tensor]:
+def read(path: Path, to: device | str = "cpu") -> dict[str, Tensor]:
     """The tensors of a safetensors file, by name. Raises BadInput where there is none or it is not whole."""
     try:
-        return load_file(path)
+        return load_file(path, device=str(to))
     except FileNotFoundError:
         raise BadInput(f"there is no {path.name} in {str(path.parent)!r}") from None
     except SafetensorError as error:

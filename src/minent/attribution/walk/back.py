@@ -73,7 +73,9 @@ class Walk:
             shares.add(segment)
             after = segment.weights
         shares.earlier()
-        return shares.contributions.transpose(0, 1).numpy(), {name: one.T.numpy() for name, one in shares.other.items()}
+        return shares.contributions.transpose(0, 1).numpy(), {
+            name: one.T.cpu().numpy() for name, one in shares.other.items()
+        }
 
     def segment(self, first: int, following: int, after: dict[str, Tensor], asked: Asked) -> Segment:
         """Steps from a kept one to the `following`, before which the weights are `after`."""

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from minent.attribution.factors.products import Factors, lengths, scaled, total
 from minent.attribution.rules.tape import Tape
 from minent.attribution.walk.losses import check, loss_gradients
-from minent.attribution.walk.passes import Inputs, number, taken
+from minent.attribution.walk.passes import Inputs, moved, number, taken
 from minent.errors import BadInput
 from minent.training.trajectory.shards import Step
 from minent.training.trajectory.trajectory import Trajectory
@@ -43,7 +43,8 @@ class Followed:
     def gradients(self, step: Step, weights: dict[str, Tensor]) -> Factors:
         """Each example's share in the gradient that a step followed."""
         ids = torch.from_numpy(step.ids)
-        batch = taken(self.inputs, ids), taken(self.targets, ids)
+        device = self.trajectory.device
+        batch = moved(taken(self.inputs, ids), device), moved(taken(self.targets, ids), device)
         trained = set(self.shapes)
         gradients, tape = loss_gradients(self.model, weights, *batch, trained, self.loss)
         if not self.checked:

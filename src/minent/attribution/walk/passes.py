@@ -18,6 +18,16 @@ def taken(inputs: Inputs, rows: Any) -> Inputs:
     return tuple(one[rows] for one in inputs) if isinstance(inputs, tuple) else inputs[rows]
 
 
+def moved(inputs: Inputs, device: torch.device) -> Inputs:
+    """The same on that device."""
+    return tuple(one.to(device) for one in inputs) if isinstance(inputs, tuple) else inputs.to(device)
+
+
+def place(inputs: Inputs) -> torch.device:
+    """The device that they are on, which is where they are explained."""
+    return (inputs[0] if isinstance(inputs, tuple) else inputs).device
+
+
 def number(inputs: Inputs) -> int:
     """How many examples there are."""
     return len(inputs[0] if isinstance(inputs, tuple) else inputs)

@@ -40,24 +40,27 @@ class Shares:
 
     def __init__(self, followed: Followed, projection: Unprojected, outputs: int, inputs: int):
         self.followed, self.projection, self.shape = followed, projection, (outputs, inputs)
+        self.device = followed.trajectory.device  # contributions themselves are many, and stay on the CPU
         self.contributions = torch.zeros(outputs, inputs, followed.examples, dtype=torch.float64)
         decays = any(group["weight_decay"] for step in followed.steps for group in step.groups)
         there = {"weight decay": decays, "earlier steps": bool(followed.start)}
-        self.other = {name: torch.zeros(self.shape, dtype=torch.float64) for name, one in there.items() if one}
+        self.other = {
+            name: torch.zeros(self.shape, dtype=torch.float64, device=self.device) for name, one in there.items() if one
+        }
         self.memory = {name: Memory() for name in followed.group}
 
     def add(self, segment: Segment) -> None:
         """Share out the steps of a segment, the last first."""
         each = segment.steps, segment.followed, segment.seconds
         for step, gradients, second in zip(*map(reversed, each), strict=True):
-            block = torch.zeros(*self.shape, len(step.ids), dtype=torch.float64)
+            block = torch.zeros(*self.shape, len(step.ids), dtype=torch.float64, device=self.device)
             for name in segment.factors:
                 if name in step.idle:
                     continue
                 share = self.share_of(segment, step, name, gradients.get(name), second.get(name))
                 if share is not None:
                     block += share
-            self.contributions.index_add_(2, torch.from_numpy(step.ids), block)
+            self.contributions.index_add_(2, torch.from_numpy(step.ids), block.cpu())
 
     def share_of(
         self, segment: Segment, step: Step, name: str, theirs: Sequence[Factor] | None, moment: Tensor | None

@@ -29,8 +29,8 @@ class Segments(NamedTuple):
         """What to add to the scores of landmark keys; None where it makes no difference."""
         if self.size is None:
             return None
-        share = self.size.to(dtype).log().clamp(min=torch.finfo(dtype).min / 2)
-        return share[:, None, None, :]
+        share = self.size.to(dtype).log().to(dtype)  # under a GPU's autocast a logarithm is of float32, and a mask of
+        return share.clamp(min=torch.finfo(dtype).min / 2)[:, None, None, :]  # another dtype than queries gives noise
 
     def mean(self, tokens: Float[Tensor, "batch head n dim"]) -> Float[Tensor, "batch head m dim"]:
         """The mean of each segment."""

@@ -9,9 +9,10 @@ Of Adam, the second moment that a kept step divides by lies beside the weights; 
 no file. Every file is written whole or not at all.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+import torch
 from torch import Tensor
 
 from minent.errors import BadInput
@@ -24,7 +25,7 @@ class Trajectory:
     """A recorded run, read from its folder as far as it is asked for; see `recording` for making one.
 
     `parameters` are the names of the trained ones in each group of the optimiser ("SGD" or "Adam"); `end` is how many
-    steps lie before the weights that the run gave.
+    steps lie before the weights that the run gave. Tensors are read to `device`.
     """
 
     folder: Path
@@ -33,6 +34,11 @@ class Trajectory:
     every: int
     end: int
     steps: tuple[Step, ...]
+    device: torch.device | str = "cpu"
+
+    def to(self, device: torch.device | str) -> "Trajectory":
+        """The same, whose tensors are read to that device."""
+        return replace(self, device=device)
 
     @classmethod
     def open(cls, folder: "str | Path | Trajectory") -> "Trajectory":
@@ -54,7 +60,7 @@ class Trajectory:
     def weights(self, before: int) -> dict[str, Tensor]:
         """The weights before the step of that number, which must be kept; those of the end before `end` + 1."""
         if before > len(self.steps):
-            return read(self.folder / "end.safetensors")
+            return read(self.folder / "end.safetensors", self.device)
         return self._tensors(before, "weights")
 
     def second_moments(self, step: int) -> dict[str, Tensor]:
@@ -64,7 +70,7 @@ class Trajectory:
     def start(self) -> dict[str, Tensor]:
         """Momentum, or first moments, from before the first step; empty for a new optimiser."""
         file = self.folder / "start.safetensors"
-        return read(file) if file.exists() else {}
+        return read(file, self.device) if file.exists() else {}
 
     def segments(self) -> list[tuple[int, int]]:
         """Kept steps, each with the next kept one, or the end: between them the path is taken to be straight."""
@@ -77,4 +83,4 @@ class Trajectory:
             raise BadInput(f"the weights before step {step} were not kept: every {self.every}th was")
         with opened(self.folder / SHARD.format(one.shard), "pt") as file:
             names = [name for name in file.keys() if name.startswith(prefix)]  # noqa: SIM118 (it is no dict)
-            return {name.removeprefix(prefix): file.get_tensor(name) for name in names}
+            return {name.removeprefix(prefix): file.get_tensor(name).to(self.device) for name in names}

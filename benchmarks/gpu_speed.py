@@ -24,8 +24,8 @@ from minent.nn.convolution import add_slide
 from minent.nn.shape import Shape
 from minent.nn.transformer import Encoder
 from minent.text.options import Search
-from minent.text.writing.seq2seq import Seq2Seq
 from minent.text.writing.loss import loss as writing_loss
+from minent.text.writing.seq2seq import Seq2Seq
 from minent.text.writing.write import written
 from minent.training.loop import fit
 from minent.training.recipe import Recipe

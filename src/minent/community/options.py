@@ -1,7 +1,7 @@
 """How a network is searched, in one frozen value: Python argument, command-line flags and TOML table alike."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 Effort = Literal["fast", "balanced", "best"]
 FlowModel = Literal["undirected", "directed", "undirdir", "outdirdir", "rawdir", "precomputed"]
@@ -104,3 +104,15 @@ class Points:
 
     threads: int | None = None
     """Threads to search with; as many as there are cores if not given."""
+
+    @property
+    def linked(self) -> dict[str, Any]:
+        """How points are linked, as `neighbour_graph` takes it."""
+        return {name: getattr(self, name) for name in ("neighbours", "metric", "similarity", "undirected")}
+
+    @property
+    def searched(self) -> dict[str, Any]:
+        """How their network is searched, as `find` takes it."""
+        objective = Objective(markov_time=self.markov_time)
+        more = {name: getattr(self, name) for name in ("effort", "trials", "seed", "threads")}
+        return {"two_level": not self.nested, "objective": objective, **more}

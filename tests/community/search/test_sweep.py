@@ -12,7 +12,9 @@ from naive.map_equation import codelength, move_delta
 from minent.community.search.merging import merge
 from minent.community.search.search import ALL, Field
 from minent.community.search.sweep import move
-from minent.community.search.units import codebooks, units_of
+from minent.community.search.units import Units, codebooks, units_of
+from minent.community.search.word_table import word_table
+from minent.community.walk.codewords import words_of
 from minent.community.walk.flow import Flow
 from minent.community.walk.models import flow_of
 from minent.entropy import sum_plogp
@@ -42,8 +44,17 @@ def starting(seed: int, nodes: int) -> tuple[np.ndarray, np.ndarray]:
 def run_move(run, units, label, order, field: Field = ALL, patience: int = 10**6) -> tuple[np.ndarray, int]:
     modules, label = merge(units, label, int(label.max()) + 1, interpreted), label.copy()
     began = modules.out, modules.into, modules.visit
-    places = field.group, read_only(field.above), field.weight
-    return label, run(move)(units[:8], places, label, began, order, (patience, LEAST), None)
+    places, words = (field.group, read_only(field.above), field.weight), units.words and word_table(units.words)
+    return label, run(move)(units[:8], places, label, began, order, (patience, LEAST), words)
+
+
+def spoken(units: Units, seed: int, price: float = 0.01, preferred: int | None = 3) -> Units:
+    """The same as states of fewer nodes, with metadata, a price and a preference."""
+    n, rng = units.number, np.random.default_rng(seed)
+    label = rng.integers(0, 3, n).astype(np.int32)
+    kinds = [(np.arange(n, dtype=np.int32) // 3, units.visit, 1.0), (label, units.visit, 0.7)]
+    kinds.append((np.zeros(n, np.int32), units.visit, -0.7))
+    return units._replace(words=words_of(kinds, True, price, preferred, n))
 
 
 @models
@@ -104,6 +115,29 @@ def test_compiled_moves_are_the_interpreted_ones(model: str, weighted: bool):
             slow, slow_moves = run_move(interpreted, units, begin, order, field)
             fast, fast_moves = run_move(compiled, units, begin, order, field)
             assert slow.tolist() == fast.tolist() and slow_moves == fast_moves > 0
+
+
+@models
+def test_words_that_cost_nothing_change_no_move(model: str):
+    for seed in range(0, 20, 2):  # from modules of a node each: one without links is left where it is, without words
+        units, (label, order) = units_of(walk_on(seed, model, nodes=40)), starting(seed, 40)
+        silent = units._replace(words=words_of([], False, 0.0, None, 40))
+        plain, moves = run_move(interpreted, units, label, order)
+        assert moves > 5 and run_move(interpreted, silent, label, order)[0].tolist() == plain.tolist()
+
+
+@models
+@pytest.mark.parametrize("preferred", [None, 3])
+def test_moving_with_words_never_lengthens_the_code_compiled_or_not(model: str, preferred: int | None):
+    for seed in range(20):
+        units = spoken(units_of(walk_on(seed, model, nodes=40)), seed, preferred=preferred)
+        label, order = starting(seed, 40)
+        before = codebooks(merge(units, label, int(label.max()) + 1, interpreted))
+        slow, moves = run_move(interpreted, units, label, order)
+        fast, fast_moves = run_move(compiled, units, label, order)
+        assert slow.tolist() == fast.tolist() and moves == fast_moves > 5
+        after = codebooks(merge(units, slow, int(slow.max()) + 1, interpreted))
+        assert after <= before - moves * LEAST + 1e-12
 
 
 def test_units_stay_in_their_group():

@@ -58,8 +58,7 @@ def cluster(
             vectors = embedded(texts, model)
         embedding = time.perf_counter()
         say(f"linking {len(vectors):,} points")
-        linked = {name: getattr(options, name) for name in ("neighbours", "metric", "similarity", "undirected")}
-        network = neighbour_graph(vectors, names=names, **linked)
+        network = neighbour_graph(vectors, names=names, **options.linked)
         link = time.perf_counter()
         say(f"searching {network.number_of_nodes:,} points and {network.number_of_links:,} links")
         tree = clustered(network, options)

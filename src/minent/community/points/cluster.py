@@ -7,28 +7,15 @@ import numpy as np
 
 from minent.community.evaluate import evaluate
 from minent.community.find import find
-from minent.community.options import Effort, Objective, Points
+from minent.community.options import Points
 from minent.community.tree.tree import Tree
 from minent.data.networks.graph import Graph
 from minent.data.networks.neighbours import neighbour_graph
 
 
-def cluster(
-    points: Any,
-    *,
-    neighbours: int = 40,
-    metric: str = "cosine",
-    similarity: float = 0.5,
-    undirected: bool = False,
-    markov_time: float = 1.5,
-    nested: bool = False,
-    effort: Effort = "balanced",
-    trials: int = 1,
-    seed: int = 1,
-    threads: int | None = None,
-    names: Iterable[Any] | None = None,
-) -> Tree:
-    """The modules of points (points, dimensions), each linked to its nearest; see `neighbour_graph` and `find`.
+def cluster(points: Any, *, names: Iterable[Any] | None = None, **options: Any) -> Tree:
+    """The modules of points (points, dimensions), each linked to its nearest; other arguments are the fields of
+    `Points`, as `neighbour_graph` and `find` have them.
 
     The more `neighbours` and the greater `markov_time`, the larger the modules; with a Markov time of 1, the plain map
     equation, clusters fall into more pieces. `nested`: modules may hold modules; without it there is one level, as in
@@ -41,18 +28,14 @@ def cluster(
     >>> cluster(points).number_of_modules
     3
     """
-    linked = {"neighbours": neighbours, "metric": metric, "similarity": similarity, "undirected": undirected}
-    network = neighbour_graph(points, **linked, names=names)
-    searched = {"effort": effort, "trials": trials, "seed": seed, "threads": threads}
-    return clustered(network, Points(markov_time=markov_time, nested=nested, **searched))
+    chosen = Points(**options)
+    return clustered(neighbour_graph(points, names=names, **chosen.linked), chosen)
 
 
 def clustered(network: Graph, options: Points) -> Tree:
     """The modules of a network of points; where `find` would have all in one, those without links still stand alone."""
-    searched = {name: getattr(options, name) for name in ("effort", "trials", "seed", "threads")}
-    objective = Objective(markov_time=options.markov_time)
-    tree = find(network, two_level=not options.nested, objective=objective, **searched)
+    tree = find(network, **options.searched)
     alone = np.diff(network.indptr) + np.bincount(network.indices, minlength=network.number_of_nodes) == 0
     if tree.number_of_modules > 1 or not alone.any():
         return tree
-    return evaluate(network, np.where(alone, np.arange(len(alone)), -1), objective=objective)
+    return evaluate(network, np.where(alone, np.arange(len(alone)), -1), objective=options.searched["objective"])

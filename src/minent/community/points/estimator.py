@@ -15,6 +15,8 @@ require("sklearn", "knn", "cluster points as scikit-learn does")
 from sklearn.base import BaseEstimator, ClusterMixin  # noqa: E402
 from sklearn.utils.validation import validate_data  # noqa: E402
 
+DEFAULT = Points()
+
 
 class Infomap(ClusterMixin, BaseEstimator):
     """Clusters of points, or of a network, by the map equation; parameters as in `minent.community.cluster`.
@@ -36,16 +38,16 @@ class Infomap(ClusterMixin, BaseEstimator):
 
     def __init__(  # as scikit-learn asks, any value is taken here and looked at in `fit`
         self,
-        neighbours: Any = 40,
-        metric: Any = "cosine",
-        similarity: Any = 0.5,
-        undirected: Any = False,
-        markov_time: Any = 1.5,
-        nested: Any = False,
-        effort: Any = "balanced",
-        trials: Any = 1,
-        seed: Any = 1,
-        threads: Any = None,
+        neighbours: Any = DEFAULT.neighbours,
+        metric: Any = DEFAULT.metric,
+        similarity: Any = DEFAULT.similarity,
+        undirected: Any = DEFAULT.undirected,
+        markov_time: Any = DEFAULT.markov_time,
+        nested: Any = DEFAULT.nested,
+        effort: Any = DEFAULT.effort,
+        trials: Any = DEFAULT.trials,
+        seed: Any = DEFAULT.seed,
+        threads: Any = DEFAULT.threads,
     ):
         self.neighbours = neighbours
         self.metric = metric
@@ -60,10 +62,8 @@ class Infomap(ClusterMixin, BaseEstimator):
 
     def fit(self, X: Any, y: Any = None) -> "Infomap":
         """Find the clusters of X (samples, features); y is not looked at."""
-        searched = {
-            name: getattr(self, name) for name in ("markov_time", "nested", "effort", "trials", "seed", "threads")
-        }
         given = self.metric == "precomputed"
+        options = Points(**self.get_params() | ({"metric": DEFAULT.metric} if given else {}))
         X = validate_data(self, X, accept_sparse=("csr", "coo") if given else False)
         if given:
             from scipy.sparse import csr_array
@@ -72,9 +72,8 @@ class Infomap(ClusterMixin, BaseEstimator):
                 raise BadInput(f"metric='precomputed' wants a square matrix of link weights; got {X.shape}")
             network = as_graph(csr_array(X), directed=False if self.undirected else None)
         else:
-            linked = {name: getattr(self, name) for name in ("neighbours", "metric", "similarity", "undirected")}
-            network = neighbour_graph(X, **linked)
-        self.tree_ = clustered(network, Points(**searched))
+            network = neighbour_graph(X, **options.linked)
+        self.tree_ = clustered(network, options)
         self.labels_ = self.tree_.labels.astype(np.int64)
         self.codelength_ = self.tree_.codelength
         return self

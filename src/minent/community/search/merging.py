@@ -48,8 +48,8 @@ def renumber(label):
 
 @kernel
 def members(label, start, member):
-    """Where each label's units start, and the units in the order of their labels, by counting. Of `start` (labels + 2,),
-    zero at first, the last is of no use."""
+    """Where each label's units start, and the units in the order of their labels, by counting; `start` (labels + 2,) is
+    zero at first, and its last number of no use."""
     for i in range(label.shape[0]):
         start[label[i] + 2] += 1
     for a in range(2, start.shape[0]):

@@ -1,4 +1,4 @@
-"""What a sweep keeps of every module, and what the map equation gains or loses when a unit leaves one or joins one."""
+"""What a sweep keeps of every module, and how that changes when a unit goes from one to another."""
 
 from typing import NamedTuple
 
@@ -34,14 +34,6 @@ class Mover(NamedTuple):
     port_from: float
     port_to: float
     weight: float
-
-
-@kernel
-def module_cost(exit, enter, visit):
-    """What a module's own codebook costs, plus its share of the codebook above."""
-    if exit == enter:
-        return plogp(exit + visit) - 2 * plogp(exit)
-    return plogp(exit + visit) - plogp(exit) - plogp(enter)
 
 
 @kernel
@@ -97,83 +89,6 @@ def opened(modules, units, field, label, began):
         book[g, 1] = plogp(book[g, 0])
         book[g, 2] = slope(book[g, 0])
     return frees
-
-
-@kernel
-def leaving(modules, unit, a, g, own):
-    """What module a, of group g, costs more with the unit than without, where `own` flows between the two; the rest of
-    the group's rate of use without the module, then with it; and the exit, enter and visit rates of the rest of a."""
-    state, port, ported, spared = modules.state, modules.port, modules.ported, modules.spared
-    recorded = port.shape[0] > 1
-    exit_a, enter_a, visit_a, size = state[a, EXIT], state[a, ENTER], state[a, VISIT], state[a, SIZE]
-    rest = modules.book[g, 0]
-    if recorded:
-        exit_p, enter_p = crossing(exit_a, enter_a, port[a, 0], port[a, 1], ported)
-        saved = module_cost(exit_p, enter_p, visit_a)
-        rest -= enter_p
-    else:
-        saved = (
-            (exit_a + visit_a) * (state[a, SLOPE] - PER_LN2)
-            - exit_a * (state[a, SLOPE_EXIT] - PER_LN2)
-            - enter_a * (state[a, SLOPE_ENTER] - PER_LN2)
-        )
-        rest -= enter_a
-    if size <= spared:
-        saved = 0.0
-    if size <= unit.weight:
-        return saved, rest, (0.0, 0.0, 0.0)
-    exit_a, enter_a = max(0.0, exit_a - unit.out + own), max(0.0, enter_a - unit.into + own)
-    visit_a -= unit.visit
-    exit_p, enter_p = exit_a, enter_a
-    if recorded:
-        exit_p, enter_p = crossing(exit_a, enter_a, port[a, 0] - unit.port_from, port[a, 1] - unit.port_to, ported)
-    if size - unit.weight > spared:
-        saved -= module_cost(exit_p, enter_p, visit_a)
-    return saved, rest + enter_p, (exit_a, enter_a, visit_a)
-
-
-@kernel
-def joining(modules, unit, b, g, s, rest, best):
-    """What module b, of group g, costs more with the unit than without, where s flows between the two, and the group's
-    use of modules, whose rate is `rest` without the unit; infinite where it is sure to be no less than `best`. And that
-    rate with the unit."""
-    state, port, book, ported, spared = modules.state, modules.port, modules.book, modules.ported, modules.spared
-    exit_b, enter_b, visit_b, size = state[b, EXIT], state[b, ENTER], state[b, VISIT], state[b, SIZE]
-    more_exit, more_enter = unit.out - s, unit.into - s
-    if port.shape[0] > 1:
-        exit_p, enter_p = crossing(exit_b, enter_b, port[b, 0], port[b, 1], ported)
-        cost = 0.0 if size <= spared else -module_cost(exit_p, enter_p, visit_b)
-        total = rest - enter_p
-        exit_p, enter_p = exit_b + more_exit, enter_b + more_enter
-        port_from, port_to = port[b, 0] + unit.port_from, port[b, 1] + unit.port_to
-        exit_p, enter_p = crossing(exit_p, enter_p, port_from, port_to, ported)
-        total += enter_p
-        cost += plogp(total)
-        if size + unit.weight > spared:
-            cost += module_cost(exit_p, enter_p, visit_b + unit.visit)
-        return cost, total
-    total = rest + unit.into - s
-    if size <= spared:
-        cost = plogp(total)
-        if size + unit.weight > spared:
-            cost += module_cost(exit_b + more_exit, enter_b + more_enter, visit_b + unit.visit)
-        return cost, total
-    low_exit, low_enter = min(exit_b, exit_b + more_exit), min(enter_b, enter_b + more_enter)
-    if low_exit > 1e-300 and low_enter > 1e-300:  # plogp is convex: above its tangents, and log x ≤ x - 1
-        bound = (
-            book[g, 1]
-            + (total - book[g, 0]) * book[g, 2]
-            + (unit.visit + more_exit) * state[b, SLOPE]
-            - more_exit * state[b, SLOPE_EXIT]
-            - more_enter * state[b, SLOPE_ENTER]
-            - PER_LN2 * (more_exit * more_exit / low_exit + more_enter * more_enter / low_enter)
-        )
-        if bound >= best:
-            return np.inf, total
-    cost = plogp(total) + module_cost(exit_b + more_exit, enter_b + more_enter, visit_b + unit.visit)
-    cost -= (exit_b + visit_b) * (state[b, SLOPE] - PER_LN2)
-    cost += exit_b * (state[b, SLOPE_EXIT] - PER_LN2) + enter_b * (state[b, SLOPE_ENTER] - PER_LN2)
-    return cost, total
 
 
 @kernel

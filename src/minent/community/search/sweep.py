@@ -13,19 +13,8 @@ teleport_from(m)·(1 − teleport_to(m)) to the exit of a module and the mirror 
 
 import numpy as np
 
-from minent.community.search.modules import (
-    BETWEEN,
-    ENTER,
-    EXIT,
-    SIZE,
-    VISIT,
-    Modules,
-    Mover,
-    joining,
-    leaving,
-    moved,
-    opened,
-)
+from minent.community.search.change import joining, leaving
+from minent.community.search.modules import BETWEEN, ENTER, EXIT, SIZE, VISIT, Modules, Mover, moved, opened
 from minent.community.search.units import Units
 from minent.community.search.word_table import beside, fill, words_moved
 from minent.kernels import kernel
@@ -65,10 +54,10 @@ def near_by_words(words, label, state, i, look, found, count):
 def queued(those, first, last, label, group, queue, waiting, head, length, b, g):
     """Units that do not wait yet are put at the end of the queue, but for those of module b and other groups; its
     length."""
-    n = queue.shape[0]
+    n, grouped = queue.shape[0], group.shape[0] > 1
     for k in range(first, last):
         j = np.uintp(those[k])
-        if waiting[j] == 0 and label[j] != b and (group.shape[0] == 1 or group[j] == g):
+        if waiting[j] == 0 and label[j] != b and (not grouped or group[j] == g):
             waiting[j] = 1
             tail = head + length
             queue[tail - n if tail >= n else tail] = j
@@ -88,16 +77,12 @@ def move(units, field, label, began, order, limits, words):
     """
     units, (group, above, weight), (patience, least) = Units(*units), field, limits
     indptr, indices = units.indptr, units.indices
-    n, grouped, recorded, loose = label.shape[0], group.shape[0] > 1, units.port_from.shape[0] > 1, weight.shape[0] > 1
+    n, groups, spared = label.shape[0], above.shape[0], 1.0 if weight.shape[0] > 1 else 0.0
+    grouped, recorded, loose = group.shape[0] > 1, units.port_from.shape[0] > 1, weight.shape[0] > 1
     ported = 0.0
     for i in range(units.port_from.shape[0]):
         ported += units.port_from[i]
-    state, book, free, spared = (
-        np.zeros((n, 8)),
-        np.zeros((above.shape[0], 3)),
-        np.empty(n, np.int32),
-        1.0 if loose else 0.0,
-    )
+    state, book, free = np.zeros((n, 8)), np.zeros((groups, 3)), np.empty(n, np.int32)
     port, home = np.zeros((n if recorded else 1, 2)), np.zeros(n if grouped else 1, np.int32)
     modules = Modules(state, port, home, book, free, ported, spared)
     frees = opened(modules, units, field, label, began)
@@ -129,13 +114,14 @@ def move(units, field, label, began, order, limits, words):
                 state[a, BETWEEN] = 0.0
                 continue
         size = state[a, SIZE] - unit.weight
-        saved, rest, left = leaving(modules, unit, a, g, own)
+        used = book[g, 0], book[g, 1], book[g, 2]
+        saved, rest, left = leaving(modules, unit, a, own, used[0])
         if size > 0 and frees > 0:  # a module of its own
             found[nears] = free[frees - 1]
             nears += 1
             if grouped:
                 home[free[frees - 1]] = g
-        best = book[g, 1] + saved - least  # what staying costs: to be beaten
+        best = used[1] + saved - least  # what staying costs: to be beaten
         if words is not None:
             best += beside(words, a, i, -1.0, size <= spared < size + unit.weight, n - frees)
         target, best_flow, best_total = a, 0.0, 0.0
@@ -153,12 +139,13 @@ def move(units, field, label, began, order, limits, words):
                 size_b = state[b, SIZE]
                 number = n - frees + (1 if size_b == 0 else 0) - (0 if size > 0 else 1)
                 more = beside(words, b, i, 1.0, size_b <= spared < size_b + unit.weight, number)
-            elif not recorded and state[b, SIZE] > spared and unit.out == unit.into:
-                if state[b, EXIT] == state[b, VISIT] and state[b, ENTER] == state[b, VISIT]:
-                    if s <= lone_flow and state[b, EXIT] >= lone_exit:
+            elif not recorded and unit.out == unit.into:
+                exit_b = state[b, EXIT]
+                if exit_b == state[b, VISIT] and exit_b == state[b, ENTER] and (not loose or state[b, SIZE] > 1):
+                    if s <= lone_flow and exit_b >= lone_exit:
                         continue
-                    lone_flow, lone_exit = s, state[b, EXIT]
-            cost, total = joining(modules, unit, b, g, s, rest, best - more)
+                    lone_flow, lone_exit = s, exit_b
+            cost, total = joining(modules, unit, b, s, rest, used, best - more)
             if cost + more < best:
                 best, target, best_flow, best_total = cost + more, b, s, total
         if target == a:

@@ -13,6 +13,7 @@ and other parts run only where they are named.
 
 import argparse
 import itertools
+import json
 import tempfile
 import traceback
 import warnings
@@ -23,7 +24,7 @@ from pathlib import Path
 import torch
 from gpu_layers import attentions, critics, transformers
 from gpu_models import drawing, hub, reasons, recorded_by_fit, sampling, trainings, writing
-from gpu_report import DEVICE, GPU, OBJECTIVES, PACKAGE, TINY, Data, Report, on
+from gpu_report import DEVICE, GPU, OBJECTIVES, PACKAGE, TINY, Data, Report, on, page
 from gpu_speed import attention, decoding, explaining, gan, training
 
 from minent.gan.options import Networks, Playing
@@ -134,7 +135,11 @@ def main():
     parser.add_argument("--quick", action="store_true", help="small sizes")
     parser.add_argument("--out", type=Path, default=Path(__file__).resolve().parent / "results")
     parser.add_argument("--seconds", type=float, default=360.0, help="in all")
+    parser.add_argument("--write", type=Path, help="a page of what gpu.json in the folder holds, and nothing else")
     options = parser.parse_args()
+    if options.write:
+        options.write.write_text(page(json.loads((options.out / "gpu.json").read_text("utf-8"))), "utf-8")
+        return
     report = Report(options.out, options.seconds)
     if not GPU:
         print("there is no GPU here: the CPU is compared with itself")

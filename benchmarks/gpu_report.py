@@ -130,6 +130,33 @@ class Report:
         return "\n".join(parts)
 
 
+def page(found):
+    """What was found, as a page."""
+    checks, bad = found["checks"], [one for one in found["checks"] if one[1] != "ok"]
+    versions = ", ".join(f"{name} {number}" for name, number in found["versions"].items())
+    largest = {}
+    for name, status, error, bound, *_ in checks:
+        kind = next((one for one in ("fp64", "fp32", "bf16") if name.endswith(one)), None)
+        if status == "ok" and kind and bound and error == error:
+            largest[kind] = max(largest.get(kind, (0.0, 0.0)), (error / bound, error))
+    parts = ["# On a GPU: measured\n\n`benchmarks/gpu.py`.", f"{found['device']}, {found['date']} ({versions}).\n"]
+    parts.append(f"{len(checks)} checks beside fp64 or a run on the CPU, {len(bad)} not as they should be.")
+    parts += [f"- {name}: {said or status}" for name, status, _, _, _, said in bad]
+    parts += [f"- nearest to its bound in {kind}: an error of {error:.1g}" for kind, (_, error) in largest.items()]
+    for name, rows in found["tables"].items():
+        if name == "waits for the GPU":
+            parts.append(f"\n## {name.capitalize()}\n\nHow often a step (or what is named) waits; lines: gpu.json.\n")
+            parts += ["| of | waits |", "|---|---|", *(f"| {key} | {one['each']:g} |" for key, one in rows.items())]
+        elif name != "parts":
+            columns = list(dict.fromkeys(column for one in rows.values() for column in one))
+            parts.append(
+                f"\n## {name.capitalize()}\n\n| | {' | '.join(column.replace('_', ' ') for column in columns)} |"
+            )
+            parts.append("|---" * (len(columns) + 1) + "|")
+            parts += [f"| {key} | {' | '.join(str(one.get(c, '')) for c in columns)} |" for key, one in rows.items()]
+    return "\n".join(parts) + "\n"
+
+
 def line(check):
     name, status, error, bound, seconds, said = check
     figure = "" if math.isnan(error) else f"{error:.1e}" + ("" if bound is None else f" of {bound:.0e}")

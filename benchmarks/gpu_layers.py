@@ -14,7 +14,7 @@ from minent.gan.networks import Critic
 from minent.gan.options import Networks
 from minent.nn.attention import Cache, Nystrom, Softmax, Synthesizer
 from minent.nn.attention.bidirectional import Bidirectional, Shared
-from minent.nn.convolution import add_slide
+from minent.nn.attention.convolution import add_slide
 from minent.nn.cross_entropy import linear_cross_entropy
 from minent.nn.shape import Shape
 from minent.nn.transformer import Decoder, Encoder

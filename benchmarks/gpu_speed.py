@@ -20,7 +20,7 @@ from minent.gan.game import play
 from minent.gan.options import Networks, Playing
 from minent.gan.train import new_players
 from minent.nn.attention import nystrom_attention
-from minent.nn.convolution import add_slide
+from minent.nn.attention.convolution import add_slide
 from minent.nn.shape import Shape
 from minent.nn.transformer import Encoder
 from minent.text.options import Search

@@ -13,12 +13,12 @@ from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 from minent.errors import BadInput
+from minent.nn.attention.convolution import add_slide
 from minent.nn.attention.heads import Cache, check_mask, head_size, ignoring, joined, split
 from minent.nn.attention.landmarks import RIDGE, newton, ridge
 from minent.nn.attention.nystrom_backward import ByHand
 from minent.nn.attention.nystrom_forward import Heads, Plan, attend
 from minent.nn.attention.segments import segments
-from minent.nn.convolution import add_slide
 from minent.nn.positions import rotated
 
 Solver = Literal["ridge", "newton"]

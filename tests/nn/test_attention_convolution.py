@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from naive import attention as naive
 from torch import Tensor
 
-from minent.nn import convolution
-from minent.nn.convolution import add_slide
+from minent.nn.attention import convolution
+from minent.nn.attention.convolution import add_slide
 
 
 def numbers(*shape: int, seed: int = 0, dtype: torch.dtype = torch.float64) -> Tensor:

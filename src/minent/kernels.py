@@ -44,8 +44,8 @@ def compiled(function: Function, called: bool = False) -> Function:
         if getattr(scope.get(name), "is_kernel", False):
             scope[name] = compiled(scope[name], True)
     twin = FunctionType(function.__code__, scope)
-    kept = {"forceinline": True, "no_cpython_wrapper": True, "_nrt": False} if called else {"cache": True}
-    return cast(Function, njit(nogil=True, error_model="numpy", **kept)(twin))
+    inlined: dict[str, Any] = {"forceinline": True, "no_cpython_wrapper": True, "_nrt": False}
+    return cast(Function, njit(nogil=True, error_model="numpy", **(inlined if called else {"cache": True}))(twin))
 
 
 def runner(work: int) -> Callable[[Function], Function]:

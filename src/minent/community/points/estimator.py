@@ -63,7 +63,8 @@ class Infomap(ClusterMixin, BaseEstimator):
     def fit(self, X: Any, y: Any = None) -> "Infomap":
         """Find the clusters of X (samples, features); y is not looked at."""
         given = self.metric == "precomputed"
-        options = Points(**self.get_params() | ({"metric": DEFAULT.metric} if given else {}))
+        chosen: dict[str, Any] = {**self.get_params(), "metric": DEFAULT.metric if given else self.metric}
+        options = Points(**chosen)
         X = validate_data(self, X, accept_sparse=("csr", "coo") if given else False)
         if given:
             from scipy.sparse import csr_array

@@ -1,6 +1,6 @@
 """What a sweep keeps of every module, and how that changes when a unit goes from one to another."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -28,12 +28,12 @@ class Modules(NamedTuple):
 class Mover(NamedTuple):
     """The rates of a unit that may move, and how many things it is."""
 
-    visit: float
-    out: float
-    into: float
-    port_from: float
-    port_to: float
-    weight: float
+    visit: Any
+    out: Any
+    into: Any
+    port_from: Any
+    port_to: Any
+    weight: Any
 
 
 @kernel

@@ -38,10 +38,10 @@ def units_of(flow: Flow) -> Units:
     network = flow.network
     n = len(flow.visit)
     ports = (NO_PORT if port is None else port for port in (flow.teleport_from, flow.teleport_to))
-    rates = flow.visit, flow.out, flow.into, *ports, flow.words
+    rates = flow.visit, flow.out, flow.into, *ports
     if flow.reversible and np.array_equal(flow.out, flow.visit):
         both_ways = 2 * np.atleast_1d(np.asarray(flow.link, float))
-        return frozen(Units(network.indptr, network.indices, both_ways, *rates))
+        return frozen(Units(network.indptr, network.indices, both_ways, *rates, words=flow.words))
     from scipy import sparse
 
     link = np.broadcast_to(flow.link, network.indices.shape)
@@ -50,13 +50,13 @@ def units_of(flow: Flow) -> Units:
     if both.diagonal().any():
         both.setdiag(0)
         both.eliminate_zeros()
-    return frozen(Units(both.indptr, both.indices, both.data, *rates))
+    return frozen(Units(both.indptr, both.indices, both.data, *rates, words=flow.words))
 
 
 def frozen(units: Units) -> Units:
     """All read-only, as the arrays of a network are: kernels see one type."""
     views = {id(array): read_only(array) for array in units[:8]}
-    return Units(*(views[id(array)] for array in units[:8]), units.words)
+    return Units(*(views[id(array)] for array in units[:8]), words=units.words)
 
 
 def crossings(units: Units) -> tuple[Float[np.ndarray, " units"], Float[np.ndarray, " units"]]:

@@ -8,8 +8,8 @@ from minent.data.bytes import read_bytes
 from minent.data.networks.graph import Graph
 from minent.data.networks.link_lists import links_of_text
 from minent.data.networks.link_tables import chosen_columns, graph_of_table
-from minent.data.networks.pajek import graph_of_pajek
-from minent.data.networks.pajek_sections import is_pajek
+from minent.data.networks.pajek.read import graph_of_pajek
+from minent.data.networks.pajek.sections import is_pajek
 from minent.data.networks.relaxation import Relaxation
 from minent.data.tables.parquet import read_parquet
 from minent.errors import BadInput
@@ -24,13 +24,17 @@ def read_graph(
     relax_rate: float = 0.15,
     relax_limit: int | None = None,
     relax_by: str = "strength",
+    relax_limit_up: int | None = None,
+    relax_limit_down: int | None = None,
+    layers: bool = False,
 ) -> Graph:
     """The network in a file; "-" or an open binary file is read to its end.
 
     Text       one link a line, `source target [weight]`, divided by tabs, semicolons, commas, bars or blanks; comments
                begin with # or %; a header is recognised; names in UTF-8, in any script
     Parquet    columns source, target and weight (or from and to, src and dst, …), else the first two or three
-    Pajek      *Vertices, *Edges, *Arcs; *States; *Intra, *Inter, *Multilayer (relaxed as by `multilayer`)
+    Pajek      *Vertices, *Edges, *Arcs, *Edgeslist, *Arcslist, *Matrix, *Bipartite; *States; *Intra, *Inter,
+               *Multilayer (relaxed as by `multilayer`); several relations, *Arcs :1 and :2, are its layers with `layers`
 
     Any of them may be gzipped. Nodes are those that occur, in sorted order, called by int64 where all are integers,
     else by text. directed=None: as Pajek's file says, else undirected. Raises BadInput, BadLine for a line at fault.
@@ -53,7 +57,8 @@ def read_graph(
     if b"\0" in data[: 1 << 16]:
         raise BadInput(f"{str(file)!r} is binary; links are read from text, Parquet or Pajek .net")
     if is_pajek(data):
-        return graph_of_pajek(data, file, directed, Relaxation(relax_rate, relax_limit, relax_by))
+        relaxation = Relaxation(relax_rate, relax_limit, relax_by, relax_limit_up, relax_limit_down)
+        return graph_of_pajek(data, file, directed, relaxation, layers=layers)
     return graph_of_table(links_of_text(data, file), bool(directed))
 
 

@@ -1,7 +1,7 @@
 """A file becomes a network: what it is is told by what it holds, and each format has its reader."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -13,12 +13,13 @@ from minent.data.networks.graph import Graph
 from minent.data.networks.link_lines import planned
 from minent.data.networks.link_lists import links_of_lines
 from minent.data.networks.link_tables import graph_of_links, graph_of_table, weights_of
-from minent.data.networks.pajek import graph_of_pajek
+from minent.data.networks.pajek.read import pajek_with_notes
 from minent.data.networks.plan import Plan
 from minent.data.networks.relaxation import Relaxation
 from minent.data.tables.parquet import read_parquet
 from minent.errors import BadInput
 
+BY_NAME = "by name"
 HINT = " (--encoding says what they are)"
 
 
@@ -30,6 +31,7 @@ class File(NamedTuple):
     choices: Choices
     directed: bool | None
     relaxation: Relaxation
+    layers: bool
 
 
 def read_graph(
@@ -38,7 +40,7 @@ def read_graph(
     *,
     source: Column = None,
     target: Column = None,
-    weight: Column = "auto",
+    weight: Column = BY_NAME,
     layer: Column = None,
     header: bool | None = None,
     delimiter: str | None = None,
@@ -48,6 +50,9 @@ def read_graph(
     relax_rate: float = 0.15,
     relax_limit: int | None = None,
     relax_by: str = "strength",
+    relax_limit_up: int | None = None,
+    relax_limit_down: int | None = None,
+    layers: bool = False,
 ) -> Graph:
     """The network in a file; "-" or an open binary file is read to its end. `Graph.plan` says how it was understood.
 
@@ -66,9 +71,10 @@ def read_graph(
     Traceback (most recent call last):
     minent.errors.BadLine: link weight must not be negative; got -0.5 on line 2 of 'standard input'
     """
-    weight = {None: "none", "auto": None}.get(weight, weight)  # type: ignore[arg-type]
+    limits = relax_limit_up, relax_limit_down
+    weight = {None: "none", BY_NAME: None}.get(weight, weight)  # type: ignore[arg-type]
     choices = Choices(source, target, weight, layer, header, delimiter, comment, encoding, format)
-    return network_in(path, choices, directed, Relaxation(relax_rate, relax_limit, relax_by))
+    return network_in(path, choices, directed, Relaxation(relax_rate, relax_limit, relax_by, *limits), layers)
 
 
 def network_in(
@@ -76,13 +82,14 @@ def network_in(
     choices: Choices,
     directed: bool | None = None,
     relaxation: Relaxation = Relaxation(),  # noqa: B008
+    layers: bool = False,
 ) -> Graph:
     """The network in a file, as `read_graph` reads it."""
     if isinstance(path, str | os.PathLike) and path != "-" and Path(path).is_dir():
         raise BadInput(f"{str(path)!r} is a folder; wanted a file of links")
     held = opened(path)
     file = _recognised(held, choices)
-    return READERS[file.plan.format](file._replace(directed=directed, relaxation=relaxation))
+    return READERS[file.plan.format](file._replace(directed=directed, relaxation=relaxation, layers=layers))
 
 
 def _recognised(held: Held, choices: Choices) -> File:
@@ -90,11 +97,11 @@ def _recognised(held: Held, choices: Choices) -> File:
     plan = Plan(str(held.name), "lines", held.packed)
     format = binary_format(held) if choices.format in (None, *RAW) else None
     if choices.format in RAW or format in RAW:
-        return File(held.data, replace(plan, format=choices.format or format), choices, None, Relaxation())
+        return File(held.data, replace(plan, format=choices.format or format), choices, None, Relaxation(), False)
     data, encoding, newline = text(held, choices.encoding, HINT)
     format = choices.format or text_format(data, held.name)
     plan = replace(plan, format=format, encoding=encoding, newline=newline)
-    return File(data, plan, choices, None, Relaxation())
+    return File(data, plan, choices, None, Relaxation(), False)
 
 
 def _lines(file: File) -> Graph:
@@ -123,34 +130,35 @@ def _layered(links: Any, file: File, plan: Plan) -> Graph:
 
 
 def _pajek(file: File) -> Graph:
-    return _planned(graph_of_pajek(file.data, file.plan.file, file.directed, file.relaxation), file)
+    noted = pajek_with_notes(file.data, file.plan.file, file.directed, file.relaxation, layers=file.layers)
+    return _planned(noted, file)
 
 
 def _json(file: File) -> Graph:
-    from minent.data.networks.json_networks import graph_of_json  # type: ignore[import-not-found]
+    from minent.data.networks.json_networks import graph_of_json
 
-    return _planned(graph_of_json(file.data, file.plan.file, file.directed, file.relaxation), file)
+    weight = file.choices.weight
+    return _planned(graph_of_json(file.data, file.plan.file, file.directed, file.relaxation, weight), file)
 
 
 def _matrix(file: File) -> Graph:
-    from minent.data.networks.matrices import graph_of_matrix_file  # type: ignore[import-not-found]
+    from minent.data.networks.matrices import graph_of_matrix_file
 
     return _planned(graph_of_matrix_file(file.data, file.plan.format, file.plan.file, file.directed), file)
 
 
 def _foreign(file: File) -> Graph:
-    from minent.data.networks.foreign import graph_of_foreign  # type: ignore[import-not-found]
+    from minent.data.networks.foreign import graph_of_foreign
 
     weight = file.choices.weight
     return _planned(graph_of_foreign(file.data, file.plan.format, file.plan.file, file.directed, weight), file)
 
 
-def _planned(network: Graph, file: File) -> Graph:
+def _planned(noted: tuple[Graph, Iterable[str]], file: File) -> Graph:
     """The network, with a plan that says what its reader noted."""
+    network, notes = noted
     ids = "integers" if network.names is None or network.names.dtype.kind == "i" else "text"
-    noted = file.plan if network.plan is None else network.plan
-    known = {name: getattr(file.plan, name) for name in ("file", "format", "packed", "encoding", "newline")}
-    return replace(network, plan=replace(noted, ids=ids, **known))
+    return replace(network, plan=replace(file.plan, ids=ids, notes=tuple(notes)))
 
 
 Reader = Callable[[File], Graph]

@@ -7,7 +7,7 @@ import numpy as np
 
 from minent.community.evaluate import evaluate
 from minent.community.find import find
-from minent.community.options import Effort, Objective, Points
+from minent.community.options import Effort, Objective, Points, seeded
 from minent.community.tree.tree import Tree
 from minent.data.networks.graph import Graph
 from minent.data.networks.neighbours import neighbour_graph
@@ -24,7 +24,7 @@ def cluster(
     nested: bool = False,
     effort: Effort = "balanced",
     trials: int = 1,
-    seed: int = 1,
+    seed: Any = 1,
     threads: int | None = None,
     names: Iterable[Any] | None = None,
 ) -> Tree:
@@ -43,7 +43,7 @@ def cluster(
     """
     linked = {"neighbours": neighbours, "metric": metric, "similarity": similarity, "undirected": undirected}
     network = neighbour_graph(points, **linked, names=names)
-    searched = {"effort": effort, "trials": trials, "seed": seed, "threads": threads}
+    searched = {"effort": effort, "trials": trials, "seed": seeded(seed), "threads": threads}
     return clustered(network, Points(markov_time=markov_time, nested=nested, **searched))
 
 

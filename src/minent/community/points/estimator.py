@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from minent.community.options import Points
+from minent.community.options import Points, seeded
 from minent.community.points.cluster import clustered
 from minent.data.networks.neighbours import neighbour_graph
 from minent.data.networks.objects import as_graph
@@ -63,6 +63,7 @@ class Infomap(ClusterMixin, BaseEstimator):
         searched = {
             name: getattr(self, name) for name in ("markov_time", "nested", "effort", "trials", "seed", "threads")
         }
+        searched["seed"] = seeded(self.seed)
         given = self.metric == "precomputed"
         X = validate_data(self, X, accept_sparse=("csr", "coo") if given else False)
         if given:

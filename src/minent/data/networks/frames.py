@@ -1,0 +1,105 @@
+"""Data frames: a table of links (pandas, polars, pyarrow), or of pandas a matrix whose rows and columns are nodes.
+
+The index of pandas counts where it says something: a frame whose index and columns are called alike is a matrix, an
+index called as an end of links is a column, and a series with an index of two levels is the weights of links.
+"""
+
+from typing import Any
+
+from minent.data.networks.attributes_of_links import NONE
+from minent.data.networks.called import integers_or_text
+from minent.data.networks.direction import Noted, graph_of_numbers
+from minent.data.networks.graph import Graph
+from minent.data.networks.link_tables import ENDS, chosen_columns, graph_of_table
+from minent.data.networks.matrices import graph_of_matrix
+from minent.data.networks.names import name_array, sorted_names
+from minent.errors import BadInput
+
+
+def graph_of_frame(frame: Any, directed: bool | None, weight: str | int | None, kind: str) -> Noted:
+    """The network in a frame that is called `kind` in errors, and notes. Raises BadInput.
+
+    >>> import pandas
+    >>> counts = pandas.DataFrame({"a": ["x", "x", "y"], "b": ["y", "y", "z"]}).value_counts()
+    >>> graph_of_frame(counts, None, None, "a series")
+    (Graph(3 nodes, 2 links, undirected, weighted), [])
+    """
+    if hasattr(frame, "index") and not callable(frame.index):
+        if not hasattr(frame, "columns"):
+            return _of_series(frame, directed, weight, kind)
+        if _is_matrix(frame):
+            names = integers_or_text(list(frame.columns)) if not _counts(frame.columns) else None
+            return graph_of_matrix(frame.to_numpy(), directed, names)
+        frame = _with_index(frame)
+    return _links(frame, bool(directed), weight, kind)
+
+
+def _of_series(series: Any, directed: bool | None, weight: str | int | None, kind: str) -> Noted:
+    if getattr(series.index, "nlevels", 1) != 2:
+        raise BadInput(f"{kind} cannot be read as a table of links; a series of links has an index of two levels")
+    ends = [name_array(series.index.get_level_values(level).tolist()) for level in (0, 1)]
+    names, source, target = sorted_names(*ends)
+    names = range(1 + max(source.max(initial=-1), target.max(initial=-1))) if names is None else names
+    weights = None if weight == NONE else series.to_numpy()
+    return graph_of_numbers(source, target, weights, names, bool(directed), directed)
+
+
+def _counts(labels: Any) -> bool:
+    return list(labels) == list(range(len(labels)))
+
+
+def _is_matrix(frame: Any) -> bool:
+    """Whether rows and columns are the same nodes. Raises BadInput for small frames without names, which may be
+    matrices or tables."""
+    rows, columns = frame.shape
+    if rows != columns or list(frame.index) != list(frame.columns):
+        return False
+    numbers = all(kind.kind in "fiub" for kind in frame.dtypes)
+    if _counts(frame.columns) and columns < 4 and numbers:
+        wanted = "pass frame.to_numpy() for a matrix, or call its columns source and target"
+        raise BadInput(f"a frame of {rows} × {columns} numbers without names may be a matrix or links; {wanted}")
+    return numbers
+
+
+def _with_index(frame: Any) -> Any:
+    """The frame, whose index is a column where it is called as an end, or is needed to have two ends."""
+    called = {name for name in frame.index.names if isinstance(name, str)}
+    ends = {end for pair in ENDS for end in pair}
+    if called and ({name.strip().lower() for name in called} & ends or len(frame.columns) < 2):
+        return frame.reset_index()
+    return frame.reset_index(drop=True)
+
+
+def _links(frame: Any, directed: bool, weight: str | int | None, kind: str) -> Noted:
+    """The network of a table's rows."""
+    import pyarrow as pa
+
+    try:
+        table = pa.table(frame)
+    except OverflowError:  # Python's integers beyond 64 bits
+        columns = {str(name): frame[name].tolist() for name in frame.columns}
+        ends, third = _columns(list(columns), weight)
+        arrays = [name_array(columns[end]).astype(object) for end in ends]
+        weights = None if third is None else columns[third]
+        return Graph.from_links(*arrays, weights, directed=directed), []
+    except (pa.ArrowException, ValueError, TypeError) as error:
+        raise BadInput(f"{kind} cannot be read as a table of links: {error}") from None
+    if weight is not None:
+        ends, third = _columns(table.column_names, weight)
+        names = ["source", "target"] if third is None else ["source", "target", "weight"]
+        table = table.select(ends if third is None else [*ends, third]).rename_columns(names)
+    return graph_of_table(table, directed), []
+
+
+def _columns(names: list[str], weight: str | int | None) -> tuple[list[str], str | None]:
+    """The columns of ends, and that of weights. Raises BadInput."""
+    chosen = [names[place] for place in chosen_columns(names)]
+    if weight is None:
+        return chosen[:2], chosen[2] if len(chosen) > 2 else None
+    if weight == NONE:
+        return chosen[:2], None
+    if isinstance(weight, int) and 1 <= weight <= len(names):
+        return chosen[:2], names[weight - 1]
+    if weight not in names:
+        raise BadInput(f"there is no column {weight!r}; there are {', '.join(map(repr, names))}")
+    return chosen[:2], str(weight)

@@ -24,7 +24,7 @@ REFUSED = {
     ),
     rb'(?m)\A#? *(?:path[ ,]flow|(?:node|node_id|state_id) module\b)|^# (?:path flow|(?:node|node_id|state_id) module)|'
     rb'\A(?:#[^\n]*\n)*\d+(?::\d+)+ [\d.eE+-]+ "': (
-        "is a tree of modules, not a network: --initial begins a search from it, and minent.community.Tree.read reads it"
+        "is a tree of modules, not a network: --initial begins a search from it, minent.community.Tree.read reads it"
     ),
 }  # fmt: skip
 BINARY = {

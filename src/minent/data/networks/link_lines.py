@@ -44,7 +44,7 @@ def planned(data: bytes, plan: Plan, choices: Choices) -> tuple[Plan, Layout]:
     if fields < 2:
         raise BadLine(f"a link needs a source and a target; got {sample[0].text[:60]!r}", plan.file, sample[0].line)
     counts = [len(row) for row in body]
-    if not header and not set(counts) <= {2, 3} and len(set(counts)) > 1:
+    if not header and not set(counts) <= {1, 2, 3} and len(set(counts)) > 1:
         other = next(i for i, count in enumerate(counts) if count != counts[0])
         problem = f"a link has {counts[0]} fields on line {sample[0].line}; got {counts[other]}"
         raise BadLine(problem, plan.file, sample[other].line)

@@ -1,5 +1,6 @@
 """A table with one link a row: a column of sources, one of targets, and perhaps one of weights."""
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -10,12 +11,14 @@ from minent.data.networks.columns import Roles, are_named, roles, told
 from minent.data.networks.graph import Graph
 from minent.data.networks.names import Numbered, name_array, sorted_names
 from minent.data.networks.plan import Plan
+from minent.data.networks.temporal import layered
 from minent.errors import BadInput
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 DEFAULT = Choices()
+INTEGER = re.compile(r"0|-?[1-9][0-9]*")
 SAMPLE = 1000  # rows looked at
 
 
@@ -37,7 +40,11 @@ def _sampled(column: "pa.ChunkedArray") -> list[Any]:
 
 
 def graph_of_table(
-    table: "pa.Table", directed: bool | None, choices: Choices = DEFAULT, plan: Plan = Plan("a table", "table")
+    table: "pa.Table",
+    directed: bool | None,
+    choices: Choices = DEFAULT,
+    plan: Plan = Plan("a table", "table"),  # noqa: B008
+    **relaxed: Any,
 ) -> Graph:
     """The network whose links are the rows of `table`. Raises BadInput.
 
@@ -58,13 +65,17 @@ def graph_of_table(
             raise BadInput(f"every link needs a {role}; row {row} has none")
     links = pa.table([table.column(place) for place in places.values()], list(places))
     ids = "integers" if all(pa.types.is_integer(links.column(i).type) for i in (0, 1)) else "text"
-    return graph_of_links(links, directed, replace(plan, header=True, ids=ids, **told(names, found)))
+    return graph_of_links(links, directed, replace(plan, header=True, ids=ids, **told(names, found)), **relaxed)
 
 
-def graph_of_links(links: "pa.Table", directed: bool | None, plan: Plan) -> Graph:
-    """The network of a table of columns source, target and perhaps weight and kind. Raises BadInput."""
+def graph_of_links(links: "pa.Table", directed: bool | None, plan: Plan, **relaxed: Any) -> Graph:
+    """The network of a table of columns source, target and perhaps weight, layer and kind. Raises BadInput."""
     if "kind" in links.column_names:
         directed, plan = _direction(links.column("kind"), directed, plan)
+    if "layer" in links.column_names:
+        source, target, layer = (_values(links.column(name)) for name in ("source", "target", "layer"))
+        network = layered(source, target, layer, weights_of(links), directed=bool(directed), **relaxed)
+        return replace(network, plan=plan)
     names, source, target = numbered_columns(links.column(0), links.column(1))
     network = Graph.from_links(source, target, weights_of(links), directed=bool(directed), names=names)
     return replace(network, plan=plan)
@@ -80,6 +91,14 @@ def _direction(kind: "pa.ChunkedArray", directed: bool | None, plan: Plan) -> tu
             f"links in {plan.file!r} are both directed and undirected: --directed (directed=) must say which"
         )
     return "directed" in said, replace(plan, notes=(*plan.notes, f"links are {said.pop()}"))
+
+
+def _values(column: "pa.ChunkedArray") -> list[Any]:
+    """Its values; text that is integers, as layers of a file may be, as integers."""
+    values = column.to_pylist()
+    if values and all(isinstance(value, str) and INTEGER.fullmatch(value) for value in values):
+        return [int(value) for value in values]
+    return values
 
 
 def weights_of(links: "pa.Table") -> np.ndarray | None:

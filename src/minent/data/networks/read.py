@@ -12,7 +12,7 @@ from minent.data.networks.formats import binary_format, text_format
 from minent.data.networks.graph import Graph
 from minent.data.networks.link_lines import planned
 from minent.data.networks.link_lists import links_of_lines
-from minent.data.networks.link_tables import graph_of_links, graph_of_table, weights_of
+from minent.data.networks.link_tables import graph_of_links, graph_of_table
 from minent.data.networks.pajek.read import pajek_with_notes
 from minent.data.networks.plan import Plan
 from minent.data.networks.relaxation import Relaxation
@@ -56,8 +56,8 @@ def read_graph(
 ) -> Graph:
     """The network in a file; "-" or an open binary file is read to its end. `Graph.plan` says how it was understood.
 
-    Links one a line, Parquet, Pajek, GraphML, GEXF, GML, JSON, MatrixMarket, .npz, all but the last packed or not: see
-    "What input is understood" in the documentation. What a file does not tell is said here: columns by name or by number
+    Links one a line, Parquet, Pajek, GraphML, GEXF, GML, JSON, MatrixMarket, .npz, packed or not: see
+    "What input is understood" in the documentation. What a file does not tell is said here: columns by name or number
     from 1 (weight=None: no weights; layer: a column of layers or times), header, delimiter, comment, encoding, format.
 
     Nodes are those that occur, in sorted order, called by int64 where all are plain integers, else by text.
@@ -107,7 +107,7 @@ def _recognised(held: Held, choices: Choices) -> File:
 def _lines(file: File) -> Graph:
     plan, layout = planned(file.data, file.plan, file.choices)
     links, plan = links_of_lines(file.data, plan, layout)
-    return _layered(links, file, plan) if plan.layer else graph_of_links(links, file.directed, plan)
+    return graph_of_links(links, file.directed, plan, **file.relaxation.keywords())
 
 
 def _parquet(file: File) -> Graph:
@@ -115,18 +115,9 @@ def _parquet(file: File) -> Graph:
     if not len(table):
         raise BadInput(f"there are no links in {file.plan.file!r}")
     try:
-        return graph_of_table(table, file.directed, file.choices, file.plan)
+        return graph_of_table(table, file.directed, file.choices, file.plan, **file.relaxation.keywords())
     except BadInput as error:
         raise BadInput(f"{error} in {file.plan.file!r}") from None
-
-
-def _layered(links: Any, file: File, plan: Plan) -> Graph:
-    from minent.data.networks.layers import multilayer
-
-    layer, source, target = (links.column(name).to_pylist() for name in ("layer", "source", "target"))
-    relaxed = {f"relax_{name}": value for name, value in file.relaxation._asdict().items()}
-    network = multilayer(layer, source, target, weights_of(links), directed=bool(file.directed), **relaxed)
-    return replace(network, plan=plan)
 
 
 def _pajek(file: File) -> Graph:
@@ -164,6 +155,6 @@ def _planned(noted: tuple[Graph, Iterable[str]], file: File) -> Graph:
 Reader = Callable[[File], Graph]
 RAW = "parquet", "npz", "graphml", "gexf"  # not text, or text that says its encoding itself
 READERS: dict[Format, Reader] = {
-    "lines": _lines, "parquet": _parquet, "pajek": _pajek, "json": _json, "jsonl": _json, "mtx": _matrix, "npz": _matrix,
-    "graphml": _foreign, "gexf": _foreign, "gml": _foreign, "edgelist": _foreign, "adjlist": _foreign,
+    "lines": _lines, "parquet": _parquet, "pajek": _pajek, "json": _json, "jsonl": _json, "mtx": _matrix,
+    "npz": _matrix, "graphml": _foreign, "gexf": _foreign, "gml": _foreign, "edgelist": _foreign, "adjlist": _foreign,
 }  # fmt: skip

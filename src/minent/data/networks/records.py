@@ -25,9 +25,9 @@ class Record(NamedTuple):
 
 
 def records(data: bytes, start: int = 0, line: int = 1) -> Iterator[Record]:
-    """The records that are not blank, from a place on which line `line` begins.
+    r"""The records that are not blank, from a place on which line `line` begins.
 
-    >>> [record.text for record in records(b'a,"b\\nc"\\n\\nd,e')]
+    >>> [record.text for record in records(b'a,"b\nc"\n\nd,e')]
     ['a,"b\nc"', 'd,e']
     """
     quotes = b'"' in data

@@ -11,7 +11,9 @@ from minent.cli.community.kept import check, keep, kept
 from minent.cli.community.labels import labels_in
 from minent.cli.inputs import STANDARD_INPUT
 from minent.community.options import Objective, Options
+from minent.data.networks.choices import Choices
 from minent.errors import BadInput
+from minent.kernels import log
 
 if TYPE_CHECKING:
     from minent.community import Stability, Tree
@@ -43,6 +45,14 @@ class Relaxed:
     """The relations of a Pajek file, *Arcs :1 and *Arcs :2, are layers."""
 
 
+@dataclass(frozen=True)
+class Chosen(Choices):
+    """What is said about the file of links, where it should not be told by what it holds."""
+
+    header: Annotated[bool | None, Parameter(negative="--no-header")] = None
+    """Whether the first line names the columns."""
+
+
 def find(
     links: str,
     /,
@@ -53,6 +63,7 @@ def find(
     metadata: Annotated[Path | None, Parameter(show_default=False)] = None,
     initial: Annotated[Path | None, Parameter(show_default=False)] = None,
     evaluate: Annotated[bool, Parameter(show_default=False)] = False,
+    choices: Annotated[Chosen | None, Parameter(name="*")] = None,
     relaxed: Annotated[Relaxed | None, Parameter(name="*")] = None,
     sure: Annotated[Path | None, Parameter(show_default=False)] = None,
     output: Annotated[tuple[Path, ...], Parameter(name=["--output", "-o"], negative="", show_default=False)] = (),
@@ -63,7 +74,7 @@ def find(
     Parameters
     ----------
     links
-        Link list (csv, tsv, spaces; gz), Parquet or Pajek .net; - reads standard input.
+        Links (csv, tsv, blanks), Parquet, Pajek, GraphML, GEXF, GML, JSON, MatrixMarket; - reads standard input.
     directed
         Links go from the first node to the second; without it a Pajek file's own word counts.
     metadata
@@ -86,7 +97,7 @@ def find(
     options = options or Options()
     with progress() as say:
         say(f"reading {links}")
-        network, reading = read(links, directed, relaxed or Relaxed())
+        network, reading = read(links, directed, choices or Chosen(), relaxed or Relaxed())
         say(f"searching {network.number_of_nodes:,} nodes and {network.number_of_links:,} links")
         start = time.perf_counter()
         described = {"objective": objective or Objective(), "metadata": labels_in(metadata, network)}
@@ -107,12 +118,14 @@ def possible(initial: Path | None, evaluate: bool, sure: Path | None) -> None:
         raise BadInput(f"how sure nodes are after searching is written as .csv or .parquet; got {sure.name!r}")
 
 
-def read(links: str, directed: bool, relaxed: Relaxed) -> "tuple[Graph, float]":
+def read(links: str, directed: bool, choices: Choices, relaxed: Relaxed) -> "tuple[Graph, float]":
     """The network, and the seconds that reading it took."""
     from minent.data import read_graph
 
     start = time.perf_counter()
-    network = read_graph("-" if links == STANDARD_INPUT else links, directed or None, **asdict(relaxed))
+    said = {name: value for name, value in asdict(choices).items() if value is not None}
+    network = read_graph("-" if links == STANDARD_INPUT else links, directed or None, **said, **asdict(relaxed))
+    log.debug("%r", network.plan)
     return network, time.perf_counter() - start
 
 

@@ -102,6 +102,12 @@ def opened(path: str | os.PathLike[str] | Any) -> Held:
         raise BadInput(f"{str(name)!r} is not a whole {called} file: {error}") from None
 
 
+def in_pieces(begins: bytes) -> bool:
+    """Whether what begins so is text that can be read as it comes: neither packed nor UTF-16 or UTF-32."""
+    packed = any(re.match(mark, begins) for mark in PACKED.values())
+    return not packed and not any(begins.startswith(mark) for mark, name in MARKS if name != "utf-8")
+
+
 def text(held: Held, encoding: str | None = None, hint: str = "") -> Text:
     """The text a file holds, in UTF-8; a copy only where one is needed.
 

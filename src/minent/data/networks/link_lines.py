@@ -107,6 +107,8 @@ def _has_header(
     said = [c for c in (choices.source, choices.target, choices.weight, choices.layer) if isinstance(c, str)]
     if choices.header is not None:
         return choices.header
+    if {"id"} < {name.strip().lower() for name in names} <= {"id", "label", "name"}:
+        raise BadLine(f"this is a table of nodes, {', '.join(names)}, not of links", file, sample[0].line)
     if ends_named(names) or any(name in names and not is_number(name) for name in said):
         return True
     if None in first and (first[0] is not None or not _counts_up(rest)):

@@ -17,6 +17,8 @@ WORDS = {  # shapes and the names of properties, which end a name
     "r", "q", "hooks", "url", "color", "c", "p", "w", "s", "a", "l", "lp", "ap", "h1", "h2", "a1", "a2", "k1", "k2",
 }  # fmt: skip
 
+PLAIN = re.compile(r'(\d+)[ \t]+(?:"([^"]*)"|([^\s"]+))(?:[ \t]+([\d.]+))?', re.ASCII)
+
 
 class Vertices(NamedTuple):
     """The vertices by the numbers they have in the file."""
@@ -41,7 +43,7 @@ class Vertices(NamedTuple):
             at = ids - self.ids[0]
             return np.where((at >= 0) & (at < self.number), at, -1)
         order = np.argsort(self.ids, kind="stable")
-        at = order[np.minimum(np.searchsorted(self.ids, ids, sorter=order), len(order) - 1)]
+        at = order[np.minimum(np.searchsorted(self.ids[order], ids), len(order) - 1)]
         return np.where(self.ids[at] == ids, at, -1)
 
     def with_others(self, ids: Int[np.ndarray, " ids"], notes: list[str]) -> "Vertices":
@@ -63,22 +65,26 @@ NONE = Vertices(np.zeros(0, np.int64), np.zeros(0, np.int64), None)
 def vertices_of(section: Section, size: int, notes: list[str]) -> Vertices:
     """The vertices under *Vertices, *Vertices n, or of a two-mode network *Vertices n m, in a file of `size` bytes."""
     number, primaries = _counts(section, size)
+    largest = 2**63 - 1 if number is None else number
     called: dict[int, str | None] = {}
     weights: dict[int, float] = {}
     passed = 0
     for line, text in section.lines():
-        word, _, rest = text.replace("\t", " ").partition(" ")
-        known = word.isascii() and word.isdigit() and (number is None or int(word) <= number)
-        if not known or int(word) >= 2**63:
+        if match := PLAIN.fullmatch(text):
+            word, name, numbers, more = match[1], match[2] or match[3] or "", [match[4]] * (match[4] is not None), False
+        else:
+            word, _, rest = text.replace("\t", " ").partition(" ")
+            name, numbers, more = named(rest.strip(), section, line)
+        at = int(word) if word.isascii() and word.isdigit() and len(word) < 20 else -1
+        if not 0 <= at <= largest:
             wanted = "a number" if number is None else f"a number from 1 to {number}"
             raise section.refused(f'a vertex needs {wanted} and a "name"; got {text[:60]!r}', line)
-        if int(word) in called:
+        if at in called:
             raise section.refused(f"vertex {word} stands twice", line)
-        name, numbers, more = named(rest.strip(), section, line)
-        called[int(word)] = name
+        called[at] = name
         passed += more or len(numbers) > 1
         if len(numbers) == 1:
-            weights[int(word)] = weight_of(numbers[0], "node", section.file, line)
+            weights[at] = weight_of(numbers[0], "node", section.file, line)
     if number is None:
         ids = np.fromiter(called, np.int64, len(called))
     else:
@@ -104,6 +110,8 @@ def _counts(section: Section, size: int) -> tuple[int | None, int | None]:
 def _names(ids: np.ndarray, called: dict[int, str | None]) -> np.ndarray:
     if all(name is None for name in called.values()):
         return ids
+    if len(called) == len(ids) and None not in called.values() and [*called] == ids.tolist():
+        return name_array(list(called.values()))
     return name_array([str(i) if (name := called.get(i)) is None else name for i in ids.tolist()])
 
 

@@ -1,5 +1,5 @@
 """Random networks in the words of Pajek and the referee, written as people write them: comments, names with blanks and
-quotes, weights on some lines only, sections that stand twice; and a few with a plan, like those in the referee's manual.
+quotes, weights on some lines only, sections that stand twice.
 """
 
 import numpy as np
@@ -12,7 +12,8 @@ def network_text(kind: str, seed: int) -> str:
     rng = np.random.default_rng([seed, KINDS.index(kind)])
     lines = ["# a network", f"*Vertices {NODES}" if seed % 2 else "*Vertices", "# id name"]
     lines += [f'{i} "node {i}" ' if i % 3 else f'{i} "a "{i}", alias"' for i in range(1, NODES + 1)]
-    return "\n".join([*lines, *{"undirected": plain, "directed": plain}.get(kind, globals().get(kind))(rng, kind)]) + "\n"
+    links = {"bipartite": bipartite, "states": states, "multilayer": multilayer, "intra": intra, "inter": inter}
+    return "\n".join([*lines, *links.get(kind, plain)(rng, kind)]) + "\n"
 
 
 def weight(rng: np.random.Generator) -> str:

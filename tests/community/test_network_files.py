@@ -13,11 +13,10 @@ from community.random_networks import random_tree
 from infomap import Infomap
 
 from minent import BadInput
-from minent.community import Objective, codelength, evaluate
 from minent.community.options import PLAIN
 from minent.community.tree.grow import grow
 from minent.community.walk.objective import walk_of
-from minent.data import Bipartite, Graph, States, multilayer, read_graph
+from minent.data import Bipartite, Graph, States, read_graph
 from minent.data.networks.pajek.read import graph_of_pajek
 from minent.data.networks.pajek.sections import is_pajek
 from minent.data.networks.relaxation import Relaxation
@@ -93,7 +92,8 @@ def parity(kind: str, seed: int, path: Path) -> None:
     for flags, relaxation in options:
         for directed in (False, True) if kind not in ("undirected", "directed") else (kind == "directed",):
             network = graph_of_pajek(text.encode(), "a.net", directed, relaxation)
-            assert isinstance(network, {"bipartite": Bipartite, "undirected": Graph, "directed": Graph}.get(kind, States))
+            kinds = {"bipartite": Bipartite, "undirected": Graph, "directed": Graph}
+            assert isinstance(network, kinds.get(kind, States))
             told_alike(text, path, flags + " --directed" * directed, network, seed)
 
 
@@ -125,7 +125,7 @@ def costs_alike(path: Path, flags: str, directed: bool | None, model: str | None
     flow = walk_of(network, network.directed, PLAIN, None, flow_model=model)
     for seed in range(3):
         flat = np.r_[-1, 0, 0], np.arange(len(leaves)) % 2 + 1
-        for parent, module in ((flat, random_tree(seed, len(leaves))) if len(leaves) > 12 else (flat,)):
+        for parent, module in (flat, random_tree(seed, len(leaves))) if len(leaves) > 12 else (flat,):
             ours = grow(flow, parent, module).codelength
             assert ours == pytest.approx(referee(path, flags, module[order], parent), abs=1e-9)
 

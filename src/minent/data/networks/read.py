@@ -34,7 +34,7 @@ def read_graph(
                begin with # or %; a header is recognised; names in UTF-8, in any script
     Parquet    columns source, target and weight (or from and to, src and dst, …), else the first two or three
     Pajek      *Vertices, *Edges, *Arcs, *Edgeslist, *Arcslist, *Matrix, *Bipartite; *States; *Intra, *Inter,
-               *Multilayer (relaxed as by `multilayer`); several relations, *Arcs :1 and :2, are its layers with `layers`
+               *Multilayer (relaxed as by `multilayer`); with `layers` its relations, *Arcs :1 and :2, are layers
 
     Any of them may be gzipped. Nodes are those that occur, in sorted order, called by int64 where all are integers,
     else by text. directed=None: as Pajek's file says, else undirected. Raises BadInput, BadLine for a line at fault.

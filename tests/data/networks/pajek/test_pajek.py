@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from minent.data import Bipartite, Graph, States, multilayer, read_graph
 from minent.data.networks.pajek.read import graph_of_pajek, pajek_with_notes
 from minent.data.networks.pajek.sections import is_pajek
-from minent.errors import BadInput, BadLine
+from minent.errors import BadInput
 
 
 def read(text, directed=None, **options):
@@ -204,17 +204,19 @@ RELATIONS = '*Vertices 3\n1 a\n2 b\n3 c\n*Arcs :1 "likes"\n1 2\n2 3 2\n*Arcs :2 
 
 
 def test_relations_are_layers_where_that_is_asked_for():
-    with pytest.raises(BadInput, match="of 2 relations, :1 'likes', :2 'helps': read them as layers .layers=True, --lay"):
+    with pytest.raises(BadInput, match="of 2 relations, :1 'likes', :2 'helps': read them as layers"):
         read(RELATIONS)
     network = read(RELATIONS, layers=True, relax_rate=0.3)
-    made = multilayer([1, 1, 2, 2, 2], list("abab") + ["c"], list("bcbcb"), [1, 2, 1, 1, 1], relax_rate=0.3, directed=True)
+    made = multilayer(
+        [1, 1, 2, 2, 2], list("abab") + ["c"], list("bcbcb"), [1, 2, 1, 1, 1], relax_rate=0.3, directed=True
+    )
     assert isinstance(network, States) and named_links(network) == pytest.approx(named_links(made))
     assert notes(RELATIONS, layers=True)[0] == "layers are the relations :1 'likes', :2 'helps'"
     one = RELATIONS.replace(":2", ":1")
     assert notes(one)[0] == "all links are of the relation :1 'likes'" and read(one).number_of_links == 3
-    with pytest.raises(BadInput, match="relations like .Arcs :1 are layers; 'standard input' has none"):
+    with pytest.raises(BadInput, match=r"relations like \*Arcs :1 are layers; 'standard input' has none"):
         read("*Vertices 2\n*Edges\n1 2\n", layers=True)
-    with pytest.raises(BadInput, match="has .States or layers already"):
+    with pytest.raises(BadInput, match=r"has \*States or layers already"):
         read("*Intra\n1 1 2\n", layers=True)
 
 

@@ -9,8 +9,8 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float, Int
 
+from minent.data.networks.pajek.names import is_number, weight_of
 from minent.data.networks.pajek.sections import COMMENTS, Section
-from minent.data.networks.pajek.vertices import is_number, weight_of
 
 
 class Rows(NamedTuple):

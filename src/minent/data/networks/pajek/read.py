@@ -134,8 +134,7 @@ def _layers(
     directed: bool, relaxation: Relaxation,
 ) -> Graph:  # fmt: skip
     names = vertices.names
-    ends = (names[end] for end in (source, target))
-    return multilayer(relation, *ends, weight, directed=directed, **relaxation.keywords())
+    return multilayer(relation, names[source], names[target], weight, directed=directed, **relaxation.keywords())
 
 
 def _features(found: list[Section], vertices: Vertices) -> Any:

@@ -309,52 +309,6 @@ def test_a_torn_parquet_file_is_said(tmp_path):
         read_graph(path)
 
 
-PAJEK = '% by hand\n*Network tiny\n*Vertices 4\n1 "a b" 2\n2 "丙"\n3 c 0.5\n\n4 "d" 0.1 0.2 0.5\n'
-
-
-def test_pajek_vertices_have_names_and_weights():
-    network = read(PAJEK + "*Edges\n1 2\n2 3\n")
-    assert network.names.tolist() == ["a b", "丙", "c", "d"]
-    assert network.node_weights.tolist() == [2.0, 1.0, 0.5, 1.0]
-    assert (network.number_of_nodes, network.number_of_links, network.directed) == (4, 2, False)
-    assert network.weights is None
-
-
-def test_pajek_arcs_direct_and_edges_go_both_ways():
-    text = PAJEK + "*Arcs\n1 2 3\n*Edges\n2  3 0.5\n"
-    assert named_links(read(text)) == {("a b", "丙"): 3.0, ("丙", "c"): 0.5, ("c", "丙"): 0.5}
-    assert named_links(read(text, directed=False)) == {("a b", "丙"): 3.0, ("丙", "c"): 0.5}
-    assert read(PAJEK + "*edges\n1 2\n1 1\n", directed=True).indices.tolist() == [0, 1, 0]
-    assert read(PAJEK + "*edges\n1 2\n1 1\n", directed=True).weights is None
-
-
-def test_pajek_without_names_counts_from_one():
-    network = read("*vertices 3\r\n*arcs\r\n1 3 2\r\n")
-    assert network.names.tolist() == [1, 2, 3]
-    assert named_links(network) == {(1, 3): 2.0}
-    alone = read("*Vertices 2\n*Edges\n% none\n")
-    assert (alone.number_of_nodes, alone.number_of_links) == (2, 0)
-
-
-@pytest.mark.parametrize("text, sentence", [
-    (PAJEK + "*Edges\n1 2\n2 5\n", "a link needs numbers of vertices from 1 to 4; got '5' on line 11 of 'x.net'"),
-    (PAJEK + "*Edges\n1 2\n% c\n2 c\n", "a link needs numbers of vertices from 1 to 4; got 'c' on line 12 of 'x.net'"),
-    (PAJEK + "*Arcs\n1 2 1\n2 3 -1\n", "link weight must not be negative; got -1 on line 11 of 'x.net'"),
-    (PAJEK + "*Matrix\n", "wanted *Vertices, *Edges or *Arcs; got *Matrix on line 9 of 'x.net'"),
-    ("*Vertices\n", "*Vertices needs their number; got '' on line 1 of 'x.net'"),
-    ("*Vertices 2\n1 a\n3 b\n", "a vertex needs a number from 1 to 2 and a \"name\"; got '3 b' on line 3 of 'x.net'"),
-    ("*Vertices 1\n1 a -2\n", "node weight must be a finite number, not negative; got '-2' on line 2 of 'x.net'"),
-    ("*Edges\n1 2\n", "*Edges needs *Vertices before it on line 1 of 'x.net'"),
-    ("*Network x\n", "there are no *Vertices in 'x.net'"),
-])  # fmt: skip
-def test_a_bad_line_of_pajek_is_named(text, sentence, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "x.net").write_text(text, encoding="utf-8")
-    with pytest.raises(BadInput) as error:
-        read_graph("x.net")
-    assert str(error.value) == sentence
-
-
 def test_a_large_file_is_the_network_it_was_made_of(tmp_path):
     rng = np.random.default_rng(3)
     source, target = rng.integers(0, 5000, (2, 60_000))

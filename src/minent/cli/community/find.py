@@ -34,6 +34,17 @@ class Relaxed:
     """To layers by the node's strength in them, or by how alike its links there are."""
 
 
+@dataclass(frozen=True)
+class Paths:
+    """Where the file holds paths, names on a line, in place of links; see `minent.data.read_paths`."""
+
+    order: Annotated[int | None, Parameter(show_default=False)] = None
+    """Nodes that the next step depends on, in a file of paths, one a line: 2, the one the walker is in and the last."""
+
+    counts: Annotated[bool | None, Parameter(show_default=False)] = None
+    """The last field of a path's line says how often it was walked."""
+
+
 def find(
     links: str,
     /,
@@ -45,6 +56,7 @@ def find(
     initial: Annotated[Path | None, Parameter(show_default=False)] = None,
     evaluate: Annotated[bool, Parameter(show_default=False)] = False,
     relaxed: Annotated[Relaxed | None, Parameter(name="*")] = None,
+    paths: Annotated[Paths | None, Parameter(name="*")] = None,
     sure: Annotated[Path | None, Parameter(show_default=False)] = None,
     output: Annotated[tuple[Path, ...], Parameter(name=["--output", "-o"], negative="", show_default=False)] = (),
     map: Path | None = None,
@@ -77,7 +89,7 @@ def find(
     options = options or Options()
     with progress() as say:
         say(f"reading {links}")
-        network, reading = read(links, directed, relaxed or Relaxed())
+        network, reading = read(links, directed, relaxed or Relaxed(), paths or Paths())
         say(f"searching {network.number_of_nodes:,} nodes and {network.number_of_links:,} links")
         start = time.perf_counter()
         described = {"objective": objective or Objective(), "metadata": labels_in(metadata, network)}
@@ -98,12 +110,17 @@ def possible(initial: Path | None, evaluate: bool, sure: Path | None) -> None:
         raise BadInput(f"how sure nodes are after searching is written as .csv or .parquet; got {sure.name!r}")
 
 
-def read(links: str, directed: bool, relaxed: Relaxed) -> "tuple[Graph, float]":
+def read(links: str, directed: bool, relaxed: Relaxed, paths: Paths) -> "tuple[Graph, float]":
     """The network, and the seconds that reading it took."""
-    from minent.data import read_graph
+    from minent.data import read_graph, read_paths
 
-    start = time.perf_counter()
-    network = read_graph("-" if links == STANDARD_INPUT else links, directed or None, **asdict(relaxed))
+    start, file = time.perf_counter(), "-" if links == STANDARD_INPUT else links
+    if paths.order is not None:
+        network = read_paths(file, paths.order, counts=paths.counts)
+    elif paths.counts is not None:
+        raise BadInput("--counts is said of a file of paths; say --order too")
+    else:
+        network = read_graph(file, directed or None, **asdict(relaxed))
     return network, time.perf_counter() - start
 
 

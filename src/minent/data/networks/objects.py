@@ -66,6 +66,8 @@ def as_graph(network: Any, directed: bool | None = None, *, weight: str | int | 
 
 def graph_of_object(network: Any, directed: bool | None, weight: str | int | None) -> Noted:
     """As `as_graph`, and notes; `weight` is "none" for no weights, and None for those that names tell."""
+    if weight not in (None, NONE) and isinstance(network, Graph | tuple | str | os.PathLike):
+        raise BadInput(f"{_kind(network)} has no attributes of links; got weight={weight!r}")
     if isinstance(network, Graph):
         return as_told(replace(network, weights=None) if weight == NONE else network, directed), []
     if isinstance(network, str | os.PathLike) or callable(getattr(network, "read", None)):

@@ -157,7 +157,7 @@ def test_weights_go_by_known_names_or_by_the_one_that_is_said():
     assert notes[1:] == ["the attribute 'value' is the weight of links", "1 of 2 links says no weight and weighs 1"]
     assert graph_of_foreign(text, "gml", "a.gml", weight="year")[0].links()[2].tolist() == [1999.0, 1.0]
     assert graph_of_foreign(text, "gml", "a.gml", weight="none")[0].weights is None
-    with pytest.raises(BadInput, match="no link has the attribute 'cost'; there are 'value', 'year' in 'a.gml'"):
+    with pytest.raises(BadInput, match=r"no link has the attribute 'cost'; there are 'value', 'year' in 'a\.gml'"):
         graph_of_foreign(text, "gml", "a.gml", weight="cost")
     text = GML.format("c", "edge [ source 0 target 1 value 3 strength 2 ]").encode()
     with pytest.raises(BadInput, match="which attribute is the weight of links, 'value' or 'strength'"):
@@ -193,12 +193,12 @@ def test_lists_go_from_the_first_name_to_the_second_where_links_have_a_direction
 
 @pytest.mark.parametrize("data, format, sentence", [
     (b"digraph { a -> b }", "dot", "'f': DOT is for drawing and is not read; networkx.nx_agraph.read_dot reads it"),
-    (b"<graphml><graph>\n<node id='a'></graph></graphml>", "graphml", "'f' cannot be read as GraphML: mismatched tag: line 2"),
+    (b"<graphml><graph>\n<node id='a'></graph></graphml>", "graphml", "'f' cannot be read as GraphML: mismatched tag"),
     (b"<gexf></gexf>", "gexf", "'f' cannot be read as GEXF: "),
     (b"graph [ node [ id 1 ] edge [ source 1 target 2 ] ]", "gml",
      "'f' cannot be read as GML: edge #0 has undefined target 2"),
     (b"graph [ node [ id 1 ", "gml", "'f' cannot be read as GML: expected"),
-    (b"a b {'weight': x}\n", "edgelist", "attributes of a link are a dictionary of Python; got \"{'weight': x}\" on line 1"),
+    (b"a b {'weight': x}\n", "edgelist", "attributes of a link are a dictionary of Python; got \"{'weight': x}\" on"),
     (b"New York b\n", "edgelist", "wanted two names without blanks and perhaps {…}; got 'New York b' on line 1 of 'f'"),
     (b"a 2\nb {}\n", "multiline_adjlist", "2 links of 'a' are to follow; got '' on line 1 of 'f'"),
     (b"graph [ node [ id 1 ] node [ id 2 ] edge [ source 1 target 2 weight NAN ] ]", "gml",

@@ -58,7 +58,7 @@ def test_links_without_nodes_cytoscape_and_json_graph_are_read():
 
 def test_rows_are_links():
     rows = [{"from": 5, "to": 30, "value": 2}, {"from": 30, "to": 7}]
-    graph, notes = read(rows)
+    graph, _ = read(rows)
     assert graph.names.tolist() == [5, 7, 30] and named_links(graph) == [(5, 30, 2.0), (7, 30, 1.0)]
     lines = "\n".join(map(json.dumps, rows)).encode() + b"\n\n"
     assert named_links(graph_of_json(lines, "f.jsonl")[0]) == named_links(graph)
@@ -88,8 +88,9 @@ def infomap_json(kind: str) -> dict:
     """A random network of a type, as the reference reads it."""
     random = np.random.default_rng(3)
     nodes = [{"id": k, "name": f"n{k}"} for k in range(1, 13)]
-    edges = [{"source": int(a), "target": int(b), "weight": round(float(w), 3)}
-             for a, b, w in zip(*random.integers(1, 13, (2, 40)), random.random(40) + 0.1, strict=True) if a != b]  # fmt: skip
+    ends, weights = random.integers(1, 13, (2, 40)), random.random(40) + 0.1
+    links = zip(*ends.tolist(), weights.round(3).tolist(), strict=True)
+    edges = [{"source": a, "target": b, "weight": w} for a, b, w in links if a != b]
     head = {"format": "infomap-network", "version": "1.0", "nodes": nodes}
     if kind == "standard":
         return {**head, "directed": True, "edges": edges}
@@ -122,10 +123,10 @@ def test_the_reference_reads_the_same_network_in_its_json(tmp_path, kind):
 
 
 @pytest.mark.parametrize("data, sentence", [
-    (b"{\"a\": 1}", "wanted an object with \"nodes\" and \"links\" or \"edges\", infomap-network JSON, or a list or lines"),
+    (b"{\"a\": 1}", "wanted an object with \"nodes\" and \"links\" or \"edges\", infomap-network JSON, or a list or"),
     (b"[1, 2]", "wanted an object with"),
     (b"{\"nodes\": [], ", "this is not JSON (Expecting property name"),
-    (b'{"source": 1, "target": 2}\n{"source": 1\n', "this is not a line of JSON (Expecting ',' delimiter: line 1 column 13"),
+    (b'{"source": 1, "target": 2}\n{"source": 1\n', "this is not a line of JSON (Expecting ',' delimiter: line 1"),
     (b'{"source": 1, "target": 2}\n7\n', "a line of JSON must be a link; got 7 on line 2 of 'f'"),
     (b'{"source": 1, "target": 2}\n{"source": 1}\n', "link 1 needs a target, a number or text; got null in 'f'"),
     (b'[{"u": 1, "v": 2}]', "a link needs a source and a target; got an object with 'u', 'v' in 'f'"),
@@ -135,10 +136,10 @@ def test_the_reference_reads_the_same_network_in_its_json(tmp_path, kind):
     (b'{"nodes": [{"id": 1.5}], "links": []}', "node 0 needs an id, a number or text; got 1.5 in 'f'"),
     (b'{"links": [{"source": 1, "target": 2, "weight": -1}]}', "link weight must not be negative; got -1 for link 0"),
     (b'{"links": [{"source": 1, "target": 2, "weight": NaN}]}', "link weight must be a finite number; got nan for"),
-    (b'{"format": "infomap-network", "type": "hyper", "edges": []}', "an infomap-network's type is one of standard, bip"),
+    (b'{"format": "infomap-network", "type": "hyper", "edges": []}', "an infomap-network's type is one of standard"),
     (b'{"format": "infomap-network", "edges": [{"source": -1, "target": 2}]}',
      "'source' must be a whole number, not negative; got -1 in 'f'"),
-    (b'{"format": "infomap-network", "type": "state", "edges": [{"source": 1, "target": 2}]}', "edges join states; 1 is"),
+    (b'{"format": "infomap-network", "type": "state", "edges": [{"source": 1, "target": 2}]}', "edges join states; 1"),
     (b'{"format": "infomap-network", "type": "multilayer", "edges": [{"source": 1, "target": 2, "layers": [1]}]}',
      "an edge of a full multilayer network needs 2 layers; got [1] in 'f'"),
     (b"\xff\xfe[", "text must be UTF-8; got other bytes on line 1 of 'f'"),

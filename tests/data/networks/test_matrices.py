@@ -76,7 +76,7 @@ def test_a_matrix_is_what_networkx_makes_of_it(rows):
     matrix = np.array(rows, float)
     network, referee = as_graph(matrix), nx.from_numpy_array(matrix, create_using=nx.DiGraph)
     if network.directed:
-        assert [*zip(*(a.tolist() for a in network.links()[:2]))] == sorted(referee.edges)
+        assert [*zip(*(a.tolist() for a in network.links()[:2]), strict=True)] == sorted(referee.edges)
     assert network.directed == (matrix != matrix.T).any()
     weight = network.links()[2]
     total = network.number_of_links if weight is None else weight.sum()
@@ -134,8 +134,8 @@ def test_saved_matrices_are_read(kind):
      "a matrix of links must be square; got 2 × 3 in 'm'"),
     (b"%%MatrixMarket matrix coordinate real general\n2 2 1\n1 2 -1\n", "mtx",
      "link weight must not be negative; got -1 at row 0, column 1"),
-    (b"%%MatrixMarket matrix coordinate complex general\n2 2 1\n1 2 1 1\n", "mtx", "link weights must be numbers; got comp"),
-    (b"%%MatrixMarket matrix coordinate real general\n2 2 1\n1 x 1\n", "mtx", "'m' cannot be read as MatrixMarket: Line 3"),
+    (b"%%MatrixMarket matrix coordinate complex general\n2 2 1\n1 2 1 1\n", "mtx", "link weights must be numbers; got"),
+    (b"%%MatrixMarket matrix coordinate real general\n2 2 1\n1 x 1\n", "mtx", "'m' cannot be read as MatrixMarket: Line"),
     (b"%%MatrixMarket matrix coordinate real general\n2 2 2\n1 2 1\n", "mtx", "'m' cannot be read as MatrixMarket: "),
     (b"PK\3\4nothing", "npz", "'m' cannot be read as an .npz file: "),
     (saved(None, lambda file, _: np.savez(file, a=np.eye(2), b=np.eye(2))), "npz",

@@ -30,8 +30,17 @@ class Relaxed:
     relax_limit: int | None = None
     """Layers whose numbers differ by more are not relaxed to."""
 
+    relax_limit_up: int | None = None
+    """Layers whose numbers are larger by more are not relaxed to; in place of --relax-limit."""
+
+    relax_limit_down: int | None = None
+    """Layers whose numbers are smaller by more are not relaxed to; in place of --relax-limit."""
+
     relax_by: Literal["strength", "jensen-shannon"] = "strength"
     """To layers by the node's strength in them, or by how alike its links there are."""
+
+    layers: Annotated[bool, Parameter(negative="", show_default=False)] = False
+    """The relations of a Pajek file, *Arcs :1 and *Arcs :2, are layers."""
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 from minent.data.networks.called import called
+from minent.data.networks.columns import WEIGHTS
 from minent.data.networks.direction import Noted
 from minent.data.networks.libraries import graph_of_networkx
-from minent.data.networks.link_tables import WEIGHTS
 from minent.data.networks.networkx_lists import adjlist, edgelist, multiline_adjlist
 from minent.errors import BadInput
 

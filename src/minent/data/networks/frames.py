@@ -4,15 +4,19 @@ The index of pandas counts where it says something: a frame whose index and colu
 index called as an end of links is a column, and a series with an index of two levels is the weights of links.
 """
 
+from dataclasses import replace
 from typing import Any
 
 from minent.data.networks.attributes_of_links import NONE
 from minent.data.networks.called import integers_or_text
+from minent.data.networks.choices import Choices
+from minent.data.networks.columns import ENDS, are_named, roles, told
 from minent.data.networks.direction import Noted, graph_of_numbers
 from minent.data.networks.graph import Graph
-from minent.data.networks.link_tables import ENDS, chosen_columns, graph_of_table
+from minent.data.networks.link_tables import SAMPLE, graph_of_table
 from minent.data.networks.matrices import graph_of_matrix
 from minent.data.networks.names import name_array, sorted_names
+from minent.data.networks.plan import Plan
 from minent.errors import BadInput
 
 
@@ -31,7 +35,7 @@ def graph_of_frame(frame: Any, directed: bool | None, weight: str | int | None, 
             names = integers_or_text(list(frame.columns)) if not _counts(frame.columns) else None
             return graph_of_matrix(frame.to_numpy(), directed, names)
         frame = _with_index(frame)
-    return _links(frame, bool(directed), weight, kind)
+    return _links(frame, directed, Choices(weight=weight), kind), []
 
 
 def _of_series(series: Any, directed: bool | None, weight: str | int | None, kind: str) -> Noted:
@@ -70,36 +74,26 @@ def _with_index(frame: Any) -> Any:
     return frame.reset_index(drop=True)
 
 
-def _links(frame: Any, directed: bool, weight: str | int | None, kind: str) -> Noted:
+def _links(frame: Any, directed: bool | None, choices: Choices, kind: str) -> Graph:
     """The network of a table's rows."""
     import pyarrow as pa
 
     try:
-        table = pa.table(frame)
-    except OverflowError:  # Python's integers beyond 64 bits
-        columns = {str(name): frame[name].tolist() for name in frame.columns}
-        ends, third = _columns(list(columns), weight)
-        arrays = [name_array(columns[end]).astype(object) for end in ends]
-        weights = None if third is None else columns[third]
-        return Graph.from_links(*arrays, weights, directed=directed), []
+        return graph_of_table(pa.table(frame), directed, choices, Plan(kind, "table"))
+    except OverflowError:
+        return _of_large_integers(frame, bool(directed), choices, kind)
     except (pa.ArrowException, ValueError, TypeError) as error:
+        if isinstance(error, BadInput):
+            raise
         raise BadInput(f"{kind} cannot be read as a table of links: {error}") from None
-    if weight is not None:
-        ends, third = _columns(table.column_names, weight)
-        names = ["source", "target"] if third is None else ["source", "target", "weight"]
-        table = table.select(ends if third is None else [*ends, third]).rename_columns(names)
-    return graph_of_table(table, directed), []
 
 
-def _columns(names: list[str], weight: str | int | None) -> tuple[list[str], str | None]:
-    """The columns of ends, and that of weights. Raises BadInput."""
-    chosen = [names[place] for place in chosen_columns(names)]
-    if weight is None:
-        return chosen[:2], chosen[2] if len(chosen) > 2 else None
-    if weight == NONE:
-        return chosen[:2], None
-    if isinstance(weight, int) and 1 <= weight <= len(names):
-        return chosen[:2], names[weight - 1]
-    if weight not in names:
-        raise BadInput(f"there is no column {weight!r}; there are {', '.join(map(repr, names))}")
-    return chosen[:2], str(weight)
+def _of_large_integers(frame: Any, directed: bool, choices: Choices, kind: str) -> Graph:
+    """The network of rows with Python's integers beyond 64 bits."""
+    names = [str(name) for name in frame.columns]
+    columns = [frame[name].tolist() for name in frame.columns]
+    found = roles(names, [column[:SAMPLE] for column in columns], choices, are_named(names))
+    ends = [name_array(columns[place]).astype(object) for place in (found.source, found.target)]
+    weight = None if found.weight is None else columns[found.weight]
+    network = Graph.from_links(*ends, weight, directed=directed)
+    return replace(network, plan=Plan(kind, "table", header=True, **told(names, found)))

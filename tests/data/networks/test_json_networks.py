@@ -129,7 +129,7 @@ def test_the_reference_reads_the_same_network_in_its_json(tmp_path, kind):
     (b'{"source": 1, "target": 2}\n{"source": 1\n', "this is not a line of JSON (Expecting ',' delimiter: line 1"),
     (b'{"source": 1, "target": 2}\n7\n', "a line of JSON must be a link; got 7 on line 2 of 'f'"),
     (b'{"source": 1, "target": 2}\n{"source": 1}\n', "link 1 needs a target, a number or text; got null in 'f'"),
-    (b'[{"u": 1, "v": 2}]', "a link needs a source and a target; got an object with 'u', 'v' in 'f'"),
+    (b'[{"x": 1, "y": 2}]', "a link needs a source and a target; got an object with 'x', 'y' in 'f'"),
     (b'{"nodes": [{"id": "a"}], "links": [{"source": "a", "target": "b"}]}',
      "a link's ends must be among the nodes; 'b' is not in 'f'"),
     (b'{"nodes": [{"id": "a"}, {"id": "a"}], "links": []}', "the id 'a' stands twice among the nodes in 'f'"),

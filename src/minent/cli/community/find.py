@@ -11,7 +11,9 @@ from minent.cli.community.kept import check, keep, kept
 from minent.cli.community.labels import labels_in
 from minent.cli.inputs import STANDARD_INPUT
 from minent.community.options import Objective, Options
+from minent.data.networks.choices import Choices
 from minent.errors import BadInput
+from minent.kernels import log
 
 if TYPE_CHECKING:
     from minent.community import Stability, Tree
@@ -44,6 +46,14 @@ class Relaxed:
 
 
 @dataclass(frozen=True)
+class Chosen(Choices):
+    """What is said about the file of links, where it should not be told by what it holds."""
+
+    header: Annotated[bool | None, Parameter(negative="--no-header")] = None
+    """Whether the first line names the columns."""
+
+
+@dataclass(frozen=True)
 class Paths:
     """Where the file holds paths, names on a line, in place of links; see `minent.data.read_paths`."""
 
@@ -64,6 +74,7 @@ def find(
     metadata: Annotated[Path | None, Parameter(show_default=False)] = None,
     initial: Annotated[Path | None, Parameter(show_default=False)] = None,
     evaluate: Annotated[bool, Parameter(show_default=False)] = False,
+    choices: Annotated[Chosen | None, Parameter(name="*")] = None,
     relaxed: Annotated[Relaxed | None, Parameter(name="*")] = None,
     paths: Annotated[Paths | None, Parameter(name="*")] = None,
     sure: Annotated[Path | None, Parameter(show_default=False)] = None,
@@ -75,7 +86,7 @@ def find(
     Parameters
     ----------
     links
-        Link list (csv, tsv, spaces; gz), Parquet or Pajek .net; - reads standard input.
+        Links (csv, tsv, blanks), Parquet, Pajek, GraphML, GEXF, GML, JSON, MatrixMarket; - reads standard input.
     directed
         Links go from the first node to the second; without it a Pajek file's own word counts.
     metadata
@@ -98,7 +109,7 @@ def find(
     options = options or Options()
     with progress() as say:
         say(f"reading {links}")
-        network, reading = read(links, directed, relaxed or Relaxed(), paths or Paths())
+        network, reading = read(links, directed, choices or Chosen(), relaxed or Relaxed(), paths or Paths())
         say(f"searching {network.number_of_nodes:,} nodes and {network.number_of_links:,} links")
         start = time.perf_counter()
         described = {"objective": objective or Objective(), "metadata": labels_in(metadata, network)}
@@ -119,17 +130,21 @@ def possible(initial: Path | None, evaluate: bool, sure: Path | None) -> None:
         raise BadInput(f"how sure nodes are after searching is written as .csv or .parquet; got {sure.name!r}")
 
 
-def read(links: str, directed: bool, relaxed: Relaxed, paths: Paths) -> "tuple[Graph, float]":
+def read(links: str, directed: bool, choices: Choices, relaxed: Relaxed, paths: Paths) -> "tuple[Graph, float]":
     """The network, and the seconds that reading it took."""
     from minent.data import read_graph, read_paths
 
     start, file = time.perf_counter(), "-" if links == STANDARD_INPUT else links
+    said = {name: value for name, value in asdict(choices).items() if value is not None}
     if paths.order is not None:
-        network = read_paths(file, paths.order, counts=paths.counts)
+        if others := said.keys() - {"delimiter"}:
+            raise BadInput(f"paths have no {min(others)}; of a file of paths --delimiter may be said, and --counts")
+        network = read_paths(file, paths.order, counts=paths.counts, delimiter=choices.delimiter)
     elif paths.counts is not None:
         raise BadInput("--counts is said of a file of paths; say --order too")
     else:
-        network = read_graph(file, directed or None, **asdict(relaxed))
+        network = read_graph(file, directed or None, **said, **asdict(relaxed))
+    log.debug("%r", network.plan)
     return network, time.perf_counter() - start
 
 

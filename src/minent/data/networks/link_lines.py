@@ -1,6 +1,7 @@
 """How lines hold links, planned from the first of them: what divides fields, whether they have a header, and which
 fields are source, target and weight."""
 
+import re
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -10,6 +11,7 @@ from minent.data.networks.plan import Plan, Skipped
 from minent.data.networks.records import Fields, Record, delimiter_of, is_comment, records, split
 from minent.errors import BadInput, BadLine
 
+INTEGER = re.compile(r"-?[0-9]+")
 SAMPLE = 1 << 15  # bytes looked at
 
 
@@ -21,6 +23,7 @@ class Layout(NamedTuple):
     start: int
     line: int
     named: bool
+    integers: bool  # ends, so far as was looked
 
 
 def planned(data: bytes, plan: Plan, choices: Choices) -> tuple[Plan, Layout]:
@@ -57,11 +60,13 @@ def planned(data: bytes, plan: Plan, choices: Choices) -> tuple[Plan, Layout]:
     except BadInput as error:
         raise BadLine(f"{error},", plan.file, sample[0].line) from None
     first = sample[header]
+    ends = [*columns[found.source], *columns[found.target]]
+    whole = all(end is not None and INTEGER.fullmatch(end) for end in ends)
     skipped = remarks_skipped([record for record in remarks if record.start < first.start])
     plan = replace(
         plan, delimiter=delimiter, header=header, comments=_marks(choices), skipped=skipped, **told(names, found)
     )
-    return plan, Layout(found, max(fields, len(names)) if header else fields, first.start, first.line, header)
+    return plan, Layout(found, max(fields, len(names)) if header else fields, first.start, first.line, header, whole)
 
 
 def _marks(choices: Choices) -> tuple[str, ...]:
@@ -102,6 +107,8 @@ def _has_header(
     said = [c for c in (choices.source, choices.target, choices.weight, choices.layer) if isinstance(c, str)]
     if choices.header is not None:
         return choices.header
+    if {"id"} < {name.strip().lower() for name in names} <= {"id", "label", "name"}:
+        raise BadLine(f"this is a table of nodes, {', '.join(names)}, not of links", file, sample[0].line)
     if ends_named(names) or any(name in names and not is_number(name) for name in said):
         return True
     if None in first and (first[0] is not None or not _counts_up(rest)):

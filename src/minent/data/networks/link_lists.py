@@ -17,7 +17,9 @@ from minent.errors import BadInput
 if TYPE_CHECKING:
     import pyarrow as pa
 
-ZERO, PLAIN = ord("0"), "^(0|-?[1-9][0-9]{0,18})$"
+ZERO, QUOTE, NEWLINE = b'0"\n'
+BLOCK = 1 << 18
+PLAIN = "^(0|-?[1-9][0-9]{0,18})$"
 
 
 def links_of_lines(data: bytes, plan: Plan, layout: Layout) -> tuple["pa.Table", Plan]:
@@ -67,27 +69,27 @@ def _arrow_splits_alike(body: bytes, delimiter: str) -> bool:
     if b'"' not in body:
         return True
     signs = np.frombuffer(b"\n" + body + b"\n", np.uint8)
-    quotes = np.flatnonzero(signs == ord('"'))
+    marks = np.flatnonzero((signs == QUOTE) | (signs == NEWLINE))
+    is_quote = signs[marks] == QUOTE
+    quotes = marks[is_quote]
     if len(quotes) % 2 or b'""' in body or (delimiter == " " and (b"  " in body or b"\t" in body)):
         return False
+    if (np.cumsum(is_quote, dtype=np.int32)[~is_quote] % 2).any():  # newlines after an odd number of quotes
+        return False
+    edge, blank = np.zeros(256, bool), np.zeros(256, bool)
+    edge[[ord(delimiter), NEWLINE]] = blank[[ord(" "), ord("\t")]] = True
     opens, closes = quotes[::2], quotes[1::2]
-    edge, blank, newline = np.zeros(256, bool), np.zeros(256, bool), signs == ord("\n")
-    edge[[ord(delimiter), ord("\n")]] = blank[[ord(" "), ord("\t")]] = True
-    lines = np.cumsum(newline, dtype=np.int32)
-    return bool(
-        edge[signs[opens - 1]].all() and edge[signs[closes + 1]].all() and (lines[opens] == lines[closes]).all()
-        and not blank[signs[opens + 1]].any() and not blank[signs[closes - 1]].any()
-    )  # fmt: skip
+    outside = edge[signs[opens - 1]].all() and edge[signs[closes + 1]].all()
+    return bool(outside and not blank[signs[opens + 1]].any() and not blank[signs[closes - 1]].any())
 
 
 def _attempts(body: bytes, plan: Plan, layout: Layout) -> Iterator[tuple[bytes, str, tuple[Skipped, ...]]]:
     """Lines for Arrow, what ends are in them, and the remarks that were taken out."""
-    integers = b"0x" not in body and b"0X" not in body  # which Arrow would take for numbers
     remarks = any(mark.encode() in body for mark in plan.comments)
-    if integers and not remarks:
+    if layout.integers and not remarks:
         yield body, "int64", ()
     lines, skipped = _tidy(body, plan, layout.line)
-    if integers:
+    if layout.integers:
         yield lines, "int64", skipped
     yield lines, "string", skipped
 
@@ -131,7 +133,8 @@ def _table(lines: bytes, delimiter: str, layout: Layout, ends: str) -> tuple["pa
     table = arrow_csv.read_csv(
         pa.BufferReader(lines),
         read_options=arrow_csv.ReadOptions(
-            use_threads=False, block_size=1 << 22, column_names=[str(i) for i in range(layout.fields)]
+            use_threads=False, block_size=1 << (22 if ends == "int64" else 24),
+            column_names=[str(i) for i in range(layout.fields)],
         ),
         parse_options=arrow_csv.ParseOptions(delimiter=delimiter, quote_char='"' if b'"' in lines else False),
         convert_options=arrow_csv.ConvertOptions(
@@ -177,13 +180,18 @@ def _named(table: "pa.Table") -> tuple["pa.Table", bool]:
 
 
 def _zeros_in_front(lines: bytes, delimiter: str) -> bool:
-    """Whether any field of digits begins with a zero."""
-    signs = np.frombuffer(b"\n\n" + lines + b"\n", np.uint8)
-    at = np.flatnonzero(signs == ZERO)
-    at = at[signs[at + 1] - np.uint8(ZERO) <= 9]
-    if not len(at):
-        return False
-    edge = np.zeros(256, bool)
-    edge[[ord(delimiter), ord("\n"), ord(" "), ord('"')]] = True
-    before = signs[at - 1]
-    return bool((edge[before] | ((before == ord("-")) & edge[signs[at - 2]])).any())
+    """Whether any field begins with a zero and a digit, or 0x, which Arrow takes for a number too."""
+    for start in range(0, len(lines), BLOCK):  # in the cache
+        ahead = lines[start - 2 : start] if start else b"\n\n"
+        signs = np.frombuffer(ahead + lines[start : start + BLOCK + 1] + b"\n", np.uint8)
+        before = signs[1:-2]
+        begins = before < ord(".")
+        if ord(delimiter) > ord("."):
+            begins |= before == ord(delimiter)
+        begins &= signs[2:-1] == ZERO
+        at = np.flatnonzero(begins) + 2
+        after, minus = signs[at + 1], signs[at - 1] == ord("-")
+        more = (after - np.uint8(ZERO) <= 9) | (after | 32 == ord("x"))
+        if (more & ~(minus & ((signs[at - 2] | 32) == ord("e")))).any():
+            return True
+    return False

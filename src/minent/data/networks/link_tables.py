@@ -137,10 +137,10 @@ def _numbered_words(source: "pa.ChunkedArray", target: "pa.ChunkedArray") -> Num
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    kind = pa.dictionary(pa.int32(), pa.large_string())
-    both = pa.chunked_array(
-        [chunk for end in (source, target) for chunk in _encoded(end).cast(kind).chunks], kind
-    ).unify_dictionaries()
+    ends = [_encoded(end) for end in (source, target)]
+    if ends[0].type != ends[1].type:
+        ends = [end.cast(pa.dictionary(pa.int32(), pa.large_string())) for end in ends]
+    both = pa.chunked_array([chunk for end in ends for chunk in end.chunks], ends[0].type).unify_dictionaries()
     if not len(both):
         return name_array([]), np.zeros(0, np.int32), np.zeros(0, np.int32)
     encoded = both.chunk(0).dictionary.dictionary_encode()  # a dictionary may hold a word twice

@@ -53,6 +53,17 @@ class Chosen(Choices):
     """Whether the first line names the columns."""
 
 
+@dataclass(frozen=True)
+class Paths:
+    """Where the file holds paths, names on a line, in place of links; see `minent.data.read_paths`."""
+
+    order: Annotated[int | None, Parameter(show_default=False)] = None
+    """Nodes that the next step depends on, in a file of paths, one a line: 2, the one the walker is in and the last."""
+
+    counts: Annotated[bool | None, Parameter(negative="--no-counts", show_default=False)] = None
+    """The last field of a path's line says how often it was walked."""
+
+
 def find(
     links: str,
     /,
@@ -65,6 +76,7 @@ def find(
     evaluate: Annotated[bool, Parameter(show_default=False)] = False,
     choices: Annotated[Chosen | None, Parameter(name="*")] = None,
     relaxed: Annotated[Relaxed | None, Parameter(name="*")] = None,
+    paths: Annotated[Paths | None, Parameter(name="*")] = None,
     sure: Annotated[Path | None, Parameter(show_default=False)] = None,
     output: Annotated[tuple[Path, ...], Parameter(name=["--output", "-o"], negative="", show_default=False)] = (),
     map: Path | None = None,
@@ -97,7 +109,7 @@ def find(
     options = options or Options()
     with progress() as say:
         say(f"reading {links}")
-        network, reading = read(links, directed, choices or Chosen(), relaxed or Relaxed())
+        network, reading = read(links, directed, choices or Chosen(), relaxed or Relaxed(), paths or Paths())
         say(f"searching {network.number_of_nodes:,} nodes and {network.number_of_links:,} links")
         start = time.perf_counter()
         described = {"objective": objective or Objective(), "metadata": labels_in(metadata, network)}
@@ -118,13 +130,20 @@ def possible(initial: Path | None, evaluate: bool, sure: Path | None) -> None:
         raise BadInput(f"how sure nodes are after searching is written as .csv or .parquet; got {sure.name!r}")
 
 
-def read(links: str, directed: bool, choices: Choices, relaxed: Relaxed) -> "tuple[Graph, float]":
+def read(links: str, directed: bool, choices: Choices, relaxed: Relaxed, paths: Paths) -> "tuple[Graph, float]":
     """The network, and the seconds that reading it took."""
-    from minent.data import read_graph
+    from minent.data import read_graph, read_paths
 
-    start = time.perf_counter()
+    start, file = time.perf_counter(), "-" if links == STANDARD_INPUT else links
     said = {name: value for name, value in asdict(choices).items() if value is not None}
-    network = read_graph("-" if links == STANDARD_INPUT else links, directed or None, **said, **asdict(relaxed))
+    if paths.order is not None:
+        if others := said.keys() - {"delimiter"}:
+            raise BadInput(f"paths have no {min(others)}; of a file of paths --delimiter may be said, and --counts")
+        network = read_paths(file, paths.order, counts=paths.counts, delimiter=choices.delimiter)
+    elif paths.counts is not None:
+        raise BadInput("--counts is said of a file of paths; say --order too")
+    else:
+        network = read_graph(file, directed or None, **said, **asdict(relaxed))
     log.debug("%r", network.plan)
     return network, time.perf_counter() - start
 

@@ -24,6 +24,8 @@ def graph_of_list(links: list[Any], directed: bool | None, weight: str | int | N
     names = range(1 + max(source.max(initial=-1), target.max(initial=-1))) if names is None else names
     key, thirds = "weight" if weight is None else weight, [link[2] if len(link) == 3 else None for link in links]
     values = [third.get(key) if isinstance(third, dict) else third for third in thirds]
+    if weight not in (None, NONE) and links and all(value is None for value in values):
+        raise BadInput(f"no link has the attribute {weight!r}")
     weighed = None if weight == NONE or all(value is None for value in values) else weights(values, notes)
     network, told = graph_of_numbers(source, target, weighed, names, bool(directed), directed)
     return network, notes + told

@@ -93,7 +93,7 @@ def _of_large_integers(frame: Any, directed: bool, choices: Choices, kind: str) 
     names = [str(name) for name in frame.columns]
     columns = [frame[name].tolist() for name in frame.columns]
     found = roles(names, [column[:SAMPLE] for column in columns], choices, are_named(names))
-    ends = [name_array(columns[place]).astype(object) for place in (found.source, found.target)]
+    source, target = (name_array(columns[place]).astype(object) for place in (found.source, found.target))
     weight = None if found.weight is None else columns[found.weight]
-    network = Graph.from_links(*ends, weight, directed=directed)
+    network = Graph.from_links(source, target, weight, directed=directed)
     return replace(network, plan=Plan(kind, "table", header=True, **told(names, found)))

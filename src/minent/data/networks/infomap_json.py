@@ -109,11 +109,11 @@ def _layers(
         source, target, weight = ([link[k] for link in full] for k in range(3))
         states = sorted({*source, *target}, key=lambda state: (state[0], str(state[1])))
         place = {state: i for i, state in enumerate(states)}
-        ends = ([place[state] for state in column] for column in (source, target))
-        network, _ = graph_of_numbers(*ends, weight, states, directed, directed)
+        source, target = ([place[state] for state in column] for column in (source, target))
+        network, _ = graph_of_numbers(source, target, weight, states, directed, directed)
         return States.of(network, [node for _, node in states])
     layer, source, target, weight = ([link[k] for link in inside] for k in range(4))
-    crossing = tuple([link[k] for link in between] for k in range(4)) if between else None
+    crossing: Any = tuple([link[k] for link in between] for k in range(4)) if between else None
     relaxed = {f"relax_{name}": value for name, value in relaxation._asdict().items()}
     return multilayer(layer, source, target, weight, between=crossing, directed=directed, **relaxed)
 

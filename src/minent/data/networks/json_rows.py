@@ -30,8 +30,8 @@ def graph_of_rows(rows: Any, directed: bool, weight: str | int | None) -> Noted:
     if not isinstance(rows, list) or not rows or not isinstance(rows[0], dict | list):
         raise BadInput(f"{KNOWN}; got {json.dumps(rows)[:60]}")
     notes: list[str] = []
-    lists = isinstance(rows[0], list)
-    columns: tuple[Any, ...] = (0, 1) if lists else next((pair for pair in ENDS if {*pair} <= rows[0].keys()), ())
+    lists, keys = isinstance(rows[0], list), set(rows[0] if isinstance(rows[0], dict) else ())
+    columns: tuple[Any, ...] = (0, 1) if lists else next((pair for pair in ENDS if {*pair} <= keys), ())
     if not columns:
         raise BadInput(f"a link needs a source and a target; got an object with {', '.join(map(repr, rows[0]))}")
     records = [dict(enumerate(row)) if isinstance(row, list) else row for row in rows]

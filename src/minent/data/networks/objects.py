@@ -16,7 +16,8 @@ from minent.data.networks.libraries import (
     graph_of_pyg,
 )
 from minent.data.networks.matrices import graph_of_matrix
-from minent.data.networks.read import read_graph
+from minent.data.networks.plan import Plan
+from minent.data.networks.read import BY_NAME, read_graph
 from minent.errors import BadInput
 from minent.kernels import log
 
@@ -25,7 +26,6 @@ ACCEPTED = (
     "array, a square matrix (numpy, scipy sparse, torch), a graph of networkx, igraph, networkit or PyG, an AnnData "
     "with neighbours, or a table (pandas, polars, pyarrow)"
 )
-BY_NAME = "by name"
 
 
 def as_graph(network: Any, directed: bool | None = None, *, weight: str | int | None = BY_NAME) -> Graph:
@@ -50,7 +50,8 @@ def as_graph(network: Any, directed: bool | None = None, *, weight: str | int | 
                    taken), else undirected. directed=False sums both directions of a directed network; directed=True
                    sends every link of an undirected one both ways.
 
-    What was summed, or decided, is logged at level INFO (the logger "minent"). Raises BadInput.
+    What was summed, or decided, stands in `Graph.plan.notes`, and is logged at level INFO (the logger "minent"). Raises
+    BadInput.
 
     >>> as_graph([("a", "b"), ("b", "c", 2.5)]).links()[2].tolist()
     [1.0, 2.5]
@@ -61,15 +62,21 @@ def as_graph(network: Any, directed: bool | None = None, *, weight: str | int | 
     found, notes = graph_of_object(network, directed, None if weight == BY_NAME else NONE if weight is None else weight)
     for note in notes:
         log.info("%s", note)
-    return found
+    if found is network:
+        return found
+    ids = "integers" if found.names is None or found.names.dtype.kind == "i" else "text"
+    plan = found.plan or Plan(_kind(network), "object", ids=ids)
+    return replace(found, plan=replace(plan, notes=(*plan.notes, *notes)))
 
 
 def graph_of_object(network: Any, directed: bool | None, weight: str | int | None) -> Noted:
     """As `as_graph`, and notes; `weight` is "none" for no weights, and None for those that names tell."""
+    if weight not in (None, NONE) and isinstance(network, Graph | tuple):
+        raise BadInput(f"{_kind(network)} has no attributes of links; got weight={weight!r}")
     if isinstance(network, Graph):
         return as_told(replace(network, weights=None) if weight == NONE else network, directed), []
     if isinstance(network, str | os.PathLike) or callable(getattr(network, "read", None)):
-        return read_graph(network, directed), []
+        return read_graph(network, directed, weight=weight or BY_NAME), []
     if isinstance(network, tuple):
         if len(network) not in (2, 3):
             raise BadInput(f"a tuple must be (source, target) or (source, target, weight); got {len(network)} things")

@@ -50,8 +50,8 @@ def read_paths(
     if counts:
         weight = [_count(row.pop(), text.name, number) for row, (number, _) in zip(rows, lines, strict=True)]
     elif counts is None and _look_counted(rows):
-        told = "every line ends with a number: how often the path was walked? Say counts=True (--counts) or False"
-        raise BadInput(f"{told} in {str(text.name)!r}")
+        told = "every line ends with a number: how often the path was walked? Say counts=True or False"
+        raise BadInput(f"{told} (--counts or --no-counts) in {str(text.name)!r}")
     try:
         return paths_network(rows, order, weight)
     except BadInput as error:

@@ -67,11 +67,10 @@ def _shortest(dates: np.ndarray) -> np.ndarray:
 
 
 def _layer(value: Any, link: int) -> Any:
+    """A number, text, or a date as text."""
     if value is None or value != value:
         raise BadInput(f"every link needs a layer; link {link} has none")
     value = value.item() if isinstance(value, np.generic) else value
     if isinstance(value, float) and value.is_integer():
         return int(value)
-    if hasattr(value, "isoformat"):
-        return value.isoformat()
-    return value
+    return getattr(value, "isoformat", lambda: value)()

@@ -77,9 +77,14 @@ def networkit_arrays(arrays: Arrays) -> object:
 
 
 def minent_text(path: str) -> object:
-    from minent.data.networks.link_lists import links_of_text
+    from minent.data.bytes import opened, text
+    from minent.data.networks.choices import Choices
+    from minent.data.networks.link_lines import planned
+    from minent.data.networks.link_lists import links_of_lines
+    from minent.data.networks.plan import Plan
 
-    return links_of_text(Path(path).read_bytes(), path)
+    data = text(opened(path)).data
+    return links_of_lines(data, *planned(data, Plan(path, "lines"), Choices()))
 
 
 def minent_graph(path: str) -> object:

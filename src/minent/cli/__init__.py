@@ -1,5 +1,6 @@
 """The command line: what the library does, by the same names, with a readable summary at the end."""
 
+import logging
 import os
 import sys
 from collections.abc import Sequence
@@ -63,6 +64,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     arguments = sys.argv[1:] if arguments is None else list(arguments)
     debug = "--debug" in arguments
     tokens = [STANDARD_INPUT if word == "-" else word for word in arguments if word != "--debug"]
+    if debug:
+        logging.getLogger("minent").setLevel(logging.DEBUG)
     try:
         tokens = with_recipe(tokens)
         app(tokens, exit_on_error=False, print_error=False, result_action="return_value")

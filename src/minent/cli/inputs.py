@@ -1,8 +1,9 @@
 """What commands read of texts: files, and standard input as it comes."""
 
 import sys
+from codecs import BOM_UTF8
 from collections.abc import Iterator
-from io import BufferedReader
+from io import BufferedReader, BytesIO
 from itertools import islice
 from typing import Any, cast
 
@@ -27,11 +28,20 @@ def read_lines(path: str) -> Iterator[list[tuple[int, str]]]:
 
 
 def _arriving() -> Iterator[list[bytes]]:
+    """Lines as they come; all at once of what is packed, or has the mark of UTF-16."""
+    from minent.data.bytes import in_pieces, open_text
+
     stream, rest = cast(BufferedReader, sys.stdin.buffer), b""
-    while come := stream.read1():
+    come = stream.read1()
+    if not in_pieces(come):
+        yield [line.encode() for line in open_text(BytesIO(come + stream.read())).lines()]
+        return
+    come = come.removeprefix(BOM_UTF8)
+    while come:
         *lines, rest = (rest + come).split(b"\n")
         if lines:
             yield lines
+        come = stream.read1()
     if rest:
         yield [rest]
 

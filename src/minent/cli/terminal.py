@@ -31,6 +31,8 @@ def summary(
     kind = "directed" if network.directed else "undirected"
     saved = 100 * (1 - tree.codelength / tree.one_level_codelength) if tree.one_level_codelength else 0.0
     print(f"{network.number_of_nodes:,} nodes, {network.number_of_links:,} {kind} links")
+    if network.plan is not None:
+        print(network.plan)
     found = f"{tree.number_of_modules:,} modules"
     if tree.depth > 1:
         found = f"{tree.number_of_top_modules:,} top modules, {tree.number_of_modules:,} leaf modules"
@@ -71,15 +73,15 @@ def progress() -> Iterator[Callable[[str], None]]:
 
     class Handler(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
-            if record.levelno >= logging.WARNING:
+            if record.levelno >= logging.WARNING or record.levelno <= logging.DEBUG:
                 console.print(record.getMessage(), markup=False)
             else:
                 say(record.getMessage())
 
-    handler, log = Handler(logging.INFO), logging.getLogger("minent")
+    handler, log = Handler(logging.DEBUG), logging.getLogger("minent")
     before = log.level, log.propagate
     log.addHandler(handler)
-    log.setLevel(logging.INFO)
+    log.setLevel(logging.DEBUG if log.level == logging.DEBUG else logging.INFO)
     log.propagate = False
     with console.status("…") as status:
 

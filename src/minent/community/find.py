@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from minent.community.options import PLAIN, Effort, FlowModel, Objective, Options
+from minent.community.options import PLAIN, Effort, FlowModel, Objective, Options, seeded
 from minent.community.overlap import check_shareable, shared
 from minent.community.search.levels import Levels
 from minent.community.tree.tree import Tree
@@ -17,7 +17,7 @@ def find(
     two_level: bool = False,
     effort: Effort = "balanced",
     trials: int = 1,
-    seed: int = 1,
+    seed: Any = 1,
     threads: int | None = None,
     flow_model: FlowModel | None = None,
     teleportation: float = 0.15,
@@ -37,7 +37,8 @@ def find(
     - `two_level`: modules hold nodes only, no modules.
     - `effort`: "fast", one pass; "balanced"; "best", the agreement of several searches, tuned for long.
     - `trials`: searches from different random orders, of which the shortest description wins, `threads` at a time
-      (None: as many as there are cores). The same `seed` gives the same tree whatever the threads.
+      (None: as many as there are cores). The same `seed` gives the same tree whatever the threads;
+      None draws one, and a numpy Generator is drawn from.
     - `flow_model`, `teleportation`, `recorded`, `to_nodes`: the walk; see `flow_of`.
     - `overlapping`: a node may lie in several modules (see `minent.community.overlap`); the tree is then one of states,
       of which a node has one for each of its modules, `memberships` has a row for each, and it costs no more.
@@ -54,7 +55,7 @@ def find(
     [0, 0, 0, 1, 1, 1]
     """
     walk = flow_model, teleportation, recorded, to_nodes
-    options = Options(two_level, effort, trials, seed, threads, *walk, overlapping)
+    options = Options(two_level, effort, trials, seeded(seed), threads, *walk, overlapping)
     flow, start, searches = searched(network, options, directed, objective, metadata, initial)
     if overlapping:
         check_shareable(flow, options, objective == PLAIN and metadata is None)

@@ -3,8 +3,27 @@
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import numpy as np
+
+from minent.errors import BadInput
+
 Effort = Literal["fast", "balanced", "best"]
 FlowModel = Literal["undirected", "directed", "undirdir", "outdirdir", "rawdir", "precomputed"]
+
+
+def seeded(seed: Any) -> int:
+    """A seed as a number: None draws one, as in numpy.random.default_rng(None), and so does a numpy Generator.
+
+    >>> seeded(7), seeded(np.random.default_rng(0)) == seeded(np.random.default_rng(0))
+    (7, True)
+    """
+    if seed is None:
+        return int(np.random.SeedSequence().generate_state(1)[0])
+    if isinstance(seed, np.random.Generator):
+        return int(seed.integers(2**32))
+    if isinstance(seed, bool) or not isinstance(seed, int | np.integer):
+        raise BadInput(f"seed must be a whole number, None or a numpy Generator; got {seed!r}")
+    return int(seed)
 
 
 @dataclass(frozen=True)

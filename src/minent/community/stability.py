@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from jaxtyping import Float, Int
 
-from minent.community.options import PLAIN, Options
+from minent.community.options import PLAIN, Options, seeded
 from minent.community.search.levels import Levels
 from minent.community.tree.tree import Tree
 from minent.community.trials import grown, searched
@@ -80,7 +80,8 @@ def stability(network: Any, *, trials: int = 20, depth: int | None = None, **opt
         raise BadInput("how sure nodes are is told of modules that do not overlap")
     beside = {"directed": None, "objective": PLAIN, "metadata": None, "initial": None}
     beside = {name: options.pop(name, missing) for name, missing in beside.items()}
-    flow, start, searches = searched(network, Options(trials=trials, **options), **beside)
+    seed = seeded(options.pop("seed", 1))
+    flow, start, searches = searched(network, Options(trials=trials, seed=seed, **options), **beside)
     found = list(searches)
     tree = grown(flow, min(found, key=Levels.cost, default=None), start)
 

@@ -5,8 +5,10 @@ from minent.data.networks.bipartite import Bipartite
 from minent.data.networks.graph import Graph
 from minent.data.networks.layers import multilayer
 from minent.data.networks.objects import as_graph
+from minent.data.networks.paths import paths_network, read_paths
 from minent.data.networks.read import read_graph
 from minent.data.networks.states import States
+from minent.data.networks.temporal import layered
 from minent.data.texts.batches import Batches
 from minent.data.texts.labelled import Labelled, read_labelled, split
 from minent.data.texts.listops import listops
@@ -24,13 +26,16 @@ __all__ = [
     "as_graph",
     "docstrings",
     "held_out",
+    "layered",
     "listops",
     "modules",
     "multilayer",
+    "paths_network",
     "read_graph",
     "read_images",
     "read_labelled",
     "read_pairs",
+    "read_paths",
     "split",
     "text_vectors",
 ]  # fmt: skip

@@ -1,36 +1,70 @@
-"""What a file holds, unzipped; and as text, UTF-8, whose lines are divided by newlines and nothing else."""
+"""What a file holds, unpacked; and as text, UTF-8, whatever its encoding and however its lines end."""
 
+import bz2
+import codecs
 import difflib
 import gzip
+import lzma
 import os
+import re
 import sys
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
+
+import numpy as np
 
 from minent.errors import BadInput, BadLine
+from minent.kernels import log
+
+PACKED = {
+    "gz": rb"\x1f\x8b", "bz2": rb"BZh[1-9](?:1AY&SY|\x17rE8P\x90)", "xz": rb"\xfd7zXZ\0", "zst": rb"\x28\xb5\x2f\xfd",
+}  # fmt: skip
+MARKS = (
+    (codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)  # fmt: skip
+QUOTED = re.compile(rb'(?<![^,;\t|\r\n])"(?:[^"]++|"")*+"(?![^,;\t|\r\n])|\r\n?')
+GB2312 = re.compile(rb"(?:[\0-\x7f]++|[\xa1-\xf7][\xa1-\xfe])*+")
+COMMON = re.compile(rb"[\xa1-\xa3\xb0-\xd7][\xa1-\xfe]")  # its punctuation, and the more common half of its characters
+
+
+class Held(NamedTuple):
+    """What a file holds, unpacked, what to call it, and how it was packed: "gz", "bz2", "xz", "zst" or ""."""
+
+    name: object
+    data: bytes
+    packed: str = ""
+
+
+class Text(NamedTuple):
+    """Text in UTF-8 whose lines end in newlines; the encoding it had, and what its lines ended in."""
+
+    data: bytes
+    encoding: str
+    newline: str
 
 
 @dataclass(frozen=True)
 class TextFile:
-    """What a file holds, unzipped, and its kind: the last suffix of its name but .gz, as ".tsv"; "" for none."""
+    """What a file holds, unpacked, and its kind: the last suffix of its name but .gz and the like; "" for none."""
 
     name: object
     kind: str
     data: bytes
 
     def content(self) -> str:
-        """The text. Raises BadLine where it is not UTF-8."""
-        try:
-            return self.data.decode("utf-8-sig")
-        except UnicodeDecodeError as error:
-            line = self.data.count(b"\n", 0, error.start) + 1
-            raise BadLine("text must be UTF-8; got other bytes", self.name, line) from None
+        """The text, its newlines as they are. Raises BadLine where it is none."""
+        data, encoding = _utf8(Held(self.name, self.data), None, "")
+        if encoding == "gb18030":
+            log.warning("%r is read as GB18030, for it is not UTF-8", str(self.name))
+        return data.decode()
 
     def lines(self) -> list[str]:
         """All lines, blank ones too."""
-        lines = self.content().split("\n")
+        content = self.content()
+        lines = content.split("\n" if "\n" in content else "\r")
         return [line.removesuffix("\r") for line in (lines if lines[-1] else lines[:-1])]
 
 
@@ -41,16 +75,21 @@ def open_text(path: str | os.PathLike[str] | Any) -> TextFile:
     >>> open_text(io.BytesIO("道可道，\\n\\n非常道。\\n".encode())).lines()
     ['道可道，', '', '非常道。']
     """
-    data, name = read_bytes(path)
-    suffixes = [suffix.lower() for suffix in Path(str(name)).suffixes if suffix.lower() != ".gz"]
+    held = opened(path)
+    suffixes = [suffix.lower() for suffix in Path(str(held.name)).suffixes if suffix.lower()[1:] not in PACKED]
     named = isinstance(path, str | os.PathLike) and path != "-"
-    return TextFile(name, suffixes[-1] if named and suffixes else "", data)
+    return TextFile(held.name, suffixes[-1] if named and suffixes else "", held.data)
 
 
-def read_bytes(path: str | os.PathLike[str] | Any) -> tuple[bytes, object]:
-    """What a file holds, unzipped, and what to call it; "-" is standard input, and an open binary file is read.
+def opened(path: str | os.PathLike[str] | Any) -> Held:
+    """What a file holds; "-" is standard input, and an open binary file is read. Raises BadInput.
 
-    Raises BadInput."""
+    How it is packed is told by how it begins, not by its name.
+
+    >>> import io
+    >>> opened(io.BytesIO(bz2.compress(b"1 2"))).data
+    b'1 2'
+    """
     if path == "-":
         data, name = sys.stdin.buffer.read(), "standard input"
     elif isinstance(path, str | os.PathLike):
@@ -59,10 +98,90 @@ def read_bytes(path: str | os.PathLike[str] | Any) -> tuple[bytes, object]:
         data, name = path.read(), getattr(path, "name", "standard input")
         if not isinstance(data, bytes):
             raise BadInput(f"an open file must be binary (mode 'rb'); reading it gave {type(data).__name__}")
+    packed = next((kind for kind, begins in PACKED.items() if re.match(begins, data)), "")
     try:
-        return gzip.decompress(data) if data.startswith(b"\x1f\x8b") else data, name
-    except (OSError, EOFError, zlib.error) as error:
-        raise BadInput(f"{str(name)!r} is not a whole gzip file: {error}") from None
+        return Held(name, _unpacked(data, packed), packed)
+    except (OSError, EOFError, ValueError, zlib.error, lzma.LZMAError) as error:
+        called = {"gz": "gzip", "bz2": "bzip2", "zst": "zstd"}.get(packed, packed)
+        raise BadInput(f"{str(name)!r} is not a whole {called} file: {error}") from None
+
+
+def in_pieces(begins: bytes) -> bool:
+    """Whether what begins so is text that can be read as it comes: neither packed nor UTF-16 or UTF-32."""
+    packed = any(re.match(mark, begins) for mark in PACKED.values())
+    return not packed and not any(begins.startswith(mark) for mark, name in MARKS if name != "utf-8")
+
+
+def text(held: Held, encoding: str | None = None, hint: str = "") -> Text:
+    """The text a file holds, in UTF-8; a copy only where one is needed.
+
+    What is not UTF-8 (by a byte order mark, UTF-16 or UTF-32) is GB18030 where it can be nothing else, or what
+    `encoding` says. Raises BadLine, with `hint`, for other bytes and for NUL.
+
+    >>> text(Held("a.csv", "甲,乙\\r\\n".encode("utf-16")))
+    Text(data=b'\\xe7\\x94\\xb2,\\xe4\\xb9\\x99\\n', encoding='utf-16', newline='\\r\\n')
+    """
+    data, encoding = _utf8(held, encoding, hint)
+    if (nul := data.find(b"\0")) >= 0:
+        raise _nul(held, data, nul, hint)
+    if b"\r" not in data:
+        return Text(data, encoding, "\n")
+    newline = "\r\n" if b"\r\n" in data else "\r"
+    signs = np.frombuffer(data, np.uint8)
+    quotes, returns = np.flatnonzero(signs == ord('"')), np.flatnonzero(signs == ord("\r"))
+    if (np.searchsorted(quotes, returns) % 2).any():  # a quoted field may hold them
+        return Text(QUOTED.sub(lambda found: b"\n" if found[0][:1] == b"\r" else found[0], data), encoding, newline)
+    return Text(data.replace(b"\r\n", b"\n").replace(b"\r", b"\n"), encoding, newline)
+
+
+def _utf8(held: Held, said: str | None, hint: str) -> tuple[bytes, str]:
+    data = held.data
+    marked = next((name for mark, name in MARKS if data.startswith(mark)), None)
+    encoding = said or marked or ("utf-8" if data.isascii() or not _is_chinese(data) else "gb18030")
+    try:
+        encoding = codecs.lookup(encoding).name
+        if encoding != "utf-8":
+            data = data.decode(encoding).encode()
+        elif not data.isascii():
+            data.decode()
+    except LookupError:
+        raise BadInput(f"there is no encoding {encoding!r}; wanted one such as utf-8, gb18030, latin-1") from None
+    except UnicodeError as error:
+        start = getattr(error, "start", 0)
+        if (nul := data.find(b"\0", 0, start)) >= 0:
+            raise _nul(held, data, nul, hint) from None
+        problem = f"text must be {encoding.upper()}; got other bytes{hint}"
+        raise BadLine(problem, held.name, data.count(b"\n", 0, start) + 1) from None
+    return data.removeprefix(codecs.BOM_UTF8), encoding
+
+
+def _nul(held: Held, data: bytes, at: int, hint: str) -> BadLine:
+    return BadLine(f"text must not hold NUL bytes{hint}", held.name, data.count(b"\n", 0, at) + 1)
+
+
+def _is_chinese(data: bytes) -> bool:
+    """Whether what is not UTF-8 goes in pairs, as of GB2312, at least half of them common ones. (Accents of Latin-1
+    stand alone, or are of the less common half.)"""
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        pairs = sum(byte > 127 for byte in data) // 2 if GB2312.fullmatch(data) else 0
+        return 0 < pairs <= 2 * len(COMMON.findall(data))
+    return False
+
+
+def _unpacked(data: bytes, packed: str) -> bytes:
+    if packed == "gz":
+        return gzip.decompress(data)
+    if packed == "bz2":
+        return bz2.decompress(data)
+    if packed == "xz":
+        return lzma.decompress(data)
+    if packed == "zst":
+        import pyarrow as pa
+
+        return pa.input_stream(pa.BufferReader(data), compression="zstd").read()
+    return data
 
 
 def _held(file: Path) -> bytes:

@@ -136,22 +136,28 @@ def test_a_path_is_read(tmp_path):
 
 @pytest.mark.parametrize("thing, sentence", [
     (7, "a network cannot be made of an int; wanted a path, a tuple of arrays"),
-    ([[0, 1]], "a network cannot be made of a list; wanted a path"),
+    ([[0, 1]], "a list of links has tuples (u, v) or (u, v, weight); got [0, 1] for link 0: for a matrix"),
+    ([("a", 1.5)], "nodes must be called by numbers or text; got 1.5 for link 0"),
+    ({"a": ["b"]}, "a network cannot be made of a dict; wanted a path"),
     (nx, "a network cannot be made of a module; wanted"),
     (([0],), "a tuple must be (source, target) or (source, target, weight); got 1 things"),
-    (np.zeros((5, 2), int), "an array of links must have shape (2, links); got (5, 2): transpose it"),
-    (np.zeros((4, 4)), "an array of links must have shape (2, links); got (4, 4): for a matrix of link weights pass "
-                       "scipy.sparse.csr_array(matrix)"),
-    (np.zeros(3), "an array of links must have shape (2, links); got (3,)"),
-    (np.zeros((2, 3)), "sources must be numbers of nodes or names; got 0.0 for link 0"),
+    (np.zeros((5, 2), int), "an array of links must have shape (2, links), a matrix be square; got int64 of "
+                               "shape (5, 2): transpose it"),
+    (np.zeros(3), "an array of links must have shape (2, links) and be of integers, a matrix be square; got"),
+    (np.zeros((2, 3)), "an array of links must have shape (2, links) and be of integers, a matrix be square; got"),
+    (np.array([[0, 1], [1, 0]]), "an array of 2 × 2 integers may be two links or a matrix of two nodes; pass (source,"),
+    (np.array([[0, 1], [np.nan, 0]]), "link weight must be a finite number; got nan at row 1, column 0"),
+    (np.array([[0, np.inf], [1, 0]]), "link weight must be a finite number; got inf at row 0, column 1"),
+    (np.array([[0, -0.5], [1, 0]]), "link weight must not be negative; got -0.5 at row 0, column 1: correlations bec"),
+    (np.array([["a", "b"], ["c", "d"]]), "link weights must be numbers; got <U1"),
     (sp.csr_array((2, 3)), "a matrix of links must be square; got 2 × 3"),
     (sp.csr_array([[0, -1], [-1, 0]]), "link weight must not be negative; got -1"),
     (sp.csr_array([[0, 1j], [1j, 0]]), "link weights must be numbers; got complex128"),
     (pd.DataFrame({"a": [1]}), "a table of links needs a source and a target column; got the columns ['a']"),
-    (pd.Series([1, 2]), "a pandas.Series cannot be read as a table of links"),
+    (pd.Series([1, 2]), "a pandas.Series cannot be read as a table of links; a series of links has an index of two"),
     (pd.DataFrame({"a": [1.5], "b": [2.0]}), "nodes must be called by integers or text; got columns of double and"),
     (nx.Graph([(1, 2, {"weight": -2})]), "link weight must not be negative; got -2 for link 0"),
-    (nx.Graph([(1, 2, {"weight": "x"})]), "link weights must be numbers; got <U1"),
+    (nx.Graph([(1, 2, {"weight": "x"})]), "link weights must be numbers; got 'x' for link 0"),
 ])  # fmt: skip
 def test_what_holds_no_network_is_said(thing, sentence):
     with pytest.raises(BadInput) as error:

@@ -115,7 +115,7 @@ def test_tsv_holds_any_text_without_tabs_and_newlines(tmp_path_factory, texts):
 
 
 @pytest.mark.parametrize("name, content, error, sentence", [
-    ("a.tsv", b"x\tgood\nx\t\xb5\xc0\n", BadLine, "text must be UTF-8; got other bytes on line 2 of"),
+    ("a.tsv", b"x\tgood\nx\t\xb5c\n", BadLine, "text must be UTF-8; got other bytes on line 2 of"),
     ("a.tsv", b"x\tgood\nx\n", BadLine, "a line holds label and text; got 1 fields on line 2 of"),
     ("a.tsv", b"x\tgood\nx\tb\tc\n", BadLine, "a line holds label and text; got 3 fields on line 2 of"),
     ("a.tsv", b"x\tgood\n\nx\t \n", BadLine, "text must not be empty on line 3 of"),

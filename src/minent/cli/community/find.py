@@ -11,7 +11,9 @@ from minent.cli.community.kept import check, keep, kept
 from minent.cli.community.labels import labels_in
 from minent.cli.inputs import STANDARD_INPUT
 from minent.community.options import Objective, Options
+from minent.data.networks.choices import Choices
 from minent.errors import BadInput
+from minent.kernels import log
 
 if TYPE_CHECKING:
     from minent.community import Stability, Tree
@@ -30,8 +32,36 @@ class Relaxed:
     relax_limit: int | None = None
     """Layers whose numbers differ by more are not relaxed to."""
 
+    relax_limit_up: int | None = None
+    """Layers whose numbers are larger by more are not relaxed to; in place of --relax-limit."""
+
+    relax_limit_down: int | None = None
+    """Layers whose numbers are smaller by more are not relaxed to; in place of --relax-limit."""
+
     relax_by: Literal["strength", "jensen-shannon"] = "strength"
     """To layers by the node's strength in them, or by how alike its links there are."""
+
+    layers: Annotated[bool, Parameter(negative="", show_default=False)] = False
+    """The relations of a Pajek file, *Arcs :1 and *Arcs :2, are layers."""
+
+
+@dataclass(frozen=True)
+class Chosen(Choices):
+    """What is said about the file of links, where it should not be told by what it holds."""
+
+    header: Annotated[bool | None, Parameter(negative="--no-header")] = None
+    """Whether the first line names the columns."""
+
+
+@dataclass(frozen=True)
+class Paths:
+    """Where the file holds paths, names on a line, in place of links; see `minent.data.read_paths`."""
+
+    order: Annotated[int | None, Parameter(show_default=False)] = None
+    """Nodes that the next step depends on, in a file of paths, one a line: 2, the one the walker is in and the last."""
+
+    counts: Annotated[bool | None, Parameter(negative="--no-counts", show_default=False)] = None
+    """The last field of a path's line says how often it was walked."""
 
 
 def find(
@@ -44,7 +74,9 @@ def find(
     metadata: Annotated[Path | None, Parameter(show_default=False)] = None,
     initial: Annotated[Path | None, Parameter(show_default=False)] = None,
     evaluate: Annotated[bool, Parameter(show_default=False)] = False,
+    choices: Annotated[Chosen | None, Parameter(name="*")] = None,
     relaxed: Annotated[Relaxed | None, Parameter(name="*")] = None,
+    paths: Annotated[Paths | None, Parameter(name="*")] = None,
     sure: Annotated[Path | None, Parameter(show_default=False)] = None,
     output: Annotated[tuple[Path, ...], Parameter(name=["--output", "-o"], negative="", show_default=False)] = (),
     map: Path | None = None,
@@ -54,7 +86,7 @@ def find(
     Parameters
     ----------
     links
-        Link list (csv, tsv, spaces; gz), Parquet or Pajek .net; - reads standard input.
+        Links (csv, tsv, blanks), Parquet, Pajek, GraphML, GEXF, GML, JSON, MatrixMarket; - reads standard input.
     directed
         Links go from the first node to the second; without it a Pajek file's own word counts.
     metadata
@@ -77,7 +109,7 @@ def find(
     options = options or Options()
     with progress() as say:
         say(f"reading {links}")
-        network, reading = read(links, directed, relaxed or Relaxed())
+        network, reading = read(links, directed, choices or Chosen(), relaxed or Relaxed(), paths or Paths())
         say(f"searching {network.number_of_nodes:,} nodes and {network.number_of_links:,} links")
         start = time.perf_counter()
         described = {"objective": objective or Objective(), "metadata": labels_in(metadata, network)}
@@ -98,12 +130,21 @@ def possible(initial: Path | None, evaluate: bool, sure: Path | None) -> None:
         raise BadInput(f"how sure nodes are after searching is written as .csv or .parquet; got {sure.name!r}")
 
 
-def read(links: str, directed: bool, relaxed: Relaxed) -> "tuple[Graph, float]":
+def read(links: str, directed: bool, choices: Choices, relaxed: Relaxed, paths: Paths) -> "tuple[Graph, float]":
     """The network, and the seconds that reading it took."""
-    from minent.data import read_graph
+    from minent.data import read_graph, read_paths
 
-    start = time.perf_counter()
-    network = read_graph("-" if links == STANDARD_INPUT else links, directed or None, **asdict(relaxed))
+    start, file = time.perf_counter(), "-" if links == STANDARD_INPUT else links
+    said = {name: value for name, value in asdict(choices).items() if value is not None}
+    if paths.order is not None:
+        if others := said.keys() - {"delimiter"}:
+            raise BadInput(f"paths have no {min(others)}; of a file of paths --delimiter may be said, and --counts")
+        network = read_paths(file, paths.order, counts=paths.counts, delimiter=choices.delimiter)
+    elif paths.counts is not None:
+        raise BadInput("--counts is said of a file of paths; say --order too")
+    else:
+        network = read_graph(file, directed or None, **said, **asdict(relaxed))
+    log.debug("%r", network.plan)
     return network, time.perf_counter() - start
 
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from minent.community.evaluate import evaluate
 from minent.community.find import find
-from minent.community.options import Points
+from minent.community.options import Points, seeded
 from minent.community.tree.tree import Tree
 from minent.data.networks.graph import Graph
 from minent.data.networks.neighbours import neighbour_graph
@@ -28,7 +28,7 @@ def cluster(points: Any, *, names: Iterable[Any] | None = None, **options: Any) 
     >>> cluster(points).number_of_modules
     3
     """
-    chosen = Points(**options)
+    chosen = Points(**{**options, "seed": seeded(options.get("seed", Points.seed))})
     return clustered(neighbour_graph(points, names=names, **chosen.linked), chosen)
 
 

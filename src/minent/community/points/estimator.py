@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from minent.community.options import Points
+from minent.community.options import Points, seeded
 from minent.community.points.cluster import clustered
 from minent.data.networks.neighbours import neighbour_graph
 from minent.data.networks.objects import as_graph
@@ -63,7 +63,8 @@ class Infomap(ClusterMixin, BaseEstimator):
     def fit(self, X: Any, y: Any = None) -> "Infomap":
         """Find the clusters of X (samples, features); y is not looked at."""
         given = self.metric == "precomputed"
-        chosen: dict[str, Any] = {**self.get_params(), "metric": DEFAULT.metric if given else self.metric}
+        metric = DEFAULT.metric if given else self.metric
+        chosen: dict[str, Any] = {**self.get_params(), "metric": metric, "seed": seeded(self.seed)}
         options = Points(**chosen)
         X = validate_data(self, X, accept_sparse=("csr", "coo") if given else False)
         if given:

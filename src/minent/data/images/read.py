@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from minent.data.bytes import read_bytes
+from minent.data.bytes import opened
 from minent.data.images import toys
 from minent.data.images.idx import is_idx, read_idx
 from minent.data.images.images import Images
@@ -62,7 +62,7 @@ def _named(name: str, seed: int) -> Images | None:
 def _read(path: Path, size: int | None) -> Images:
     if path.is_dir():
         return _folder(path, size)
-    data, _ = read_bytes(path)
+    data = opened(path).data
     if data.startswith(b"\x93NUMPY"):
         try:
             values = np.load(io.BytesIO(data), allow_pickle=False)
@@ -76,7 +76,7 @@ def _read(path: Path, size: int | None) -> Images:
         images, beside = _array(read_idx(data, path), path), path.with_name(name)
         if beside == path or not beside.exists():
             return images
-        return _labelled(images, read_idx(read_bytes(beside)[0], beside).tolist(), beside)
+        return _labelled(images, read_idx(opened(beside).data, beside).tolist(), beside)
     raise BadInput(
         f"images are read from a folder of pictures, .npy, .parquet or IDX files, or are digits, gaussians or "
         f"swiss-roll; got {str(path)!r}"

@@ -9,7 +9,6 @@ from jaxtyping import Bool
 
 from minent.data.networks.graph import Graph
 from minent.errors import BadInput
-from minent.kernels import read_only
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -37,8 +36,4 @@ class Bipartite(Graph):
             pair = f"{names[source[alike[0]]]} and {names[target[alike[0]]]}"
             raise BadInput(f"links join a primary node and a feature; {pair} are of one kind")
         rest = network.weights, network.directed, network.names, network.node_weights
-        return cls(network.indptr, network.indices, *rest, read_only(marks))
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        fields = "indptr", "indices", "weights", "directed", "names", "node_weights", "features"
-        return Bipartite, tuple(getattr(self, name) for name in fields)
+        return cls(network.indptr, network.indices, *rest, marks, plan=network.plan)

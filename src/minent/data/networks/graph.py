@@ -1,14 +1,15 @@
 """A network as compressed sparse rows: the neighbours of node i are indices[indptr[i] : indptr[i + 1]]."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, field, fields
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
 from jaxtyping import Float, Int
 
 from minent.data.networks.names import numbered
+from minent.data.networks.plan import Plan
 from minent.data.networks.sorted_rows import sorted_rows
 from minent.errors import BadInput
 from minent.kernels import read_only
@@ -24,6 +25,7 @@ class Graph:
     directed      False: every link stands in the rows of both its ends, a self-link once in its row
     names         (nodes,) int64 or objects; None: the nodes are called 0 … nodes - 1
     node_weights  (nodes,) float64, finite and not negative; None: not given
+    plan          what was understood of the file or table it was read from; None: it was not
 
     >>> network = Graph.from_links([0, 1, 2], [1, 2, 0])
     >>> network
@@ -38,14 +40,15 @@ class Graph:
     directed: bool
     names: np.ndarray | None = None
     node_weights: Float[np.ndarray, " nodes"] | None = None
+    plan: Plan | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
-        for field in ("indptr", "indices", "weights", "names", "node_weights"):
-            if (array := getattr(self, field)) is not None:
-                object.__setattr__(self, field, read_only(array))
+        for name in (one.name for one in fields(self)):
+            if isinstance(array := getattr(self, name), np.ndarray):
+                object.__setattr__(self, name, read_only(array))
 
     def __reduce__(self) -> tuple[Any, ...]:  # so that a copy in another process is read-only too
-        return Graph, (self.indptr, self.indices, self.weights, self.directed, self.names, self.node_weights)
+        return partial(type(self), **{one.name: getattr(self, one.name) for one in fields(self)}), ()
 
     @property
     def number_of_nodes(self) -> int:

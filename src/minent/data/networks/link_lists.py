@@ -1,140 +1,199 @@
-"""Text with one link a line: `source target [weight]`, divided by tabs, semicolons, commas, bars or blanks.
-
-Arrow reads it. Only what Arrow refuses is read line by line, which ends in the number of the line at fault.
-"""
+"""Text with one link a line: Arrow reads it, and what Arrow refuses is read line by line, which ends in the number of
+the line at fault."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from contextlib import suppress
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minent.data.networks.link_layout import COMMENTS, Layout, layout_of
-from minent.errors import BadInput, BadLine
+from minent.data.networks.link_lines import Layout, remarks_skipped
+from minent.data.networks.link_records import TRIMMED, table_of_records
+from minent.data.networks.plan import Plan, Skipped
+from minent.data.networks.records import Record, is_comment
+from minent.errors import BadInput
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
+ZERO, QUOTE, NEWLINE = b'0"\n'
+BLOCK = 1 << 18
+PLAIN = "^(0|-?[1-9][0-9]{0,18})$"
 
-def links_of_text(data: bytes, file: object, first_line: int = 1, header: bool = True) -> "pa.Table":
-    """A table of sources, targets and perhaps weights; ends are int64 where all of them are integers, else text.
 
-    Lines count from `first_line`; with `header` the first may name the columns. Raises BadInput where there is no link,
-    and BadLine.
+def links_of_lines(data: bytes, plan: Plan, layout: Layout) -> tuple["pa.Table", Plan]:
+    """A table of sources, targets and perhaps weights, layers and kinds; the plan, with what all of the lines say.
 
-    >>> links_of_text("# who knows whom\\n甲,乙\\n乙,丙\\n".encode(), "friends.csv").to_pydict()
+    Ends are int64 where all of them are plain integers, of no zeros in front and of 64 bits, else text. Raises BadLine.
+
+    >>> from minent.data.networks.choices import Choices
+    >>> from minent.data.networks.link_lines import planned
+    >>> text = "# who knows whom\\n甲,乙\\n乙,丙\\n".encode()
+    >>> links_of_lines(text, *planned(text, Plan("friends.csv", "lines"), Choices()))[0].to_pydict()
     {'source': ['甲', '乙'], 'target': ['乙', '丙']}
     """
     import pyarrow as pa
 
-    layout = layout_of(data, file, first_line, header)
-    if layout is None:
-        raise BadInput(f"there are no links in {str(file)!r}")
-    for text, ends in _attempts(data[layout.skipped :], layout):
-        try:
-            return _table(text, layout, ends)
-        except (pa.ArrowInvalid, BadInput):
-            continue
-    return _table_line_by_line(data, layout, file, first_line)
+    body = data[layout.start :]
+    if _arrow_splits_alike(body, plan.delimiter):
+        for lines, ends, remarks in _attempts(body, plan, layout):
+            try:
+                table, trimmed = _table(lines, plan.delimiter, layout, ends)
+            except (pa.ArrowInvalid, BadInput):
+                continue
+            plan = replace(plan, notes=plan.notes + (TRIMMED,) * trimmed)
+            return _finished(table, plan, _added(plan.skipped, remarks))
+    table, skipped, notes = table_of_records(data, plan, layout)
+    if "weight" in table.column_names and not plan.weight:
+        plan = replace(plan, weight="3")
+    return _finished(table, replace(plan, notes=plan.notes + notes), _added(plan.skipped, skipped))
 
 
-def _attempts(text: bytes, layout: Layout) -> Iterator[tuple[bytes, str]]:
-    integers = b"0x" not in text and b"0X" not in text  # which Arrow would take for numbers
-    if integers:
-        yield text, "int64"
-    text = _tidy(text, layout.delimiter)
-    if integers:
-        yield text, "int64"
-    yield text, "string"
-
-
-def _tidy(text: bytes, delimiter: str) -> bytes:
-    """Without comments; where blanks divide, with one blank between fields and none at the ends of a line."""
-    text = b"\n" + text.replace(b"\r\n", b"\n") + b"\n"
-    if delimiter == " ":
-        text = text.replace(b"\t", b" ")
-        while b"  " in text:
-            text = text.replace(b"  ", b" ")
-        text = text.replace(b"\n ", b"\n").replace(b" \n", b"\n")
-    marks = tuple(comment.encode() for comment in COMMENTS)
-    if any(mark in text for mark in marks):
-        text = b"\n".join(line for line in text.split(b"\n") if not line.lstrip().startswith(marks))
-    return text
-
-
-def _table(text: bytes, layout: Layout, ends: str) -> "pa.Table":
+def _finished(table: "pa.Table", plan: Plan, skipped: tuple[Skipped, ...]) -> tuple["pa.Table", Plan]:
     import pyarrow as pa
-    import pyarrow.compute as pc
+
+    ids = "integers" if pa.types.is_integer(table.column(0).type) else "text"
+    return table, replace(plan, ids=ids, skipped=skipped)
+
+
+def _added(some: tuple[Skipped, ...], more: tuple[Skipped, ...]) -> tuple[Skipped, ...]:
+    """Both, of each kind the sum and the first example."""
+    found: dict[str, Skipped] = {}
+    for one in (*some, *more):
+        found[one.why] = found[one.why]._replace(count=found[one.why].count + one.count) if one.why in found else one
+    return tuple(found.values())
+
+
+def _arrow_splits_alike(body: bytes, delimiter: str) -> bool:
+    """Whether no quote is there, or quotes that open and close whole fields of a line, with nothing but words between:
+    no quote, no blank at an end, not nothing."""
+    if b'"' not in body:
+        return True
+    signs = np.frombuffer(b"\n" + body + b"\n", np.uint8)
+    marks = np.flatnonzero((signs == QUOTE) | (signs == NEWLINE))
+    is_quote = signs[marks] == QUOTE
+    quotes = marks[is_quote]
+    if len(quotes) % 2 or b'""' in body or (delimiter == " " and (b"  " in body or b"\t" in body)):
+        return False
+    if (np.cumsum(is_quote, dtype=np.int32)[~is_quote] % 2).any():  # newlines after an odd number of quotes
+        return False
+    edge, blank = np.zeros(256, bool), np.zeros(256, bool)
+    edge[[ord(delimiter), NEWLINE]] = blank[[ord(" "), ord("\t")]] = True
+    opens, closes = quotes[::2], quotes[1::2]
+    outside = edge[signs[opens - 1]].all() and edge[signs[closes + 1]].all()
+    return bool(outside and not blank[signs[opens + 1]].any() and not blank[signs[closes - 1]].any())
+
+
+def _attempts(body: bytes, plan: Plan, layout: Layout) -> Iterator[tuple[bytes, str, tuple[Skipped, ...]]]:
+    """Lines for Arrow, what ends are in them, and the remarks that were taken out."""
+    remarks = any(mark.encode() in body for mark in plan.comments)
+    if layout.integers and not remarks:
+        yield body, "int64", ()
+    lines, skipped = _tidy(body, plan, layout.line)
+    if layout.integers:
+        yield lines, "int64", skipped
+    yield lines, "string", skipped
+
+
+def _tidy(body: bytes, plan: Plan, line: int) -> tuple[bytes, tuple[Skipped, ...]]:
+    """Without remarks; where blanks divide, with one blank between fields and none at the ends of a line."""
+    skipped: tuple[Skipped, ...] = ()
+    if any(mark.encode() in body for mark in plan.comments):
+        body, skipped = _without_remarks(body, plan, line)
+    if plan.delimiter == " ":
+        body = b"\n" + body.replace(b"\t", b" ") + b"\n"
+        while b"  " in body:
+            body = body.replace(b"  ", b" ")
+        body = body.replace(b"\n ", b"\n").replace(b" \n", b"\n")
+    return body, skipped
+
+
+def _without_remarks(body: bytes, plan: Plan, first: int) -> tuple[bytes, tuple[Skipped, ...]]:
+    chosen = None if plan.comments == ("#", "%") else plan.comments[0]
+    marks = tuple(mark.encode() for mark in plan.comments)
+    kept, remarks = [], []
+    for number, line in enumerate(body.split(b"\n"), first):
+        if line.lstrip().startswith(marks) and is_comment(line.decode(), False, chosen):
+            remarks.append(Record(number, 0, line.decode()))
+        else:
+            kept.append(line)
+    return b"\n".join(kept), remarks_skipped(remarks)
+
+
+def _table(lines: bytes, delimiter: str, layout: Layout, ends: str) -> tuple["pa.Table", bool]:
+    """The table that Arrow reads, and whether blanks around names were taken away."""
+    import pyarrow as pa
     from pyarrow import csv as arrow_csv
 
-    names = [str(i) for i in range(layout.fields)]
-    wanted = [names[i] for i in layout.columns]
-    types = dict(zip(wanted, (ends, ends, "float64"), strict=False))
+    named = pa.dictionary(pa.int32(), pa.string())
+    types: dict[str, Any] = {"source": named, "target": named, "weight": pa.float64(), "layer": pa.string()}
+    if ends == "int64":
+        types["source"] = types["target"] = pa.int64()
+    places = {role: getattr(layout.roles, role) for role in ("source", "target", "weight", "layer", "kind")}
+    places = {role: str(place) for role, place in places.items() if place is not None}
     table = arrow_csv.read_csv(
-        pa.BufferReader(text),
-        read_options=arrow_csv.ReadOptions(use_threads=False, block_size=1 << 22, column_names=names),
-        parse_options=arrow_csv.ParseOptions(delimiter=layout.delimiter),
-        convert_options=arrow_csv.ConvertOptions(
-            column_types={name: pa.type_for_alias(type) for name, type in types.items()},
-            include_columns=wanted, null_values=[], strings_can_be_null=False,
+        pa.BufferReader(lines),
+        read_options=arrow_csv.ReadOptions(
+            use_threads=False, block_size=1 << (22 if ends == "int64" else 24),
+            column_names=[str(i) for i in range(layout.fields)],
         ),
-    )  # fmt: skip
-    table = table.rename_columns(["source", "target", "weight"][: len(wanted)])
-    if ends == "string":
-        for i in (0, 1):
-            column = pc.call_function("utf8_trim_whitespace", [table.column(i)])
-            if column.index("").as_py() >= 0:
-                raise BadInput("a link without an end")
-            table = table.set_column(i, table.column_names[i], column)
-    if len(wanted) == 3:
-        weight = table.column(2).to_numpy()
+        parse_options=arrow_csv.ParseOptions(delimiter=delimiter, quote_char='"' if b'"' in lines else False),
+        convert_options=arrow_csv.ConvertOptions(
+            column_types={place: types.get(role, named) for role, place in places.items()},
+            include_columns=list(places.values()), null_values=[], strings_can_be_null=False,
+        ),
+    ).rename_columns(list(places))  # fmt: skip
+    trimmed = False
+    if ends == "int64":
+        if _zeros_in_front(lines, delimiter):
+            raise BadInput("zeros in front")
+    else:
+        table, trimmed = _named(table)
+    if "weight" in table.column_names:
+        weight = table.column("weight").to_numpy()
         if not (weight.min(initial=0.0) >= 0.0 and weight.max(initial=0.0) < np.inf):
             raise BadInput("a weight that is none")
-    return table
+    return table, trimmed
 
 
-def _table_line_by_line(data: bytes, layout: Layout, file: object, first_line: int) -> "pa.Table":
+def _named(table: "pa.Table") -> tuple["pa.Table", bool]:
+    """Ends without blanks around them, as integers where all are plain ones; and whether there were any blanks."""
     import pyarrow as pa
+    import pyarrow.compute as pc
 
-    rows: list[list[str]] = []
-    weights: list[float] = []
-    first_line += data.count(b"\n", 0, layout.skipped)
-    for number, line in enumerate(data[layout.skipped :].split(b"\n"), first_line):
-        try:
-            text = line.decode().strip()
-        except UnicodeDecodeError:
-            raise BadLine("text must be UTF-8; got other bytes", file, number) from None
-        if not text or text.startswith(COMMENTS):
-            continue
-        fields = layout.split(text)
-        if len(fields) <= max(layout.columns):
-            wanted = "a source, a target and a weight" if len(layout.columns) == 3 else "a source and a target"
-            raise BadLine(f"a link needs {wanted}; got {text[:60]!r}", file, number)
-        if layout.fields == 2 < len(fields):
-            raise BadLine(f"a link has two fields here, as in the first line; got {text[:60]!r}", file, number)
-        row = [fields[i] for i in layout.columns]
-        if not row[0] or not row[1]:
-            raise BadLine(f"a link needs a source and a target; got {text[:60]!r}", file, number)
-        rows.append(row)
-        if len(row) == 3:
-            weights.append(_weight(row[2], file, number))
-    ends = [[row[i] for row in rows] for i in (0, 1)]
-    if all(_is_integer(end) for column in ends for end in column):
-        ends = [[int(end) for end in column] for column in ends]
-    return pa.table(dict(source=ends[0], target=ends[1], **({"weight": weights} if weights else {})))
+    columns = [table.column(name).unify_dictionaries() for name in ("source", "target")]
+    words = [column.chunk(0).dictionary for column in columns]
+    trimmed = [pc.call_function("utf8_trim", [one], pc.TrimOptions(" ")) for one in words]
+    if any(pc.call_function("index", [one], pc.IndexOptions(pa.scalar(""))).as_py() >= 0 for one in trimmed):
+        raise BadInput("a link without an end")
+    values: list[Any] = trimmed
+    if all(
+        pc.call_function("match_substring_regex", [one], pc.MatchSubstringOptions(PLAIN)).false_count == 0
+        for one in trimmed
+    ):
+        with suppress(pa.ArrowInvalid):  # beyond 64 bits
+            values = [one.cast("int64") for one in trimmed]
+    for name, column, dictionary in zip(("source", "target"), columns, values, strict=True):
+        made = pa.chunked_array([pa.DictionaryArray.from_arrays(chunk.indices, dictionary) for chunk in column.chunks])
+        made = made.cast("int64") if pa.types.is_integer(dictionary.type) else made
+        table = table.set_column(table.column_names.index(name), name, made)
+    return table, not all(one.equals(other) for one, other in zip(words, trimmed, strict=True))
 
 
-def _weight(text: str, file: object, line: int) -> float:
-    try:
-        weight = float(text)
-    except ValueError:
-        raise BadLine(f"link weight must be a number; got {text!r}", file, line) from None
-    if weight < 0:
-        raise BadLine(f"link weight must not be negative; got {text}", file, line)
-    if not weight < float("inf"):
-        raise BadLine(f"link weight must be a finite number; got {text}", file, line)
-    return weight
-
-
-def _is_integer(text: str) -> bool:
-    digits = text.removeprefix("-")
-    return digits.isascii() and digits.isdigit() and abs(int(digits)) < 2**63
+def _zeros_in_front(lines: bytes, delimiter: str) -> bool:
+    """Whether any field begins with a zero and a digit, or 0x, which Arrow takes for a number too."""
+    for start in range(0, len(lines), BLOCK):  # in the cache
+        ahead = lines[start - 2 : start] if start else b"\n\n"
+        signs = np.frombuffer(ahead + lines[start : start + BLOCK + 1] + b"\n", np.uint8)
+        before = signs[1:-2]
+        begins = before < ord(".")
+        if ord(delimiter) > ord("."):
+            begins |= before == ord(delimiter)
+        begins &= signs[2:-1] == ZERO
+        at = np.flatnonzero(begins) + 2
+        after, minus = signs[at + 1], signs[at - 1] == ord("-")
+        more = (after - np.uint8(ZERO) <= 9) | (after | 32 == ord("x"))
+        if (more & ~(minus & ((signs[at - 2] | 32) == ord("e")))).any():
+            return True
+    return False

@@ -1,103 +1,164 @@
 """A table with one link a row: a column of sources, one of targets, and perhaps one of weights."""
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from minent.data.networks.choices import Choices
+from minent.data.networks.columns import Roles, are_named, roles, told
 from minent.data.networks.graph import Graph
 from minent.data.networks.names import Numbered, name_array, sorted_names
+from minent.data.networks.plan import Plan
+from minent.data.networks.temporal import layered
 from minent.errors import BadInput
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-ENDS = [
-    ("source", "target"),
-    ("from", "to"),
-    ("src", "dst"),
-    ("src", "dest"),
-    ("sender", "receiver"),
-    ("node1", "node2"),
-]
-WEIGHTS = ("weight", "weights", "w", "value", "strength")
+DEFAULT = Choices()
+INTEGER = re.compile(r"0|-?[1-9][0-9]*")
+SAMPLE = 1000  # rows looked at
 
 
-def link_columns(names: Sequence[str]) -> list[int] | None:
-    """Places of the source, target and (where there is one) weight among columns with these names; None: no name tells.
-
-    >>> link_columns(["id", "To", "From", "weight"])
-    [2, 1, 3]
-    """
-    place = {name.strip().lower(): i for i, name in reversed(list(enumerate(names)))}
-    for source, target in ENDS:
-        if source in place and target in place:
-            return [place[source], place[target]] + [place[word] for word in WEIGHTS if word in place][:1]
-    return None
+def roles_of(table: "pa.Table", choices: Choices = DEFAULT) -> Roles:
+    """What each column of a table is. Raises BadInput for what cannot be told."""
+    names = [str(name) for name in table.column_names]
+    columns = [column.slice(0, SAMPLE) for column in table.columns]
+    sample = [_sampled(column) for column in columns]
+    return roles(names, sample, choices, choices.header is not False and are_named(names))
 
 
-def chosen_columns(names: Sequence[str]) -> list[int]:
-    """As `link_columns`; where no name tells, the first two or three columns. Raises BadInput for fewer than two."""
-    if columns := link_columns(names):
-        return columns
-    if len(names) < 2:
-        raise BadInput(f"a table of links needs a source and a target column; got the columns {list(names)}")
-    return list(range(min(len(names), 3)))
+def _sampled(column: "pa.ChunkedArray") -> list[Any]:
+    import pyarrow as pa
+
+    kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
+    simple = pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind) or _is_text(kind)
+    values = column.to_pylist() if simple else [str(kind)] * len(column)
+    return [None if value is None or value != value else value for value in values]
 
 
-def graph_of_table(table: "pa.Table", directed: bool) -> Graph:
+def graph_of_table(
+    table: "pa.Table",
+    directed: bool | None,
+    choices: Choices = DEFAULT,
+    plan: Plan = Plan("a table", "table"),  # noqa: B008
+    **relaxed: Any,
+) -> Graph:
     """The network whose links are the rows of `table`. Raises BadInput.
 
     >>> import pyarrow
-    >>> graph_of_table(pyarrow.table({"from": [30, 10], "to": [20, 30]}), False).names.tolist()
-    [10, 20, 30]
+    >>> network = graph_of_table(pyarrow.table({"from": [30, 10], "to": [20, 30]}), False)
+    >>> network.names.tolist(), str(network.plan)
+    ([10, 20, 30], 'source=from, target=to')
     """
-    places = [i for i, name in enumerate(table.column_names) if not name.startswith("__index_level_")]
-    columns = [table.column(places[i]) for i in chosen_columns([table.column_names[i] for i in places])]
-    for name, column in zip(("source", "target", "weight"), columns, strict=False):
-        if column.null_count:
-            row = column.is_null().to_pylist().index(True)
-            raise BadInput(f"every link needs a {name}; row {row} has none")
-    weight = None
-    if len(columns) == 3:
-        import pyarrow as pa
+    import pyarrow as pa
 
-        try:
-            weight = columns[2].cast("float64").to_numpy()
-        except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
-            raise BadInput(f"link weights must be numbers; got a column of {columns[2].type}") from None
-    names, source, target = numbered_columns(columns[0], columns[1])
-    return Graph.from_links(source, target, weight, directed=directed, names=names)
+    found = roles_of(table, choices)
+    names = [str(name) for name in table.column_names]
+    named = {role: getattr(found, role) for role in ("source", "target", "weight", "layer", "kind")}
+    places = {role: place for role, place in named.items() if place is not None}
+    for role, place in places.items():
+        if (column := table.column(place)).null_count:
+            row = column.is_null().to_pylist().index(True)
+            raise BadInput(f"every link needs a {role}; row {row} has none")
+    links = pa.table([table.column(place) for place in places.values()], list(places))
+    ids = "integers" if all(pa.types.is_integer(links.column(i).type) for i in (0, 1)) else "text"
+    return graph_of_links(links, directed, replace(plan, header=True, ids=ids, **told(names, found)), **relaxed)
+
+
+def graph_of_links(links: "pa.Table", directed: bool | None, plan: Plan, **relaxed: Any) -> Graph:
+    """The network of a table of columns source, target and perhaps weight, layer and kind. Raises BadInput."""
+    if "kind" in links.column_names:
+        directed, plan = _direction(links.column("kind"), directed, plan)
+    if "layer" in links.column_names:
+        source, target, layer = (_values(links.column(name)) for name in ("source", "target", "layer"))
+        network = layered(source, target, layer, weights_of(links), directed=bool(directed), **relaxed)
+        return replace(network, plan=plan)
+    names, source, target = numbered_columns(links.column(0), links.column(1))
+    network = Graph.from_links(source, target, weights_of(links), directed=bool(directed), names=names)
+    return replace(network, plan=plan)
+
+
+def _direction(kind: "pa.ChunkedArray", directed: bool | None, plan: Plan) -> tuple[bool | None, Plan]:
+    """Whether links have a direction, as a column of Gephi's says."""
+    said = {str(value).strip().lower() for value in kind.unique().to_pylist()}
+    if directed is not None or not said <= {"directed", "undirected"}:
+        return directed, plan
+    if len(said) > 1:
+        raise BadInput(
+            f"links in {plan.file!r} are both directed and undirected: --directed (directed=) must say which"
+        )
+    return "directed" in said, replace(plan, notes=(*plan.notes, f"links are {said.pop()}"))
+
+
+def _values(column: "pa.ChunkedArray") -> list[Any]:
+    """Its values; text that is integers, as layers of a file may be, as integers."""
+    values = column.to_pylist()
+    if values and all(isinstance(value, str) and INTEGER.fullmatch(value) for value in values):
+        return [int(value) for value in values]
+    return values
+
+
+def weights_of(links: "pa.Table") -> np.ndarray | None:
+    """The weights, where there are any. Raises BadInput."""
+    import pyarrow as pa
+
+    if "weight" not in links.column_names:
+        return None
+    column = links.column("weight")
+    try:
+        return column.cast("float64").to_numpy()
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+        raise BadInput(f"link weights must be numbers; got a column of {column.type}") from None
 
 
 def numbered_columns(source: "pa.ChunkedArray", target: "pa.ChunkedArray") -> Numbered:
     """Names in sorted order, and the ends of links as their numbers."""
     import pyarrow as pa
-    import pyarrow.compute as pc
 
     types = pa.types
-    source, target = (
-        end.cast(end.type.value_type) if types.is_dictionary(end.type) else end for end in (source, target)
-    )
-    if types.is_integer(source.type) and types.is_integer(target.type):
+    inner = [end.type.value_type if types.is_dictionary(end.type) else end.type for end in (source, target)]
+    if all(map(types.is_integer, inner)):
         try:
             return sorted_names(source.cast("int64").to_numpy(), target.cast("int64").to_numpy())
         except pa.ArrowInvalid:
             raise BadInput("integer names must be below 2**63; got larger ones: cast them to text") from None
-    if not _is_text(source.type) or not _is_text(target.type):
-        if types.is_floating(source.type) or types.is_floating(target.type):
-            raise BadInput(f"nodes must be called by integers or text; got columns of {source.type} and {target.type}")
-        return sorted_names(name_array(source.to_pylist()), name_array(target.to_pylist()))
-    both = pa.chunked_array([*source.cast("large_string").chunks, *target.cast("large_string").chunks], "large_string")
-    encoded = both.combine_chunks().dictionary_encode()
-    if isinstance(encoded, pa.ChunkedArray):
-        encoded = encoded.combine_chunks()
-    order = pc.call_function("sort_indices", [encoded.dictionary]).to_numpy()
-    rank = np.empty(len(order), np.int32)
-    rank[order] = np.arange(len(order), dtype=np.int32)
-    numbers = rank[encoded.indices.to_numpy()]
-    names = encoded.dictionary.take(pa.array(order)).to_numpy(zero_copy_only=False)
-    return names.astype(object), numbers[: len(source)], numbers[len(source) :]
+    if all(map(_is_text, inner)):
+        return _numbered_words(source, target)
+    if any(types.is_floating(one) or types.is_nested(one) or types.is_null(one) for one in inner):
+        raise BadInput(f"nodes must be called by integers or text; got columns of {inner[0]} and {inner[1]}")
+    return sorted_names(name_array(source.to_pylist()), name_array(target.to_pylist()))
+
+
+def _numbered_words(source: "pa.ChunkedArray", target: "pa.ChunkedArray") -> Numbered:
+    """As `numbered_columns`; each word is sorted once."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    ends = [_encoded(end) for end in (source, target)]
+    if ends[0].type != ends[1].type:
+        ends = [end.cast(pa.dictionary(pa.int32(), pa.large_string())) for end in ends]
+    both = pa.chunked_array([chunk for end in ends for chunk in end.chunks], ends[0].type).unify_dictionaries()
+    if not len(both):
+        return name_array([]), np.zeros(0, np.int32), np.zeros(0, np.int32)
+    encoded = both.chunk(0).dictionary.dictionary_encode()  # a dictionary may hold a word twice
+    numbers = encoded.indices.to_numpy()[np.concatenate([chunk.indices.to_numpy() for chunk in both.chunks])]
+    used = np.flatnonzero(np.bincount(numbers, minlength=len(encoded.dictionary)))
+    words = encoded.dictionary.take(pa.array(used))
+    order = pc.call_function("sort_indices", [words]).to_numpy()
+    rank = np.empty(len(encoded.dictionary), np.int32)
+    rank[used[order]] = np.arange(len(order), dtype=np.int32)
+    names = words.take(pa.array(order)).to_numpy(zero_copy_only=False).astype(object)
+    numbers = rank[numbers]
+    return names, numbers[: len(source)], numbers[len(source) :]
+
+
+def _encoded(end: "pa.ChunkedArray") -> "pa.ChunkedArray":
+    import pyarrow as pa
+
+    return end if pa.types.is_dictionary(end.type) else end.cast("large_string").dictionary_encode()
 
 
 def _is_text(type: "pa.DataType") -> bool:

@@ -1,79 +1,160 @@
-"""A file becomes a network: link lists (csv, tsv, blanks), Parquet and Pajek, told apart by what they begin with."""
+"""A file becomes a network: what it is is told by what it holds, and each format has its reader."""
 
 import os
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from minent.data.bytes import read_bytes
+from minent.data.bytes import Held, opened, text
+from minent.data.networks.choices import Choices, Column, Format
+from minent.data.networks.formats import binary_format, text_format
 from minent.data.networks.graph import Graph
-from minent.data.networks.link_lists import links_of_text
-from minent.data.networks.link_tables import chosen_columns, graph_of_table
-from minent.data.networks.pajek import graph_of_pajek
-from minent.data.networks.pajek_sections import is_pajek
+from minent.data.networks.link_lines import planned
+from minent.data.networks.link_lists import links_of_lines
+from minent.data.networks.link_tables import graph_of_links, graph_of_table
+from minent.data.networks.pajek.read import pajek_with_notes
+from minent.data.networks.plan import Plan
 from minent.data.networks.relaxation import Relaxation
 from minent.data.tables.parquet import read_parquet
 from minent.errors import BadInput
 
-FOREIGN = (".graphml", ".gexf", ".gml", ".json", ".xml", ".pickle", ".pkl", ".mat", ".mtx", ".npz", ".xlsx")
+BY_NAME = "by name"
+HINT = " (--encoding says what they are)"
+
+
+class File(NamedTuple):
+    """What a file holds, as text in UTF-8 where it is text; what is known of it, and what was said."""
+
+    data: bytes
+    plan: Plan
+    choices: Choices
+    directed: bool | None
+    relaxation: Relaxation
+    layers: bool
 
 
 def read_graph(
     path: str | os.PathLike[str] | Any,
     directed: bool | None = None,
     *,
+    source: Column = None,
+    target: Column = None,
+    weight: Column = BY_NAME,
+    layer: Column = None,
+    header: bool | None = None,
+    delimiter: str | None = None,
+    comment: str | None = None,
+    encoding: str | None = None,
+    format: Format | None = None,
     relax_rate: float = 0.15,
     relax_limit: int | None = None,
     relax_by: str = "strength",
+    relax_limit_up: int | None = None,
+    relax_limit_down: int | None = None,
+    layers: bool = False,
 ) -> Graph:
-    """The network in a file; "-" or an open binary file is read to its end.
+    """The network in a file; "-" or an open binary file is read to its end. `Graph.plan` says how it was understood.
 
-    Text       one link a line, `source target [weight]`, divided by tabs, semicolons, commas, bars or blanks; comments
-               begin with # or %; a header is recognised; names in UTF-8, in any script
-    Parquet    columns source, target and weight (or from and to, src and dst, …), else the first two or three
-    Pajek      *Vertices, *Edges, *Arcs; *States; *Intra, *Inter, *Multilayer (relaxed as by `multilayer`)
+    Links one a line, Parquet, Pajek, GraphML, GEXF, GML, JSON, MatrixMarket, .npz, packed or not: see
+    "What input is understood" in the documentation. What a file does not tell is said here: columns by name or number
+    from 1 (weight=None: no weights; layer: a column of layers or times), header, delimiter, comment, encoding, format.
 
-    Any of them may be gzipped. Nodes are those that occur, in sorted order, called by int64 where all are integers,
-    else by text. directed=None: as Pajek's file says, else undirected. Raises BadInput, BadLine for a line at fault.
+    Nodes are those that occur, in sorted order, called by int64 where all are plain integers, else by text.
+    directed=None: as the file says, else undirected. Raises BadInput, BadLine for a line at fault.
 
     >>> import io
-    >>> read_graph(io.BytesIO(b"source,target,weight\\nRome,Ostia,2\\nRome,Tibur,1\\n")).names.tolist()
-    ['Ostia', 'Rome', 'Tibur']
+    >>> network = read_graph(io.BytesIO(b"source,target,weight\\nRome,Ostia,2\\nRome,Tibur,1\\n"))
+    >>> network.names.tolist(), str(network.plan)
+    (['Ostia', 'Rome', 'Tibur'], 'source=source, target=target, weight=weight')
     >>> read_graph(io.BytesIO(b"1 2 1\\n2 3 -0.5\\n"))
     Traceback (most recent call last):
     minent.errors.BadLine: link weight must not be negative; got -0.5 on line 2 of 'standard input'
     """
-    if isinstance(path, str | os.PathLike) and path != "-":
-        _check(Path(path))
-    data, file = read_bytes(path)
-    if data.startswith(b"PAR1"):
-        return graph_of_table(_parquet(data, file), bool(directed))
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        data = data.decode("utf-16", errors="replace").encode()
-    data = data.removeprefix(b"\xef\xbb\xbf")
-    if b"\0" in data[: 1 << 16]:
-        raise BadInput(f"{str(file)!r} is binary; links are read from text, Parquet or Pajek .net")
-    if is_pajek(data):
-        return graph_of_pajek(data, file, directed, Relaxation(relax_rate, relax_limit, relax_by))
-    return graph_of_table(links_of_text(data, file), bool(directed))
+    limits = relax_limit_up, relax_limit_down
+    weight = {None: "none", BY_NAME: None}.get(weight, weight)  # type: ignore[arg-type]
+    choices = Choices(source, target, weight, layer, header, delimiter, comment, encoding, format)
+    return network_in(path, choices, directed, Relaxation(relax_rate, relax_limit, relax_by, *limits), layers)
 
 
-def _check(file: Path) -> None:
-    """Raises BadInput for what is known not to hold links before it is read."""
-    if file.suffix.lower() in FOREIGN:
-        wanted = "links are read from text, Parquet or Pajek .net; other formats as networkx or scipy read them"
-        raise BadInput(f"{str(file)!r}: {wanted}")
-    if file.is_dir():
-        raise BadInput(f"{str(file)!r} is a folder; wanted a file of links")
+def network_in(
+    path: str | os.PathLike[str] | Any,
+    choices: Choices,
+    directed: bool | None = None,
+    relaxation: Relaxation = Relaxation(),  # noqa: B008
+    layers: bool = False,
+) -> Graph:
+    """The network in a file, as `read_graph` reads it."""
+    if isinstance(path, str | os.PathLike) and path != "-" and Path(path).is_dir():
+        raise BadInput(f"{str(path)!r} is a folder; wanted a file of links")
+    held = opened(path)
+    file = _recognised(held, choices)
+    return READERS[file.plan.format](file._replace(directed=directed, relaxation=relaxation, layers=layers))
 
 
-def _parquet(data: bytes, file: object) -> Any:
-    def chosen(names: list[str]) -> list[str]:
-        try:
-            return [names[i] for i in chosen_columns(names)]
-        except BadInput as error:
-            raise BadInput(f"{error} in {str(file)!r}") from None
+def _recognised(held: Held, choices: Choices) -> File:
+    """What a file is, by its content: so standard input is read as a file of the same bytes."""
+    plan = Plan(str(held.name), "lines", held.packed)
+    format = binary_format(held) if choices.format in (None, *RAW) else None
+    if choices.format in RAW or format in RAW:
+        return File(held.data, replace(plan, format=choices.format or format), choices, None, Relaxation(), False)
+    data, encoding, newline = text(held, choices.encoding, HINT)
+    format = choices.format or text_format(data, held.name)
+    plan = replace(plan, format=format, encoding=encoding, newline=newline)
+    return File(data, plan, choices, None, Relaxation(), False)
 
-    table = read_parquet(data, file, chosen)
+
+def _lines(file: File) -> Graph:
+    plan, layout = planned(file.data, file.plan, file.choices)
+    links, plan = links_of_lines(file.data, plan, layout)
+    return graph_of_links(links, file.directed, plan, **file.relaxation.keywords())
+
+
+def _parquet(file: File) -> Graph:
+    table = read_parquet(file.data, file.plan.file)
     if not len(table):
-        raise BadInput(f"there are no links in {str(file)!r}")
-    return table
+        raise BadInput(f"there are no links in {file.plan.file!r}")
+    try:
+        return graph_of_table(table, file.directed, file.choices, file.plan, **file.relaxation.keywords())
+    except BadInput as error:
+        raise BadInput(f"{error} in {file.plan.file!r}") from None
+
+
+def _pajek(file: File) -> Graph:
+    noted = pajek_with_notes(file.data, file.plan.file, file.directed, file.relaxation, layers=file.layers)
+    return _planned(noted, file)
+
+
+def _json(file: File) -> Graph:
+    from minent.data.networks.json_networks import graph_of_json
+
+    weight = file.choices.weight
+    return _planned(graph_of_json(file.data, file.plan.file, file.directed, file.relaxation, weight), file)
+
+
+def _matrix(file: File) -> Graph:
+    from minent.data.networks.matrices import graph_of_matrix_file
+
+    return _planned(graph_of_matrix_file(file.data, file.plan.format, file.plan.file, file.directed), file)
+
+
+def _foreign(file: File) -> Graph:
+    from minent.data.networks.foreign import graph_of_foreign
+
+    weight = file.choices.weight
+    return _planned(graph_of_foreign(file.data, file.plan.format, file.plan.file, file.directed, weight), file)
+
+
+def _planned(noted: tuple[Graph, Iterable[str]], file: File) -> Graph:
+    """The network, with a plan that says what its reader noted."""
+    network, notes = noted
+    ids = "integers" if network.names is None or network.names.dtype.kind == "i" else "text"
+    return replace(network, plan=replace(file.plan, ids=ids, notes=tuple(notes)))
+
+
+Reader = Callable[[File], Graph]
+RAW = "parquet", "npz", "graphml", "gexf"  # not text, or text that says its encoding itself
+READERS: dict[Format, Reader] = {
+    "lines": _lines, "parquet": _parquet, "pajek": _pajek, "json": _json, "jsonl": _json, "mtx": _matrix,
+    "npz": _matrix, "graphml": _foreign, "gexf": _foreign, "gml": _foreign, "edgelist": _foreign, "adjlist": _foreign,
+}  # fmt: skip

@@ -7,8 +7,10 @@ jensen-shannon   δ_αβ w_ij^β + (1 − δ_αβ) r / (1 − r) · s_i^α D_α�
 
 where D_αβ = 1 − (H(P) − Σ_γ π_γ H(P_γ)), γ over α and β, tells how alike the node's links are: P_γ is where they lead
 in layer γ, π_γ = s_i^γ / (s_i^α + s_i^β), P = Σ_γ π_γ P_γ, H in bits; D_αβ = 0 where they lead nowhere in common.
-Links between layers take the place of relaxing where they are given: one of weight w from i in α to layer β goes on to
-the j of that layer as w · w_ij^β / s_i^β.
+All together are scaled to weigh 1 from each state with links on average, as those by strength do: the walk is the same,
+and what counts uses by weights (entropy correction) does not depend on their scale. Links between layers take the place
+of relaxing where they are given: one of weight w from i in α to layer β goes on to the j of that layer as
+w · w_ij^β / s_i^β.
 """
 
 from typing import Any, NamedTuple
@@ -16,9 +18,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Float, Int
 
-from minent.data.networks.graph import Graph
-
-Links = tuple[np.ndarray, np.ndarray, np.ndarray]
+from minent.entropy import plogp
+from minent.kernels import kernel, read_only, runner
 
 
 class Relaxation(NamedTuple):
@@ -27,84 +28,97 @@ class Relaxation(NamedTuple):
     rate: float = 0.15
     limit: int | None = None
     by: str = "strength"
+    limit_up: int | None = None
+    limit_down: int | None = None
+
+    def keywords(self) -> dict[str, Any]:
+        return {f"relax_{name}": value for name, value in self._asdict().items()}
 
 
-class LinksInLayers:
-    """The links inside layers, by state, a pair (layer, node)."""
+class LayerStates(NamedTuple):
+    """States in the order of their layers, and in these of their nodes: the links inside layers, layers and nodes."""
 
-    def __init__(self, inside: Graph, states: list[tuple[Any, Any]]):
-        self.states, self.indptr, self.indices = states, inside.indptr, inside.indices
-        self.weights = np.ones(len(inside.indices)) if inside.weights is None else inside.weights
-        self.place = {state: i for i, state in enumerate(states)}
-        self.of: dict[Any, list[int]] = {}
-        for i, (_, node) in enumerate(states):
-            self.of.setdefault(node, []).append(i)
-        number = {node: i for i, node in enumerate(self.of)}
-        self.node = np.array([number[node] for _, node in states])
+    links: Any  # scipy sparse matrix (states, states)
+    layer: Int[np.ndarray, " states"]
+    node: Int[np.ndarray, " states"]
 
-    def row(self, state: int) -> tuple[Int[np.ndarray, " targets"], Float[np.ndarray, " targets"]]:
-        here = slice(int(self.indptr[state]), int(self.indptr[state + 1]))
-        return self.indices[here], self.weights[here]
+    @property
+    def strength(self) -> Float[np.ndarray, " states"]:
+        return np.asarray(self.links.sum(axis=1)).ravel()
 
-    def near(self, state: int, limit: int | None) -> list[int]:
-        """The states of the same node, of layers within the limit."""
-        layer, node = self.states[state]
-        return [j for j in self.of[node] if limit is None or abs(self.states[j][0] - layer) <= limit]
+    def near(self, up: int | None, down: int | None) -> Any:
+        """Ones at pairs of states of one node, the layer of the second no more than `up` above and `down` below that of
+        the first: in each row a run of the states sorted by node and layer."""
+        from scipy.sparse import csr_array
 
-    def relaxed(self, rate: float, limit: int | None) -> Links:
-        """Links that follow those of the state's own layer, or of any."""
-        parts = []
-        for i in range(len(self.states)):
-            others = self.near(i, limit)
-            total = sum(self.row(j)[1].sum() for j in others)
-            own, weights = self.row(i)
-            if len(own):
-                parts.append((i, own, (1 - rate) * weights / weights.sum()))
-            parts += [(i, self.row(j)[0], rate * self.row(j)[1] / total) for j in others if total]
-        return _joined(parts)
-
-    def relaxed_alike(self, rate: float, limit: int | None) -> Links:
-        """Links that follow those of the state's own layer, or of those where its links are like them."""
-        parts = [(i, *self.row(i)) for i in range(len(self.states))]
-        for i in range(len(self.states)):
-            alike = {j: self.similarity(i, j) for j in self.near(i, limit)}
-            going = rate / (1 - rate) * self.row(i)[1].sum()
-            for j, similarity in alike.items():
-                if j != i and going and similarity:
-                    targets, weights = self.row(j)
-                    parts.append((i, targets, going * similarity / sum(alike.values()) * weights))
-        return _joined(parts)
-
-    def similarity(self, state: int, other: int) -> float:
-        """How alike the links of two states are, 0 to 1."""
-        (targets, weights), (others, other_weights) = self.row(state), self.row(other)
-        _, a, b = np.intersect1d(self.node[targets], self.node[others], assume_unique=True, return_indices=True)
-        one, two = weights.sum(), other_weights.sum()
-        if not len(a) or not one or not two:
-            return 0.0
-        shared = _sum_plogp(weights[a] + other_weights[b]) - _sum_plogp(weights[a]) - _sum_plogp(other_weights[b])
-        return 1 - (_sum_plogp(one + two) - _sum_plogp(one) - _sum_plogp(two) - shared) / (one + two)
-
-    def crossed(self, layer: list[Any], node: list[Any], other: list[Any], weight: list[float], both: bool) -> Links:
-        """Links of layers as they are, and links between layers that go on from there."""
-        parts = [(i, *self.row(i)) for i in range(len(self.states))]
-        for at, called, to, w in zip(layer, node, other, weight, strict=True):
-            ways = [(at, to), (to, at)] if both else [(at, to)]
-            for one, two in ways:
-                targets, weights = self.row(self.place[two, called])
-                if len(targets):
-                    parts.append((self.place[one, called], targets, w * weights / weights.sum()))
-        return _joined(parts)
+        n, order = len(self.layer), np.lexsort((self.layer, self.node))
+        layers, layer = np.unique(self.layer[order], return_inverse=True)
+        row_of_node = self.node[order] * (len(layers) + 1)
+        lowest = 0 if down is None else np.searchsorted(layers, layers - down)[layer]
+        highest = len(layers) if up is None else np.searchsorted(layers, layers + up, "right")[layer]
+        first, last = (np.searchsorted(row_of_node + layer, row_of_node + end) for end in (lowest, highest))
+        row = np.repeat(np.arange(n), last - first)
+        begin = np.cumsum(last - first) - (last - first)
+        column = np.arange(len(row)) - begin[row] + first[row]
+        return csr_array((np.ones(len(row)), (order[row], order[column])), shape=(n, n))
 
 
-def _joined(parts: list[tuple[int, np.ndarray, np.ndarray]]) -> Links:
-    if not parts:
-        return np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0)
-    source = np.repeat([i for i, _, _ in parts], [len(targets) for _, targets, _ in parts])
-    return source, np.concatenate([part[1] for part in parts]), np.concatenate([part[2] for part in parts])
+def relaxed(states: LayerStates, rate: float, up: int | None, down: int | None) -> Any:
+    """Links that follow those of the state's own layer, or of any."""
+    from scipy.sparse import diags_array
+
+    near, strength = states.near(up, down), states.strength
+    own, any_of = _inverse(strength), _inverse(near @ strength)
+    return diags_array((1 - rate) * own) @ states.links + diags_array(rate * any_of) @ near @ states.links
 
 
-def _sum_plogp(amounts: np.ndarray | float) -> float:
-    from scipy.special import xlogy
+def relaxed_alike(states: LayerStates, rate: float, up: int | None, down: int | None) -> Any:
+    """Links that follow those of the state's own layer, or of those where its links are like them."""
+    from scipy.sparse import csr_array, diags_array
 
-    return float(xlogy(amounts, amounts).sum()) / np.log(2)
+    near, links, strength = states.near(up, down), states.links, states.strength
+    alike = np.zeros(len(near.indices))
+    rows = read_only(near.indptr), read_only(near.indices), read_only(links.indptr), read_only(links.indices)
+    told = read_only(links.data), read_only(strength), read_only(states.node)
+    runner(len(alike))(fill_similarities)(*rows, *told, alike)
+    total = csr_array((alike, near.indices, near.indptr), shape=near.shape).sum(axis=1)
+    row = np.repeat(np.arange(len(strength)), np.diff(near.indptr))
+    others = csr_array((np.where(row == near.indices, 0.0, alike), near.indices, near.indptr), shape=near.shape)
+    others.eliminate_zeros()
+    step = links + diags_array(rate / (1 - rate) * strength * _inverse(np.asarray(total).ravel())) @ others @ links
+    return step * (np.count_nonzero(strength) / (step.sum() or 1.0))
+
+
+def crossed(states: LayerStates, source: np.ndarray, target: np.ndarray, weight: np.ndarray, both: bool) -> Any:
+    """Links of layers as they are, and links from states to the same node's in other layers, that go on from there."""
+    from scipy.sparse import coo_array, diags_array
+
+    between = coo_array((weight, (source, target)), shape=states.links.shape).tocsr()
+    between = between + between.T if both else between
+    return states.links + between @ diags_array(_inverse(states.strength)) @ states.links
+
+
+def _inverse(amounts: Float[np.ndarray, " _"]) -> Float[np.ndarray, " _"]:
+    return np.divide(1.0, amounts, out=np.zeros(len(amounts)), where=amounts > 0)
+
+
+@kernel
+def fill_similarities(indptr, indices, link_indptr, link_indices, weights, strength, node, alike):
+    """How alike the links of each pair of states are, 0 to 1: two rows sorted by node are merged."""
+    for i in range(len(indptr) - 1):
+        for k in range(indptr[i], indptr[i + 1]):
+            j = indices[k]
+            a, b, a_end, b_end = link_indptr[i], link_indptr[j], link_indptr[i + 1], link_indptr[j + 1]
+            shared, common = 0.0, False
+            while a < a_end and b < b_end:
+                one, two = node[link_indices[a]], node[link_indices[b]]
+                if one == two:
+                    shared += plogp(weights[a] + weights[b]) - plogp(weights[a]) - plogp(weights[b])
+                    common = True
+                if one <= two:
+                    a += 1
+                if two <= one:
+                    b += 1
+            if common:
+                s, t = strength[i], strength[j]
+                alike[k] = 1 - (plogp(s + t) - plogp(s) - plogp(t) - shared) / (s + t)

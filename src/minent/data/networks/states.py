@@ -10,7 +10,6 @@ from jaxtyping import Int
 from minent.data.networks.graph import Graph
 from minent.data.networks.names import name_array, sorted_names
 from minent.errors import BadInput
-from minent.kernels import read_only
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -35,17 +34,14 @@ class States(Graph):
             raise BadInput(f"every state is one of a node; got {len(called)} for {network.number_of_nodes} states")
         names, number, _ = sorted_names(called, called)
         rest = network.directed, network.names, network.node_weights
-        return cls(network.indptr, network.indices, network.weights, *rest, read_only(number.astype(np.int32)), names)
+        made = number.astype(np.int32), names
+        return cls(network.indptr, network.indices, network.weights, *rest, *made, plan=network.plan)
 
     @property
     def physical_nodes(self) -> np.ndarray:
         """The name of each state's physical node."""
         numbers = np.zeros(0, np.int32) if self.physical is None else self.physical
         return numbers if self.physical_names is None else self.physical_names[numbers]
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        fields = "indptr", "indices", "weights", "directed", "names", "node_weights", "physical", "physical_names"
-        return States, tuple(getattr(self, name) for name in fields)
 
     def __repr__(self) -> str:
         physical = np.zeros(0) if self.physical is None else self.physical

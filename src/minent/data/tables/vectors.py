@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from minent.data.bytes import read_bytes
+from minent.data.bytes import opened
 from minent.data.tables.parquet import read_parquet
 from minent.errors import BadInput
 
@@ -23,7 +23,7 @@ def read_vectors(path: str | os.PathLike[str]) -> tuple[Float[np.ndarray, "point
     file = Path(path)
     if not file.is_file():
         raise BadInput(f"there is no file {str(path)!r}")
-    table = None if file.suffix.lower() == ".npy" else read_parquet(read_bytes(file)[0], path)
+    table = None if file.suffix.lower() == ".npy" else read_parquet(opened(file).data, path)
     try:
         points, names = (np.load(file, allow_pickle=False), None) if table is None else _of_table(table)
         return checked(points), names

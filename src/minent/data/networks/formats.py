@@ -1,0 +1,78 @@
+"""What a file of links is, told by what it holds: never by its name, so that standard input is read as files are."""
+
+import re
+
+from minent.data.bytes import Held
+from minent.data.networks.choices import Format
+from minent.errors import BadInput
+
+SAMPLE = 1 << 16  # bytes looked at
+HEADINGS = (
+    rb"vertices|network|edges|arcs|edgeslist|arcslist|matrix|states|intra|inter|multilayer|bipartite|description|date"
+)
+TEXT: dict[Format, bytes] = {
+    "mtx": rb"\A%%MatrixMarket",
+    "jsonl": rb"\A\s*\{\s*\"[^\n]*\}[ \t]*\n\s*\{",
+    "json": rb"\A\s*(?:\{\s*[\"}]|\[\s*[\[{\]])",
+    "gml": rb"(?i)\A(?:\s*(?:#|creator|version|comment)[^\n]*\n)*\s*graph\s*\[",
+    "pajek": rb"(?im)^[ \t]*\*(?:" + HEADINGS + rb")\b(?![^\n]*\*)",
+    "edgelist": rb"\A(?:\s*#[^\n]*\n)*(?:[^\s{}]+\s+[^\s{}]+\s+\{[^\n]*\}\s*(?:\n|\Z))+\Z",
+}
+REFUSED = {
+    rb"(?i)\A(?:\s*(?://|#)[^\n]*\n)*\s*(?:strict\s+)?(?:di)?graph\b[^{\n]*\{": (
+        "is a graph in DOT's words, which are not read: networkx.nx_pydot.read_dot and igraph read them"
+    ),
+    rb'(?m)\A#? *(?:path[ ,]flow|(?:node|node_id|state_id) module\b)|^# (?:path flow|(?:node|node_id|state_id) module)|'
+    rb'\A(?:#[^\n]*\n)*\d+(?::\d+)+ [\d.eE+-]+ "': (
+        "is a tree of modules, not a network: --initial begins a search from it, minent.community.Tree.read reads it"
+    ),
+}  # fmt: skip
+BINARY = {
+    b"\x89HDF": "is HDF5, which the library that wrote it reads: anndata.read_h5ad(…).obsp['connectivities']",
+    b"\x80": "may be a pickle, which is not opened: what it holds may be passed to as_graph",
+    b"\xd0\xcf\x11\xe0": "is a workbook: save its sheet as CSV",
+}
+
+
+def binary_format(held: Held) -> Format | None:
+    """What a file is that says so in its first bytes; None: it is text. Raises BadInput for what is known not to be
+    a network."""
+    begins = held.data[:SAMPLE]
+    if begins.startswith(b"PAR1"):
+        return "parquet"
+    if begins.startswith(b"PK\3\4"):
+        if b".npy" in begins:
+            return "npz"
+        what = "a workbook: save its sheet as CSV" if b"xl/" in held.data else "a zip archive: unpack it"
+        raise BadInput(f"{str(held.name)!r} is {what}")
+    for mark, what in BINARY.items():
+        if begins.startswith(mark):
+            raise BadInput(f"{str(held.name)!r} {what}")
+    if begins.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"<"):
+        return _xml(begins, held.name)
+    return None
+
+
+def _xml(begins: bytes, name: object) -> Format | None:
+    if re.search(rb"<(?:\w+:)?graphml\b", begins):
+        return "graphml"
+    if re.search(rb"<(?:\w+:)?gexf\b", begins):
+        return "gexf"
+    if re.match(rb"\s*<(?:\?xml|!doctype|html)", begins.removeprefix(b"\xef\xbb\xbf"), re.IGNORECASE):
+        raise BadInput(f"{str(name)!r} is XML or HTML, but neither GraphML nor GEXF")
+    return None
+
+
+def text_format(data: bytes, name: object) -> Format:
+    """What text is, in UTF-8. Raises BadInput for what is known not to be a network.
+
+    >>> text_format(b"*Vertices 2", "a.net"), text_format(b"1 2", "a.net")
+    ('pajek', 'lines')
+    """
+    begins = data[:SAMPLE]
+    if len(data) > SAMPLE:
+        begins = begins[: begins.rfind(b"\n") + 1] or begins
+    for pattern, what in REFUSED.items():
+        if re.search(pattern, begins):
+            raise BadInput(f"{str(name)!r} {what}")
+    return next((format for format, pattern in TEXT.items() if re.search(pattern, begins)), "lines")

@@ -1,0 +1,115 @@
+"""Links read line by line, by the same rules as Arrow reads them, where lines are not all alike or one is at fault."""
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from minent.data.networks.link_lines import Layout, remarks_skipped
+from minent.data.networks.plan import Plan, Skipped
+from minent.data.networks.records import Fields, Record, is_comment, records, split
+from minent.errors import BadLine
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+INTEGER = re.compile(r"0|-?[1-9][0-9]{0,18}")
+TRIMMED = "blanks around names taken away"
+
+
+class Read(NamedTuple):
+    """A column for each role, and lines that were passed over."""
+
+    ends: tuple[list[str], list[str]]
+    weight: list[float | None]
+    layer: list[str]
+    kind: list[str]
+    remarks: list[Record]
+    empty: list[Record]
+
+
+def table_of_records(
+    data: bytes, plan: Plan, layout: Layout
+) -> tuple["pa.Table", tuple[Skipped, ...], tuple[str, ...]]:
+    """The table, what was passed over, and notes. Raises BadLine."""
+    import pyarrow as pa
+
+    read = Read(([], []), [], [], [], [], [])
+    chosen = None if plan.comments == ("#", "%") else "".join(plan.comments)
+    trimmed = False
+    marks = f" {plan.delimiter}", f"{plan.delimiter} "
+    for record in records(data, layout.start, layout.line):
+        if is_comment(record.text, False, chosen):
+            read.remarks.append(record)
+            continue
+        try:
+            fields = split(record.text, plan.delimiter)
+        except ValueError:
+            problem = f"quotes must open and close a field; got {record.text[:60]!r}"
+            raise BadLine(problem, plan.file, record.line) from None
+        if not any(field is not None for field in fields):
+            read.empty.append(record)
+            continue
+        _add(read, fields, record, plan, layout)
+        trimmed = trimmed or (plan.delimiter != " " and any(mark in record.text for mark in marks))
+    columns: dict[str, list] = dict(zip(("source", "target"), _integers(*read.ends), strict=True))
+    notes = (TRIMMED,) * trimmed
+    if any(weight is not None for weight in read.weight):
+        columns["weight"] = [1.0 if weight is None else weight for weight in read.weight]
+        missing = read.weight.count(None)
+        notes += (f"{missing:,} link{'s' * (missing != 1)} without a weight weigh{'s' * (missing == 1)} 1",) * (
+            missing > 0
+        )
+    columns |= {name: column for name, column in (("layer", read.layer), ("kind", read.kind)) if column}
+    skipped = remarks_skipped(read.remarks)
+    if read.empty:
+        skipped += (Skipped("line without fields", len(read.empty), read.empty[0].line, read.empty[0].text[:60]),)
+    return pa.table(columns), skipped, notes
+
+
+def _add(read: Read, fields: Fields, record: Record, plan: Plan, layout: Layout) -> None:
+    """Add the link of a record."""
+    roles = layout.roles
+    weighted = roles.weight is not None
+
+    def field(place: int | None) -> str | None:
+        return fields[place] if place is not None and place < len(fields) else None
+
+    def fault(problem: str) -> BadLine:
+        return BadLine(f"{problem}; got {record.text.strip()[:60]!r}", plan.file, record.line)
+
+    ends = field(roles.source), field(roles.target)
+    weight = field(roles.weight)
+    if None in ends or (weighted and layout.named and weight is None):
+        raise fault(f"a link needs a source{', a target and a weight' if weighted else ' and a target'}")
+    if any(more is not None for more in fields[layout.fields :]):
+        if layout.named or layout.fields > 2 or len(fields) > 3 or plan.passed_over:
+            raise fault(
+                f"a link has {'two' if layout.fields == 2 else layout.fields} fields here, as in the first line"
+            )
+        weight = fields[2] if layout.weights else None
+    for end, column in zip(ends, read.ends, strict=True):
+        column.append(end or "")
+    read.weight.append(None if weight is None else _weight(weight, plan.file, record.line))
+    for place, column, name in ((roles.layer, read.layer, "layer"), (roles.kind, read.kind, "type")):
+        if place is not None:
+            if (value := field(place)) is None:
+                raise fault(f"a link needs a {name}")
+            column.append(value)
+
+
+def _weight(text: str, file: object, line: int) -> float:
+    try:
+        weight = float(text.replace("_", "x"))
+    except ValueError:
+        raise BadLine(f"link weight must be a number; got {text!r}", file, line) from None
+    if weight < 0:
+        raise BadLine(f"link weight must not be negative; got {text}", file, line)
+    if not weight < float("inf"):
+        raise BadLine(f"link weight must be a finite number; got {text}", file, line)
+    return weight
+
+
+def _integers(source: list[str], target: list[str]) -> tuple[list, list]:
+    """The ends as integers, where all of them are plain ones of 64 bits, else as they are written."""
+    if all(INTEGER.fullmatch(end) and abs(int(end)) < 2**63 for ends in (source, target) for end in ends):
+        return [int(end) for end in source], [int(end) for end in target]
+    return source, target

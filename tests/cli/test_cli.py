@@ -53,6 +53,17 @@ def test_standard_input_is_a_file_like_any_other(karate):
     assert piped.stdout.split("read in")[0] == by_name.stdout.split("read in")[0] != ""
 
 
+def test_relations_of_pajek_are_layers_with_limits_of_their_own(tmp_path):
+    network = tmp_path / "a.net"
+    network.write_text('*Vertices 3\n*Arcs :1 "likes"\n1 2\n2 3\n3 1\n*Arcs :2 "helps"\n1 2\n2 1\n')
+    run = minent("community", "find", network)
+    assert run.returncode == 2 and "--layers" in run.stderr
+    layers, up = minent("community", "find", network, "--layers"), ("--relax-limit-up", 0, "--relax-limit-down", 0)
+    assert layers.returncode == 0 and "5 nodes, 9 directed links" in layers.stdout
+    alone = minent("community", "find", network, "--layers", *up)
+    assert "5 nodes, 5 directed links" in alone.stdout
+
+
 def test_every_output_is_written(karate, tmp_path):
     outputs = [tmp_path / name for name in ("a.tree", "b.clu", "c.json")]
     options = [word for path in outputs for word in ("-o", path)]

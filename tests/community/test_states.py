@@ -10,7 +10,7 @@ import pytest
 from infomap import Infomap
 
 from minent import BadInput
-from minent.community import codelength, evaluate, find
+from minent.community import Objective, codelength, evaluate, find
 from minent.data import Bipartite, Graph, States, multilayer, read_graph
 
 VERTICES = "*Vertices 6\n" + "".join(f'{i} "{name}"\n' for i, name in enumerate("abcdef", 1))
@@ -216,6 +216,8 @@ def test_every_state_is_one_of_a_node():
         ({"relax_by": "jsd"}, "relax_by is 'strength' or 'jensen-shannon'; got 'jsd'"),
         ({"relax_by": "jensen-shannon", "relax_rate": 1.0}, "relax_rate must be below 1"),
         ({"relax_limit": 1}, "layers are integers where relax_limit is given; got 'work'"),
+        ({"relax_limit_up": 1}, "layers are integers where relax_limit_up is given; got 'work'"),
+        ({"relax_limit_down": -1}, "relax_limit_down must be at least 0, or None for any layer; got -1"),
     ],
 )
 def test_ways_to_relax_that_are_none_are_refused(options: dict, sentence: str):
@@ -231,7 +233,37 @@ def test_the_walker_relaxes_to_layers_where_its_links_are_alike():
     names = network.names.tolist()
     weight = {(names[i], names[j]): w for i, j, w in zip(*network.links(), strict=True)}
     # similarities to layer 1 are 1 (its own), 1/2, 0 and 1
-    assert weight[(1, "i"), (1, "a")] == 1
-    assert weight[(1, "i"), (2, "c")] == pytest.approx(2 * 0.5 / 2.5)
-    assert weight[(1, "i"), (4, "b")] == pytest.approx(2 * 1.0 / 2.5)
+    own = weight[(1, "i"), (1, "a")]
+    assert weight[(1, "i"), (2, "c")] == pytest.approx(own * 2 * 0.5 / 2.5)
+    assert weight[(1, "i"), (4, "b")] == pytest.approx(own * 2 * 1.0 / 2.5)
     assert ((1, "i"), (3, "d")) not in weight
+
+
+def test_layers_above_and_below_have_limits_of_their_own():
+    def reached(**limits: int) -> set:
+        network = multilayer([1, 2, 3, 5], ["i"] * 4, ["a", "b", "c", "d"], directed=True, **limits)
+        names, (source, target, _) = network.names.tolist(), network.links()
+        return {names[j][0] for i, j in zip(source.tolist(), target.tolist(), strict=True) if names[i] == (3, "i")}
+
+    assert reached() == {1, 2, 3, 5} and reached(relax_limit=1) == {2, 3}
+    assert reached(relax_limit_up=1) == {1, 2, 3} and reached(relax_limit_down=0) == {3, 5}
+    assert reached(relax_limit=1, relax_limit_up=2) == {2, 3, 5} and reached(relax_limit_up=0, relax_limit_down=0) == {
+        3
+    }
+
+
+@pytest.mark.parametrize("by", ["strength", "jensen-shannon"])
+def test_entropy_correction_of_layers_that_relax_does_not_depend_on_the_scale_of_weights(by: str):
+    rng = np.random.default_rng(0)
+    source = rng.integers(0, 8, 40)
+    links = rng.integers(1, 4, 40), source, (source + rng.integers(1, 8, 40)) % 8
+    weight, corrections = rng.uniform(0.5, 2, 40), []
+    for scale in (1e-3, 1, 1e3):
+        network = multilayer(*links, weight * scale, relax_by=by)
+        label = [i % 3 for i in range(network.number_of_nodes)]
+        plain, corrected = (codelength(network, label, objective=Objective(entropy_corrected=c)) for c in (0.0, 1.0))
+        corrections.append(corrected - plain)
+        assert network.weights.sum() == pytest.approx(len(np.unique(network.links()[0])))
+    assert corrections == pytest.approx([corrections[1]] * 3, rel=1e-9)
+    words = network.number_of_nodes + 2  # beyond one for each module of three and the index: states, exits, modules
+    assert corrections[1] == pytest.approx(words / (2 * 2 * network.weights.sum() * np.log(2)), rel=1e-9)

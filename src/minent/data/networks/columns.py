@@ -124,7 +124,8 @@ def _ends(
     wanted = (source is None) + (target is None)
     if len(able) < wanted:
         raise BadInput(f"a table of links needs a source and a target column; got the columns {list(names)}")
-    if named and any(not is_numbers(sample[i]) and any(sample[i]) for i in able[wanted:]):
+    others = [i for i in able[wanted:] if wanted == 1 or (not is_numbers(sample[i]) and any(sample[i]))]
+    if named and others:
         raise BadInput(f"--source and --target must say which columns links go between; got the columns {list(names)}")
     rest = iter(able)
     return next(rest) if source is None else source, next(rest) if target is None else target

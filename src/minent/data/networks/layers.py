@@ -71,7 +71,7 @@ def multilayer(
     names = np.empty(len(states), object)
     names[:] = list(zip(layers[layer].tolist(), called := nodes[node].tolist(), strict=True))
     steps = steps.tocoo()
-    return States.of(Graph.from_links(*steps.coords, steps.data, directed=True, names=names), called)
+    return States.of(Graph.from_links(steps.coords[0], steps.coords[1], steps.data, directed=True, names=names), called)
 
 
 def _coded(*values: Iterable[Any]) -> tuple[list[np.ndarray], np.ndarray]:

@@ -24,6 +24,7 @@ class Layout(NamedTuple):
     line: int
     named: bool
     integers: bool  # ends, so far as was looked
+    weights: bool  # a third field further on is one
 
 
 def planned(data: bytes, plan: Plan, choices: Choices) -> tuple[Plan, Layout]:
@@ -39,7 +40,12 @@ def planned(data: bytes, plan: Plan, choices: Choices) -> tuple[Plan, Layout]:
         raise BadInput(f"there are no links in {plan.file!r}")
     delimiter = choices.delimiter or delimiter_of(sample, plan.file)
     rows = [_fields(record, delimiter, plan.file) for record in sample]
-    header = _has_header(sample, rows, delimiter, choices, data, plan.file)
+    try:
+        header = _has_header(sample, rows, delimiter, choices, data, plan.file)
+    except BadLine:
+        raise
+    except BadInput as error:
+        raise BadLine(f"{error},", plan.file, sample[0].line) from None
     if header and len(rows) == 1:
         raise BadInput(f"there are no links in {plan.file!r}")
     body = rows[1:] if header else rows
@@ -66,7 +72,7 @@ def planned(data: bytes, plan: Plan, choices: Choices) -> tuple[Plan, Layout]:
     plan = replace(
         plan, delimiter=delimiter, header=header, comments=_marks(choices), skipped=skipped, **told(names, found)
     )
-    return plan, Layout(found, max(fields, len(names)) if header else fields, first.start, first.line, header, whole)
+    return plan, Layout(found, len(names), first.start, first.line, header, whole, choices.weight is None)
 
 
 def _marks(choices: Choices) -> tuple[str, ...]:

@@ -45,6 +45,8 @@ def links_of_lines(data: bytes, plan: Plan, layout: Layout) -> tuple["pa.Table",
             plan = replace(plan, notes=plan.notes + (TRIMMED,) * trimmed)
             return _finished(table, plan, _added(plan.skipped, remarks))
     table, skipped, notes = table_of_records(data, plan, layout)
+    if "weight" in table.column_names and not plan.weight:
+        plan = replace(plan, weight="3")
     return _finished(table, replace(plan, notes=plan.notes + notes), _added(plan.skipped, skipped))
 
 

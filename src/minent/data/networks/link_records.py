@@ -85,7 +85,7 @@ def _add(read: Read, fields: Fields, record: Record, plan: Plan, layout: Layout)
             raise fault(
                 f"a link has {'two' if layout.fields == 2 else layout.fields} fields here, as in the first line"
             )
-        weight = fields[2]
+        weight = fields[2] if layout.weights else None
     for end, column in zip(ends, read.ends, strict=True):
         column.append(end or "")
     read.weight.append(None if weight is None else _weight(weight, plan.file, record.line))

@@ -11,7 +11,7 @@ COMMENTS = "#%"
 DELIMITERS = "\t;,|"
 OPEN = re.compile(rb'(?:^|[,;\t|]) *("(?:[^"]++|"")*+)\Z')
 SPAN = re.compile(rb'"(?:[^"]++|"")*+"(?= *(?:[,;\t|\n]|\Z))')
-QUOTED = re.compile(r'"(?:[^"]++|"")*+"')
+QUOTED = re.compile(r'(?<![^\t;,| ])"(?:[^"]++|"")*+"(?![^\t;,| ])')
 BLANK = re.compile(r'[ \t]*(?:"((?:[^"]++|"")*+)"(?=[ \t]|\Z)|([^ \t]+))')
 Fields = list[str | None]  # None: nothing stands there; "" was quoted
 

@@ -1,1 +1,1 @@
-"""Pajek's .net, and what the reference Infomap adds to it: sections of vertices, links, relations, states and layers."""
+"""Pajek's .net, and what the reference Infomap adds to it: vertices, links, relations, states and layers."""

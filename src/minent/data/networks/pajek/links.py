@@ -9,8 +9,8 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float, Int
 
+from minent.data.networks.pajek.names import is_number, weight_of
 from minent.data.networks.pajek.sections import COMMENTS, Section
-from minent.data.networks.pajek.vertices import is_number, weight_of
 
 
 class Rows(NamedTuple):
@@ -30,19 +30,23 @@ def rows_of(section: Section, ends: int, wanted: str, notes: list[str]) -> Rows:
     >>> said
     ['*Edges: 1 line without a weight weighs 1']
     """
-    rows = _uniform(section.body, ends)
+    text = _tidy(section.body)
+    rows = _uniform(text, ends)
+    if rows is None and (filled := _filled(text, ends)) != text:
+        rows = _uniform(filled, ends)
+        missing = 0 if rows is None else filled.count(b" ") - text.count(b" ")
+        _say_missing(section, missing, notes)
     rows = _line_by_line(section, ends, wanted, notes) if rows is None else rows
     if (said := section.argument).isdigit() and int(said) != len(rows.weight):
         notes.append(f"{section} says {said} lines; there are {len(rows.weight)}")
     return rows
 
 
-def _uniform(body: bytes, ends: int) -> Rows | None:
+def _uniform(text: bytes, ends: int) -> Rows | None:
     """The rows where all of them have a weight, or none has, and nothing else is there; else None."""
     import pyarrow as pa
     from pyarrow import csv
 
-    text = _tidy(body)
     if not text.strip():
         return Rows(np.zeros((0, ends), np.int64), np.zeros(0))
     fields = text[: text.index(b"\n")].count(b" ") + 1
@@ -81,6 +85,17 @@ def _tidy(text: bytes) -> bytes:
     return text.removeprefix(b"\n")
 
 
+def _filled(text: bytes, ends: int) -> bytes:
+    """The lines with a weight 1 where there is none."""
+    lines = text.removesuffix(b"\n").split(b"\n")
+    return b"".join(line + (b" 1\n" if line.count(b" ") == ends - 1 else b"\n") for line in lines)
+
+
+def _say_missing(section: Section, missing: int, notes: list[str]) -> None:
+    if missing:
+        notes.append(f"{section}: {missing} line{'s' * (missing > 1)} without a weight weigh{'s' * (missing == 1)} 1")
+
+
 def _line_by_line(section: Section, ends: int, wanted: str, notes: list[str]) -> Rows:
     numbers: list[list[int]] = []
     weights: list[float] = []
@@ -98,8 +113,8 @@ def _line_by_line(section: Section, ends: int, wanted: str, notes: list[str]) ->
     if words_at:
         at = f"the first is {words_at[0][1]!r} on line {words_at[0][0]}"
         notes.append(f"{section}: words where a weight could be are passed over, {at}")
-    elif 0 < missing < len(numbers):
-        notes.append(f"{section}: {missing} line{'s' * (missing > 1)} without a weight weigh{'s' * (missing == 1)} 1")
+    elif missing < len(numbers):
+        _say_missing(section, missing, notes)
     if more and not words_at:
         notes.append(f"{section}: what follows the weight is passed over on {more} line{'s' * (more > 1)}")
     ends_of = np.array(numbers, np.int64).reshape(len(numbers), ends)

@@ -3,8 +3,9 @@
 import numpy as np
 
 from minent.data.networks.pajek.links import Rows, integers
+from minent.data.networks.pajek.names import weight_of
 from minent.data.networks.pajek.sections import Section
-from minent.data.networks.pajek.vertices import Vertices, weight_of
+from minent.data.networks.pajek.vertices import Vertices
 
 
 def listed(section: Section, wanted: str) -> Rows:

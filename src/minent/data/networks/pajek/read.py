@@ -61,10 +61,10 @@ def pajek_with_notes(
     data = data.removeprefix(b"\xef\xbb\xbf").replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     found, notes = sections(data, file), []
     for section in found:
-        if section.kind in TEXTS:
-            notes.append(f"{section} is passed over")
-        elif section.kind not in KNOWN:
+        if section.kind not in (*KNOWN, *TEXTS):
             raise section.refused(f"wanted *Vertices, *Edges, *Arcs or another heading of a network; got {section}")
+    if texts := [str(section) for section in found if section.kind in TEXTS]:
+        notes.append(f"passed over: {', '.join(texts)}")
     called = [section for section in found if section.kind == "vertices"]
     if len(called) > 1:
         raise called[1].refused("one file holds one network; got a second *Vertices")
@@ -77,7 +77,8 @@ def pajek_with_notes(
         return states_of_pajek(found, vertices, file, directed, relaxation, notes), notes
     check_relations(links, layers, file, notes)
     parts = [_part(section, vertices, notes) for section in links]
-    vertices = vertices.with_others(np.concatenate([NONE.ids, *(part.rows.ends.ravel() for part in parts)]), notes)
+    if vertices.number is None:
+        vertices = vertices.with_others(np.concatenate([NONE.ids, *(part.rows.ends.ravel() for part in parts)]), notes)
     if not called and not len(vertices.ids):
         raise BadInput(f"there are no *Vertices in {str(file)!r}")
     directed = any(part.kind == "arcs" for part in parts) if directed is None else directed
@@ -101,8 +102,8 @@ def _part(section: Section, vertices: Vertices, notes: list[str]) -> Part:
     else:
         argument = "" if section.kind == "bipartite" else section.argument
         rows = rows_of(section._replace(argument=argument), 2, vertices.wanted, notes)
-    if vertices.number is not None and (vertices.places(rows.ends) < 0).any():
-        bad = rows.ends[vertices.places(rows.ends) < 0][0]
+    if vertices.number is not None and (outside := vertices.places(rows.ends) < 0).any():
+        bad = rows.ends[outside][0]
         known = set(map(str, vertices.ids.tolist()))
         line = next((n for n, text in section.lines() if not known.issuperset(_ends(section, text))), section.line)
         raise section.refused(f"a link needs {vertices.wanted}; got {str(bad)!r}", line)
@@ -133,8 +134,7 @@ def _layers(
     directed: bool, relaxation: Relaxation,
 ) -> Graph:  # fmt: skip
     names = vertices.names
-    ends = (names[end] for end in (source, target))
-    return multilayer(relation, *ends, weight, directed=directed, **relaxation.keywords())
+    return multilayer(relation, names[source], names[target], weight, directed=directed, **relaxation.keywords())
 
 
 def _features(found: list[Section], vertices: Vertices) -> Any:

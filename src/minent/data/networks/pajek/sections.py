@@ -26,12 +26,14 @@ class Section(NamedTuple):
 
     def lines(self) -> Iterator[tuple[int, str]]:
         """Number and text of each line that says something; raises BadLine where it is no UTF-8."""
-        for number, raw in enumerate(self.body.split(b"\n"), self.line + 1):
-            try:
-                text = raw.decode().strip()
-            except UnicodeDecodeError:
-                raise BadLine("text must be UTF-8; got other bytes", self.file, number) from None
-            if text and not text.startswith(COMMENTS):
+        try:
+            lines = self.body.decode().split("\n")
+        except UnicodeDecodeError as error:
+            number = self.line + 1 + self.body.count(b"\n", 0, error.start)
+            raise BadLine("text must be UTF-8; got other bytes", self.file, number) from None
+        for number, line in enumerate(lines, self.line + 1):
+            text = line.strip()
+            if text and text[0] not in COMMENTS:
                 yield number, text
 
     def refused(self, problem: str, line: int | None = None) -> BadLine:

@@ -16,8 +16,9 @@ from minent.data.networks.graph import Graph
 from minent.data.networks.layers import multilayer
 from minent.data.networks.names import name_array
 from minent.data.networks.pajek.links import Rows, integers, rows_of
+from minent.data.networks.pajek.names import named, weight_of
 from minent.data.networks.pajek.sections import LINKS, Section
-from minent.data.networks.pajek.vertices import Vertices, named, weight_of
+from minent.data.networks.pajek.vertices import Vertices
 from minent.data.networks.relaxation import Relaxation
 from minent.data.networks.states import States
 from minent.errors import BadInput
@@ -48,13 +49,14 @@ def states_of_pajek(
     intra = _rows(found.get("intra", []), 3, notes)
     if not len(intra.weight):
         raise BadInput(f"there are no links in layers, of *Intra, in {str(file)!r}")
-    links = intra.ends[:, 0], *_called(intra.ends[:, 1:], vertices, notes).T, intra.weight
+    source, target = _called(intra.ends[:, 1:], vertices, notes).T
     between = None
     if "inter" in found:
         inter = _rows(found["inter"], 3, notes)
         layer, node, other = inter.ends.T
         between = layer, _called(node, vertices, notes), other, inter.weight
-    return multilayer(*links, between=between, directed=bool(directed), **relaxation.keywords())
+    relaxed = {"between": between, "directed": bool(directed), **relaxation.keywords()}
+    return multilayer(intra.ends[:, 0], source, target, intra.weight, **relaxed)
 
 
 def _memory(

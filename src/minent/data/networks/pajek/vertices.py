@@ -1,21 +1,15 @@
 """Pajek's vertices: `number "name" [weight]`, or coordinates and shapes after the name, which are passed over."""
 
-import re
 from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float, Int
 
 from minent.data.networks.names import name_array
+from minent.data.networks.pajek.names import described, weight_of
 from minent.data.networks.pajek.sections import Section
-from minent.errors import BadLine
 
 MOST = 1_000_000  # vertices beyond one for each byte of the file
-WORDS = {  # shapes and the names of properties, which end a name
-    "ellipse", "circle", "box", "square", "rectangle", "diamond", "triangle", "cross", "empty", "point", "man", "woman",
-    "house", "star", "x_fact", "y_fact", "s_size", "ic", "bc", "bw", "lc", "la", "lr", "lphi", "fos", "font", "phi",
-    "r", "q", "hooks", "url", "color", "c", "p", "w", "s", "a", "l", "lp", "ap", "h1", "h2", "a1", "a2", "k1", "k2",
-}  # fmt: skip
 
 
 class Vertices(NamedTuple):
@@ -41,7 +35,7 @@ class Vertices(NamedTuple):
             at = ids - self.ids[0]
             return np.where((at >= 0) & (at < self.number), at, -1)
         order = np.argsort(self.ids, kind="stable")
-        at = order[np.minimum(np.searchsorted(self.ids, ids, sorter=order), len(order) - 1)]
+        at = order[np.minimum(np.searchsorted(self.ids[order], ids), len(order) - 1)]
         return np.where(self.ids[at] == ids, at, -1)
 
     def with_others(self, ids: Int[np.ndarray, " ids"], notes: list[str]) -> "Vertices":
@@ -63,22 +57,22 @@ NONE = Vertices(np.zeros(0, np.int64), np.zeros(0, np.int64), None)
 def vertices_of(section: Section, size: int, notes: list[str]) -> Vertices:
     """The vertices under *Vertices, *Vertices n, or of a two-mode network *Vertices n m, in a file of `size` bytes."""
     number, primaries = _counts(section, size)
+    largest = 2**63 - 1 if number is None else number
     called: dict[int, str | None] = {}
     weights: dict[int, float] = {}
     passed = 0
     for line, text in section.lines():
-        word, _, rest = text.replace("\t", " ").partition(" ")
-        known = word.isascii() and word.isdigit() and (number is None or int(word) <= number)
-        if not known or int(word) >= 2**63:
+        word, name, numbers, more = described(text, section, line)
+        at = int(word) if word.isascii() and word.isdigit() and len(word) < 20 else -1
+        if not 0 <= at <= largest:
             wanted = "a number" if number is None else f"a number from 1 to {number}"
             raise section.refused(f'a vertex needs {wanted} and a "name"; got {text[:60]!r}', line)
-        if int(word) in called:
+        if at in called:
             raise section.refused(f"vertex {word} stands twice", line)
-        name, numbers, more = named(rest.strip(), section, line)
-        called[int(word)] = name
+        called[at] = name
         passed += more or len(numbers) > 1
         if len(numbers) == 1:
-            weights[int(word)] = weight_of(numbers[0], "node", section.file, line)
+            weights[at] = weight_of(numbers[0], "node", section.file, line)
     if number is None:
         ids = np.fromiter(called, np.int64, len(called))
     else:
@@ -104,6 +98,8 @@ def _counts(section: Section, size: int) -> tuple[int | None, int | None]:
 def _names(ids: np.ndarray, called: dict[int, str | None]) -> np.ndarray:
     if all(name is None for name in called.values()):
         return ids
+    if len(called) == len(ids) and None not in called.values() and [*called] == ids.tolist():
+        return name_array(list(called.values()))
     return name_array([str(i) if (name := called.get(i)) is None else name for i in ids.tolist()])
 
 
@@ -115,54 +111,3 @@ def _weights(ids: np.ndarray, weights: dict[int, float], passed: int, notes: lis
     if missing := len(ids) - len(weights):
         notes.append(f"{missing} vertices without a weight have weight 1")
     return np.array([weights.get(i, 1.0) for i in ids.tolist()])
-
-
-def named(text: str, section: Section, line: int) -> tuple[str | None, list[str], bool]:
-    """A name, the numbers after it, and whether more follows; a name in quotes may hold quotes.
-
-    >>> at = Section("vertices", "", b"", 1, "a.net")
-    >>> named('"gene "X", alias" 2', at, 2), named('b 0.1 0.2 box ic Red', at, 2)
-    (('gene "X", alias', ['2'], False), ('b', ['0.1', '0.2'], True))
-    """
-    if not text:
-        return None, [], False
-    if not text.startswith('"'):
-        name, _, rest = text.partition(" ")
-        words = rest.split()
-        if words and not is_number(words[0]) and words[0].lower() not in WORDS:
-            raise section.refused(f"a name with blanks stands in quotes; got {text[:60]!r}", line)
-    else:
-        ends = [quote.start() for quote in re.finditer(r'"(?=\s|$)', text[1:])]
-        if not ends:
-            raise section.refused(f"a name wants a quote at its end; got {text[:60]!r}", line)
-        end = 1 + next((end for end in ends if _follows_a_name(text[end + 2 :])), ends[-1])
-        name, words = text[1:end], text[end + 1 :].split()
-    numbers = next((i for i, word in enumerate(words) if not is_number(word)), len(words))
-    return name, words[:numbers], numbers < len(words)
-
-
-def _follows_a_name(rest: str) -> bool:
-    words = rest.split()
-    plain = not words or is_number(words[0]) or words[0].lower() in WORDS
-    return rest.count('"') % 2 == 0 and (plain or '"' not in rest)
-
-
-def is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
-
-
-def weight_of(text: str, of: str, file: object, line: int) -> float:
-    """A weight that can be one. Raises BadLine."""
-    try:
-        weight = float(text)
-    except ValueError:
-        raise BadLine(f"{of} weight must be a number; got {text!r}", file, line) from None
-    if weight < 0:
-        raise BadLine(f"{of} weight must not be negative; got {text}", file, line)
-    if not weight < float("inf"):
-        raise BadLine(f"{of} weight must be a finite number; got {text}", file, line)
-    return weight

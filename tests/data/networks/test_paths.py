@@ -76,6 +76,8 @@ def test_files_of_paths_are_divided_as_lists_of_links_are():
     for mark in "\t;,|":
         lines = mark.join(["New York", "Rome", "Oslo"]) + "\r\n" + mark.join(["Rome", " Oslo", "Rome"]) + "\nRome\n\n"
         found = read_paths(io.BytesIO(("# of two summers\n%\n" + lines).encode()))
+        assert found.plan.notes == ("3 paths", "1 of 3 paths have no more than 2 nodes and make no link")
+        assert found.plan.skipped[0] == ("comment line", 2, 1, "# of two summers")
         assert found.names.tolist() == wanted.names.tolist()
         assert found.indices.tolist() == wanted.indices.tolist()
     assert read_paths(io.BytesIO(b"#tag bob  #tag\n")).physical_nodes.tolist() == ["bob", "#tag"]

@@ -6,14 +6,17 @@ A state of order m is a sequence of m nodes, those that a path passed last, and 
 
 import os
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from minent.data.bytes import open_text
 from minent.data.networks.called import integers_or_text
+from minent.data.networks.choices import Choices
 from minent.data.networks.graph import Graph
 from minent.data.networks.names import name_array, sorted_names
+from minent.data.networks.plan import Plan, Skipped
 from minent.data.networks.states import States
 from minent.errors import BadInput, BadLine
 
@@ -26,7 +29,7 @@ def read_paths(
     """The memory network of a file of paths, one a line: names divided by tabs, semicolons, commas, bars or blanks.
 
     counts     the last field of a line says how often the path was walked (None: no; refused where it looks so)
-    delimiter  what divides names, where it should not be told by the lines; " " for any blanks
+    delimiter  what divides names, where it should not be told by the lines: a mark, "tab" or "blank"
 
     Lines that begin with # or % and a blank are comments. Raises BadInput, BadLine.
 
@@ -36,10 +39,11 @@ def read_paths(
     """
     text = open_text(path)
     lines = [(number, line.strip()) for number, line in enumerate(text.lines(), 1)]
+    remarks = [(number, line) for number, line in lines if line and _is_comment(line)]
     lines = [(number, line) for number, line in lines if line and not _is_comment(line)]
     if not lines:
         raise BadInput(f"there are no paths in {str(text.name)!r}")
-    delimiter = _delimiter(lines, text.name) if delimiter is None else delimiter
+    delimiter = Choices(delimiter=delimiter).delimiter or _delimiter(lines, text.name)
     rows = [
         [field.strip() for field in (line.split() if delimiter == " " else line.split(delimiter))] for _, line in lines
     ]
@@ -53,9 +57,13 @@ def read_paths(
         told = "every line ends with a number: how often the path was walked? Say counts=True or False"
         raise BadInput(f"{told} (--counts or --no-counts) in {str(text.name)!r}")
     try:
-        return paths_network(rows, order, weight)
+        network = paths_network(rows, order, weight)
     except BadInput as error:
         raise BadInput(f"{error} in {str(text.name)!r}") from None
+    skipped = (Skipped("comment line", len(remarks), *remarks[0]),) if remarks else ()
+    notes = () if network.plan is None else network.plan.notes
+    plan = Plan(str(text.name), "lines", delimiter=delimiter, skipped=skipped, notes=(f"{len(rows):,} paths", *notes))
+    return replace(network, plan=plan)
 
 
 def paths_network(sequences: Iterable[Sequence[Any]], order: int = 2, weight: Iterable[float] | None = None) -> States:
@@ -92,7 +100,9 @@ def paths_network(sequences: Iterable[Sequence[Any]], order: int = 2, weight: It
     labels = np.empty(len(states), object)
     labels[:] = [tuple(called[state].tolist()) if order > 1 else called[state[0]] for state in states]
     links = Graph.from_links(place[follows], place[follows + 1], often, directed=True, names=labels)
-    return States.of(links, called[states[:, -1]])
+    short = int(np.count_nonzero(lengths <= order))
+    notes = (f"{short:,} of {len(paths):,} paths have no more than {order} nodes and make no link",) if short else ()
+    return replace(States.of(links, called[states[:, -1]]), plan=Plan("paths", "object", notes=notes))
 
 
 def _is_comment(line: str) -> bool:

@@ -250,3 +250,20 @@ def test_nodes_of_one_name_stay_two():
 def test_pajek_is_known_by_its_headings():
     assert is_pajek(b"% c\n*network x\n") and is_pajek(b"text\n *Vertices 3\n") and is_pajek(b"*Vertices 3\r*Edges\r")
     assert not is_pajek(b"a b\nb c\n") and not is_pajek(b"*a b\n") and not is_pajek(b"")
+
+
+LINES = """*Vertices|*Vertices 3|*Vertices 3 1|*Vertices 0|*Edges|*Arcs|*Arcs :1 "a"|*Edges :2|*Arcslist|*Edgeslist
+*Matrix
+*States|*Links|*Intra|*Inter|*Multilayer|*Bipartite 2|*Bipartite 99|1 "a"|2 "b" 3|3 "c" 0 0|0 x|1 2|2 3|3 1 0.5|1 2 x
+1 1 2
+1 2 1 3 0.4|1|0 1 1|% c|"|1 "|1 ""x|-1 2|1 2 inf|9223372036854775807 1|1 2 1e999|١ 2|1 ²||\xa0|1 2 0|1 "a" nan
+1 1 1 1"""
+
+
+@given(st.lists(st.sampled_from(LINES.replace("\n", "|").split("|")), max_size=8), st.sampled_from([None, True, False]))
+@settings(max_examples=400)
+def test_any_lines_are_a_network_or_refused(lines, directed):
+    try:
+        assert isinstance(graph_of_pajek("\n".join(lines).encode(), "x.net", directed), Graph)
+    except BadInput as error:
+        assert str(error)

@@ -65,7 +65,7 @@ def sections(data: bytes, file: object) -> list[Section]:
         raise top.refused(f"wanted a heading like *Vertices before anything else; got {text[:60]!r}", number)
     found: list[Section] = []
     line, last = 1, 0
-    for heading, after in zip(headings, [*headings[1:], None], strict=True):
+    for heading, after in zip(headings, [*headings[1:], None], strict=False):
         line, last = line + data.count(b"\n", last, heading.start()), heading.start()
         body = data[heading.end() + 1 : after.start() if after else len(data)]
         kind, argument = (group.decode(errors="replace").strip() for group in heading.groups())

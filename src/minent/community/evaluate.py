@@ -37,7 +37,7 @@ def codelength(
     """
     walk = {"flow_model": flow_model, "teleportation": teleportation, "recorded": recorded, "to_nodes": to_nodes}
     flow = walk_of(network, directed, objective, metadata, **walk)
-    parent, module = tree_of(modules, flow.network.names, len(flow.visit))
+    parent, module = tree_of(modules, flow.network)
     return sum(codelength_parts(flow, parent, module))
 
 
@@ -49,4 +49,4 @@ def evaluate(network: Any, modules: Tree | Mapping[Any, Any] | Iterable[Any], **
     """
     objective, metadata = options.pop("objective", PLAIN), options.pop("metadata", None)
     flow = walk_of(network, options.pop("directed", None), objective, metadata, **options)
-    return grow(flow, *tree_of(modules, flow.network.names, len(flow.visit)))
+    return grow(flow, *tree_of(modules, flow.network))

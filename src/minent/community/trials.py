@@ -34,7 +34,7 @@ def searched(
     flow = walk_of(network, directed, objective, metadata, **walk)
     two_level = options.two_level or objective.preferred_modules is not None
     nodes, trials = units_of(flow), options.trials
-    start = None if initial is None else grow(flow, *tree_of(initial, flow.network.names, len(flow.visit)))
+    start = None if initial is None else grow(flow, *tree_of(initial, flow.network, partial=True))
     run = runner(trials * WORK[options.effort] * len(nodes.indices))
 
     def trial(number: int) -> Levels:

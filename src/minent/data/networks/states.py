@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -42,6 +43,30 @@ class States(Graph):
         """The name of each state's physical node."""
         numbers = np.zeros(0, np.int32) if self.physical is None else self.physical
         return numbers if self.physical_names is None else self.physical_names[numbers]
+
+    @property
+    def state_names(self) -> np.ndarray:
+        """The name of each state."""
+        return np.arange(self.number_of_nodes) if self.names is None else self.names
+
+    @property
+    def node_ids(self) -> Int[np.ndarray, " nodes"]:
+        """The number by which files know each state's physical node: its name, or else its place from 1."""
+        numbers = np.zeros(0, np.int32) if self.physical is None else self.physical
+        names = self.physical_names
+        if names is None or (names.dtype.kind == "i" and (names >= 0).all()):
+            return np.asarray(numbers if names is None else names[numbers], np.int64)
+        return numbers.astype(np.int64) + 1
+
+    @cached_property
+    def layers(self) -> np.ndarray | None:
+        """The layer of each state, where states are called (layer, node) as those of `multilayer` are; else None."""
+        names = self.state_names.tolist()
+        if not all(type(name) is tuple and len(name) == 2 for name in names) or not names:
+            return None
+        if [node for _, node in names] != self.physical_nodes.tolist():
+            return None
+        return name_array([layer for layer, _ in names])
 
     def __reduce__(self) -> tuple[Any, ...]:
         fields = "indptr", "indices", "weights", "directed", "names", "node_weights", "physical", "physical_names"

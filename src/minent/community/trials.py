@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from minent.community.options import Objective, Options
+from minent.community.options import WALK, Objective, Options
 from minent.community.search.levels import Levels
 from minent.community.search.multilevel import multilevel
 from minent.community.search.preferred import preferred_partition
@@ -30,7 +30,7 @@ def searched(
 ) -> tuple[Flow, Tree | None, Iterator[Levels]]:
     """The walk, given modules that may be returned, and what each search finds, in order: nothing without links."""
     check(options)
-    walk = {name: getattr(options, name) for name in ("flow_model", "teleportation", "recorded", "to_nodes")}
+    walk = {name: getattr(options, name) for name in WALK}
     flow = walk_of(network, directed, objective, metadata, **walk)
     two_level = options.two_level or objective.preferred_modules is not None
     nodes, trials = units_of(flow), options.trials

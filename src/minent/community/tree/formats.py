@@ -17,6 +17,7 @@ import numpy as np
 from minent.community.tree.description import Description
 from minent.community.tree.columns import layer_column, node_ids, state_column
 from minent.community.tree.module_links import link_lines
+from minent.community.tree.physical import physical
 from minent.errors import BadInput
 from minent.files import stream, whole_file
 
@@ -30,6 +31,11 @@ def write(tree: Description, path: str | os.PathLike[str], depth: int = 1) -> No
             return
         with temporary.open("w", encoding="utf-8", newline="") as file:
             file.writelines(_clu(tree, depth) if suffix == ".clu" else WRITERS[suffix](tree))
+
+
+def lines(tree: Description, suffix: str, states: bool = True) -> Iterator[str]:
+    """What `write` would write, in a format of text."""
+    return WRITERS[suffix](tree if states else physical(tree))
 
 
 def known_suffix(path: str | os.PathLike[str]) -> str:

@@ -100,8 +100,6 @@ def _placed(wanted: list[Any], given: list[Any], partial: bool) -> Int[np.ndarra
         raise BadInput("modules are given by the names of nodes, which must differ")
     if missing := [name for name in wanted if name not in known and not partial]:
         some = ", ".join(repr(name) for name in given[:3])
-        raise BadInput(
-            f"every node wants one module: node {missing[0]!r} has none; modules are given for {some}, …"
-        )
+        raise BadInput(f"every node wants one module: node {missing[0]!r} has none; modules are given for {some}, …")
     strange = next((name for name in given if name not in ours), None)
     raise BadInput(f"modules are given by the names of nodes; {strange!r} is none")

@@ -117,6 +117,8 @@ def _directed(network: Graph, teleportation: float, recorded: bool, to_nodes: bo
 def _regularised(network: Graph, model: str, amount: float) -> Flow:
     if model not in ("undirected", "directed"):
         raise BadInput(f"prior links are for the flow models undirected and directed; got {model}")
+    if isinstance(network, States):
+        raise BadInput("prior links are between nodes; which states they would join, a network of states does not tell")
     if model == "undirected" and network.directed:
         network = without_direction(network)
     matrix = weight_matrix(network)

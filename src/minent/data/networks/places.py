@@ -10,9 +10,7 @@ from jaxtyping import Int
 from minent.errors import BadInput
 
 
-def places(
-    wanted: Iterable[Any], given: Iterable[Any], partial: bool = False
-) -> Int[np.ndarray, " nodes"] | None:
+def places(wanted: Iterable[Any], given: Iterable[Any], partial: bool = False) -> Int[np.ndarray, " nodes"] | None:
     """Where each of the nodes `wanted` stands among those `given`; None where they are not the same nodes. Where given
     may be `partial`, some of them: -1 for the others.
 

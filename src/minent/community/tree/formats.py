@@ -1,7 +1,8 @@
 """Trees on disk, in the reference Infomap's own formats: a path such as 1:2:3 says where a node stands.
 
 Numbers are written so that they are read back exactly. The ids of nodes, states and layers are their names where those
-are whole numbers, else their numbers from 1 (as in a Pajek file), and the names stand beside them. Formats of lines (.tree, .ftree) write a line break inside a name as a space.
+are whole numbers, else their numbers from 1 (as in a Pajek file), and the names stand beside them. Formats of lines
+(.tree, .ftree) write a line break inside a name as a space.
 """
 
 import json
@@ -14,8 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from minent.community.tree.description import Description
 from minent.community.tree.columns import layer_column, node_ids, state_column
+from minent.community.tree.description import Description
 from minent.community.tree.module_links import link_lines
 from minent.community.tree.physical import physical
 from minent.errors import BadInput

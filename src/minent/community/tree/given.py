@@ -78,10 +78,12 @@ def _places_in(tree: Tree, network: Graph, wanted: list[Any], partial: bool) -> 
     if tree.states is None:  # a tree of physical nodes: each with all its states
         if len(set(names := tree.node_names)) < len(names):
             raise BadInput("a node of that tree is in several modules: wanted a tree that says which of its states are")
-        every = network.physical_nodes.tolist()
+        numbered = all(type(name) is int for name in names)  # as in a .clu: they are ids of nodes
+        every = (network.node_ids if numbered else network.physical_nodes).tolist()
         at = dict(zip(once := list(dict.fromkeys(every)), _placed(once, names, partial).tolist(), strict=True))
         return np.array([at[name] for name in every], np.int64)
-    if tree.names is None and tree.ids is not None and tree.layers is not None and network.layers is not None:
+    numbered = tree.states.dtype.kind == "i" and tree.ids is not None
+    if numbered and tree.layers is not None and network.layers is not None:
         ours = zip(network.layers.tolist(), network.node_ids.tolist(), strict=True)  # as a .clu has them
         theirs = zip(tree.layers.tolist(), tree.ids.tolist(), strict=True)
         if (order := places(ours, theirs, partial)) is not None:

@@ -21,7 +21,8 @@ class Nested(NamedTuple):
 
 
 def nested(paths: Sequence[Path]) -> Nested:
-    """The modules that the paths of nodes tell. A node that stands beside modules, as files may have it, is wrapped in a module of its own.
+    """The modules that the paths of nodes tell. A node that stands beside modules, as files may have it, is wrapped in
+    a module of its own.
 
     Raises BadInput where the path of such a node is another's, or that of a module.
 

@@ -11,7 +11,7 @@ from pathlib import Path as File
 import numpy as np
 
 from minent.community.tree.description import Description
-from minent.community.tree.paths import Path, nested
+from minent.community.tree.paths import nested
 from minent.community.tree.rows import Rates, Rows, Told
 from minent.community.tree.tables import read_csv, read_json, read_parquet
 from minent.community.tree.texts import read_clu, read_tree

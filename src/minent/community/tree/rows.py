@@ -1,6 +1,7 @@
 """What a file tells of a tree: a row for each leaf, as columns; codelengths; rates of modules."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 from minent.community.tree.paths import Path
@@ -23,8 +24,8 @@ class Rows(NamedTuple):
     state: list[int] | None = None
     layer: list[int] | None = None
     physical: bool = False  # a node may stand in several modules
-    states: dict[int, str] = {}  # what states are called, where not by number
-    layers: dict[int, str] = {}
+    states: Mapping[int, str] = MappingProxyType({})  # what states are called, where not by number
+    layers: Mapping[int, str] = MappingProxyType({})
 
 
 Read = tuple[Rows, Told, Rates]

@@ -7,10 +7,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path as File
 
-import numpy as np
-
 from minent.community.tree.paths import Path
-from minent.community.tree.rows import Rates, Read, Rows, Told, path_of
+from minent.community.tree.rows import Read, Rows, Told, path_of
 from minent.data.bytes import open_text
 from minent.errors import BadInput, BadLine
 
@@ -20,8 +18,8 @@ COLUMNS = re.compile(r"# (?:path flow name|node_id module|state_id module)\b")
 CALLED = re.compile(r'# (state|layer) (\d+) "(.*)"$')
 LINKS = re.compile(r"\*Links (\d+(?::\d+)*|root) (\S+) (\S+)")
 TREE = {1: ("node_id",), 2: ("state_id", "node_id"), 3: ("state_id", "node_id", "layer_id")}
-CLU = {1: ("module",), 2: ("node_id", "module"), 3: ("node_id", "module", "flow"),
-       4: ("state_id", "module", "flow", "node_id"), 5: ("state_id", "module", "flow", "node_id", "layer_id")}  # fmt: skip
+STATES = "state_id", "module", "flow", "node_id", "layer_id"
+CLU = {1: ("module",), 2: ("node_id", "module"), 3: ("node_id", "module", "flow"), 4: STATES[:4], 5: STATES}
 
 
 class Head:

@@ -24,6 +24,14 @@ def states_of_pajek(
     sections: Iterable[Section], vertices: list[Any] | None, file: object, directed: bool | None, relaxation: Relaxation
 ) -> States:
     """The states in a file's sections; `vertices` are their names from 1. Raises BadInput and BadLine."""
+    states = _states(sections, vertices, file, directed, relaxation)
+    known = vertices is not None and set(states.physical_nodes.tolist()) <= set(vertices)
+    return states.among(vertices) if vertices is not None and known else states
+
+
+def _states(
+    sections: Iterable[Section], vertices: list[Any] | None, file: object, directed: bool | None, relaxation: Relaxation
+) -> States:
     found = {section.kind: section for section in sections}
 
     def called(number: float) -> Any:

@@ -1,7 +1,7 @@
 """A walk with a memory, or on several layers, walks among states, of which a physical node has as many as it needs."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -43,6 +43,20 @@ class States(Graph):
         """The name of each state's physical node."""
         numbers = np.zeros(0, np.int32) if self.physical is None else self.physical
         return numbers if self.physical_names is None else self.physical_names[numbers]
+
+    def among(self, nodes: Iterable[Any]) -> "States":
+        """The same states of these physical nodes, in this order; some of them may have no state. Their places from 1
+        are the ids by which files know them, unless they are called by whole numbers.
+
+        >>> States.of(Graph.from_links([0], [1]), ["b", "d"]).among("abcd").node_ids.tolist()
+        [2, 4]
+        """
+        names = name_array(nodes)
+        place = {name: i for i, name in enumerate(names.tolist())}
+        if strange := [name for name in self.physical_nodes.tolist() if name not in place]:
+            raise BadInput(f"states are those of nodes that are named; {strange[0]!r} is not")
+        number = np.array([place[name] for name in self.physical_nodes.tolist()], np.int32)
+        return replace(self, physical=read_only(number), physical_names=names)
 
     @property
     def state_names(self) -> np.ndarray:

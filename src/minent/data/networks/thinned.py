@@ -16,7 +16,8 @@ class LeftOut(NamedTuple):
     light: int
 
     def __str__(self) -> str:
-        words = [f"{count:,} {what}" for count, what in zip(self, ("self-links", "links below the threshold")) if count]
+        words = [f"{self.self_links:,} self-links"] * (self.self_links > 0)
+        words += [f"{self.light:,} links below the threshold"] * (self.light > 0)
         return f"left out: {', '.join(words)}" if words else ""
 
 

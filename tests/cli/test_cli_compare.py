@@ -74,7 +74,7 @@ def test_trees_of_other_nodes_are_refused(files: tuple[Path, Path], capsys: pyte
             main(["community", "compare", *map(str, pair)])
         assert stopped.value.code == 2
     said = capsys.readouterr().err
-    assert "both must have the same nodes; 77 only in the first ('" in said and "cannot read 'none.tree'" in said
+    assert "both must have the same nodes; 77 only in the first ('" in said and "there is no file 'none.tree'" in said
 
 
 def test_a_tree_of_layers_goes_to_standard_output_and_the_summary_aside(tmp_path, capsys):

@@ -74,4 +74,14 @@ def test_trees_of_other_nodes_are_refused(files: tuple[Path, Path], capsys: pyte
             main(["community", "compare", *map(str, pair)])
         assert stopped.value.code == 2
     said = capsys.readouterr().err
-    assert "both must have the same nodes; 77 only in the first ('" in said and "cannot read 'none.tree'" in said
+    assert "both must have the same nodes; 77 only in the first ('" in said and "there is no file 'none.tree'" in said
+
+
+def test_a_tree_of_layers_goes_to_standard_output_and_the_summary_aside(tmp_path, capsys):
+    (tmp_path / "a.net").write_text('*Vertices 3\n1 "c"\n2 "b"\n3 "a"\n*Intra\n1 1 2 1\n2 2 3 1\n')
+    command = ["community", "find", str(tmp_path / "a.net"), "-o", "-", "--memberships", str(tmp_path / "m.csv")]
+    main([*command, "--no-self-links", "--weight-threshold", "0.5"])
+    out, err = capsys.readouterr()
+    assert out.startswith("# minent") and '"c" 2 1 1\n' in out and "path flow name state_id node_id layer_id" in out
+    assert "4 states of 3 nodes in 2 layers" in err and "wrote" in err
+    assert (tmp_path / "m.csv").read_text().startswith("node,module,share,flow\nc,")

@@ -53,7 +53,7 @@ def test_flow_options_reach_the_walk():
     [
         ([0, 0, 1], r"the network has 6 nodes; got 3 labels"),
         ([{0, 1, 2}, {3, 4, 5}], r"the network has 6 nodes; got 2 labels"),
-        (np.zeros((6, 1)), r"the network has 6 nodes; got labels of shape \(6, 1\)"),
+        (np.zeros((6, 1, 1)), r"or a row of them; got labels of shape \(6, 1, 1\)"),
         ({0: 1, 1: 1}, r"the network has 6 nodes; got 2 labels"),
         (dict.fromkeys("abcdef", 0), "node 0 has none; modules are given for 'a', 'b', 'c'"),
     ],

@@ -30,7 +30,11 @@ def summary(
     """What was found, for a terminal of 80 columns; `called` are words for each module of the tree, under `heading`."""
     kind = "directed" if network.directed else "undirected"
     saved = 100 * (1 - tree.codelength / tree.one_level_codelength) if tree.one_level_codelength else 0.0
-    print(f"{network.number_of_nodes:,} nodes, {network.number_of_links:,} {kind} links")
+    nodes = f"{network.number_of_nodes:,} nodes"
+    if tree.states is not None and tree.physical is not None:
+        nodes = f"{len(tree.states):,} states of {len(set(tree.physical.tolist())):,} nodes"
+        nodes += f" in {len(set(tree.layers.tolist())):,} layers" if tree.layers is not None else ""
+    print(f"{nodes}, {network.number_of_links:,} {kind} links")
     if network.plan is not None:
         print(network.plan)
     found = f"{tree.number_of_modules:,} modules"
@@ -47,7 +51,7 @@ def summary(
         inside = [f"{module.modules:,}"] if tree.depth > 1 else []
         names = (called[tree.paths.index(module.path)] if called else ()) or module.top
         top = Text(", ".join(" ".join(str(name).split()) for name in names))
-        table.add_row(module.path, f"{100 * module.flow:.2f} %", f"{module.size:,}", *inside, top)
+        table.add_row(module.path, f"{100 * module.flow:.2f} %", f"{module.nodes:,}", *inside, top)
     console = Console(highlight=False)
     console.print()
     console.print(table)

@@ -20,13 +20,16 @@ def codelength(
     teleportation: float = 0.15,
     recorded: bool = False,
     to_nodes: bool = False,
+    no_self_links: bool = False,
+    weight_threshold: float = 0.0,
     objective: Objective = PLAIN,
     metadata: Any = None,
 ) -> float:
     """Bits per step that describe a walk on `network` with the given modules.
 
     `network` is anything that `minent.data.as_graph` takes. `modules` is a label for each node in the network's order
-    (integers, strings, …), a mapping from each node's name to its label, or a Tree. Other options are those of `find`;
+    (integers, strings, …), a mapping from each node's name to its label, or a Tree. Labels that are tuples, or the rows
+    of a table, are paths: modules in modules, the top modules first. Other options are those of `find`;
     directed=None: as `flow_model` asks, or else as the network says.
 
     Raises BadInput where nodes and modules do not match, and as `as_graph` and `flow_of` do.
@@ -36,8 +39,9 @@ def codelength(
     (2.3207, 2.5567)
     """
     walk = {"flow_model": flow_model, "teleportation": teleportation, "recorded": recorded, "to_nodes": to_nodes}
+    walk |= {"no_self_links": no_self_links, "weight_threshold": weight_threshold}
     flow = walk_of(network, directed, objective, metadata, **walk)
-    parent, module = tree_of(modules, flow.network.names, len(flow.visit))
+    parent, module = tree_of(modules, flow.network)
     return sum(codelength_parts(flow, parent, module))
 
 
@@ -49,4 +53,4 @@ def evaluate(network: Any, modules: Tree | Mapping[Any, Any] | Iterable[Any], **
     """
     objective, metadata = options.pop("objective", PLAIN), options.pop("metadata", None)
     flow = walk_of(network, options.pop("directed", None), objective, metadata, **options)
-    return grow(flow, *tree_of(modules, flow.network.names, len(flow.visit)))
+    return grow(flow, *tree_of(modules, flow.network))

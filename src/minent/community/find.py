@@ -24,6 +24,8 @@ def find(
     recorded: bool = False,
     to_nodes: bool = False,
     overlapping: bool = False,
+    no_self_links: bool = False,
+    weight_threshold: float = 0.0,
     objective: Objective = PLAIN,
     metadata: Any = None,
     initial: Tree | Mapping[Any, Any] | Iterable[Any] | None = None,
@@ -42,9 +44,11 @@ def find(
     - `flow_model`, `teleportation`, `recorded`, `to_nodes`: the walk; see `flow_of`.
     - `overlapping`: a node may lie in several modules (see `minent.community.overlap`); the tree is then one of states,
       of which a node has one for each of its modules, `memberships` has a row for each, and it costs no more.
+    - `no_self_links`, `weight_threshold`: links from a node to itself, and those that weigh less, are left out.
     - `objective`: Markov time, a prior against missing links and what else a description may heed; see `Objective`.
     - `metadata`: a label for each node, or a mapping from names to labels (None: none), described too.
-    - `initial`: modules to begin from, as `codelength` takes them; what is found costs no more than they do.
+    - `initial`: modules to begin from, as `codelength` takes them; what is found costs no more than they do. A node
+      without one (None, NaN, not named) begins alone.
 
     Raises BadInput for a network or an option that cannot be used.
 
@@ -55,7 +59,8 @@ def find(
     [0, 0, 0, 1, 1, 1]
     """
     walk = flow_model, teleportation, recorded, to_nodes
-    options = Options(two_level, effort, trials, seeded(seed), threads, *walk, overlapping)
+    searching = two_level, effort, trials, seeded(seed), threads
+    options = Options(*searching, *walk, overlapping, no_self_links, weight_threshold)
     flow, start, searches = searched(network, options, directed, objective, metadata, initial)
     if overlapping:
         check_shareable(flow, options, objective == PLAIN and metadata is None)

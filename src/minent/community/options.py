@@ -60,6 +60,15 @@ class Options:
     overlapping: bool = False
     """A node may lie in several modules, where that shortens the description."""
 
+    no_self_links: bool = False
+    """Leave out links from a node to itself."""
+
+    weight_threshold: float = 0.0
+    """Leave out links that weigh less."""
+
+
+WALK = "flow_model", "teleportation", "recorded", "to_nodes", "no_self_links", "weight_threshold"
+
 
 @dataclass(frozen=True)
 class Objective:

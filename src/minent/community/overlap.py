@@ -36,7 +36,7 @@ def shared(tree: Tree, options: Options) -> Tree:
     flow = tree.flow
     if flow is None or not len(flow.network.indices):
         return tree
-    options = replace(options, overlapping=False, trials=1)
+    options = replace(options, overlapping=False, trials=1, no_self_links=False, weight_threshold=0.0)
     found = [tree, _in_rounds(flow, tree, options, merging=True)]
     if options.effort != "fast":
         _, _, searches = searched(flow.network, options, None, Objective(markov_time=FINER), None, None)

@@ -42,11 +42,12 @@ class Stability:
     trials: int
 
     def to_frame(self) -> "pd.DataFrame":
-        """A row for each node: name, module, sure, flow."""
+        """A row for each node: name, module, sure, flow; of states, state and layer too."""
         import pandas as pd
 
         columns = {"name": self.tree.node_names, "module": self.labels, "sure": self.sure}
-        return pd.DataFrame({**columns, "flow": self.tree.visit})
+        beside = {"flow": self.tree.visit, "state": self.tree.states, "layer": self.tree.layers}
+        return pd.DataFrame(columns | {name: list(column) for name, column in beside.items() if column is not None})
 
     def write(self, path: str | os.PathLike[str]) -> None:
         """Write the rows of `to_frame` as .csv or .parquet, whole or not at all."""
@@ -57,7 +58,7 @@ class Stability:
     def __repr__(self) -> str:
         certain = np.count_nonzero(self.sure >= SURE)
         least = np.argsort(self.sure, kind="stable")[:3].tolist()
-        names = self.tree.node_names
+        names = self.tree.called
         doubt = ", ".join(f"{names[i]} {self.sure[i]:.2f}" for i in least if self.sure[i] < SURE)
         said = f"{certain:,} of {len(self.sure):,} nodes are sure of their module over {self.trials} trials"
         return f"{said} ({SURE} or more)" + (f"; least sure: {doubt}" if doubt else "")

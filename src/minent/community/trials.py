@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from minent.community.options import Objective, Options
+from minent.community.options import WALK, Objective, Options
 from minent.community.search.levels import Levels
 from minent.community.search.multilevel import multilevel
 from minent.community.search.preferred import preferred_partition
@@ -30,11 +30,11 @@ def searched(
 ) -> tuple[Flow, Tree | None, Iterator[Levels]]:
     """The walk, given modules that may be returned, and what each search finds, in order: nothing without links."""
     check(options)
-    walk = {name: getattr(options, name) for name in ("flow_model", "teleportation", "recorded", "to_nodes")}
+    walk = {name: getattr(options, name) for name in WALK}
     flow = walk_of(network, directed, objective, metadata, **walk)
     two_level = options.two_level or objective.preferred_modules is not None
     nodes, trials = units_of(flow), options.trials
-    start = None if initial is None else grow(flow, *tree_of(initial, flow.network.names, len(flow.visit)))
+    start = None if initial is None else grow(flow, *tree_of(initial, flow.network, partial=True))
     run = runner(trials * WORK[options.effort] * len(nodes.indices))
 
     def trial(number: int) -> Levels:

@@ -41,7 +41,7 @@ def alluvial(
     >>> page.count("<path class"), "2, 0, 1 → 2, 0, 1: 3 nodes" in page
     (2, True)
     """
-    order, names = matched(one.node_names, other.node_names), [str(name) for name in one.node_names]
+    order, names = matched(one.leaf_names, other.leaf_names), one.called
     sides = [side_of(tree, names, place, depth) for tree, place in ((one, slice(None)), (other, order))]
     gaps = GAP * (max(len(side.height) for side in sides) - 1)
     parts = {

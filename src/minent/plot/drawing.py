@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Complex, Float, Int
 
 from minent.data.networks.graph import Graph
+from minent.data.networks.states import States
 from minent.plot.highlights import hues, strongest_of_each, top_nodes
 from minent.plot.modules import Modules
 from minent.plot.sunflower import FILLED, RIM, sunflower
@@ -88,8 +89,8 @@ def arrays(
     below = np.bincount(put.module, minlength=len(parent))
     for m in range(len(parent) - 1, 0, -1):
         below[parent[m]] += below[m]
-    names = tree.names if graph.names is None else graph.names
-    names = np.arange(graph.number_of_nodes) if names is None else names
+    own = None if isinstance(graph, States) else graph.names
+    names = tree.called if own is None else list(map(str, own.tolist()))
     strongest = strongest_of_each(lands.links, len(parent))
     drawn = {
         "parent": parent,
@@ -103,7 +104,7 @@ def arrays(
         "nodeFlow": put.visit, "nodeX": np.real(discs[0]), "nodeY": np.imag(discs[0]), "nodeRadius": discs[1],
         "roadFrom": strongest.source, "roadTo": strongest.target, "roadFlow": strongest.flow,
         **_compressed_rows(put.links if graph.directed else _once(put.links), graph.number_of_nodes),
-        "names": _letters([str(name) for name in names[put.nodes].tolist()]),
+        "names": _letters([names[i] for i in put.nodes.tolist()]),
         "called": _letters([] if called is None else [list(called[m]) for m in put.modules.tolist()]),
     }  # fmt: skip
     narrow = {"i": np.int32, "f": np.float32}

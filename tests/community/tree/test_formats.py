@@ -110,7 +110,7 @@ def test_link_flows_are_gone_from_a_tree_that_was_read(tmp_path):
         ("bad.json", '{"nodes": [{"path": [1, 1]}]}', "wanted an object with nodes"),
         ("bad.parquet", "no parquet", "wanted columns path, flow, name, node_id"),
         ("twice.clu", "1 1 0.5\n1 2 0.5\n", "node 1 stands 2 times"),
-        ("latin.tree", b'1:1 1 "\xe9" 1\n', "not text in UTF-8"),
+        ("latin.tree", b'1:1 1 "\xe9" 1\n', "line 1 of"),
     ],
 )
 def test_what_cannot_be_read_is_named(tmp_path, name, text, line):
@@ -121,7 +121,7 @@ def test_what_cannot_be_read_is_named(tmp_path, name, text, line):
 
 
 def test_a_missing_file_is_bad_input(tmp_path):
-    with pytest.raises(BadInput, match="No such file"):
+    with pytest.raises(BadInput, match="there is no file"):
         Tree.read(tmp_path / "none.tree")
 
 

@@ -182,7 +182,8 @@ def test_what_was_written_is_read(links, delimiter, weighted, zipped):
      "(in Python header=True or False); got 'x y' on line 1 of 'roads.csv'"),
     ("a,b c\nd e\n", "--delimiter must say what divides fields: a comma does on line 1, and there is none on line 2 of "
      "'roads.csv'"),
-    ("name,city,friend,n\nAnn,Ulm,Bob,1\nCid,Rom,Ann,2\n", "--source and --target must say which columns links go between; "
+    ("name,city,friend,n\nAnn,Ulm,Bob,1\nCid,Rom,Ann,2\n",
+     "--source and --target must say which columns links go between; "
      "got the columns ['name', 'city', 'friend', 'n'], on line 1 of 'roads.csv'"),
     ("source,target,from,to\na,b,c,d\n", "links may go between source and target or from and to: --source and "
      "--target say which, on line 1 of 'roads.csv'"),
@@ -196,7 +197,8 @@ def test_what_was_written_is_read(links, delimiter, weighted, zipped):
     ("1 2\n2 3 4 5\n", "a link has 2 fields on line 1; got 4 on line 2 of 'roads.csv'"),
     ("a,b\nb,\n", "a link needs a source and a target; got 'b,' on line 2 of 'roads.csv'"),
     (b"\xe9t\xe9\n", "text must be UTF-8; got other bytes (--encoding says what they are) on line 1 of 'roads.csv'"),
-    (b"a b\nc cr\xe9\xe9e\n", "text must be UTF-8; got other bytes (--encoding says what they are) on line 2 of 'roads.csv'"),
+    (b"a b\nc cr\xe9\xe9e\n",
+     "text must be UTF-8; got other bytes (--encoding says what they are) on line 2 of 'roads.csv'"),
 ])  # fmt: skip
 def test_a_bad_line_is_named(text, sentence, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
@@ -219,7 +221,8 @@ def test_a_bad_line_is_named(text, sentence, tmp_path, monkeypatch):
      "text must not hold NUL bytes (--encoding says what they are) on line 1 of 'noise.bin'"),
     ("a.dot", b"graph roads {\n a -- b\n}\n", "'a.dot' is a graph in DOT's words, which are not read: "
      "networkx.nx_pydot.read_dot and igraph read them"),
-    ("a.tree", b"# path flow name node_id\n1:1 0.5 \"a\" 1\n", "'a.tree' is a tree of modules, not a network: --initial "
+    ("a.tree", b"# path flow name node_id\n1:1 0.5 \"a\" 1\n",
+     "'a.tree' is a tree of modules, not a network: --initial "
      "begins a search from it, minent.community.Tree.read reads it"),
     ("a.html", b"<!DOCTYPE html><html></html>", "'a.html' is XML or HTML, but neither GraphML nor GEXF"),
     ("a.h5ad", b"\x89HDF\r\n\x1a\n", "'a.h5ad' is HDF5, which the library that wrote it reads: "
@@ -281,13 +284,15 @@ def test_parquet_columns_are_taken_by_name_or_place(columns, links, tmp_path):
     ({"source": [1, 2], "target": [2, None]}, "every link needs a target; row 1 has none in 'l.parquet'"),
     ({"source": [1.5], "target": [2.0]},
      "nodes must be called by integers or text; got columns of double and double in 'l.parquet'"),
-    ({"source": [[1]], "target": [[2]]}, "nodes must be called by integers or text; got columns of list<element: int64> "
+    ({"source": [[1]], "target": [[2]]},
+     "nodes must be called by integers or text; got columns of list<element: int64> "
      "and list<element: int64> in 'l.parquet'"),
     ({"source": [1], "target": [2], "weight": ["x"]},
      "link weights must be numbers; got a column of string in 'l.parquet'"),
     ({"source": [1], "target": [2], "weight": [[1.0]]},
      "link weights must be numbers; got a column of list<element: double> in 'l.parquet'"),
-    ({"source": [1], "target": [2], "weight": [-1.0]}, "link weight must not be negative; got -1 for link 0 in 'l.parquet'"),
+    ({"source": [1], "target": [2], "weight": [-1.0]},
+     "link weight must not be negative; got -1 for link 0 in 'l.parquet'"),
     ({"x": [1], "y": [2], "z": [3]},
      "is z a weight? --weight z or --weight none (weight='z' or weight='none') in 'l.parquet'"),
     ({"source": pa.array([], "int64"), "target": pa.array([], "int64")}, "there are no links in 'l.parquet'"),

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter
 
-from minent.cli.community.kept import check, keep, kept
+from minent.cli.community.kept import aside, check, keep, kept, write_table
 from minent.cli.community.labels import labels_in
 from minent.cli.inputs import STANDARD_INPUT
-from minent.community.options import Objective, Options
+from minent.community.options import WALK, Objective, Options
 from minent.data.networks.choices import Choices
 from minent.errors import BadInput
 from minent.kernels import log
@@ -18,8 +18,6 @@ from minent.kernels import log
 if TYPE_CHECKING:
     from minent.community import Stability, Tree
     from minent.data import Graph
-
-WALK = "flow_model", "teleportation", "recorded", "to_nodes"
 
 
 @dataclass(frozen=True)
@@ -79,6 +77,8 @@ def find(
     paths: Annotated[Paths | None, Parameter(name="*")] = None,
     sure: Annotated[Path | None, Parameter(show_default=False)] = None,
     output: Annotated[tuple[Path, ...], Parameter(name=["--output", "-o"], negative="", show_default=False)] = (),
+    physical: bool = False,
+    memberships: Annotated[Path | None, Parameter(show_default=False)] = None,
     map: Path | None = None,
 ) -> None:
     """Find the modules of a network that describe a walk on it in the fewest bits.
@@ -98,36 +98,55 @@ def find(
     sure
         Where to write how sure each node is of its module over the searches of --trials: .csv or .parquet.
     output
-        Where to write the tree: .tree .ftree .clu .json .csv .parquet .nwk; may be given again.
+        Where to write the tree: .tree .ftree .clu .json .csv .parquet .nwk; may be given again; - for standard output.
+    physical
+        Write trees of nodes, not of their states, where nodes have states.
+    memberships
+        Where to write in which modules each node is, with what share of its visits: .csv or .parquet.
     map
         Where to write an interactive map, one HTML page.
     """
     from minent.cli.terminal import progress
 
     check(output, map)
-    possible(initial, evaluate, sure)
+    possible(initial, evaluate, sure, memberships)
     options = options or Options()
     with progress() as say:
         say(f"reading {links}")
         network, reading = read(links, directed, choices or Chosen(), relaxed or Relaxed(), paths or Paths())
         say(f"searching {network.number_of_nodes:,} nodes and {network.number_of_links:,} links")
+        network, left = without(network, options)
         start = time.perf_counter()
         described = {"objective": objective or Objective(), "metadata": labels_in(metadata, network)}
         tree, compared = searched(network, options, described, initial, evaluate, sure)
         searching = time.perf_counter() - start
         drawn = network if tree.flow is None else tree.flow.network
-        keep(say, tree, output, map, drawn, title=Path(links).stem)
-    told(network, tree, compared, sure, options.overlapping and not evaluate)
-    print(f"read in {reading:.2f} s, searched in {searching:.2f} s")
-    kept(output, map)
+        keep(say, tree, output, map, drawn, states=not physical, title=Path(links).stem)
+        if memberships is not None:
+            write_table(memberships, tree.memberships())
+    with aside(output):
+        print(left, end="\n" * bool(left))
+        told(network, tree, compared, sure, options.overlapping and not evaluate)
+        print(f"read in {reading:.2f} s, searched in {searching:.2f} s")
+        kept(output, map, memberships)
 
 
-def possible(initial: Path | None, evaluate: bool, sure: Path | None) -> None:
+def without(network: "Graph", options: Options) -> "tuple[Graph, str]":
+    """The network without the links that are left out, and how many those were."""
+    from minent.data.networks.thinned import thinned
+
+    network, left = thinned(network, options.no_self_links, options.weight_threshold)
+    return network, str(left)
+
+
+def possible(initial: Path | None, evaluate: bool, sure: Path | None, memberships: Path | None) -> None:
     """Raises BadInput for what cannot be done, before anything is."""
     if evaluate and initial is None:
         raise BadInput("--evaluate says what given modules cost; give them with --initial A.tree")
     if sure is not None and (evaluate or sure.is_dir() or sure.suffix.lower() not in (".csv", ".parquet")):
         raise BadInput(f"how sure nodes are after searching is written as .csv or .parquet; got {sure.name!r}")
+    if memberships is not None and (memberships.is_dir() or memberships.suffix.lower() not in (".csv", ".parquet")):
+        raise BadInput(f"in which modules nodes are is written as .csv or .parquet; got {memberships.name!r}")
 
 
 def read(links: str, directed: bool, choices: Choices, relaxed: Relaxed, paths: Paths) -> "tuple[Graph, float]":

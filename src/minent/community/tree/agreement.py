@@ -44,7 +44,7 @@ def agreements(one: Tree, other: Tree) -> Float[np.ndarray, "depths other_depths
 
     Raises BadInput where the nodes are not the same.
     """
-    order = matched(one.node_names, other.node_names)
+    order = matched(one.leaf_names, other.leaf_names)
     depths = [range(1, max(tree.depth, 1) + 1) for tree in (one, other)]
     labels = [one.labels_at(depth) for depth in depths[0]], [other.labels_at(depth)[order] for depth in depths[1]]
     return np.array([[adjusted_mutual_information(u, v) for v in labels[1]] for u in labels[0]])
@@ -96,7 +96,7 @@ def _entropy(sizes: Int[np.ndarray, " modules"]) -> float:
 def _named(partition: Partition, depth: int | None) -> tuple[list[Any] | None, Int[np.ndarray, " nodes"]]:
     """The names of the nodes, where they are known, and their labels as numbers."""
     if isinstance(partition, Tree):
-        return partition.node_names, partition.labels if depth is None else partition.labels_at(depth)
+        return partition.leaf_names, partition.labels if depth is None else partition.labels_at(depth)
     names = list(partition) if isinstance(partition, Mapping) else None
     labels = list(partition.values()) if isinstance(partition, Mapping) else list(partition)
     number: dict[Any, int] = {}

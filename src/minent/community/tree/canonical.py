@@ -66,10 +66,9 @@ def canonical(
 
 def depths(parent: Int[np.ndarray, " modules"]) -> Int[np.ndarray, " modules"]:
     """How far below the root each module stands: 0 for the root itself."""
-    depth, above = np.zeros(len(parent), int), np.asarray(parent)
-    while (below := above >= 0).any():
-        depth += below
-        above = np.where(below, parent[above], -1)
+    depth, above = (np.asarray(parent) >= 0).astype(int), np.maximum(parent, 0)
+    while above.any():  # twice as far up each time
+        depth, above = depth + depth[above], above[above]
     return depth
 
 

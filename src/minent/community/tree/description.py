@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 from minent.community.tree.nesting import Nesting
 from minent.community.walk.flow import Flow
@@ -14,7 +14,8 @@ from minent.entropy import sum_plogp
 @dataclass(frozen=True)
 class Module:
     """One module of a tree: its path ("1:2" is the second module of the first), the share of the walk inside it, the
-    rates of entering and leaving it, how many nodes and leaf modules lie in it, and its most visited nodes by name."""
+    rates of entering and leaving it, how many leaves (nodes, or states of nodes) and leaf modules lie in it, its most
+    visited nodes by name, and how many nodes it has."""
 
     path: str
     flow: float
@@ -23,11 +24,16 @@ class Module:
     size: int
     modules: int
     top: tuple[Any, ...]
+    nodes: int
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Description(Nesting):
-    """Nested modules with the rates of the walk and the codelengths in bits per step; NaN is what is not known."""
+    """Nested modules with the rates of the walk and the codelengths in bits per step; NaN is what is not known.
+
+    Where the leaves are states of nodes, `states` (nodes,) are their names in the network, `physical` (nodes,) the node
+    of each by number, `layers` (nodes,) the layer of each, in a network of layers; `names` are those of the nodes.
+    """
 
     module_visit: Float[np.ndarray, " modules"]
     enter: Float[np.ndarray, " modules"]
@@ -37,11 +43,17 @@ class Description(Nesting):
     one_level_codelength: float
     names: np.ndarray | None = None
     flow: Flow | None = None
+    states: np.ndarray | None = None
+    physical: Int[np.ndarray, " nodes"] | None = None
+    layers: np.ndarray | None = None
+    ids: Int[np.ndarray, " nodes"] | None = None  # of nodes in files, where they are neither names nor 1, 2, 3, …
+    total: float = np.nan  # the codelength, where only that is known
 
     @property
     def codelength(self) -> float:
         """Bits per step: the index codebook and all others."""
-        return self.index_codelength + self.module_codelength
+        parts = self.index_codelength + self.module_codelength
+        return self.total if np.isnan(parts) else parts
 
     @property
     def effective_number_of_modules(self) -> float:
@@ -55,22 +67,50 @@ class Description(Nesting):
         `pandas.DataFrame(tree.modules())` makes a table of it."""
         labels, cut, names = self.labels_at(depth), self._cut(depth), self.node_names
         leaves = np.bincount(self.ancestors(depth)[np.unique(self.module)], minlength=len(self.parent))
-        order = np.lexsort((-self.visit, labels)).tolist()
-        start = np.searchsorted(np.sort(labels), np.arange(len(cut) + 1)).tolist()
+        size, (label, node, visit) = np.bincount(labels, minlength=len(cut)), self._nodes_of(labels)
+        order = np.lexsort((-visit, label))
+        start = np.searchsorted(np.sort(label), np.arange(len(cut) + 1)).tolist()
         return [
             Module(
-                path=self.paths[m],
+                path=self.path(m),
                 flow=float(self.module_visit[m]),
                 enter=float(self.enter[m]),
                 exit=float(self.exit[m]),
-                size=end - begin,
+                size=int(size[place]),
                 modules=int(leaves[m]),
-                top=tuple(names[i] for i in order[begin : min(end, begin + top)]),
+                top=tuple(names[i] for i in node[order[begin : min(end, begin + top)]].tolist()),
+                nodes=end - begin,
             )
-            for m, begin, end in zip(cut.tolist(), start, start[1:], strict=False)
+            for place, (m, begin, end) in enumerate(zip(cut.tolist(), start, start[1:], strict=False))
         ]
+
+    def _nodes_of(self, labels: Int[np.ndarray, " nodes"]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Each label and node it has (its first leaf), states of a node in it together, and how often it is visited."""
+        if self.physical is None:
+            return labels, np.arange(len(labels)), self.visit
+        _, first, physical = np.unique(self.physical, return_index=True, return_inverse=True)
+        pair, place = np.unique(labels * np.int64(len(first)) + physical, return_inverse=True)
+        label, node = np.divmod(pair, max(len(first), 1))
+        return label, first[node], np.bincount(place, self.visit, minlength=len(pair))
 
     @property
     def node_names(self) -> list[Any]:
-        """The name of each node: its index where the network has no names."""
-        return list(range(len(self.module))) if self.names is None else self.names.tolist()
+        """The name of each node, of its physical node where it is a state: its index where the network has no names."""
+        if self.names is not None:
+            return self.names.tolist()
+        return list(range(len(self.module))) if self.physical is None else self.physical.tolist()
+
+    @property
+    def leaf_names(self) -> list[Any]:
+        """The name of each node of the network that was described: of its state, where that is one of states."""
+        return self.node_names if self.states is None else self.states.tolist()
+
+    @property
+    def called(self) -> list[str]:
+        """What to call each leaf where they stand side by side: "ann", of a state "ann (work)" or "ann (state 3)"."""
+        names = [str(name) for name in self.node_names]
+        if self.layers is not None:
+            return [f"{name} ({layer})" for name, layer in zip(names, self.layers.tolist(), strict=True)]
+        if self.states is None:
+            return names
+        return [f"{name} (state {state})" for name, state in zip(names, self.states.tolist(), strict=True)]

@@ -1,7 +1,8 @@
 """Trees on disk, in the reference Infomap's own formats: a path such as 1:2:3 says where a node stands.
 
-Numbers are written so that they are read back exactly. A node's id is its name where names are whole numbers, else its
-number from 1 (as in a Pajek file). Formats of lines (.tree, .ftree) write a line break inside a name as a space.
+Numbers are written so that they are read back exactly. The ids of nodes, states and layers are their names where those
+are whole numbers, else their numbers from 1 (as in a Pajek file), and the names stand beside them. Formats of lines
+(.tree, .ftree) write a line break inside a name as a space.
 """
 
 import json
@@ -10,13 +11,16 @@ import re
 from collections.abc import Callable, Iterator
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from minent.community.tree.columns import layer_column, node_ids, state_column
 from minent.community.tree.description import Description
 from minent.community.tree.module_links import link_lines
+from minent.community.tree.physical import physical
 from minent.errors import BadInput
-from minent.files import whole_file
+from minent.files import stream, whole_file
 
 
 def write(tree: Description, path: str | os.PathLike[str], depth: int = 1) -> None:
@@ -30,9 +34,16 @@ def write(tree: Description, path: str | os.PathLike[str], depth: int = 1) -> No
             file.writelines(_clu(tree, depth) if suffix == ".clu" else WRITERS[suffix](tree))
 
 
+def lines(tree: Description, suffix: str, states: bool = True) -> Iterator[str]:
+    """What `write` would write, in a format of text."""
+    return WRITERS[suffix](tree if states else physical(tree))
+
+
 def known_suffix(path: str | os.PathLike[str]) -> str:
-    """The suffix of `path`; raises BadInput where it names no format."""
-    if (suffix := Path(path).suffix.lower()) not in WRITERS:
+    """The suffix of `path`, .tree for a stream without one; raises BadInput where it names no format."""
+    if not (suffix := Path(path).suffix.lower()) and stream(Path(path)):
+        return ".tree"
+    if suffix not in WRITERS:
         raise BadInput(f"a tree is written as {', '.join(WRITERS)}; got {Path(path).name!r}")
     return suffix
 
@@ -42,25 +53,26 @@ def _head(tree: Description) -> Iterator[str]:
     yield f"# partitioned into {tree.depth + 1} levels with {tree.number_of_top_modules} top modules\n"
     yield f"# codelength {tree.codelength!r} bits\n"
     yield f"# index codelength {tree.index_codelength!r} bits\n# module codelength {tree.module_codelength!r} bits\n"
+    yield f"# one-level codelength {float(tree.one_level_codelength)!r} bits\n"
     if tree.one_level_codelength > 0:
         yield f"# relative codelength savings {100 * (1 - tree.codelength / tree.one_level_codelength):.6g}%\n"
     if tree.flow is not None:
         yield f"# flow model {'directed' if tree.flow.network.directed else 'undirected'}\n"
+    if tree.physical is not None:
+        yield f"# higher order\n# {'physical' if tree.states is None else 'state'} level\n"
+    for kind, called in (("state", state_column(tree).called), ("layer", layer_column(tree).called)):
+        yield from (f'# {kind} {number} "{_line(name)}"\n' for number, name in called.items())
 
 
-def _rows(tree: Description) -> list[tuple[str, float, str, int]]:
-    """(path, flow, name, node id) in the order of the paths."""
-    order = np.lexsort((tree.node_rank, tree.labels))
-    columns = tree.node_paths, tree.visit.tolist(), [str(name) for name in tree.node_names], node_ids(tree)
-    rows = list(zip(*columns, strict=True))
-    return [rows[i] for i in order.tolist()]
-
-
-def node_ids(tree: Description) -> list[int]:
-    """The names where they are different whole numbers from 0, else 1, 2, 3, … as in a Pajek file."""
-    names = tree.node_names
-    whole = all(type(name) is int and name >= 0 for name in names) and len(set(names)) == len(names)
-    return names if whole else list(range(1, len(names) + 1))
+def _columns(tree: Description) -> dict[str, list[Any]]:
+    """The columns of all leaves in the order of the paths, by the reference's names; of states and layers their names
+    too, where those are not their ids."""
+    order = np.lexsort((tree.node_rank, tree.labels)).tolist()
+    columns = {"path": tree.node_paths, "flow": tree.visit.tolist(), "name": list(map(str, tree.node_names))}
+    state, layer = state_column(tree), layer_column(tree)
+    more = {"state_id": state.ids, "layer_id": layer.ids, "node_id": node_ids(tree)}
+    more |= {kind: [one.called[i] for i in one.ids] for kind, one in (("state", state), ("layer", layer)) if one.called}
+    return {name: [column[i] for i in order] for name, column in (columns | more).items() if column or not order}
 
 
 def _line(name: str) -> str:
@@ -69,9 +81,12 @@ def _line(name: str) -> str:
 
 def _tree(tree: Description) -> Iterator[str]:
     yield from _head(tree)
-    yield "# path flow name node_id\n"
-    for path, flow, name, node in _rows(tree):
-        yield f'{path} {flow!r} "{_line(name)}" {node}\n'
+    columns = _columns(tree)
+    ids = [name for name in ("state_id", "node_id", "layer_id") if name in columns]
+    yield f"# path flow name {' '.join(ids)}\n"
+    rows = zip(columns["path"], columns["flow"], columns["name"], *(columns[name] for name in ids), strict=True)
+    for path, flow, name, *numbers in rows:
+        yield f'{path} {flow!r} "{_line(name)}" {" ".join(map(str, numbers))}\n'
 
 
 def _ftree(tree: Description) -> Iterator[str]:
@@ -81,12 +96,14 @@ def _ftree(tree: Description) -> Iterator[str]:
 
 def _clu(tree: Description, depth: int = 1) -> Iterator[str]:
     yield from _head(tree)
-    yield f"# module level {depth}\n# node_id module flow\n"
-    labels = tree.labels_at(depth)
-    columns = node_ids(tree), (labels + 1).tolist(), tree.visit.tolist()
+    labels, order = tree.labels_at(depth), np.lexsort((-tree.visit, tree.labels_at(depth))).tolist()
+    ids = {"node_id": node_ids(tree), "state_id": state_column(tree).ids, "layer_id": layer_column(tree).ids}
+    names = [name for name in ("node_id", "layer_id") if ids[name]] if ids["state_id"] else []
+    first = "state_id" if names else "node_id"
+    yield f"# module level {depth}\n# {' '.join([first, 'module', 'flow', *names])}\n"
+    columns = ids[first], (labels + 1).tolist(), tree.visit.tolist(), *(ids[name] for name in names)
     rows = list(zip(*columns, strict=True))
-    for i in np.lexsort((-tree.visit, labels)).tolist():
-        yield "{} {} {!r}\n".format(*rows[i])
+    yield from (" ".join(map(str, rows[i])) + "\n" for i in order)
 
 
 def _json(tree: Description) -> Iterator[str]:
@@ -96,14 +113,22 @@ def _json(tree: Description) -> Iterator[str]:
         return [int(rank) for rank in (path or "0").split(":")]
 
     rates = zip(tree.paths, tree.enter.tolist(), tree.exit.tolist(), strict=True)
+    columns = _columns(tree)
+    columns["path"] = [numbers(path) for path in columns["path"]]
+    keys = {"state_id": "stateId", "node_id": "id", "layer_id": "layerId"}
+    rows = zip(*columns.values(), strict=True)
+    names = [keys.get(name, name) for name in columns]
     content = {
         "version": f"minent {version('minent')}",
         "codelength": _number(tree.codelength),
         "indexCodelength": _number(tree.index_codelength),
         "moduleCodelength": _number(tree.module_codelength),
+        "oneLevelCodelength": _number(tree.one_level_codelength),
         "numLevels": tree.depth + 1,
         "numTopModules": tree.number_of_top_modules,
-        "nodes": [{"path": numbers(p), "name": name, "flow": flow, "id": i} for p, flow, name, i in _rows(tree)],
+        "higherOrder": tree.physical is not None,
+        "stateLevel": tree.states is not None,
+        "nodes": [dict(zip(names, row, strict=True)) for row in rows],
         "modules": [{"path": numbers(p), "enterFlow": _number(i), "exitFlow": _number(o)} for p, i, o in rates],
     }
     yield json.dumps(content, ensure_ascii=False, separators=(",", ":")) + "\n"
@@ -111,32 +136,36 @@ def _json(tree: Description) -> Iterator[str]:
 
 def _number(value: float) -> float | None:
     """JSON has no NaN: null."""
-    return None if np.isnan(value) else value
+    return None if np.isnan(value) else float(value)
 
 
 def _csv(tree: Description) -> Iterator[str]:
-    yield "path,flow,name,node_id\n"
-    for path, flow, name, node in _rows(tree):
-        yield '{},{!r},"{}",{}\n'.format(path, flow, name.replace('"', '""'), node)
+    columns = _columns(tree)
+    quoted = [name in ("name", "state", "layer") for name in columns]
+    yield ",".join(columns) + "\n"
+    for row in zip(*columns.values(), strict=True):
+        cells = (f'"{str(cell).replace(chr(34), 2 * chr(34))}"' if quote else str(cell)
+                 for cell, quote in zip(row, quoted, strict=True))  # fmt: skip
+        yield ",".join(cells) + "\n"
 
 
 def _write_parquet(tree: Description, path: Path) -> None:
     import pyarrow as pa
     from pyarrow import parquet
 
-    columns = list(zip(*_rows(tree), strict=True)) or [[], [], [], []]
-    types = [("path", pa.string()), ("flow", pa.float64()), ("name", pa.string()), ("node_id", pa.int64())]
-    told = {"index codelength": repr(tree.index_codelength), "module codelength": repr(tree.module_codelength)}
-    arrays = [pa.array(column, type) for column, (_, type) in zip(columns, types, strict=True)]
-    parquet.write_table(pa.Table.from_arrays(arrays, schema=pa.schema(types, metadata=told)), path)
+    kinds = {"path": pa.string(), "flow": pa.float64(), "name": pa.string(), "state": pa.string(), "layer": pa.string()}
+    columns = _columns(tree)
+    told = {name: repr(float(getattr(tree, name.replace(" ", "_").replace("-", "_")))) for name in TOLD}
+    arrays = [pa.array(column, kinds.get(name, pa.int64())) for name, column in columns.items()]
+    parquet.write_table(pa.table(arrays, names=list(columns)).replace_schema_metadata(told), path)
 
 
 def _newick(tree: Description) -> Iterator[str]:
     """Each module is a pair of brackets; flows stand where branch lengths do."""
     inside: list[list[str]] = [[] for _ in tree.parent]
-    names, order = tree.node_names, np.lexsort((tree.node_rank, tree.module)).tolist()
+    names, order = tree.called, np.lexsort((tree.node_rank, tree.module)).tolist()
     for i in order:
-        name = str(names[i])
+        name = names[i]
         label = name if name.isalnum() else "'{}'".format(_line(name).replace("'", "''"))
         inside[tree.module[i]].append(f"{label}:{float(tree.visit[i])!r}")
     for m in range(len(inside) - 1, 0, -1):
@@ -144,6 +173,7 @@ def _newick(tree: Description) -> Iterator[str]:
     yield f"({','.join(inside[0])}):1;\n"
 
 
+TOLD = "codelength", "index codelength", "module codelength", "one-level codelength"
 WRITERS: dict[str, Callable[[Description], Iterator[str]]] = {
     ".tree": _tree, ".ftree": _ftree, ".clu": _clu, ".json": _json, ".csv": _csv, ".nwk": _newick, ".parquet": _tree,
 }  # fmt: skip

@@ -7,6 +7,7 @@ from minent.community.tree.canonical import canonical
 from minent.community.tree.codelength import codelength_parts, module_flow, one_level_codelength
 from minent.community.tree.tree import Tree
 from minent.community.walk.flow import Flow
+from minent.data.networks.states import States
 
 
 def grow(flow: Flow, parent: Int[np.ndarray, " modules"], module: Int[np.ndarray, " nodes"]) -> Tree:
@@ -31,4 +32,9 @@ def grow(flow: Flow, parent: Int[np.ndarray, " modules"], module: Int[np.ndarray
         inside, enter, leave = np.zeros((3, 1))
         index = modules = 0.0
     one_level = one_level_codelength(flow) if len(module) else 0.0
-    return Tree(parent, module, flow.visit, inside, enter, leave, index, modules, one_level, flow.network.names, flow)
+    told = parent, module, flow.visit, inside, enter, leave, index, modules, one_level
+    network = flow.network
+    if not isinstance(network, States) or network.physical is None:
+        return Tree(*told, network.names, flow)
+    names = None if network.physical_names is None else network.physical_nodes
+    return Tree(*told, names, flow, network.state_names, network.physical, network.layers, network.node_ids)

@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 from jaxtyping import Float, Int
 
-from minent.community.tree.canonical import depths
+from minent.community.tree.canonical import depths, levels
 from minent.errors import BadInput
 
 
@@ -72,27 +72,47 @@ class Nesting:
     @property
     def node_paths(self) -> list[str]:
         """The path of each node: that of its leaf module, and its rank there."""
-        return [f"{self.paths[m]}:{r}" for m, r in zip(self.module.tolist(), self.node_rank.tolist(), strict=True)]
+        above = {m: self.path(m) for m in np.unique(self.module).tolist()}
+        return [f"{above[m]}:{r}" for m, r in zip(self.module.tolist(), self.node_rank.tolist(), strict=True)]
+
+    def path(self, module: int) -> str:
+        """The path of one module."""
+        ranks = []
+        while module > 0:
+            ranks.append(str(self.rank[module]))
+            module = int(self.parent[module])
+        return ":".join(reversed(ranks))
 
     @cached_property
     def _depths(self) -> Int[np.ndarray, " modules"]:
         return depths(self.parent)
 
+    @cached_property
+    def _levels(self) -> list[Int[np.ndarray, " _"]]:
+        return levels(self._depths)
+
     def ancestors(self, depth: int) -> Int[np.ndarray, " modules"]:
         """Each module's ancestor at `depth`, or the module itself where it stands higher."""
         lifted = np.arange(len(self.parent))
-        while (deeper := self._depths[lifted] > depth).any():
-            lifted = np.where(deeper, self.parent[lifted], lifted)
+        for level in self._levels[depth + 1 :]:
+            lifted[level] = lifted[self.parent[level]]
         return lifted
 
     @cached_property
     def depth_first(self) -> Int[np.ndarray, " modules"]:
         """The modules in the order of their paths, the root first."""
-        return np.lexsort([self.ancestors(depth) for depth in range(self.depth, -1, -1)])
+        return np.argsort(self._position)
 
     @cached_property
     def _position(self) -> Int[np.ndarray, " modules"]:
-        return np.argsort(self.depth_first)
+        """Where each module stands in that order: after its parent and all that is below its earlier siblings."""
+        size, position = np.ones(len(self.parent), int), np.zeros(len(self.parent), int)
+        for level in self._levels[:0:-1]:
+            np.add.at(size, self.parent[level], size[level])
+        for level in self._levels[1:]:
+            above, before = self.parent[level], np.cumsum(size[level]) - size[level]
+            position[level] = position[above] + 1 + before - before[np.searchsorted(above, above)]
+        return position
 
     def _cut(self, depth: int) -> Int[np.ndarray, " cut"]:
         """The modules at `depth` and the shallower leaves, depth-first."""

@@ -4,149 +4,114 @@ Paths are kept as the file has them. A node that stands beside modules, as the r
 of its own. What the file does not tell is NaN, but for the rates of the modules, which are sums over their nodes.
 """
 
-import csv
-import json
 import os
-import re
 from collections import Counter
-from collections.abc import Callable, Iterator
 from pathlib import Path as File
 
 import numpy as np
 
 from minent.community.tree.description import Description
+from minent.community.tree.paths import nested
+from minent.community.tree.rows import Rates, Rows, Told
+from minent.community.tree.tables import read_csv, read_json, read_parquet
+from minent.community.tree.texts import read_clu, read_tree
+from minent.data.networks.names import name_array
 from minent.entropy import sum_plogp
-from minent.errors import BadInput, BadLine
-
-Path = tuple[int, ...]
-Row = tuple[Path, float, str, int]  # path, flow, name, node id
-Told = dict[str, float]  # the codelengths a file tells
-Rates = dict[Path, tuple[float, float]]  # enter and exit of modules
-
-NODE = re.compile(r'(\d+(?::\d+)*)\s+([\d.eE+-]+|nan)\s+"(.*)"\s+(\d+)\s*$')
-CODELENGTH = re.compile(r"# (index codelength|module codelength) (\S+) bits")
-COLUMNS = ["path", "flow", "name", "node_id"]
-LINKS = re.compile(r"\*Links (\d+(?::\d+)*|root) (\S+) (\S+)")
+from minent.errors import BadInput
 
 
 def read(path: str | os.PathLike[str]) -> Description:
     """Read the tree in the format the suffix of `path` names; see `Tree.read`."""
     if (reader := READERS.get(File(path).suffix.lower())) is None:
         raise BadInput(f"a tree is read from {', '.join(READERS)}; got {File(path).name!r}")
+    rows, told, rates = reader(File(path))
     try:
-        rows, told, rates = reader(File(path))
-    except OSError as error:
-        raise BadInput(f"cannot read {str(path)!r}: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise BadInput(f"{str(path)!r} is not text in UTF-8") from None
-    (node, times), *_ = Counter(row[3] for row in rows).most_common(1) or [(0, 0)]
-    if times > 1:
-        raise BadInput(f"each node must stand once; node {node} stands {times} times in {str(path)!r}")
-    return _description(sorted(rows, key=lambda row: row[3]), told, rates)
+        return _description(rows, told, rates)
+    except BadInput as error:
+        raise BadInput(f"{error} in {str(path)!r}") from None
 
 
-def _description(rows: list[Row], told: Told, rates: Rates) -> Description:
-    inner = {path[:end] for path in {row[0][:-1] for row in rows} for end in range(len(path))} | {()}
-    leaf = [path if path[:-1] in inner else path[:-1] for path, *_ in rows]
-    paths = sorted(inner | set(leaf), key=lambda path: (len(path), path))
-    number = {path: m for m, path in enumerate(paths)}
-    parent = np.array([-1] + [number[path[:-1]] for path in paths[1:]], np.int32)
-    module = np.array([number[path] for path in leaf], np.int32)
-    visit = np.array([row[1] for row in rows], float)
-    flow = np.bincount(module, visit, minlength=len(paths)).astype(float)
-    for m in range(len(paths) - 1, 0, -1):
+def _description(rows: Rows, told: Told, rates: Rates) -> Description:
+    rows = _sorted(rows)
+    parent, module, rank = nested(rows.path)
+    visit = np.array(rows.flow, float)
+    flow = np.bincount(module, visit, minlength=len(parent)).astype(float)
+    for m in range(len(parent) - 1, 0, -1):
         flow[parent[m]] += flow[m]
-    enter, leave = np.array([rates.get(path, (np.nan, np.nan)) if path else (0.0, 0.0) for path in paths]).T
-    one_level = np.nan if np.isnan(visit).any() else -sum_plogp(visit)
-    index, modules = (told.get(part, np.nan) for part in ("index codelength", "module codelength"))
-    return Description(parent, module, visit, flow, enter, leave, index, modules, one_level, _names(rows))
+    enter, leave = _rates(parent, rank, rates)
+    index, modules = told.get("index codelength", np.nan), told.get("module codelength", np.nan)
+    names, physical = _names(rows), _physical(rows)
+    told_one = np.nan if np.isnan(visit).any() else -sum_plogp(np.bincount(physical, visit) if len(visit) else visit)
+    one_level = told.get("one-level codelength", told_one)
+    states, layers = _states(rows, names)
+    several = states is not None or len(np.unique(physical)) < len(physical)
+    ids = np.array(rows.node, np.int64)
+    usual = not several and (names is None or names.dtype.kind == "i" or rows.node == list(range(1, len(ids) + 1)))
+    return Description(
+        parent, module, visit, flow, enter, leave, index, modules, one_level,
+        names=np.array(rows.node, np.int64) if names is None and several else names,
+        states=states, physical=physical if several else None, layers=layers, ids=None if usual else ids,
+        total=told.get("codelength", np.nan),
+    )  # fmt: skip
 
 
-def _names(rows: list[Row]) -> np.ndarray | None:
-    ids, names = [row[3] for row in rows], [row[2] for row in rows]
-    if names != list(map(str, ids)):
-        return np.array(names, object)
-    return None if ids == list(range(len(ids))) else np.array(ids, np.int64)
+def _sorted(rows: Rows) -> Rows:
+    """By their states, or by their nodes. Raises BadInput where one stands twice that should not."""
+    of, keys = ("node", rows.node) if rows.state is None else ("state", rows.state)
+    once = keys
+    if rows.physical and rows.state is None:  # once in a module
+        once = list(zip(keys, (path[:-1] for path in rows.path), strict=True))
+    (twice, times), *_ = Counter(once).most_common(1) or [(0, 0)]
+    if times > 1:
+        raise BadInput(f"each {of} must stand once; {of} {twice if once is keys else twice[0]} stands {times} times")
+    order = sorted(range(len(keys)), key=lambda i: (keys[i], rows.path[i]))
+    if order == list(range(len(keys))):
+        return rows
+    moved = {field: [column[i] for i in order] for field, column in zip(rows._fields, rows, strict=True)
+             if isinstance(column, list)}  # fmt: skip
+    return rows._replace(**moved)
 
 
-def _read_tree(file: File) -> tuple[list[Row], Told, Rates]:
-    rows: list[Row] = []
-    told, rates, links = {}, {}, False
-    for number, line in _lines(file):
-        links = links or line.startswith("*Links")
-        if heading := CODELENGTH.match(line):
-            told[heading[1]] = float(heading[2])
-        elif section := LINKS.match(line):
-            rates[_path(section[1])] = float(section[2]), float(section[3])
-        elif not links and not line.startswith("#"):
-            if (node := NODE.match(line)) is None:
-                raise BadLine(f'wanted a path, a flow, a "name" and a node id; got {line!r}', file, number)
-            rows.append((_path(node[1]), float(node[2]), node[3], int(node[4])))
-    return rows, told, rates
+def _rates(parent: np.ndarray, rank: np.ndarray, rates: Rates) -> tuple[np.ndarray, np.ndarray]:
+    """The rates of entering and leaving each module, where they are told."""
+    enter, leave = np.full((2, len(parent)), np.nan)
+    enter[0] = leave[0] = 0.0
+    below = {pair: m for m, pair in enumerate(zip(parent.tolist(), rank.tolist(), strict=True))} if rates else {}
+    for path, told in rates.items():
+        m = 0
+        for at in path:
+            m = below.get((m, at), 0)
+        if m:
+            enter[m], leave[m] = told
+    return enter, leave
 
 
-def _read_clu(file: File) -> tuple[list[Row], Told, Rates]:
-    rows: list[Row] = []
-    for number, line in _lines(file):
-        if not line.startswith("#"):
-            try:
-                node, module, flow = [*line.split(), "nan"][:3]
-                rows.append(((int(module), 0), float(flow), node, int(node)))
-            except ValueError:
-                raise BadLine(f"wanted a node id, a module and a flow; got {line!r}", file, number) from None
-    return rows, {}, {}
+def _names(rows: Rows) -> np.ndarray | None:
+    """The names of nodes; None where they are 0, 1, 2, …"""
+    if rows.name is not None and rows.name != list(map(str, rows.node)):
+        return np.array(rows.name, object)
+    return None if rows.node == list(range(len(rows.node))) else np.array(rows.node, np.int64)
 
 
-def _read_json(file: File) -> tuple[list[Row], Told, Rates]:
-    try:
-        content = json.loads(file.read_text(encoding="utf-8"))
-        rows = [(tuple(node["path"]), float(node["flow"]), node["name"], node["id"]) for node in content["nodes"]]
-        modules = {tuple(module["path"]): module for module in content.get("modules", [])}
-    except (ValueError, KeyError, TypeError) as error:
-        raise BadInput(f"wanted an object with nodes (path, flow, name, id) in {str(file)!r}; {error!r}") from None
-    told = {"index codelength": content.get("indexCodelength"), "module codelength": content.get("moduleCodelength")}
-    if told["index codelength"] is None and all("codelength" in module for module in modules.values()) and modules:
-        told["index codelength"] = modules[0,]["codelength"]
-        told["module codelength"] = sum(m["codelength"] for path, m in modules.items() if path != (0,))
-    rates = {path: (module["enterFlow"], module["exitFlow"]) for path, module in modules.items() if path != (0,)}
-    return rows, {part: bits for part, bits in told.items() if bits is not None}, rates
+def _physical(rows: Rows) -> np.ndarray:
+    """The physical node of each leaf by number, in the order of their ids."""
+    return np.unique(np.array(rows.node, np.int64), return_inverse=True)[1].astype(np.int32)
 
 
-def _read_csv(file: File) -> tuple[list[Row], Told, Rates]:
-    rows: list[Row] = []
-    with file.open(encoding="utf-8", newline="") as lines:
-        table = csv.DictReader(lines)
-        for row in table:
-            try:
-                rows.append((_path(row["path"]), float(row["flow"]), row["name"], int(row["node_id"])))
-            except (KeyError, ValueError, TypeError):
-                raise BadLine(f"wanted columns {', '.join(COLUMNS)}; got {dict(row)}", file, table.line_num) from None
-    return rows, {}, {}
+def _states(rows: Rows, names: np.ndarray | None) -> tuple[np.ndarray | None, np.ndarray | None]:
+    """The names of states, (layer, node) in a network of layers, and the layers."""
+    if rows.state is None:
+        return None, None
+    layers = None if rows.layer is None else name_array([rows.layers.get(one, one) for one in rows.layer])
+    if layers is None or rows.name is None:
+        return name_array([rows.states.get(one, one) for one in rows.state]), layers
+    nodes = rows.node if names is None else names.tolist()
+    states = np.empty(len(rows.state), object)
+    states[:] = list(zip(layers.tolist(), nodes, strict=True))
+    return states, layers
 
 
-def _read_parquet(file: File) -> tuple[list[Row], Told, Rates]:
-    from pyarrow import ArrowInvalid, parquet
-
-    try:
-        table = parquet.read_table(file, columns=COLUMNS)
-        path, flow, name, node = (table[column].to_pylist() for column in COLUMNS)
-    except (ArrowInvalid, KeyError) as error:
-        raise BadInput(f"wanted columns {', '.join(COLUMNS)} in {str(file)!r}; {error}") from None
-    told = {key.decode(): float(value) for key, value in (table.schema.metadata or {}).items() if key in TOLD}
-    return list(zip(map(_path, path), flow, name, node, strict=True)), told, {}
-
-
-def _lines(file: File) -> Iterator[tuple[int, str]]:
-    with file.open(encoding="utf-8") as lines:
-        yield from ((number, line) for number, line in enumerate(lines, 1) if line.strip())
-
-
-def _path(text: str) -> Path:
-    return () if text == "root" else tuple(map(int, text.split(":")))
-
-
-TOLD = (b"index codelength", b"module codelength")
-READERS: dict[str, Callable[[File], tuple[list[Row], Told, Rates]]] = {
-    ".tree": _read_tree, ".ftree": _read_tree, ".clu": _read_clu,
-    ".json": _read_json, ".csv": _read_csv, ".parquet": _read_parquet,
+READERS = {
+    ".tree": read_tree, ".ftree": read_tree, ".clu": read_clu,
+    ".json": read_json, ".csv": read_csv, ".parquet": read_parquet,
 }  # fmt: skip

@@ -12,6 +12,7 @@ import numpy as np
 
 from minent.community.tree.description import Description
 from minent.community.tree.formats import write
+from minent.community.tree.physical import physical
 from minent.community.tree.reading import read
 from minent.errors import BadInput
 
@@ -31,16 +32,21 @@ class Tree(Description):
     """
 
     def to_frame(self) -> "pd.DataFrame":
-        """A row for each node: node (index), name, path ("1:2:3": the third node of module 1:2), module, flow."""
+        """A row for each node: node (index), name, path ("1:2:3": the third node of module 1:2), module, flow.
+
+        Where nodes are states: name is that of the physical node, and state, and layer in a network of layers, stand
+        beside it."""
         import pandas as pd
 
         columns = {"node": np.arange(len(self.module)), "name": self.node_names, "path": self.node_paths}
-        return pd.DataFrame({**columns, "module": self.labels, "flow": self.visit})
+        beside = {"state": self.states, "layer": self.layers}
+        told = {name: column.tolist() for name, column in beside.items() if column is not None}
+        return pd.DataFrame({**columns, "module": self.labels, "flow": self.visit, **told})
 
     def node_attributes(self) -> dict[Any, dict[str, Any]]:
         """Module, path and flow of each node by its name, as `networkx.set_node_attributes(graph, …)` takes them."""
         rows = list(zip(self.node_names, self.labels.tolist(), self.node_paths, self.visit.tolist(), strict=True))
-        if self.flow is not None and self.flow.physical is not None:  # of a node in several modules, the main one
+        if self.physical is not None:  # of a node in several modules, the main one
             rows.sort(key=lambda row: row[3])
         return {name: {"module": module, "path": path, "flow": flow} for name, module, path, flow in rows}
 
@@ -48,14 +54,12 @@ class Tree(Description):
         """The modules of each physical node: a row for each node and module, with the share of the node's visits there.
 
         node (its name), module (as in `labels_at(depth)`; None: leaf modules), share (they sum to 1), flow. A node
-        without states has one row; so has every node of a tree that was read from a file.
+        without states has one row.
         """
         import pandas as pd
 
-        physical, names = np.arange(len(self.module)), self.node_names
-        if self.flow is not None and self.flow.physical is not None:
-            physical, called = self.flow.physical, getattr(self.flow.network, "physical_names", None)
-            names = list(range(int(physical.max(initial=-1)) + 1)) if called is None else called.tolist()
+        physical, names = np.arange(len(self.module)) if self.physical is None else self.physical, self.node_names
+        _, first, physical = np.unique(physical, return_index=True, return_inverse=True)
         modules = self.labels if depth is None else self.labels_at(depth)
         count = int(modules.max(initial=0)) + 1
         pairs, place = np.unique(physical * np.int64(count) + modules, return_inverse=True)
@@ -63,12 +67,17 @@ class Tree(Description):
         flow = np.bincount(place, self.visit, minlength=len(pairs))
         total, parts = np.bincount(node, flow)[node], np.bincount(node)[node]
         share = np.divide(flow, total, out=1.0 / parts, where=total > 0)
-        return pd.DataFrame({"node": [names[i] for i in node], "module": module, "share": share, "flow": flow})
+        called = [names[i] for i in first[node].tolist()]
+        return pd.DataFrame({"node": called, "module": module, "share": share, "flow": flow})
 
-    def write(self, path: str | os.PathLike[str], *, depth: int = 1) -> None:
+    def write(self, path: str | os.PathLike[str], *, depth: int = 1, states: bool = True) -> None:
         """Write by suffix: .tree, .ftree, .clu (the modules at `depth`), .json, .csv, .parquet or .nwk, whole or not at
-        all. Raises BadInput for another suffix, and for .ftree where the tree was read from a file (no link flows)."""
-        write(self, path, depth)
+        all; .tree where there is none and `path` is a stream, as /dev/stdout. states=False: the states of a node in a
+        module are one row, as in the reference's physical trees.
+
+        Raises BadInput for another suffix, and for .ftree where the tree knows no link flows: it was read from a file,
+        or states are put together."""
+        write(self if states else physical(self), path, depth)
 
     @classmethod
     def read(cls, path: str | os.PathLike[str]) -> "Tree":
@@ -89,8 +98,11 @@ class Tree(Description):
         return Page(network_map(self.flow.network, self))
 
     def __repr__(self) -> str:
+        nodes = f"{len(self.module)} nodes"
+        if self.states is not None and self.physical is not None:
+            nodes = f"{len(self.module)} states of {len(np.unique(self.physical))} nodes"
         bits = "unknown" if np.isnan(self.codelength) else f"{self.codelength:.4f} bits"
-        shape = f"{len(self.module)} nodes, {self.number_of_modules} modules, depth {self.depth}"
+        shape = f"{nodes}, {self.number_of_modules} modules, depth {self.depth}"
         return f"Tree({shape}, codelength {bits} of {self.one_level_codelength:.4f})"
 
     def _repr_html_(self) -> str:

@@ -62,8 +62,7 @@ def shared_walk(
         change, share = np.abs(after - share).max(initial=0), (share + after) / 2  # a lazy walk: it does not swing
         if change < SETTLED:
             break
-    names = np.arange(network.number_of_nodes) if network.names is None else network.names
-    graph = Graph.from_links(*ends, amount * share[ends[0]], directed=True, names=names[node])
+    graph = Graph.from_links(*ends, amount * share[ends[0]], directed=True, names=range(states))
     rest = graph.directed, graph.names, graph.node_weights
     physical = States(graph.indptr, graph.indices, graph.weights, *rest, node.astype(np.int32), network.names)
     return walk_of(physical, True, PLAIN, None, flow_model="rawdir")

@@ -117,12 +117,14 @@ def _directed(network: Graph, teleportation: float, recorded: bool, to_nodes: bo
 def _regularised(network: Graph, model: str, amount: float) -> Flow:
     if model not in ("undirected", "directed"):
         raise BadInput(f"prior links are for the flow models undirected and directed; got {model}")
+    if isinstance(network, States):
+        raise BadInput("prior links are between nodes; which states they would join, a network of states does not tell")
     if model == "undirected" and network.directed:
         network = without_direction(network)
     matrix = weight_matrix(network)
     n, total = network.number_of_nodes, matrix.sum()
-    if n < 2 or not total:
-        return _undirected(network)
+    if not total:
+        return _without_links(network)
     degree = np.diff(network.indptr).astype(float), np.bincount(network.indices, minlength=n).astype(float)
     strength = matrix.sum(axis=1)
     gamma, landing = prior(strength, matrix.sum(axis=0), *degree, total / len(network.indices), amount)
@@ -132,6 +134,12 @@ def _regularised(network: Graph, model: str, amount: float) -> Flow:
     visit = (strength + gamma) / (total + gamma.sum()) if both_ways else settled(matrix, chance, landing)
     flow = _along_links(network, matrix, visit * chance)
     return Flow(network, visit, flow.out, flow.into, flow.link, visit * away, landing)
+
+
+def _without_links(network: Graph) -> Flow:
+    """Prior links alone, which are all alike: each step lands on any node by the same chance."""
+    even, none = shares(np.ones(network.number_of_nodes)), np.zeros(network.number_of_nodes)
+    return Flow(network, even, none, none, 0.0, even, even)
 
 
 def _along_links(network: Graph, matrix: Any, pace: np.ndarray) -> Flow:

@@ -2,10 +2,11 @@
 
 Markov time t          flows between nodes times t: a code every t-th step (Kheirkhahzadeh et al. 2016)
 variable Markov time   t_ij = s_max / max(s_i, s_j), of a directed link s_max / s_i, with the local scale
-                       s_i = max(1, log₂(links · p_i)), links counted at both ends (Edler, Holmgren & Rosvall 2022)
+                       s_i = max(1, log₂(links · p_i)), links counted at both ends (Edler, Holmgren & Rosvall 2022);
+                       "undirdir", whose flow is thought of as undirected, heeds both ends too, as the reference does
 preferred modules      |number − preferred| bits more
 entropy correction     (words − 1) / (2 N ln 2) bits more for every codebook of N uses (Miller & Madow): too few
-                       links make entropies too small
+                       links make entropies too small (with metadata too, where the reference leaves it out unsaid)
 metadata               η Σ_m p_m H(labels in m) bits more (Emmons & Mucha 2019)
 """
 
@@ -21,6 +22,7 @@ from minent.community.walk.codewords import words_of
 from minent.community.walk.flow import Flow
 from minent.community.walk.models import flow_of
 from minent.data import as_graph
+from minent.data.networks.thinned import thinned
 from minent.errors import BadInput
 
 
@@ -31,24 +33,27 @@ def walk_of(
     metadata: Any,
     *,
     flow_model: str | None = None,
+    no_self_links: bool = False,
+    weight_threshold: float = 0.0,
     **walk: Any,
 ) -> Flow:
-    """The walk on a network, and what of it is described."""
+    """The walk on a network without the links that are left out, and what of it is described."""
     if directed is None and flow_model is not None:
         directed = flow_model != "undirected"
-    graph = as_graph(network, directed=directed)
+    graph, _ = thinned(as_graph(network, directed=directed), no_self_links, weight_threshold)
     check(objective)
     flow = flow_of(graph, model=flow_model, regularised=objective.regularised, **walk)
-    return described(flow, objective, metadata)
+    return described(flow, objective, metadata, both_ends=not graph.directed or flow_model == "undirdir")
 
 
-def described(flow: Flow, objective: Objective, metadata: Any = None) -> Flow:
-    """The walk with what `objective` says; `metadata` is a label for each node, None where it has none.
+def described(flow: Flow, objective: Objective, metadata: Any = None, both_ends: bool | None = None) -> Flow:
+    """The walk with what `objective` says; `metadata` is a label for each node, None where it has none;
+    in variable Markov time `both_ends` of a link say its time (None: where links have no direction), or its source.
 
     Raises BadInput for what cannot be, or cannot be together.
     """
     check(objective)
-    flow = _in_markov_time(flow, objective)
+    flow = _in_markov_time(flow, objective, not flow.network.directed if both_ends is None else both_ends)
     nodes, kinds = len(flow.visit), []
     if flow.physical is not None:
         kinds.append((flow.physical, flow.visit, 1.0))
@@ -78,7 +83,7 @@ def check(objective: Objective) -> None:
         raise BadInput(f"preferred_modules must be at least 1; got {objective.preferred_modules}")
 
 
-def _in_markov_time(flow: Flow, objective: Objective) -> Flow:
+def _in_markov_time(flow: Flow, objective: Objective, both_ends: bool) -> Flow:
     if objective.markov_time == 1 and not objective.variable_markov_time:
         return flow
     if flow.teleport_from is not None:
@@ -89,7 +94,7 @@ def _in_markov_time(flow: Flow, objective: Objective) -> Flow:
     time = np.full(len(source), objective.markov_time)
     if objective.variable_markov_time:
         scale = local_scale(flow)
-        ends = scale[source] if network.directed else np.maximum(scale[source], scale[target])
+        ends = np.maximum(scale[source], scale[target]) if both_ends else scale[source]
         time = time * scale.max(initial=1.0) / ends
     link = link * time
     other = source != target

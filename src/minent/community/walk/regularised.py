@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from minent.community.walk.stationary import stationary
+from minent.community.walk.stationary import as_settled_as_rounding_lets, stationary
 from minent.errors import BadInput
 
 
@@ -43,7 +43,8 @@ def settled(
 ) -> Float[np.ndarray, " nodes"]:
     """The visit rates that a step does not change; `chance`, that each unit of weight at a node is taken, leaves out
     what prior links take."""
-    visit, (_, change) = stationary(links, chance, landing, 100_000, lambda _, change: change <= 1e-15)
-    if change > 1e-12:
+    enough = as_settled_as_rounding_lets(links)
+    visit, change = stationary(links, chance, landing, 100_000, enough)
+    if not enough(*change):
         raise BadInput("the walk does not settle with so weak a prior; a larger regularised settles sooner")
     return visit

@@ -56,11 +56,16 @@ def pagerank(
     if not landing.any():
         return landing
     steps = int(40 / max(teleportation, 0.004)) + 1  # each brings it 1 - α times nearer at least
-    visit, change = stationary(links, (1 - teleportation) * chance, landing, steps, _as_settled_as_rounding_lets)
-    if not _as_settled_as_rounding_lets(*change):
+    settled = as_settled_as_rounding_lets(links, teleportation)
+    visit, change = stationary(links, (1 - teleportation) * chance, landing, steps, settled)
+    if not settled(*change):
         raise BadInput(f"the walk does not settle with teleportation {teleportation}; it does with 0.15")
     return visit
 
 
-def _as_settled_as_rounding_lets(last: float, change: float) -> bool:
-    return change <= 1e-14 or last <= change < 1e-12
+def as_settled_as_rounding_lets(links: Any, teleportation: float = 1.0) -> Callable[[float, float], bool]:
+    """Whether the last two steps' changes say so: there is none, or it falls no more, being as small as the rounding of
+    a sum over the links that lead to the most linked node makes it, which the walk forgets by teleporting."""
+    rounding = np.finfo(float).eps * np.bincount(links.indices).max(initial=0)
+    floor = 1e-12 + 8 * rounding / max(teleportation, 0.004)
+    return lambda last, change: change <= 1e-15 or last <= change < floor

@@ -10,8 +10,9 @@ from jaxtyping import Int
 from minent.errors import BadInput
 
 
-def places(wanted: Iterable[Any], given: Iterable[Any]) -> Int[np.ndarray, " nodes"] | None:
-    """Where each of the nodes `wanted` stands among those `given`; None where they are not the same nodes.
+def places(wanted: Iterable[Any], given: Iterable[Any], partial: bool = False) -> Int[np.ndarray, " nodes"] | None:
+    """Where each of the nodes `wanted` stands among those `given`; None where they are not the same nodes. Where given
+    may be `partial`, some of them: -1 for the others.
 
     Names are the same, or else the same as text, or else given are the numbers 1 … n of the nodes, as in a file that
     tells no names.
@@ -24,8 +25,10 @@ def places(wanted: Iterable[Any], given: Iterable[Any]) -> Int[np.ndarray, " nod
     wanted, given = list(wanted), list(given)
     for ours, theirs in _readings(wanted, given):
         place = {name: i for i, name in enumerate(theirs)}
-        if len(ours) == len(theirs) == len(place) and place.keys() == set(ours):
-            return np.array([place[name] for name in ours], np.int64)
+        known = set(ours)
+        some = place.keys() <= known if partial else place.keys() == known
+        if some and len(place) == len(theirs) and len(known) == len(ours):
+            return np.array([place.get(name, -1) for name in ours], np.int64)
     return None
 
 

@@ -74,7 +74,7 @@ def pajek_with_notes(
     if any(section.kind in ("states", *LAYERS) for section in found):
         if layers:
             raise BadInput(f"layers=True is for relations like *Arcs :1; {str(file)!r} has *States or layers already")
-        return states_of_pajek(found, vertices, file, directed, relaxation, notes), notes
+        return _among(states_of_pajek(found, vertices, file, directed, relaxation, notes), vertices), notes
     check_relations(links, layers, file, notes)
     parts = [_part(section, vertices, notes) for section in links]
     if vertices.number is None:
@@ -84,7 +84,7 @@ def pajek_with_notes(
     directed = any(part.kind == "arcs" for part in parts) if directed is None else directed
     source, target, weight, relation = _joined(parts, vertices, directed)
     if layers:
-        return _layers(source, target, weight, relation, vertices, directed, relaxation), notes
+        return _among(_layers(source, target, weight, relation, vertices, directed, relaxation), vertices), notes
     weight = None if (weight == 1).all() else weight
     network = Graph.from_links(
         source, target, weight, directed=directed, names=vertices.names, node_weights=vertices.weights
@@ -127,6 +127,13 @@ def _joined(parts: list[Part], vertices: Vertices, directed: bool) -> tuple[np.n
             other = source != target
             every.append((target[other], source[other], rows.weight[other], of[other]))
     return tuple(np.concatenate(columns) for columns in zip(*every, strict=True))
+
+
+def _among(states: Any, vertices: Vertices) -> Any:
+    """The same states, whose nodes go by their numbers in the file where it lists all of them, from 1."""
+    names, listed = vertices.names.tolist(), np.array_equal(vertices.ids, np.arange(1, len(vertices.ids) + 1))
+    known = listed and len(set(names)) == len(names) and set(states.physical_nodes.tolist()) <= set(names)
+    return states.among(names) if known and names else states
 
 
 def _layers(

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from minent.data import States, as_graph, read_graph
 from minent.data.networks.link_lists import _zeros_in_front
+from minent.data.networks.plan import Skipped
 from minent.errors import BadInput
 
 
@@ -56,7 +57,7 @@ def test_the_plan_has_it_all():
     assert (plan.newline, plan.delimiter, plan.header, plan.comments) == ("\r\n", ";", True, ("#", "%"))
     assert (plan.source, plan.target, plan.weight, plan.layer) == ("u", "v", "n", "")
     assert (plan.passed_over, plan.ids, plan.notes) == (("who",), "text", ())
-    assert plan.skipped == (("comment line", 2, 1, "# who"),)
+    assert plan.skipped == (Skipped("comment line", 2, 1, "# who"),)
 
 
 @pytest.mark.parametrize("text, said, links", [

@@ -75,4 +75,7 @@ def text_format(data: bytes, name: object) -> Format:
     for pattern, what in REFUSED.items():
         if re.search(pattern, begins):
             raise BadInput(f"{str(name)!r} {what}")
-    return next((format for format, pattern in TEXT.items() if re.search(pattern, begins)), "lines")
+    for format, pattern in TEXT.items():
+        if re.search(pattern, begins):
+            return format
+    return "lines"

@@ -20,22 +20,22 @@ from minent.data.networks.plan import Plan
 from minent.errors import BadInput
 
 
-def graph_of_frame(frame: Any, directed: bool | None, weight: str | int | None, kind: str) -> Noted:
+def graph_of_frame(frame: Any, directed: bool | None, choices: Choices, kind: str) -> Noted:
     """The network in a frame that is called `kind` in errors, and notes. Raises BadInput.
 
     >>> import pandas
     >>> counts = pandas.DataFrame({"a": ["x", "x", "y"], "b": ["y", "y", "z"]}).value_counts()
-    >>> graph_of_frame(counts, None, None, "a series")
+    >>> graph_of_frame(counts, None, Choices(), "a series")
     (Graph(3 nodes, 2 links, undirected, weighted), [])
     """
     if hasattr(frame, "index") and not callable(frame.index):
         if not hasattr(frame, "columns"):
-            return _of_series(frame, directed, weight, kind)
+            return _of_series(frame, directed, choices.weight, kind)
         if _is_matrix(frame):
             names = integers_or_text(list(frame.columns)) if not _counts(frame.columns) else None
             return graph_of_matrix(frame.to_numpy(), directed, names)
         frame = _with_index(frame)
-    return _links(frame, directed, Choices(weight=weight), kind), []
+    return _links(frame, directed, choices, kind), []
 
 
 def _of_series(series: Any, directed: bool | None, weight: str | int | None, kind: str) -> Noted:

@@ -61,7 +61,8 @@ def _added(some: tuple[Skipped, ...], more: tuple[Skipped, ...]) -> tuple[Skippe
     """Both, of each kind the sum and the first example."""
     found: dict[str, Skipped] = {}
     for one in (*some, *more):
-        found[one.why] = found[one.why]._replace(count=found[one.why].count + one.count) if one.why in found else one
+        had = found.get(one.why)
+        found[one.why] = one if had is None else replace(had, count=had.count + one.count)
     return tuple(found.values())
 
 

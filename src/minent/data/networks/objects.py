@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from minent.data.networks.attributes_of_links import NONE
+from minent.data.networks.choices import Choices
 from minent.data.networks.direction import Noted, as_told
 from minent.data.networks.edge_lists import graph_of_array, graph_of_list
 from minent.data.networks.frames import graph_of_frame
@@ -28,7 +29,7 @@ ACCEPTED = (
 )
 
 
-def as_graph(network: Any, directed: bool | None = None, *, weight: str | int | None = BY_NAME) -> Graph:
+def as_graph(network: Any, directed: bool | None = None, *, weight: str | int | None = BY_NAME, **said: Any) -> Graph:
     """The Graph of anything that holds a network.
 
     Graph                            itself
@@ -46,6 +47,7 @@ def as_graph(network: Any, directed: bool | None = None, *, weight: str | int | 
                                      a pandas series with an index of two levels
 
     weight         the attribute, column or key of obsp that is the weight of links; None: links have no weights
+    said           source, target, layer of tables, and for files what else `read_graph` takes
     directed=None  as the object says (a matrix by its symmetry, but for rounding, when the mean of both directions is
                    taken), else undirected. directed=False sums both directions of a directed network; directed=True
                    sends every link of an undirected one both ways.
@@ -59,7 +61,8 @@ def as_graph(network: Any, directed: bool | None = None, *, weight: str | int | 
     >>> as_graph(np.array([[0, 1, 2], [1, 2, 3]]), directed=True)
     Graph(4 nodes, 3 links, directed)
     """
-    found, notes = graph_of_object(network, directed, None if weight == BY_NAME else NONE if weight is None else weight)
+    called = None if weight == BY_NAME else NONE if weight is None else weight
+    found, notes = graph_of_object(network, directed, called, **said)
     for note in notes:
         log.info("%s", note)
     if found is network:
@@ -69,14 +72,18 @@ def as_graph(network: Any, directed: bool | None = None, *, weight: str | int | 
     return replace(found, plan=replace(plan, notes=(*plan.notes, *notes)))
 
 
-def graph_of_object(network: Any, directed: bool | None, weight: str | int | None) -> Noted:
+def graph_of_object(network: Any, directed: bool | None, weight: str | int | None, **said: Any) -> Noted:
     """As `as_graph`, and notes; `weight` is "none" for no weights, and None for those that names tell."""
     if weight not in (None, NONE) and isinstance(network, Graph | tuple):
         raise BadInput(f"{_kind(network)} has no attributes of links; got weight={weight!r}")
     if isinstance(network, Graph):
         return as_told(replace(network, weights=None) if weight == NONE else network, directed), []
     if isinstance(network, str | os.PathLike) or callable(getattr(network, "read", None)):
-        return read_graph(network, directed, weight=weight or BY_NAME), []
+        return read_graph(network, directed, weight=weight or BY_NAME, **said), []
+    if hasattr(network, "__arrow_c_stream__"):
+        return graph_of_frame(network, directed, Choices(weight=weight, **said), _kind(network))
+    if said:
+        raise BadInput(f"{', '.join(said)} may be said of files and tables; got {_kind(network)}")
     if isinstance(network, tuple):
         if len(network) not in (2, 3):
             raise BadInput(f"a tuple must be (source, target) or (source, target, weight); got {len(network)} things")
@@ -93,8 +100,6 @@ def graph_of_object(network: Any, directed: bool | None, weight: str | int | Non
         return graph_of_networkit(network, directed, weight)
     if hasattr(network, "edge_index") and hasattr(network, "num_nodes"):
         return graph_of_pyg(network, directed, weight)
-    if hasattr(network, "__arrow_c_stream__"):
-        return graph_of_frame(network, directed, weight, _kind(network))
     if any(hasattr(network, name) for name in ("tocoo", "to_sparse_coo", "__array__")):
         found, notes = graph_of_array(network, directed)
         return graph_of_object(found, None, weight)[0], notes

@@ -1,12 +1,13 @@
 """What was understood of a file or table of links, to be told and looked at."""
 
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from minent.data.networks.choices import Format
 
 
-class Skipped(NamedTuple):
+@dataclass(frozen=True)
+class Skipped:
     """Lines that were passed over: why, how many, and the first of them."""
 
     why: str

@@ -79,8 +79,8 @@ def networkit_arrays(arrays: Arrays) -> object:
 def minent_text(path: str) -> object:
     from minent.data.bytes import opened, text
     from minent.data.networks.choices import Choices
-    from minent.data.networks.link_lines import planned
-    from minent.data.networks.link_lists import links_of_lines
+    from minent.data.networks.lines.link_lines import planned
+    from minent.data.networks.lines.link_lists import links_of_lines
     from minent.data.networks.plan import Plan
 
     data = text(opened(path)).data

@@ -17,9 +17,9 @@ from minent.community.options import PLAIN
 from minent.community.tree.grow import grow
 from minent.community.walk.objective import walk_of
 from minent.data import Bipartite, Graph, States, read_graph
+from minent.data.networks.layers.relaxation import Relaxation
 from minent.data.networks.pajek.read import graph_of_pajek
 from minent.data.networks.pajek.sections import is_pajek
-from minent.data.networks.relaxation import Relaxation
 
 RELAXED = {
     "": Relaxation(),

@@ -3,12 +3,12 @@
 from minent.data.images.read import read_images
 from minent.data.networks.bipartite import Bipartite
 from minent.data.networks.graph import Graph
-from minent.data.networks.layers import multilayer
+from minent.data.networks.layers.layers import multilayer
+from minent.data.networks.layers.temporal import layered
+from minent.data.networks.lines.paths import paths_network, read_paths
 from minent.data.networks.objects import as_graph
-from minent.data.networks.paths import paths_network, read_paths
 from minent.data.networks.read import read_graph
 from minent.data.networks.states import States
-from minent.data.networks.temporal import layered
 from minent.data.texts.batches import Batches
 from minent.data.texts.labelled import Labelled, read_labelled, split
 from minent.data.texts.listops import listops

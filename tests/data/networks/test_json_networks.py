@@ -9,7 +9,7 @@ import pytest
 
 from minent.community import codelength, find
 from minent.data.networks.bipartite import Bipartite
-from minent.data.networks.json_networks import graph_of_json
+from minent.data.networks.foreign.json_networks import graph_of_json
 from minent.data.networks.states import States
 from minent.errors import BadInput
 

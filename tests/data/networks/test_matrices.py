@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from minent.data import as_graph
-from minent.data.networks.matrices import graph_of_matrix, graph_of_matrix_file
+from minent.data.networks.libraries.matrices import graph_of_matrix, graph_of_matrix_file
 from minent.errors import BadInput
 
 

@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from minent.data import States, as_graph, read_graph
-from minent.data.networks.link_lists import _zeros_in_front
+from minent.data.networks.lines.link_lists import _zeros_in_front
 from minent.data.networks.plan import Skipped
 from minent.errors import BadInput
 

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from minent.data import Graph, read_graph
-from minent.data.networks import link_lists as text_module
+from minent.data.networks.lines import link_lists as text_module
 from minent.errors import BadInput, BadLine
 
 

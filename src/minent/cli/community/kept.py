@@ -15,7 +15,7 @@ STANDARD_OUTPUT = "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"
 
 def check(output: tuple[Path, ...], map: Path | None) -> None:
     """Raises BadInput for what cannot be written, before anything is done."""
-    from minent.community.tree.formats import known_suffix
+    from minent.community.tree.files.formats import known_suffix
 
     for path in output:
         if not to_standard_output(path):
@@ -32,7 +32,7 @@ def keep(
     for path in output:
         say(f"writing {path}")
         if to_standard_output(path):
-            from minent.community.tree.formats import lines
+            from minent.community.tree.files.formats import lines
 
             sys.stdout.writelines(lines(tree, ".tree", states=states))
             sys.stdout.flush()

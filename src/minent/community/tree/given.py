@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Int
 
-from minent.community.tree.paths import nested
+from minent.community.tree.files.paths import nested
 from minent.community.tree.tree import Tree
 from minent.data.networks.graph import Graph
 from minent.data.networks.places import places

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minent.community.tree.description import Description
-from minent.community.tree.formats import write
-from minent.community.tree.physical import physical
-from minent.community.tree.reading import read
+from minent.community.tree.files.formats import write
+from minent.community.tree.files.physical import physical
+from minent.community.tree.files.reading import read
 from minent.errors import BadInput
 
 if TYPE_CHECKING:

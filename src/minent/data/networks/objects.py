@@ -4,19 +4,19 @@ import os
 from dataclasses import replace
 from typing import Any
 
-from minent.data.networks.attributes_of_links import NONE
 from minent.data.networks.choices import Choices
-from minent.data.networks.direction import Noted, as_told
-from minent.data.networks.edge_lists import graph_of_array, graph_of_list
-from minent.data.networks.frames import graph_of_frame
 from minent.data.networks.graph import Graph
-from minent.data.networks.libraries import (
+from minent.data.networks.libraries.attributes_of_links import NONE
+from minent.data.networks.libraries.direction import Noted, as_told
+from minent.data.networks.libraries.edge_lists import graph_of_array, graph_of_list
+from minent.data.networks.libraries.frames import graph_of_frame
+from minent.data.networks.libraries.libraries import (
     graph_of_igraph,
     graph_of_networkit,
     graph_of_networkx,
     graph_of_pyg,
 )
-from minent.data.networks.matrices import graph_of_matrix
+from minent.data.networks.libraries.matrices import graph_of_matrix
 from minent.data.networks.plan import Plan
 from minent.data.networks.read import BY_NAME, read_graph
 from minent.errors import BadInput

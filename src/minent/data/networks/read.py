@@ -10,12 +10,12 @@ from minent.data.bytes import Held, opened, text
 from minent.data.networks.choices import Choices, Column, Format
 from minent.data.networks.formats import binary_format, text_format
 from minent.data.networks.graph import Graph
-from minent.data.networks.link_lines import planned
-from minent.data.networks.link_lists import links_of_lines
-from minent.data.networks.link_tables import graph_of_links, graph_of_table
+from minent.data.networks.layers.relaxation import Relaxation
+from minent.data.networks.lines.link_lines import planned
+from minent.data.networks.lines.link_lists import links_of_lines
+from minent.data.networks.lines.link_tables import graph_of_links, graph_of_table
 from minent.data.networks.pajek.read import pajek_with_notes
 from minent.data.networks.plan import Plan
-from minent.data.networks.relaxation import Relaxation
 from minent.data.tables.parquet import read_parquet
 from minent.errors import BadInput
 
@@ -126,20 +126,20 @@ def _pajek(file: File) -> Graph:
 
 
 def _json(file: File) -> Graph:
-    from minent.data.networks.json_networks import graph_of_json
+    from minent.data.networks.foreign.json_networks import graph_of_json
 
     weight = file.choices.weight
     return _planned(graph_of_json(file.data, file.plan.file, file.directed, file.relaxation, weight), file)
 
 
 def _matrix(file: File) -> Graph:
-    from minent.data.networks.matrices import graph_of_matrix_file
+    from minent.data.networks.libraries.matrices import graph_of_matrix_file
 
     return _planned(graph_of_matrix_file(file.data, file.plan.format, file.plan.file, file.directed), file)
 
 
 def _foreign(file: File) -> Graph:
-    from minent.data.networks.foreign import graph_of_foreign
+    from minent.data.networks.foreign.foreign import graph_of_foreign
 
     weight = file.choices.weight
     return _planned(graph_of_foreign(file.data, file.plan.format, file.plan.file, file.directed, weight), file)

@@ -6,14 +6,14 @@ import numpy as np
 
 from minent.data.networks.bipartite import Bipartite
 from minent.data.networks.graph import Graph
-from minent.data.networks.layers import multilayer
+from minent.data.networks.layers.layers import multilayer
+from minent.data.networks.layers.relaxation import Relaxation
 from minent.data.networks.pajek.links import Rows, rows_of
 from minent.data.networks.pajek.lists import listed, matrix_of
 from minent.data.networks.pajek.relations import check_relations, relation_of
 from minent.data.networks.pajek.sections import KNOWN, LAYERS, LINKS, TEXTS, Section, sections
 from minent.data.networks.pajek.states import states_of_pajek
 from minent.data.networks.pajek.vertices import NONE, Vertices, vertices_of
-from minent.data.networks.relaxation import Relaxation
 from minent.errors import BadInput
 
 

@@ -6,9 +6,9 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from minent.data.networks.choices import Choices
-from minent.data.networks.columns import Roles, ends_named, is_number, is_numbers, roles, told
+from minent.data.networks.lines.columns import Roles, ends_named, is_number, is_numbers, roles, told
+from minent.data.networks.lines.records import Fields, Record, delimiter_of, is_comment, records, split
 from minent.data.networks.plan import Plan, Skipped
-from minent.data.networks.records import Fields, Record, delimiter_of, is_comment, records, split
 from minent.errors import BadInput, BadLine
 
 INTEGER = re.compile(r"-?[0-9]+")

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from minent.data.networks.layers import multilayer
+from minent.data.networks.layers.layers import multilayer
 from minent.data.networks.states import States
 from minent.errors import BadInput
 

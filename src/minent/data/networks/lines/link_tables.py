@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minent.data.networks.choices import Choices
-from minent.data.networks.columns import Roles, are_named, roles, told
 from minent.data.networks.graph import Graph
+from minent.data.networks.layers.temporal import layered
+from minent.data.networks.lines.columns import Roles, are_named, roles, told
 from minent.data.networks.names import Numbered, name_array, sorted_names
 from minent.data.networks.plan import Plan
-from minent.data.networks.temporal import layered
 from minent.errors import BadInput
 
 if TYPE_CHECKING:

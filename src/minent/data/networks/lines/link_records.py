@@ -3,9 +3,9 @@
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from minent.data.networks.link_lines import Layout, remarks_skipped
+from minent.data.networks.lines.link_lines import Layout, remarks_skipped
+from minent.data.networks.lines.records import Fields, Record, is_comment, records, split
 from minent.data.networks.plan import Plan, Skipped
-from minent.data.networks.records import Fields, Record, is_comment, records, split
 from minent.errors import BadLine
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from minent.data.networks.direction import Noted, as_told
 from minent.data.networks.graph import Graph
+from minent.data.networks.libraries.direction import Noted, as_told
 from minent.errors import BadInput
 
 LIKE = 1e-8  # by how much of the larger one two directions may differ

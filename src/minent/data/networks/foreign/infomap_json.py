@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from minent.data.networks.attributes_of_links import weights
 from minent.data.networks.bipartite import Bipartite
-from minent.data.networks.direction import Noted, graph_of_numbers
-from minent.data.networks.layers import multilayer
-from minent.data.networks.relaxation import Relaxation
+from minent.data.networks.layers.layers import multilayer
+from minent.data.networks.layers.relaxation import Relaxation
+from minent.data.networks.libraries.attributes_of_links import weights
+from minent.data.networks.libraries.direction import Noted, graph_of_numbers
 from minent.data.networks.states import States
 from minent.errors import BadInput
 

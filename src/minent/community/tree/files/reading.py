@@ -11,10 +11,10 @@ from pathlib import Path as File
 import numpy as np
 
 from minent.community.tree.description import Description
-from minent.community.tree.paths import nested
-from minent.community.tree.rows import Rates, Rows, Told
-from minent.community.tree.tables import read_csv, read_json, read_parquet
-from minent.community.tree.texts import read_clu, read_tree
+from minent.community.tree.files.paths import nested
+from minent.community.tree.files.rows import Rates, Rows, Told
+from minent.community.tree.files.tables import read_csv, read_json, read_parquet
+from minent.community.tree.files.texts import read_clu, read_tree
 from minent.data.networks.names import name_array
 from minent.entropy import sum_plogp
 from minent.errors import BadInput

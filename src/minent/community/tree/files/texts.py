@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path as File
 
-from minent.community.tree.paths import Path
-from minent.community.tree.rows import Read, Rows, Told, path_of
+from minent.community.tree.files.paths import Path
+from minent.community.tree.files.rows import Read, Rows, Told, path_of
 from minent.data.bytes import open_text
 from minent.errors import BadInput, BadLine
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minent.data.networks.link_lines import Layout, remarks_skipped
-from minent.data.networks.link_records import TRIMMED, table_of_records
+from minent.data.networks.lines.link_lines import Layout, remarks_skipped
+from minent.data.networks.lines.link_records import TRIMMED, table_of_records
+from minent.data.networks.lines.records import Record, is_comment
 from minent.data.networks.plan import Plan, Skipped
-from minent.data.networks.records import Record, is_comment
 from minent.errors import BadInput
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def links_of_lines(data: bytes, plan: Plan, layout: Layout) -> tuple["pa.Table",
     Ends are int64 where all of them are plain integers, of no zeros in front and of 64 bits, else text. Raises BadLine.
 
     >>> from minent.data.networks.choices import Choices
-    >>> from minent.data.networks.link_lines import planned
+    >>> from minent.data.networks.lines.link_lines import planned
     >>> text = "# who knows whom\\n甲,乙\\n乙,丙\\n".encode()
     >>> links_of_lines(text, *planned(text, Plan("friends.csv", "lines"), Choices()))[0].to_pydict()
     {'source': ['甲', '乙'], 'target': ['乙', '丙']}

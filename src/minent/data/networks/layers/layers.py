@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 
 from minent.data.networks.graph import Graph
+from minent.data.networks.layers.relaxation import LayerStates, crossed, relaxed, relaxed_alike
 from minent.data.networks.names import name_array, sorted_names
-from minent.data.networks.relaxation import LayerStates, crossed, relaxed, relaxed_alike
 from minent.data.networks.states import States
 from minent.errors import BadInput
 

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 from minent.data.networks.called import called
-from minent.data.networks.columns import WEIGHTS
-from minent.data.networks.direction import Noted
-from minent.data.networks.libraries import graph_of_networkx
-from minent.data.networks.networkx_lists import adjlist, edgelist, multiline_adjlist
+from minent.data.networks.foreign.networkx_lists import adjlist, edgelist, multiline_adjlist
+from minent.data.networks.libraries.direction import Noted
+from minent.data.networks.libraries.libraries import graph_of_networkx
+from minent.data.networks.lines.columns import WEIGHTS
 from minent.errors import BadInput
 
 DOT = "DOT is for drawing and is not read; networkx.nx_agraph.read_dot reads it, and find takes what it returns"

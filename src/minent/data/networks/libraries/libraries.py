@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from minent.data.networks.attributes_of_links import NONE, weight_name, weights
-from minent.data.networks.direction import Noted, graph_of_numbers
-from minent.data.networks.matrices import graph_of_matrix
+from minent.data.networks.libraries.attributes_of_links import NONE, weight_name, weights
+from minent.data.networks.libraries.direction import Noted, graph_of_numbers
+from minent.data.networks.libraries.matrices import graph_of_matrix
 from minent.errors import BadInput
 
 KNOWN = ("weight",)  # what an attribute that nobody names must be called to be a weight

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
-from minent.community.tree.paths import Path
+from minent.community.tree.files.paths import Path
 from minent.errors import BadInput
 
 Told = dict[str, float]  # the codelengths a file tells

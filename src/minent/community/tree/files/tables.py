@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path as File
 from typing import Any
 
-from minent.community.tree.rows import COLUMNS, HIGHER, Read, Rows, Told, checked, path_of
+from minent.community.tree.files.rows import COLUMNS, HIGHER, Read, Rows, Told, checked, path_of
 from minent.data.bytes import open_text
 from minent.errors import BadInput, BadLine
 

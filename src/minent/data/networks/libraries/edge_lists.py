@@ -4,11 +4,11 @@ from typing import Any
 
 import numpy as np
 
-from minent.data.networks.attributes_of_links import NONE, weights
-from minent.data.networks.direction import Noted, graph_of_numbers
 from minent.data.networks.graph import Graph
-from minent.data.networks.libraries import array_of, graph_of_edge_index
-from minent.data.networks.matrices import graph_of_matrix
+from minent.data.networks.libraries.attributes_of_links import NONE, weights
+from minent.data.networks.libraries.direction import Noted, graph_of_numbers
+from minent.data.networks.libraries.libraries import array_of, graph_of_edge_index
+from minent.data.networks.libraries.matrices import graph_of_matrix
 from minent.data.networks.names import name_array, sorted_names
 from minent.errors import BadInput
 

@@ -15,10 +15,10 @@ from typing import Any
 
 import numpy as np
 
-from minent.community.tree.columns import layer_column, node_ids, state_column
 from minent.community.tree.description import Description
-from minent.community.tree.module_links import link_lines
-from minent.community.tree.physical import physical
+from minent.community.tree.files.columns import layer_column, node_ids, state_column
+from minent.community.tree.files.module_links import link_lines
+from minent.community.tree.files.physical import physical
 from minent.errors import BadInput
 from minent.files import stream, whole_file
 

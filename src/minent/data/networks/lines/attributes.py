@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from minent.data.bytes import opened, text
-from minent.data.networks.records import DELIMITERS, Fields, Record, is_comment, records, split
+from minent.data.networks.lines.records import DELIMITERS, Fields, Record, is_comment, records, split
 from minent.errors import BadLine
 
 HEADINGS = ("node", "id", "name", "node_id", "vertex")

@@ -9,14 +9,14 @@
 import json
 from typing import Any
 
-from minent.data.networks.attributes_of_links import weight_name, weights
 from minent.data.networks.called import called, integers_or_text
-from minent.data.networks.columns import WEIGHTS
-from minent.data.networks.direction import Noted, graph_of_numbers
-from minent.data.networks.infomap_json import FORMATS, graph_of_infomap
-from minent.data.networks.json_rows import KNOWN, graph_of_rows, name_of
+from minent.data.networks.foreign.infomap_json import FORMATS, graph_of_infomap
+from minent.data.networks.foreign.json_rows import KNOWN, graph_of_rows, name_of
+from minent.data.networks.layers.relaxation import Relaxation
+from minent.data.networks.libraries.attributes_of_links import weight_name, weights
+from minent.data.networks.libraries.direction import Noted, graph_of_numbers
+from minent.data.networks.lines.columns import WEIGHTS
 from minent.data.networks.names import name_array, sorted_names
-from minent.data.networks.relaxation import Relaxation
 from minent.errors import BadInput, BadLine
 
 

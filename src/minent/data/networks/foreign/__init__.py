@@ -1,0 +1,1 @@
+"""Other programs' files: GraphML, GML, GEXF, networkx's lists, JSON."""

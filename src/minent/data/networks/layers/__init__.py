@@ -1,0 +1,1 @@
+"""Networks of layers: between which a walk relaxes, and layers that times make."""

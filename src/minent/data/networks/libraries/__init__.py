@@ -1,0 +1,1 @@
+"""Other libraries' objects: matrices, frames, lists of edges, graphs."""

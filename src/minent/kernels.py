@@ -45,7 +45,8 @@ def compiled(function: Function, called: bool = False) -> Function:
             scope[name] = compiled(scope[name], True)
     twin = FunctionType(function.__code__, scope)
     inlined: dict[str, Any] = {"forceinline": True, "no_cpython_wrapper": True, "_nrt": False}
-    return cast(Function, njit(nogil=True, error_model="numpy", **(inlined if called else {"cache": True}))(twin))
+    options: dict[str, Any] = inlined if called else {"cache": True}
+    return cast(Function, njit(nogil=True, error_model="numpy", **options)(twin))
 
 
 def runner(work: int) -> Callable[[Function], Function]:

@@ -130,6 +130,6 @@ def _blocks(
         begin, end, _ = part.indices(number(inputs))
         for first in range(begin, end, batch):
             rows = slice(first, min(first + batch, end))
-            some = (moved(taken(one, rows), device) for one in (inputs, targets))
-            factors, _ = loss_gradients(model, weights, *some, names, loss)
+            asked, wanted = (moved(taken(one, rows), device) for one in (inputs, targets))
+            factors, _ = loss_gradients(model, weights, asked, wanted, names, loss)
             yield rows, gradients(factors, shapes)

@@ -51,7 +51,7 @@ def gradient(
     if processes.num_processes > 1:
         for tensor in [sums, *gradients]:
             torch.distributed.all_reduce(tensor)
-    torch._foreach_div_(gradients, sums[1])
+    torch._foreach_div_(gradients, sums[1])  # pyright: ignore[reportPrivateImportUsage]
     norm = nn.utils.get_total_norm(gradients)
     if recipe.clip:
         nn.utils.clip_grads_with_norm_(model.parameters(), recipe.clip, norm)

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from minent.community import codelength, find
 from minent.data import layered, multilayer, paths_network, read_paths
+from minent.data.networks.plan import Skipped
 from minent.errors import BadInput
 
 
@@ -77,7 +78,7 @@ def test_files_of_paths_are_divided_as_lists_of_links_are():
         lines = mark.join(["New York", "Rome", "Oslo"]) + "\r\n" + mark.join(["Rome", " Oslo", "Rome"]) + "\nRome\n\n"
         found = read_paths(io.BytesIO(("# of two summers\n%\n" + lines).encode()))
         assert found.plan.notes == ("3 paths", "1 of 3 paths have no more than 2 nodes and make no link")
-        assert found.plan.skipped[0] == ("comment line", 2, 1, "# of two summers")
+        assert found.plan.skipped[0] == Skipped("comment line", 2, 1, "# of two summers")
         assert found.names.tolist() == wanted.names.tolist()
         assert found.indices.tolist() == wanted.indices.tolist()
     assert read_paths(io.BytesIO(b"#tag bob  #tag\n")).physical_nodes.tolist() == ["bob", "#tag"]

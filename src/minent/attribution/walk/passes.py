@@ -18,7 +18,7 @@ def taken(inputs: Inputs, rows: Any) -> Inputs:
     return tuple(one[rows] for one in inputs) if isinstance(inputs, tuple) else inputs[rows]
 
 
-def moved(inputs: Inputs, device: torch.device) -> Inputs:
+def moved(inputs: Inputs, device: torch.device | str) -> Inputs:
     """The same on that device."""
     return tuple(one.to(device) for one in inputs) if isinstance(inputs, tuple) else inputs.to(device)
 

@@ -1,65 +1,20 @@
 """`minent community find`: the modules of a network."""
 
 import time
-from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
 from minent.cli.community.kept import aside, check, keep, kept, write_table
 from minent.cli.community.labels import labels_in
-from minent.cli.inputs import STANDARD_INPUT
+from minent.cli.community.network import Chosen, Paths, Relaxed, read
 from minent.community.options import WALK, Objective, Options
-from minent.data.networks.choices import Choices
 from minent.errors import BadInput
-from minent.kernels import log
 
 if TYPE_CHECKING:
     from minent.community import Stability, Tree
     from minent.data import Graph
-
-
-@dataclass(frozen=True)
-class Relaxed:
-    """How a walker changes layers; see `minent.data.multilayer`."""
-
-    relax_rate: float = 0.15
-    """Probability to follow a link of any layer, in a network of layers (*Intra)."""
-
-    relax_limit: int | None = None
-    """Layers whose numbers differ by more are not relaxed to."""
-
-    relax_limit_up: int | None = None
-    """Layers whose numbers are larger by more are not relaxed to; in place of --relax-limit."""
-
-    relax_limit_down: int | None = None
-    """Layers whose numbers are smaller by more are not relaxed to; in place of --relax-limit."""
-
-    relax_by: Literal["strength", "jensen-shannon"] = "strength"
-    """To layers by the node's strength in them, or by how alike its links there are."""
-
-    layers: Annotated[bool, Parameter(negative="", show_default=False)] = False
-    """The relations of a Pajek file, *Arcs :1 and *Arcs :2, are layers."""
-
-
-@dataclass(frozen=True)
-class Chosen(Choices):
-    """What is said about the file of links, where it should not be told by what it holds."""
-
-    header: Annotated[bool | None, Parameter(negative="--no-header")] = None
-    """Whether the first line names the columns."""
-
-
-@dataclass(frozen=True)
-class Paths:
-    """Where the file holds paths, names on a line, in place of links; see `minent.data.read_paths`."""
-
-    order: Annotated[int | None, Parameter(show_default=False)] = None
-    """Nodes that the next step depends on, in a file of paths, one a line: 2, the one the walker is in and the last."""
-
-    counts: Annotated[bool | None, Parameter(negative="--no-counts", show_default=False)] = None
-    """The last field of a path's line says how often it was walked."""
 
 
 def find(
@@ -147,24 +102,6 @@ def possible(initial: Path | None, evaluate: bool, sure: Path | None, membership
         raise BadInput(f"how sure nodes are after searching is written as .csv or .parquet; got {sure.name!r}")
     if memberships is not None and (memberships.is_dir() or memberships.suffix.lower() not in (".csv", ".parquet")):
         raise BadInput(f"in which modules nodes are is written as .csv or .parquet; got {memberships.name!r}")
-
-
-def read(links: str, directed: bool, choices: Choices, relaxed: Relaxed, paths: Paths) -> "tuple[Graph, float]":
-    """The network, and the seconds that reading it took."""
-    from minent.data import read_graph, read_paths
-
-    start, file = time.perf_counter(), "-" if links == STANDARD_INPUT else links
-    said = {name: value for name, value in asdict(choices).items() if value is not None}
-    if paths.order is not None:
-        if others := said.keys() - {"delimiter"}:
-            raise BadInput(f"paths have no {min(others)}; of a file of paths --delimiter may be said, and --counts")
-        network = read_paths(file, paths.order, counts=paths.counts, delimiter=choices.delimiter)
-    elif paths.counts is not None:
-        raise BadInput("--counts is said of a file of paths; say --order too")
-    else:
-        network = read_graph(file, directed or None, **said, **asdict(relaxed))
-    log.debug("%r", network.plan)
-    return network, time.perf_counter() - start
 
 
 def searched(

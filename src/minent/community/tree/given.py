@@ -82,8 +82,8 @@ def _places_in(tree: Tree, network: Graph, wanted: list[Any], partial: bool) -> 
         every = (network.node_ids if numbered else network.physical_nodes).tolist()
         at = dict(zip(once := list(dict.fromkeys(every)), _placed(once, names, partial).tolist(), strict=True))
         return np.array([at[name] for name in every], np.int64)
-    numbered = tree.states.dtype.kind == "i" and tree.ids is not None
-    if numbered and tree.layers is not None and network.layers is not None:
+    numbered = tree.states.dtype.kind == "i"
+    if numbered and tree.ids is not None and tree.layers is not None and network.layers is not None:
         ours = zip(network.layers.tolist(), network.node_ids.tolist(), strict=True)  # as a .clu has them
         theirs = zip(tree.layers.tolist(), tree.ids.tolist(), strict=True)
         if (order := places(ours, theirs, partial)) is not None:

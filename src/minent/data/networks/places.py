@@ -48,9 +48,9 @@ def matched(one: Iterable[Any], other: Iterable[Any]) -> Int[np.ndarray, " nodes
     [1, 0]
     """
     names = list(one), list(other)
-    if (order := places(*names)) is not None:
+    if (order := places(names[0], names[1])) is not None:
         return order
-    if (order := places(*names[::-1])) is not None:
+    if (order := places(names[1], names[0])) is not None:
         return np.argsort(order)
     if set(names[0]) != set(names[1]):
         names = list(map(str, names[0])), list(map(str, names[1]))

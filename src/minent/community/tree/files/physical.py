@@ -1,6 +1,7 @@
 """A tree of physical nodes: the states of a node that lie in one module stand there once, together."""
 
 from dataclasses import fields
+from typing import Any
 
 import numpy as np
 
@@ -15,7 +16,7 @@ def physical(tree: Description) -> Description:
     names = np.array(tree.node_names, object) if tree.names is None else tree.names
     pair = tree.physical.astype(np.int64) * len(tree.parent) + tree.module
     pair, first, place = np.unique(pair, return_index=True, return_inverse=True)
-    told = {field.name: getattr(tree, field.name) for field in fields(Description)}
+    told: dict[str, Any] = {field.name: getattr(tree, field.name) for field in fields(Description)}
     told |= {"module": tree.module[first], "visit": np.bincount(place, tree.visit, minlength=len(pair))}
     told |= {
         "names": names[first],

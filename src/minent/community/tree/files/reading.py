@@ -7,6 +7,7 @@ of its own. What the file does not tell is NaN, but for the rates of the modules
 import os
 from collections import Counter
 from pathlib import Path as File
+from typing import Any
 
 import numpy as np
 
@@ -58,7 +59,7 @@ def _description(rows: Rows, told: Told, rates: Rates) -> Description:
 def _sorted(rows: Rows) -> Rows:
     """By their states, or by their nodes. Raises BadInput where one stands twice that should not."""
     of, keys = ("node", rows.node) if rows.state is None else ("state", rows.state)
-    once = keys
+    once: list[Any] = keys
     if rows.physical and rows.state is None:  # once in a module
         once = list(zip(keys, (path[:-1] for path in rows.path), strict=True))
     (twice, times), *_ = Counter(once).most_common(1) or [(0, 0)]

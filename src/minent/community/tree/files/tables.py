@@ -38,7 +38,7 @@ def read_json(file: File) -> Read:
     called = [{i: node[key] for i, node in zip(of or (), nodes, strict=bool(of)) if key in node}
               for of, key in ((ids[1], "state"), (ids[2], "layer"))]  # fmt: skip
     physical = content.get("stateLevel") is False and bool(content.get("higherOrder"))
-    return Rows(path, *columns, *ids, physical, *called), told, rates
+    return Rows(path, *columns, *ids, physical, *called), told, rates  # pyright: ignore[reportCallIssue]
 
 
 JSON = {"codelength": "codelength", "index codelength": "indexCodelength", "module codelength": "moduleCodelength",

@@ -73,8 +73,8 @@ def read_tree(file: File) -> Read:
                 wanted = " and ".join(head.columns[3:] if head.columns else TREE.get(len(ids[0]), ("node_id",)))
                 raise BadLine(f"wanted {wanted} after the name; got {_short(line)}", file, number)
     columns = head.columns[3:] if head.columns else TREE[len(ids[0]) if ids else 1]
-    numbers = zip(*ids, strict=True) if ids else [()] * len(columns)
-    return head.rows(path, flow, name, dict(zip(columns, map(list, numbers), strict=True))), head.told, rates
+    numbers: list[list[int]] = [list(one) for one in zip(*ids, strict=True)] if ids else [[] for _ in columns]
+    return head.rows(path, flow, name, dict(zip(columns, numbers, strict=True))), head.told, rates
 
 
 def _ids(head: Head, first: int) -> int:

@@ -59,9 +59,9 @@ def test_relations_of_pajek_are_layers_with_limits_of_their_own(tmp_path):
     run = minent("community", "find", network)
     assert run.returncode == 2 and "--layers" in run.stderr
     layers, up = minent("community", "find", network, "--layers"), ("--relax-limit-up", 0, "--relax-limit-down", 0)
-    assert layers.returncode == 0 and "5 nodes, 9 directed links" in layers.stdout
+    assert layers.returncode == 0 and "5 states of 3 nodes in 2 layers, 9 directed links" in layers.stdout
     alone = minent("community", "find", network, "--layers", *up)
-    assert "5 nodes, 5 directed links" in alone.stdout
+    assert "5 states of 3 nodes in 2 layers, 5 directed links" in alone.stdout
 
 
 def test_every_output_is_written(karate, tmp_path):

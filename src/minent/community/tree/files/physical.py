@@ -18,9 +18,7 @@ def physical(tree: Description) -> Description:
     pair, first, place = np.unique(pair, return_index=True, return_inverse=True)
     told: dict[str, Any] = {field.name: getattr(tree, field.name) for field in fields(Description)}
     told |= {"module": tree.module[first], "visit": np.bincount(place, tree.visit, minlength=len(pair))}
-    told |= {
-        "names": names[first],
-        "physical": tree.physical[first],
-        "ids": None if tree.ids is None else tree.ids[first],
-    }
-    return Description(**told | {"flow": None, "states": None, "layers": None})
+    told |= {"names": names[first], "physical": tree.physical[first]}
+    told |= {"ids": None if tree.ids is None else tree.ids[first]}
+    told |= {"flow": None, "states": None, "layers": None}
+    return Description(**told)

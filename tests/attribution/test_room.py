@@ -26,8 +26,8 @@ def test_every_name_is_a_function_or_a_class_whatever_was_imported_first():
 @pytest.mark.parametrize("name", ["explain", "record", "tracin"])
 def test_what_needs_torch_names_its_extra(name):
     done = python(f"{WITHOUT}from minent.attribution import {name}")
-    wanted = 'minent.errors.MissingExtra: pip install "minent[torch]" to explain models (torch is not installed)'
-    assert done.stderr.splitlines()[-1] == wanted
+    wanted = f'pip install "minent[torch]" to use minent.attribution.{name} (torch is not installed)'
+    assert done.stderr.splitlines()[-1] == f"minent.errors.MissingExtra: {wanted}"
 
 
 def test_pages_need_no_torch():

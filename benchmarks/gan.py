@@ -224,7 +224,8 @@ def quality(options):
         name = RESULTS / f"gan_{task}.json"
         saved = {**machine(), "seconds": options.seconds, "rates": options.rates, "runs": {}}
         if name.exists():
-            saved["runs"] = json.loads(name.read_text(encoding="utf-8"))["runs"]
+            kept = json.loads(name.read_text(encoding="utf-8"))
+            saved |= {"runs": kept["runs"], "best": kept.get("best", {})}
 
         def made(method, rate, seed, saved=saved, task=task, name=name):
             key = f"{method}, rate {rate:g}, seed {seed}"

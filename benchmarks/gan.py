@@ -225,7 +225,7 @@ def quality(options):
         saved = {**machine(), "seconds": options.seconds, "rates": options.rates, "runs": {}}
         if name.exists():
             kept = json.loads(name.read_text(encoding="utf-8"))
-            saved |= {"runs": kept["runs"], "best": kept.get("best", {})}
+            saved |= {name: kept[name] for name in ("runs", "best", "note") if name in kept}
 
         def made(method, rate, seed, saved=saved, task=task, name=name):
             key = f"{method}, rate {rate:g}, seed {seed}"
@@ -310,7 +310,9 @@ def quality_of(task, saved, folder):
     parts = [
         "\n## {}\n\n{date}, {machine}, one thread ({versions}). {seconds:g} s of CPU a run;".format(task, **saved),
         f"{networks.network} of width {networks.width}, from {networks.latent} numbers, in batches of {batch};",
-        f"learning rates {rates}, chosen by {merit} of {tuned} run{'s' * (tuned > 1)}.\n",
+        f"learning rates {rates}, chosen by {merit} of {tuned} run{'s' * (tuned > 1)}."
+        + (f"\n({saved['note']}.)" if "note" in saved else "")
+        + "\n",
         f"| method | loss | rate | {' | '.join(SHOWN[task])} | steps | seeds |",
         "|---" * (len(SHOWN[task]) + 5) + "|",
     ]

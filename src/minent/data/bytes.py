@@ -127,11 +127,15 @@ def text(held: Held, encoding: str | None = None, hint: str = "") -> Text:
     if b"\r" not in data:
         return Text(data, encoding, "\n")
     newline = "\r\n" if b"\r\n" in data else "\r"
-    signs = np.frombuffer(data, np.uint8)
-    quotes, returns = np.flatnonzero(signs == ord('"')), np.flatnonzero(signs == ord("\r"))
-    if (np.searchsorted(quotes, returns) % 2).any():  # a quoted field may hold them
+    if b'"' in data and _quoted_returns(data):
         return Text(QUOTED.sub(lambda found: b"\n" if found[0][:1] == b"\r" else found[0], data), encoding, newline)
     return Text(data.replace(b"\r\n", b"\n").replace(b"\r", b"\n"), encoding, newline)
+
+
+def _quoted_returns(data: bytes) -> bool:
+    """Whether a carriage return comes after an odd number of quotes, as in a quoted field."""
+    quotes, returns = (np.flatnonzero(np.frombuffer(data, np.uint8) == ord(mark)) for mark in '"\r')
+    return bool((np.searchsorted(quotes, returns) % 2).any())
 
 
 def _utf8(held: Held, said: str | None, hint: str) -> tuple[bytes, str]:

@@ -19,7 +19,7 @@ def module_cost(exit, enter, visit):
 def leaving(modules, unit, a, own, use):
     """What module a costs more with the unit than without, where `own` flows between the two; the use of modules, in
     its group, with all of a but the unit, or without a where that is all; and the rates of the rest of a."""
-    state, port, ported, spared = modules.state, modules.port, modules.ported, modules.spared
+    (state, port, _, _, _, ported, spared), (visit, out, into, port_from, port_to, weight) = modules, unit
     recorded = port.shape[0] > 1
     exit_a, enter_a, visit_a, size = state[a, EXIT], state[a, ENTER], state[a, VISIT], state[a, SIZE]
     exit_p, enter_p = exit_a, enter_a
@@ -35,44 +35,44 @@ def leaving(modules, unit, a, own, use):
     if size <= spared:
         saved = 0.0
     rest = use - enter_p
-    if size <= unit.weight:
+    if size <= weight:
         return saved, rest, (0.0, 0.0, 0.0)
-    exit_a, enter_a = max(0.0, exit_a - unit.out + own), max(0.0, enter_a - unit.into + own)
-    visit_a -= unit.visit
+    exit_a, enter_a = max(0.0, exit_a - out + own), max(0.0, enter_a - into + own)
+    visit_a -= visit
     exit_p, enter_p = exit_a, enter_a
     if recorded:
-        exit_p, enter_p = crossing(exit_a, enter_a, port[a, 0] - unit.port_from, port[a, 1] - unit.port_to, ported)
-    if size - unit.weight > spared:
+        exit_p, enter_p = crossing(exit_a, enter_a, port[a, 0] - port_from, port[a, 1] - port_to, ported)
+    if size - weight > spared:
         saved -= module_cost(exit_p, enter_p, visit_a)
     return saved, rest + enter_p, (exit_a, enter_a, visit_a)
 
 
 @kernel
-def joining(modules, unit, b, s, rest, used, best):
-    """What module b and the use of modules in its group cost more with the unit than without, where s flows between
-    the two, `rest` is that use without the unit, and `used` are the one before, its plogp and slope. Infinite where it
-    is sure to be no less than `best`. And the use with the unit."""
-    state, port, ported, spared = modules.state, modules.port, modules.ported, modules.spared
-    exit_b, enter_b, visit_b = state[b, EXIT], state[b, ENTER], state[b, VISIT]
+def joining(modules, unit, b, rates, s, rest, used, best):
+    """What module b, which has these rates, and the use of modules in its group cost more with the unit than without,
+    where s flows between the two, `rest` is that use without the unit, and `used` are the one before, its plogp and
+    slope. Infinite where it is sure to be no less than `best`. And the use with the unit."""
+    (state, port, _, _, _, ported, spared), (exit_b, enter_b, visit_b) = modules, rates
+    visit, out, into, unit_from, unit_to, weight = unit
     size = state[b, SIZE] if spared > 0 else 1.0  # else it costs what it costs, whatever its size
-    more_exit, more_enter = unit.out - s, unit.into - s
+    more_exit, more_enter = out - s, into - s
     if port.shape[0] > 1:
         exit_p, enter_p = crossing(exit_b, enter_b, port[b, 0], port[b, 1], ported)
         cost = 0.0 if size <= spared else -module_cost(exit_p, enter_p, visit_b)
         total = rest - enter_p
         exit_p, enter_p = exit_b + more_exit, enter_b + more_enter
-        port_from, port_to = port[b, 0] + unit.port_from, port[b, 1] + unit.port_to
+        port_from, port_to = port[b, 0] + unit_from, port[b, 1] + unit_to
         exit_p, enter_p = crossing(exit_p, enter_p, port_from, port_to, ported)
         total += enter_p
         cost += plogp(total)
-        if size + unit.weight > spared:
-            cost += module_cost(exit_p, enter_p, visit_b + unit.visit)
+        if size + weight > spared:
+            cost += module_cost(exit_p, enter_p, visit_b + visit)
         return cost, total
-    total = rest + unit.into - s
+    total = rest + into - s
     if size <= spared:
         cost = plogp(total)
-        if size + unit.weight > spared:
-            cost += module_cost(exit_b + more_exit, enter_b + more_enter, visit_b + unit.visit)
+        if size + weight > spared:
+            cost += module_cost(exit_b + more_exit, enter_b + more_enter, visit_b + visit)
         return cost, total
     low_exit, low_enter = min(exit_b, exit_b + more_exit), min(enter_b, enter_b + more_enter)
     if low_exit > 1e-300 and low_enter > 1e-300:  # plogp is convex: above its tangents, and log x ≤ x - 1
@@ -80,14 +80,14 @@ def joining(modules, unit, b, s, rest, used, best):
         bound = (
             use_plogp
             + (total - use) * use_slope
-            + (unit.visit + more_exit) * state[b, SLOPE]
+            + (visit + more_exit) * state[b, SLOPE]
             - more_exit * state[b, SLOPE_EXIT]
             - more_enter * state[b, SLOPE_ENTER]
             - PER_LN2 * (more_exit * more_exit / low_exit + more_enter * more_enter / low_enter)
         )
         if bound >= best:
             return np.inf, total
-    cost = plogp(total) + module_cost(exit_b + more_exit, enter_b + more_enter, visit_b + unit.visit)
+    cost = plogp(total) + module_cost(exit_b + more_exit, enter_b + more_enter, visit_b + visit)
     cost -= (exit_b + visit_b) * (state[b, SLOPE] - PER_LN2)
     cost += exit_b * (state[b, SLOPE_EXIT] - PER_LN2) + enter_b * (state[b, SLOPE_ENTER] - PER_LN2)
     return cost, total

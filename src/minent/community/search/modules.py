@@ -95,23 +95,23 @@ def opened(modules, units, field, label, began):
 def moved(modules, frees, unit, a, b, left, s, g, total):
     """The unit goes from module a, which has the rates `left` then, to b, with which it exchanges s; the modules of
     group g are entered at the rate `total` then. How many modules are free."""
-    state, port, book, ported = modules.state, modules.port, modules.book, modules.ported
+    (state, port, _, book, free, ported, _), (visit, out, into, port_from, port_to, weight) = modules, unit
     exit_a, enter_a, visit_a = left
-    exit_b, enter_b = max(0.0, state[b, EXIT] + unit.out - s), max(0.0, state[b, ENTER] + unit.into - s)
+    exit_b, enter_b = max(0.0, state[b, EXIT] + out - s), max(0.0, state[b, ENTER] + into - s)
     frees -= state[b, SIZE] == 0
     state[a, EXIT], state[a, ENTER], state[a, VISIT] = exit_a, enter_a, visit_a
     state[b, EXIT], state[b, ENTER] = exit_b, enter_b
-    state[b, VISIT] += unit.visit
-    state[a, SIZE] -= unit.weight
-    state[b, SIZE] += unit.weight
+    state[b, VISIT] += visit
+    state[a, SIZE] -= weight
+    state[b, SIZE] += weight
     if state[a, SIZE] == 0:
-        modules.free[frees] = a
+        free[frees] = a
         frees += 1
     if port.shape[0] > 1:
-        port[a, 0] -= unit.port_from
-        port[a, 1] -= unit.port_to
-        port[b, 0] += unit.port_from
-        port[b, 1] += unit.port_to
+        port[a, 0] -= port_from
+        port[a, 1] -= port_to
+        port[b, 0] += port_from
+        port[b, 1] += port_to
         exit_a, enter_a = crossing(exit_a, enter_a, port[a, 0], port[a, 1], ported)
         exit_b, enter_b = crossing(exit_b, enter_b, port[b, 0], port[b, 1], ported)
     if state[a, SIZE] > 0:

@@ -27,7 +27,7 @@ def near(units, label, state, i, found):
     uniform, every = flow.shape[0] == 1, flow[0]
     count = 0
     for k in range(units.indptr[i], units.indptr[i + 1]):
-        b = np.uintp(label[np.uintp(indices[k])])
+        b = label[indices[k]]
         s = state[b, BETWEEN]
         found[count] = b
         count += s == 0.0
@@ -127,25 +127,24 @@ def move(units, field, label, began, order, limits, words):
         target, best_flow, best_total = a, 0.0, 0.0
         # Of neighbours all of whose flow leaves them only those are looked at that no other one beats in both the flow
         # to it and its own exit: the bits saved grow with the first and fall with the second.
-        lone_flow, lone_exit = -1.0, 0.0
+        lone_flow, lone_exit, symmetric = -1.0, 0.0, not recorded and unit.out == unit.into
         for t in range(nears):
             b = np.uintp(found[t])
             s = state[b, BETWEEN]
             state[b, BETWEEN] = 0.0
             if b == a or (grouped and home[b] != g):
                 continue
+            exit_b, enter_b, visit_b = rates = state[b, EXIT], state[b, ENTER], state[b, VISIT]
             more = 0.0
             if words is not None:
                 size_b = state[b, SIZE]
                 number = n - frees + (1 if size_b == 0 else 0) - (0 if size > 0 else 1)
                 more = beside(words, b, i, 1.0, size_b <= spared < size_b + unit.weight, number)
-            elif not recorded and unit.out == unit.into:
-                exit_b = state[b, EXIT]
-                if exit_b == state[b, VISIT] and exit_b == state[b, ENTER] and (not loose or state[b, SIZE] > 1):
-                    if s <= lone_flow and exit_b >= lone_exit:
-                        continue
-                    lone_flow, lone_exit = s, exit_b
-            cost, total = joining(modules, unit, b, s, rest, used, best - more)
+            elif symmetric and exit_b == visit_b and exit_b == enter_b and (not loose or state[b, SIZE] > 1):
+                if s <= lone_flow and exit_b >= lone_exit:
+                    continue
+                lone_flow, lone_exit = s, exit_b
+            cost, total = joining(modules, unit, b, rates, s, rest, used, best - more)
             if cost + more < best:
                 best, target, best_flow, best_total = cost + more, b, s, total
         if target == a:

@@ -13,10 +13,10 @@ from minent.data.networks.graph import Graph
 from minent.data.networks.layers.relaxation import Relaxation
 from minent.data.networks.lines.link_lines import planned
 from minent.data.networks.lines.link_lists import links_of_lines
-from minent.data.networks.lines.link_tables import graph_of_links, graph_of_table
+from minent.data.networks.lines.link_tables import SAMPLE, graph_of_columns, graph_of_links, roles_of
 from minent.data.networks.pajek.read import pajek_with_notes
 from minent.data.networks.plan import Plan
-from minent.data.tables.parquet import read_parquet
+from minent.data.tables.parquet import first_rows, read_parquet
 from minent.errors import BadInput
 
 BY_NAME = "by name"
@@ -111,11 +111,15 @@ def _lines(file: File) -> Graph:
 
 
 def _parquet(file: File) -> Graph:
-    table = read_parquet(file.data, file.plan.file)
-    if not len(table):
+    first = first_rows(file.data, file.plan.file, SAMPLE)
+    if not len(first):
         raise BadInput(f"there are no links in {file.plan.file!r}")
+    relaxed, names = file.relaxation.keywords(), [str(name) for name in first.column_names]
     try:
-        return graph_of_table(table, file.directed, file.choices, file.plan, **file.relaxation.keywords())
+        found = roles_of(first, file.choices)
+        wanted = [names[place] for place in found[:5] if place is not None]
+        table = read_parquet(file.data, file.plan.file, lambda _: wanted).select(wanted)
+        return graph_of_columns(table, names, found, file.directed, file.plan, **relaxed)
     except BadInput as error:
         raise BadInput(f"{error} in {file.plan.file!r}") from None
 

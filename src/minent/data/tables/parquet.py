@@ -1,7 +1,9 @@
 """Parquet, a table column by column, read whole or not at all."""
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import islice
+from typing import TYPE_CHECKING, Any
 
 from minent.errors import BadInput
 
@@ -16,11 +18,25 @@ def read_parquet(data: bytes, file: object, chosen: Callable[[list[str]], Sequen
     Traceback (most recent call last):
     minent.errors.BadInput: 'a.parquet' is not a whole Parquet file: ...
     """
+    with _opened(data, file) as found:
+        return found.read(None if chosen is None else list(chosen(found.schema_arrow.names)))
+
+
+def first_rows(data: bytes, file: object, rows: int) -> "pa.Table":
+    """The first rows of the table in `data`. Raises BadInput, naming `file`."""
+    import pyarrow as pa
+
+    with _opened(data, file) as found:
+        return pa.Table.from_batches([*islice(found.iter_batches(rows), 1)], found.schema_arrow)
+
+
+@contextmanager
+def _opened(data: bytes, file: object) -> Iterator[Any]:
+    """The file; what goes wrong while it is read is BadInput."""
     import pyarrow as pa
     from pyarrow import parquet
 
     try:
-        found = parquet.ParquetFile(pa.BufferReader(data))
-        return found.read(None if chosen is None else list(chosen(found.schema_arrow.names)))
+        yield parquet.ParquetFile(pa.BufferReader(data))
     except (pa.ArrowException, OSError) as error:
         raise BadInput(f"{str(file)!r} is not a whole Parquet file: {error}") from None

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from minent.data import Bipartite, Graph, States, multilayer, read_graph
 from minent.data.networks.pajek.read import graph_of_pajek, pajek_with_notes
 from minent.data.networks.pajek.sections import is_pajek
-from minent.errors import BadInput
+from minent.errors import BadInput, BadLine
 
 
 def read(text, directed=None, **options):
@@ -267,3 +267,9 @@ def test_any_lines_are_a_network_or_refused(lines, directed):
         assert isinstance(graph_of_pajek("\n".join(lines).encode(), "x.net", directed), Graph)
     except BadInput as error:
         assert str(error)
+
+
+@pytest.mark.parametrize("text", ['*Vertices 2\n1 "a" 1_0\n2 "b" 2\n', "*Vertices 2\n*Edges\n1 2 1_0\n"])
+def test_digits_with_an_underscore_are_no_weight(text):
+    with pytest.raises(BadLine, match="weight must be a number; got '1_0'"):
+        read(text)

@@ -4,7 +4,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from minent.data.networks.lines.link_lines import Layout, remarks_skipped
-from minent.data.networks.lines.records import Fields, Record, is_comment, records, split
+from minent.data.networks.lines.records import Fields, Record, is_comment, records, split, weight_of
 from minent.data.networks.plan import Plan, Skipped
 from minent.errors import BadLine
 
@@ -88,24 +88,12 @@ def _add(read: Read, fields: Fields, record: Record, plan: Plan, layout: Layout)
         weight = fields[2] if layout.weights else None
     for end, column in zip(ends, read.ends, strict=True):
         column.append(end or "")
-    read.weight.append(None if weight is None else _weight(weight, plan.file, record.line))
+    read.weight.append(None if weight is None else weight_of(weight, "link", plan.file, record.line))
     for place, column, name in ((roles.layer, read.layer, "layer"), (roles.kind, read.kind, "type")):
         if place is not None:
             if (value := field(place)) is None:
                 raise fault(f"a link needs a {name}")
             column.append(value)
-
-
-def _weight(text: str, file: object, line: int) -> float:
-    try:
-        weight = float(text.replace("_", "x"))
-    except ValueError:
-        raise BadLine(f"link weight must be a number; got {text!r}", file, line) from None
-    if weight < 0:
-        raise BadLine(f"link weight must not be negative; got {text}", file, line)
-    if not weight < float("inf"):
-        raise BadLine(f"link weight must be a finite number; got {text}", file, line)
-    return weight
 
 
 def _integers(source: list[str], target: list[str]) -> tuple[list, list]:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 DEFAULT = Choices()
 INTEGER = re.compile(r"0|-?[1-9][0-9]*")
+ROLES = "source", "target", "weight", "layer", "kind"
 SAMPLE = 1000  # rows looked at
 
 
@@ -53,17 +54,23 @@ def graph_of_table(
     >>> network.names.tolist(), str(network.plan)
     ([10, 20, 30], 'source=from, target=to')
     """
+    names = [str(name) for name in table.column_names]
+    found = roles_of(table, choices)
+    links = table.select([place for place in found[:5] if place is not None])
+    return graph_of_columns(links, names, found, directed, plan, **relaxed)
+
+
+def graph_of_columns(
+    table: "pa.Table", names: list[str], found: Roles, directed: bool | None, plan: Plan, **relaxed: Any
+) -> Graph:
+    """The network of a table of only the columns that have roles, in the order of roles; `names` are all there were."""
     import pyarrow as pa
 
-    found = roles_of(table, choices)
-    names = [str(name) for name in table.column_names]
-    named = {role: getattr(found, role) for role in ("source", "target", "weight", "layer", "kind")}
-    places = {role: place for role, place in named.items() if place is not None}
-    for role, place in places.items():
-        if (column := table.column(place)).null_count:
+    links = table.rename_columns([role for role in ROLES if getattr(found, role) is not None])
+    for role in links.column_names:
+        if (column := links.column(role)).null_count:
             row = column.is_null().to_pylist().index(True)
             raise BadInput(f"every link needs a {role}; row {row} has none")
-    links = pa.table([table.column(place) for place in places.values()], list(places))
     ids = "integers" if all(pa.types.is_integer(links.column(i).type) for i in (0, 1)) else "text"
     return graph_of_links(links, directed, replace(plan, header=True, ids=ids, **told(names, found)), **relaxed)
 

@@ -131,3 +131,16 @@ def delimiter_of(sample: list[Record], file: object) -> str:
             problem = f"--delimiter must say what divides fields: {what} does on line {one}, and there is none"
             raise BadLine(problem, file, other)
     return " "
+
+
+def weight_of(text: str, of: str, file: object, line: int) -> float:
+    """A weight that can be one, of a link or what `of` says. Raises BadLine."""
+    try:
+        weight = float(text.replace("_", "x"))  # 1_0 is 10 to Python alone
+    except ValueError:
+        raise BadLine(f"{of} weight must be a number; got {text!r}", file, line) from None
+    if weight < 0:
+        raise BadLine(f"{of} weight must not be negative; got {text}", file, line)
+    if not weight < float("inf"):
+        raise BadLine(f"{of} weight must be a finite number; got {text}", file, line)
+    return weight

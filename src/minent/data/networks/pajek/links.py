@@ -9,7 +9,8 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float, Int
 
-from minent.data.networks.pajek.names import is_number, weight_of
+from minent.data.networks.lines.records import weight_of
+from minent.data.networks.pajek.names import is_number
 from minent.data.networks.pajek.sections import COMMENTS, Section
 
 

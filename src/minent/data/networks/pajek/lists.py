@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from minent.data.networks.lines.records import weight_of
 from minent.data.networks.pajek.links import Rows, integers
-from minent.data.networks.pajek.names import weight_of
 from minent.data.networks.pajek.sections import Section
 from minent.data.networks.pajek.vertices import Vertices
 

@@ -3,7 +3,6 @@
 import re
 
 from minent.data.networks.pajek.sections import Section
-from minent.errors import BadLine
 
 WORDS = {  # shapes and the names of properties, which end a name
     "ellipse", "circle", "box", "square", "rectangle", "diamond", "triangle", "cross", "empty", "point", "man", "woman",
@@ -57,16 +56,3 @@ def is_number(text: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def weight_of(text: str, of: str, file: object, line: int) -> float:
-    """A weight that can be one. Raises BadLine."""
-    try:
-        weight = float(text)
-    except ValueError:
-        raise BadLine(f"{of} weight must be a number; got {text!r}", file, line) from None
-    if weight < 0:
-        raise BadLine(f"{of} weight must not be negative; got {text}", file, line)
-    if not weight < float("inf"):
-        raise BadLine(f"{of} weight must be a finite number; got {text}", file, line)
-    return weight

@@ -15,9 +15,10 @@ import numpy as np
 from minent.data.networks.graph import Graph
 from minent.data.networks.layers.layers import multilayer
 from minent.data.networks.layers.relaxation import Relaxation
+from minent.data.networks.lines.records import weight_of
 from minent.data.networks.names import name_array
 from minent.data.networks.pajek.links import Rows, integers, rows_of
-from minent.data.networks.pajek.names import named, weight_of
+from minent.data.networks.pajek.names import named
 from minent.data.networks.pajek.sections import LINKS, Section
 from minent.data.networks.pajek.vertices import Vertices
 from minent.data.networks.states import States

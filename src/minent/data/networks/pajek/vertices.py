@@ -5,8 +5,9 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float, Int
 
+from minent.data.networks.lines.records import weight_of
 from minent.data.networks.names import name_array
-from minent.data.networks.pajek.names import described, weight_of
+from minent.data.networks.pajek.names import described
 from minent.data.networks.pajek.sections import Section
 
 MOST = 1_000_000  # vertices beyond one for each byte of the file

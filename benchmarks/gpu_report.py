@@ -20,7 +20,7 @@ from accelerate import PartialState
 import minent
 from minent.data import Labelled
 from minent.data.images.images import Images
-from minent.data.images.toys import gaussians
+from minent.data.points.toys import gaussians
 from minent.data.texts.pairs import Pairs
 from minent.nn.shape import Shape
 from minent.text.options import Reading, Writing

@@ -10,7 +10,7 @@ import pytest
 
 from minent.data.images.images import Images
 from minent.data.images.read import read_images
-from minent.data.images.toys import MEANS, SPREAD, gaussians, swiss_roll
+from minent.data.points.toys import MEANS, SPREAD, gaussians, swiss_roll
 from minent.errors import BadInput
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (6, 8, 8)).astype(np.uint8)

@@ -9,8 +9,8 @@ from pyarrow import parquet
 from minent import BadInput
 from minent.data import read_graph, read_labelled, read_pairs
 from minent.data.images.read import read_images
+from minent.data.points.vectors import read_vectors
 from minent.data.tables.parquet import read_parquet
-from minent.data.tables.vectors import read_vectors
 
 READERS = read_graph, read_images, read_labelled, read_pairs, read_vectors
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from minent.data.images.read import read_images
-from minent.data.images.toys import MEANS, SPREAD, gaussians
+from minent.data.points.toys import MEANS, SPREAD, gaussians
 from minent.errors import BadInput
 from minent.gan.scores.distances import frechet, sliced_wasserstein
 from minent.gan.scores.features import train_features

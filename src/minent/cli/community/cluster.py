@@ -43,7 +43,7 @@ def cluster(
         from minent.community.points.cluster import clustered
         from minent.community.points.telling import module_words
         from minent.data.networks.neighbours import neighbour_graph
-        from minent.data.tables.vectors import holds_vectors, read_vectors
+        from minent.data.points.vectors import holds_vectors, read_vectors
 
         start = time.perf_counter()
         if points != STANDARD_INPUT and holds_vectors(points):

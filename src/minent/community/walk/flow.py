@@ -1,6 +1,7 @@
 """A random walker visits node i at rate p_i and moves along link ij at rate p_i T_ij, per step."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -27,3 +28,10 @@ class Flow:
     def reversible(self) -> bool:
         """Whether as much flows along every link as back."""
         return self.into is self.out
+
+
+def along_links(network: Graph, matrix: Any, pace: np.ndarray) -> Flow:
+    """The flow where pace[i] moves along each unit of weight of the links of node i, and entering it is visiting it."""
+    visit, loops = matrix.T @ pace, matrix.diagonal()
+    out, into = pace * (matrix.sum(axis=1) - loops), np.maximum(visit - pace * loops, 0)
+    return Flow(network, visit, out, into, np.repeat(pace, np.diff(network.indptr)) * matrix.data)

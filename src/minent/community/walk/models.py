@@ -6,11 +6,11 @@ that is recorded leads to where links end, and is coded too (Lambiotte & Rosvall
 """
 
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
-from minent.community.walk.flow import Flow
+from minent.community.walk import bipartite
+from minent.community.walk.flow import Flow, along_links
 from minent.community.walk.regularised import prior, settled
 from minent.community.walk.stationary import pagerank
 from minent.community.walk.weights import link_weights, node_shares, shares, weight_matrix, without_direction
@@ -41,7 +41,8 @@ def flow_of(
       often as entered (the reference implementation has three names for it).
     - "precomputed": the link weights are the flow as they stand; node weights, divided by their sum, the visit rates.
 
-    Of a bipartite network the walk is that between primary nodes, undirected or directed; features are not visited.
+    Of a bipartite network the walk is that between primary nodes, undirected or directed, two steps of which are one
+    (see `minent.community.walk.bipartite`).
 
     `regularised`, for the first two, is the strength of prior links (see `minent.community.walk.regularised`), which
     take the place of teleportation and are recorded.
@@ -57,6 +58,8 @@ def flow_of(
     model = model or ("directed" if network.directed else "undirected")
     if model not in MODELS:
         raise BadInput(f"the flow model must be one of {', '.join(MODELS)}; got {model!r}")
+    if isinstance(network, Bipartite):
+        return _between_primaries(network, model, teleportation, recorded or regularised > 0, to_nodes)
     if regularised:
         flow = _regularised(network, model, regularised)
     elif model == "undirected":
@@ -67,22 +70,19 @@ def flow_of(
         flow = _precomputed(network)
     else:
         matrix = weight_matrix(network)
-        flow = _along_links(network, matrix, np.full(network.number_of_nodes, 1 / (matrix.sum() or 1.0)))
-    if isinstance(network, Bipartite):
-        return _between_primaries(flow, network, model)
+        flow = along_links(network, matrix, np.full(network.number_of_nodes, 1 / (matrix.sum() or 1.0)))
     return replace(flow, physical=network.physical) if isinstance(network, States) else flow
 
 
-def _between_primaries(flow: Flow, network: Bipartite, model: str) -> Flow:
-    """Two steps of a bipartite walk are one, from a primary node to the next: features are never named."""
-    if model not in ("undirected", "directed") or flow.teleport_from is not None:
-        wanted = "undirected or directed, without prior links or recorded teleportation"
-        raise BadInput(f"a bipartite network is walked by the flow models {wanted}")
-    visit = flow.visit + flow.out + flow.into  # undirected, three times the same
-    visit[network.features] = 0
-    out = 2 * flow.out
-    into = out if flow.reversible else 2 * flow.into
-    return replace(flow, visit=shares(visit), out=out, into=into, link=2 * flow.link)
+def _between_primaries(network: Bipartite, model: str, teleportation: float, coded: bool, to_nodes: bool) -> Flow:
+    if model == "undirected" and not coded:
+        return bipartite.undirected(_undirected(network), network.features)
+    if model == "directed" and not coded:
+        matrix = weight_matrix(network)
+        landing = node_shares(network) if to_nodes else shares(matrix.sum(axis=1))
+        return bipartite.directed(network, matrix, network.features, teleportation, landing)
+    wanted = "undirected or directed, without prior links or recorded teleportation"
+    raise BadInput(f"a bipartite network is walked by the flow models {wanted}")
 
 
 def _undirected(network: Graph) -> Flow:
@@ -108,8 +108,8 @@ def _directed(network: Graph, teleportation: float, recorded: bool, to_nodes: bo
     chance = np.divide(1.0, strength, out=np.zeros(len(strength)), where=strength > 0)
     visit = pagerank(matrix, chance, landing, teleportation)
     if not recorded:
-        return _along_links(network, matrix, shares(visit * (strength > 0)) * chance)
-    coded = _along_links(network, matrix, visit * chance * (1 - teleportation))
+        return along_links(network, matrix, shares(visit * (strength > 0)) * chance)
+    coded = along_links(network, matrix, visit * chance * (1 - teleportation))
     away = np.where(strength > 0, teleportation * visit, visit)
     return Flow(network, visit, coded.out, coded.into, coded.link, away, landing)
 
@@ -132,7 +132,7 @@ def _regularised(network: Graph, model: str, amount: float) -> Flow:
     chance = np.divide(1 - away, strength, out=np.zeros(n), where=strength > 0)
     both_ways = model == "undirected"
     visit = (strength + gamma) / (total + gamma.sum()) if both_ways else settled(matrix, chance, landing)
-    flow = _along_links(network, matrix, visit * chance)
+    flow = along_links(network, matrix, visit * chance)
     return Flow(network, visit, flow.out, flow.into, flow.link, visit * away, landing)
 
 
@@ -142,18 +142,11 @@ def _without_links(network: Graph) -> Flow:
     return Flow(network, even, none, none, 0.0, even, even)
 
 
-def _along_links(network: Graph, matrix: Any, pace: np.ndarray) -> Flow:
-    """The flow where pace[i] moves along each unit of weight of the links of node i, and entering it is visiting it."""
-    visit, loops = matrix.T @ pace, matrix.diagonal()
-    out, into = pace * (matrix.sum(axis=1) - loops), np.maximum(visit - pace * loops, 0)
-    return Flow(network, visit, out, into, np.repeat(pace, np.diff(network.indptr)) * matrix.data)
-
-
 def _precomputed(network: Graph) -> Flow:
     if network.node_weights is None:
         raise BadInput("precomputed flow wants the visit rates as node weights; the network has no node weights")
     total = len(network.indices) if network.weights is None else network.weights.sum()
     if total > 1 + 1e-9:
         raise BadInput(f"precomputed link weights are flow per step and add up to at most 1; these to {total:g}")
-    flow = _along_links(network, weight_matrix(network), np.ones(network.number_of_nodes))
+    flow = along_links(network, weight_matrix(network), np.ones(network.number_of_nodes))
     return Flow(network, node_shares(network), flow.out, flow.into, flow.link)

@@ -15,17 +15,16 @@ from minent.errors import BadInput
 
 
 def stationary(
-    links: Any,
-    chance: Float[np.ndarray, " nodes"],
+    step: Callable[[Float[np.ndarray, " nodes"]], Float[np.ndarray, " nodes"]],
     landing: Float[np.ndarray, " nodes"],
     steps: int,
     enough: Callable[[float, float], bool],
 ) -> tuple[Float[np.ndarray, " nodes"], tuple[float, float]]:
     """The visit rates after at most so many steps, and how much the last two of them changed these in sum, which are
-    `enough` for a walk that is settled. `links` is a scipy sparse matrix of link weights (nodes, nodes)."""
+    `enough` for a walk that is settled. A `step` follows links; who cannot lands anywhere."""
     visit, change = landing, (np.inf, np.inf)
     for _ in range(steps):
-        after = links.T @ (visit * chance)
+        after = step(visit)
         after += (1 - after.sum()) * landing
         change, visit = (change[1], float(np.abs(after - visit).sum())), after
         if enough(*change):
@@ -38,8 +37,10 @@ def pagerank(
     chance: Float[np.ndarray, " nodes"],
     landing: Float[np.ndarray, " nodes"],
     teleportation: float,
+    double: bool = False,
 ) -> Float[np.ndarray, " nodes"]:
-    """The visit rates that a step does not change, to about 1e-13 in sum.
+    """The visit rates that a step does not change, to about 1e-13 in sum; with `double`, that two steps do not, only
+    the first of which may teleport.
 
     `links` is a scipy sparse matrix of link weights (nodes, nodes), and chance[i] that of each unit of weight at node i
     to be taken by who does not teleport: 1 / its strength, 0 where it has no links. `landing` sums to 1, or to 0: then
@@ -56,8 +57,13 @@ def pagerank(
     if not landing.any():
         return landing
     steps = int(40 / max(teleportation, 0.004)) + 1  # each brings it 1 - α times nearer at least
-    settled = as_settled_as_rounding_lets(links, teleportation)
-    visit, change = stationary(links, (1 - teleportation) * chance, landing, steps, settled)
+    settled, first = as_settled_as_rounding_lets(links, teleportation), (1 - teleportation) * chance
+
+    def step(visit: np.ndarray) -> np.ndarray:
+        after = links.T @ (visit * first)
+        return links.T @ (after * chance) if double else after
+
+    visit, change = stationary(step, landing, steps, settled)
     if not settled(*change):
         raise BadInput(f"the walk does not settle with teleportation {teleportation}; it does with 0.15")
     return visit

@@ -1,1 +1,1 @@
-"""Pictures and points as arrays: folders, Parquet, IDX, toys."""
+"""Pictures as arrays: folders, Parquet, IDX."""

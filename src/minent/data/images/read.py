@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from minent.data.bytes import opened
-from minent.data.images import toys
 from minent.data.images.idx import is_idx, read_idx
 from minent.data.images.images import Images
 from minent.data.images.pictures import PICTURES, picture, squares, stacked
+from minent.data.points import toys
 from minent.data.tables.parquet import read_parquet
 from minent.errors import BadInput, require
 
@@ -27,7 +27,7 @@ def read_images(path: str | os.PathLike[str], size: int | None = None, seed: int
                       label, class or target: the classes
     …idx3-ubyte[.gz]  as MNIST's, with the classes of …labels-idx1-ubyte beside it
     digits            scikit-learn's 1,797 of 8 by 8 pixels
-    gaussians, swiss-roll     points of `minent.data.images.toys`, drawn by `seed`
+    gaussians, swiss-roll     points of `minent.data.points.toys`, drawn by `seed`
 
     Images that are no squares are cut to the square in their middle. Raises BadInput.
 

@@ -12,7 +12,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from minent.data.networks.graph import Graph
-from minent.data.tables.vectors import checked
+from minent.data.points.vectors import checked
 from minent.errors import BadInput, require
 
 EXACT = 50_000  # points among which the nearest are looked for one by one; among more, along a small-world graph (HNSW)

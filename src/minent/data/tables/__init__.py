@@ -1,1 +1,1 @@
-"""Rows that keep their numbers: JSON lines, Parquet, vectors."""
+"""Rows that keep their numbers: JSON lines, Parquet."""

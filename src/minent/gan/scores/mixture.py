@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Float
 from scipy.spatial import KDTree
 
-from minent.data.images.toys import MEANS, SPREAD
+from minent.data.points.toys import MEANS, SPREAD
 
 NEAR = 3.0
 COVERED = 0.25  # of a mode's share

@@ -8,7 +8,7 @@ import pytest
 from pyarrow import parquet
 
 from minent import BadInput
-from minent.data.tables.vectors import holds_vectors, read_vectors
+from minent.data.points.vectors import holds_vectors, read_vectors
 
 
 def test_a_table_that_is_not_whole_is_a_sentence(tmp_path: Path):

@@ -1,0 +1,1 @@
+"""Vectors: files of them, and points whose distribution is known."""

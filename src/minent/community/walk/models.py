@@ -75,12 +75,13 @@ def flow_of(
 
 
 def _between_primaries(network: Bipartite, model: str, teleportation: float, coded: bool, to_nodes: bool) -> Flow:
+    features = np.asarray(network.features)
     if model == "undirected" and not coded:
-        return bipartite.undirected(_undirected(network), network.features)
+        return bipartite.undirected(_undirected(network), features)
     if model == "directed" and not coded:
         matrix = weight_matrix(network)
         landing = node_shares(network) if to_nodes else shares(matrix.sum(axis=1))
-        return bipartite.directed(network, matrix, network.features, teleportation, landing)
+        return bipartite.directed(network, matrix, features, teleportation, landing)
     wanted = "undirected or directed, without prior links or recorded teleportation"
     raise BadInput(f"a bipartite network is walked by the flow models {wanted}")
 

@@ -74,8 +74,9 @@ def test_standard_input_is_read(model):
 def test_what_training_prints_fits_a_terminal(texts, tmp_path, capsys):
     main(["text", "train", "--task", "classify", "--train", str(texts), "--out", str(tmp_path / "m"), *RUN])
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0] == "180 texts to learn from, 20 to judge by; 2 labels"
-    assert lines[2].startswith("step 20 of 40")
+    assert lines[0] == "poems.tsv: label=label, text=text"
+    assert lines[1] == "180 texts to learn from, 20 to judge by; 2 labels: autumn, spring"
+    assert lines[3].startswith("step 20 of 40")
     assert lines[-1].startswith(f"wrote {tmp_path / 'm'}")
     assert max(map(len, lines[:-1])) <= 80
 

@@ -83,7 +83,7 @@ def test_what_is_drawn_for_a_line_does_not_depend_on_when_it_comes(folder):
 
 
 def test_two_files_are_pairs_too(folder, capsys):
-    words = ["--train", str(folder / "a.txt"), "--target", str(folder / "b.txt"), "--out", str(folder / "other")]
+    words = ["--train", str(folder / "a.txt"), "--train-target", str(folder / "b.txt"), "--out", str(folder / "other")]
     main(["text", "train", "--task", "seq2seq", *words, *SMALL, "--steps", "2", "--tokens", "600"])
     assert "360 pairs to learn from, 40 to judge by; left-to-right" in capsys.readouterr().out
 
@@ -92,7 +92,10 @@ def test_two_files_are_pairs_too(folder, capsys):
     ("words", "problem"),
     [
         (["train", "--task", "seq2seq", "--train", "PAIRS", "--out", "m", "--two-pass", "0.1"], "two_pass"),
-        (["train", "--task", "classify", "--train", "PAIRS", "--target", "x", "--out", "m"], "targets are for seq2seq"),
+        (
+            ["train", "--task", "classify", "--train", "PAIRS", "--train-target", "x", "--out", "m"],
+            "targets are for seq2seq",
+        ),
         (["write", "PAIRS", "--model", "MODEL", "--n-best", "9"], "n_best must be from 1 to the beam of 4; got 9"),
         (["write", "no.txt", "--model", "MODEL"], "no.txt"),
         (["classify", "PAIRS", "--model", "MODEL"], "with a Seq2Seq"),

@@ -15,7 +15,7 @@ STREAM = 256  # lines that are read together
 
 def read_lines(path: str) -> Iterator[list[tuple[int, str]]]:
     """The numbered lines of a file, blank ones too, some at a time; of standard input those that have come."""
-    from minent.data.bytes import open_text
+    from minent.data.text_file import open_text
 
     if path not in ("-", STANDARD_INPUT):
         lines = iter(enumerate(open_text(path).lines(), 1))
@@ -29,7 +29,8 @@ def read_lines(path: str) -> Iterator[list[tuple[int, str]]]:
 
 def _arriving() -> Iterator[list[bytes]]:
     """Lines as they come; all at once of what is packed, or has the mark of UTF-16."""
-    from minent.data.bytes import in_pieces, open_text
+    from minent.data.bytes import in_pieces
+    from minent.data.text_file import open_text
 
     stream, rest = cast(BufferedReader, sys.stdin.buffer), b""
     come = stream.read1()
@@ -53,16 +54,16 @@ def _decoded(line: bytes, number: int) -> str:
         raise BadLine("text must be UTF-8", "standard input", number) from None
 
 
-def read_texts(path: str) -> Any:
+def read_texts(path: str, text: str = "text", label: str = "label") -> Any:
     """Texts, with their labels where the file has any."""
     from minent.data import read_labelled
+    from minent.data.tables.row import column
 
-    if path == STANDARD_INPUT:
-        return read_labelled("-", label=None)
+    if path in ("-", STANDARD_INPUT):
+        return read_labelled("-", text=text, label=None)
     try:
-        return read_labelled(path)
-    except BadInput as error:
-        try:
-            return read_labelled(path, label=None)
-        except BadInput:
-            raise error from None
+        plain = read_labelled(path, text=text, label=None)
+    except BadInput:  # such as lines of a label and a text
+        return read_labelled(path, text=text, label=label)
+    there = plain.plan is None or column(label.split(".")[0], plain.plan.passed_over) is not None
+    return read_labelled(path, text=text, label=label) if there else plain

@@ -9,7 +9,7 @@ from cyclopts import Parameter
 
 from minent.cli.gan import gan
 from minent.cli.text import text
-from minent.data.bytes import open_text
+from minent.data.text_file import open_text
 from minent.errors import BadInput
 
 TRAIN = {"text": text, "gan": gan}

@@ -9,14 +9,12 @@ import os
 import re
 import sys
 import zlib
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from minent.errors import BadInput, BadLine
-from minent.kernels import log
 
 PACKED = {
     "gz": rb"\x1f\x8b", "bz2": rb"BZh[1-9](?:1AY&SY|\x17rE8P\x90)", "xz": rb"\xfd7zXZ\0", "zst": rb"\x28\xb5\x2f\xfd",
@@ -44,41 +42,6 @@ class Text(NamedTuple):
     data: bytes
     encoding: str
     newline: str
-
-
-@dataclass(frozen=True)
-class TextFile:
-    """What a file holds, unpacked, and its kind: the last suffix of its name but .gz and the like; "" for none."""
-
-    name: object
-    kind: str
-    data: bytes
-
-    def content(self) -> str:
-        """The text, its newlines as they are. Raises BadLine where it is none."""
-        data, encoding = _utf8(Held(self.name, self.data), None, "")
-        if encoding == "gb18030":
-            log.warning("%r is read as GB18030, for it is not UTF-8", str(self.name))
-        return data.decode()
-
-    def lines(self) -> list[str]:
-        """All lines, blank ones too."""
-        content = self.content()
-        lines = content.split("\n" if "\n" in content else "\r")
-        return [line.removesuffix("\r") for line in (lines if lines[-1] else lines[:-1])]
-
-
-def open_text(path: str | os.PathLike[str] | Any) -> TextFile:
-    """The file at a path; "-" is standard input, and an open binary file is read. Raises BadInput.
-
-    >>> import io
-    >>> open_text(io.BytesIO("道可道，\\n\\n非常道。\\n".encode())).lines()
-    ['道可道，', '', '非常道。']
-    """
-    held = opened(path)
-    suffixes = [suffix.lower() for suffix in Path(str(held.name)).suffixes if suffix.lower()[1:] not in PACKED]
-    named = isinstance(path, str | os.PathLike) and path != "-"
-    return TextFile(held.name, suffixes[-1] if named and suffixes else "", held.data)
 
 
 def opened(path: str | os.PathLike[str] | Any) -> Held:
@@ -121,7 +84,7 @@ def text(held: Held, encoding: str | None = None, hint: str = "") -> Text:
     >>> text(Held("a.csv", "甲,乙\\r\\n".encode("utf-16")))
     Text(data=b'\\xe7\\x94\\xb2,\\xe4\\xb9\\x99\\n', encoding='utf-16', newline='\\r\\n')
     """
-    data, encoding = _utf8(held, encoding, hint)
+    data, encoding = utf8(held, encoding, hint)
     if (nul := data.find(b"\0")) >= 0:
         raise _nul(held, data, nul, hint)
     if b"\r" not in data:
@@ -138,7 +101,8 @@ def _quoted_returns(data: bytes) -> bool:
     return bool((np.searchsorted(quotes, returns) % 2).any())
 
 
-def _utf8(held: Held, said: str | None, hint: str) -> tuple[bytes, str]:
+def utf8(held: Held, said: str | None, hint: str = "") -> tuple[bytes, str]:
+    """The bytes of a text in UTF-8, its lines as they end, and the encoding it had; see `text`."""
     data = held.data
     marked = next((name for mark, name in MARKS if data.startswith(mark)), None)
     encoding = said or marked or ("utf-8" if data.isascii() or not _is_chinese(data) else "gb18030")

@@ -17,6 +17,8 @@ def classify(
     /,
     *,
     model: Path,
+    text: str = "text",
+    label: str = "label",
     output: Annotated[Path | None, Parameter(name=["--output", "-o"], show_default=False)] = None,
 ) -> None:
     """Label texts: a line label<TAB>probability for each, in their order; and the accuracy where labels are given.
@@ -27,13 +29,17 @@ def classify(
         A file of one text a line, or as for training, with labels or without; - reads standard input.
     model
         Folder that `minent text train --task classify` wrote.
+    text
+        The column of texts, by its name or number.
+    label
+        The column of labels, where there is one.
     output
         File to write the lines to, instead of standard output.
     """
     require("torch", "torch", "classify texts")
     from minent.text import Classifier
 
-    classifier, examples = Classifier.from_pretrained(model), read_texts(texts)
+    classifier, examples = Classifier.from_pretrained(model), read_texts(texts, text, label)
     probabilities = classifier.probabilities(examples.texts)
     best = probabilities.argmax(1)
     lines = "".join(f"{classifier.labels[i]}\t{p[i]:.4f}\n" for i, p in zip(best, probabilities, strict=True))
@@ -49,8 +55,10 @@ def classify(
 def exposure(
     *,
     model: Path,
-    data: Path,
-    target: Path | None = None,
+    data: str,
+    data_target: Path | None = None,
+    source: str = "source",
+    target: str = "target",
     output: Annotated[Path | None, Parameter(name=["--output", "-o"], show_default=False)] = None,
     seed: int = 1,
 ) -> None:
@@ -64,9 +72,13 @@ def exposure(
     model
         Folder that `minent text train --task seq2seq` wrote, or that of a Hugging Face model that writes.
     data
-        Pairs as for training: .tsv (source, target), .csv, .jsonl, .parquet, or a file of sources with --target.
-    target
+        Pairs as for training: .tsv (source, target), .csv, .jsonl, .parquet, or a file of sources with --data-target.
+    data_target
         File of targets, a line for each line of --data.
+    source
+        The column of what is read, by its name or number.
+    target
+        The column of what is to be written.
     output
         A figure (.png, .svg, .pdf) or a table (.csv), by position.
     seed
@@ -81,7 +93,7 @@ def exposure(
     kinds = ".png", ".svg", ".pdf", ".csv"
     if output is not None and output.suffix not in kinds:
         raise BadInput(f"output must end with {', '.join(kinds)}; got {str(output)!r}")
-    measured = exposure(*opened(model, read_pairs(data, target)), seed=seed)
+    measured = exposure(*opened(model, read_pairs(data, data_target, source=source, target=target)), seed=seed)
     exposed(measured)
     if output is not None:
         with whole_file(output) as temporary:

@@ -32,7 +32,7 @@ def score(
     json_
         Print one JSON object.
     """
-    from minent.data.bytes import open_text
+    from minent.data.text_file import open_text
     from minent.text.score import score
 
     lines = open_text("-" if texts == STANDARD_INPUT else texts).lines()

@@ -1,5 +1,6 @@
 """Parquet, a table column by column, read whole or not at all."""
 
+import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
@@ -28,6 +29,21 @@ def first_rows(data: bytes, file: object, rows: int) -> "pa.Table":
 
     with _opened(data, file) as found:
         return pa.Table.from_batches([*islice(found.iter_batches(rows), 1)], found.schema_arrow)
+
+
+def class_names(schema: "pa.Schema") -> dict[str, list[str]]:
+    """What the numbers of columns of classes stand for, where Hugging Face's datasets wrote it.
+
+    >>> import pyarrow as pa
+    >>> said = {"label": {"_type": "ClassLabel", "names": ["no", "yes"]}}
+    >>> class_names(pa.schema([], {"huggingface": json.dumps({"info": {"features": said}})}))
+    {'label': ['no', 'yes']}
+    """
+    try:
+        features = json.loads((schema.metadata or {})[b"huggingface"])["info"]["features"].items()
+        return {name: one["names"] for name, one in features if isinstance(one, dict) and one.get("names")}
+    except (KeyError, ValueError, TypeError, AttributeError):
+        return {}
 
 
 @contextmanager

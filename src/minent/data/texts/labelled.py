@@ -1,4 +1,4 @@
-"""Texts with their labels: tables, JSON lines, Parquet, or a folder of files for each label."""
+"""Texts with their labels: tables, JSON, Parquet, or a folder of files for each label."""
 
 import os
 from collections import Counter
@@ -8,60 +8,88 @@ from typing import Any
 
 import numpy as np
 
-from minent.data.bytes import TextFile, open_text
-from minent.data.tables.rows import KINDS, rows_of
+from minent.data.tables.files import natural
+from minent.data.tables.json_rows import is_object
+from minent.data.tables.plan import TablePlan
+from minent.data.tables.rows import KINDS
+from minent.data.tables.table import Table, opened, read_table
+from minent.data.text_file import TextFile
 from minent.errors import BadInput
 
 
 @dataclass(frozen=True)
 class Labelled:
-    """Texts, and of each its label and the group it belongs to, where there are any (a group is never split)."""
+    """Texts, and of each its label and the group it belongs to, where there are any (a group is never split); the
+    number of each in what was read, and how that was."""
 
     texts: list[str]
     labels: list[str] | None = None
     groups: list[str] | None = None
+    rows: list[int] | None = None
+    """Of each its row, from 0, over all files, header and blank lines not counted."""
+
+    plan: TablePlan | None = None
 
     def __len__(self) -> int:
         return len(self.texts)
 
 
-def read_labelled(path: str | os.PathLike[str] | Any, *, text: str = "text", label: str | None = "label") -> Labelled:
-    """The texts in a file or folder, with their labels; `text` and `label` name the columns, label=None reads none.
+def read_labelled(
+    path: str | os.PathLike[str] | Any,
+    *,
+    text: str = "text",
+    label: str | None = "label",
+    encoding: str | None = None,
+    skip_bad: int = 0,
+) -> Labelled:
+    """The texts in a file, in several (a list, a pattern such as "train-*.parquet", a folder of shards), with their
+    labels. `text` and `label` name columns, or say their numbers from 1, of nested ones meta.label; label=None reads
+    none.
 
     .tsv              one example a line, quotes are text; the first line names the columns where one of its fields is
                       `text` or `label`, else lines are label<TAB>text (with label=None: text)
     .csv              the first line names the columns; fields that hold commas, quotes or newlines are quoted
-    .jsonl .ndjson    one object a line
+    .jsonl .ndjson    one object a line; .json: that, or an array of objects
     .parquet          a table
-    a folder          one folder for each label, holding .txt files
-    any other, "-" or an open binary file: one text a line, without labels
+    a folder          of such files, or of one folder for each label, holding .txt files
+    any other, "-" or an open binary file: JSON lines where the first is an object (but not in .txt), else one text a
+                      line, without labels
 
-    UTF-8; files of lines may be gzipped; lines that are blank are passed over. Texts stay as they are, labels lose the
-    blanks around them. Raises BadInput, BadLine for a line at fault.
+    Text is UTF-8, UTF-16 by its mark, GB18030 where it can be nothing else, or what `encoding` says; files may be
+    packed. Lines that are blank are passed over. Texts stay as they are, labels lose the blanks around them. As many as
+    `skip_bad` bad rows are left out, and told in the plan. Raises BadInput, BadLine for a line at fault.
 
     >>> import io
     >>> read_labelled(io.BytesIO("道可道，非常道。\\nIt was a dark night.\\n".encode())).texts
     ['道可道，非常道。', 'It was a dark night.']
     """
-    if isinstance(path, str | os.PathLike) and Path(path).is_dir():
+    files = opened(path, encoding)
+    if not files:
         return _folder(Path(path), label is not None)
-    file, names = open_text(path), [text] if label is None else [label, text]
-    if file.kind not in KINDS:
-        texts, labels = [line for line in file.lines() if line.strip()], None
+    if files[0].kind not in KINDS and (files[0].kind == ".txt" or not is_object(files[0].content())):
+        table = _lines(files)
     else:
-        rows = list(rows_of(file, names))
-        texts = [row.text(text) for row in rows]
-        labels = None if label is None else [row.text(label, numbers=True).strip() for row in rows]
-    if not texts:
-        raise BadInput(f"there are no texts in {str(file.name)!r}")
-    return Labelled(texts, labels)
+        roles = {"text": text} if label is None else {"label": label, "text": text}
+        table = read_table(files, roles, skip_bad=skip_bad)
+    if not table.rows:
+        raise BadInput(f"there are no texts in {', '.join(map(repr, table.plan.files))}")
+    labels = [label.strip() for label in table.texts["label"]] if "label" in table.texts else None
+    return Labelled(table.texts["text"], labels, None, table.rows, table.plan)
+
+
+def _lines(files: list[TextFile]) -> Table:
+    lines = [line for file in files for line in file.lines()]
+    texts = [line for line in lines if line.strip()]
+    names = tuple(str(file.name) for file in files)
+    plan = TablePlan(names, {}, encoding=files[0].decoded()[1], blank=len(lines) - len(texts))
+    return Table({"text": texts}, list(range(len(texts))), plan)
 
 
 def split(labelled: Labelled, share: float = 0.2, seed: int | np.random.Generator = 1) -> tuple[Labelled, Labelled]:
     """The examples to learn from, and those held out: of each label at most this share, and groups never divided.
 
     Groups are held out in an order that is drawn; one too large for what is left of the share is passed over. Without
-    groups each example is one. Both parts keep the order of the whole.
+    groups each text is one, however often it stands there. Both parts keep the order of the whole.
 
     >>> rest, held = split(Labelled(list("abcdef"), list("xxxyyy"), list("112334")), 0.5)
     >>> rest.labels, held.labels
@@ -69,7 +97,7 @@ def split(labelled: Labelled, share: float = 0.2, seed: int | np.random.Generato
     """
     labels = labelled.labels or [""] * len(labelled)
     members: dict[object, list[int]] = {}
-    for i, group in enumerate(labelled.groups or range(len(labelled))):
+    for i, group in enumerate(labelled.groups or labelled.texts):
         members.setdefault(group, []).append(i)
     room = {label: int(share * count) for label, count in Counter(labels).items()}
     held: set[int] = set()
@@ -81,18 +109,20 @@ def split(labelled: Labelled, share: float = 0.2, seed: int | np.random.Generato
             room = {label: left - wanted[label] for label, left in room.items()}
 
     def part(ids: list[int]) -> Labelled:
-        columns = (labelled.texts, labelled.labels, labelled.groups)
-        texts, labels, groups = (column and [column[i] for i in ids] for column in columns)
-        return Labelled(texts or [], labels, groups)
+        labels, groups = (column and [column[i] for i in ids] for column in (labelled.labels, labelled.groups))
+        rows = labelled.rows or range(len(labelled))
+        return Labelled([labelled.texts[i] for i in ids], labels, groups, [rows[i] for i in ids], labelled.plan)
 
     return part([i for i in range(len(labelled)) if i not in held]), part(sorted(held))
 
 
 def _folder(folder: Path, labelled: bool) -> Labelled:
-    files = sorted(folder.glob("*/*.txt"))
+    files = natural(folder.glob("*/*.txt"))
     texts = [TextFile(file, "", file.read_bytes()).content() for file in files]
     if empty := [file for file, text in zip(files, texts, strict=True) if not text.strip()]:
         raise BadInput(f"text must not be empty; got nothing in {str(empty[0])!r}")
     if not files:
-        raise BadInput(f"{str(folder)!r} must hold one folder for each label with .txt files in it; there are none")
-    return Labelled(texts, [file.parent.name for file in files] if labelled else None)
+        raise BadInput(
+            f"{str(folder)!r} must hold tables, or one folder for each label with .txt files in it; there are none"
+        )
+    return Labelled(texts, [file.parent.name for file in files] if labelled else None, rows=list(range(len(texts))))

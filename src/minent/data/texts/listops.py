@@ -31,7 +31,7 @@ def listops(
     Raises BadInput where such expressions are so rare, or so few, that 100,000 trees bring no new one.
 
     >>> listops(2, shortest=5, longest=12)
-    Labelled(texts=[...], labels=[...], groups=None)
+    Labelled(texts=[...], labels=[...], groups=None, rows=None, plan=None)
     """
     if count < 0 or depth < 1 or arguments < 2:
         raise BadInput(f"count, depth and arguments must be at least 0, 1 and 2; got {count}, {depth} and {arguments}")

@@ -8,17 +8,24 @@ from typing import Any
 
 import numpy as np
 
-from minent.data.bytes import open_text
-from minent.data.tables.rows import Row, rows_of
+from minent.data.tables.plan import Seen, TablePlan
+from minent.data.tables.row import Row
+from minent.data.tables.rows import Rows
+from minent.data.tables.table import Table, gathered, opened, read_table
+from minent.data.text_file import TextFile, open_text
 from minent.errors import BadInput, BadLine
 
 
 @dataclass(frozen=True)
 class Pairs:
-    """Texts, and beside each the text it should become."""
+    """Texts, and beside each the text it should become; the number of each in what was read, and how that was."""
 
     sources: list[str]
     targets: list[str]
+    rows: list[int] | None = None
+    """Of each its row, from 0, over all files, header and blank lines not counted."""
+
+    plan: TablePlan | None = None
 
     def __len__(self) -> int:
         return len(self.sources)
@@ -26,60 +33,80 @@ class Pairs:
     def at(self, places: Iterable[int]) -> "Pairs":
         """Those pairs, in that order."""
         places = list(places)
-        return Pairs([self.sources[i] for i in places], [self.targets[i] for i in places])
+        rows = self.rows or range(len(self))
+        sources, targets = ([column[i] for i in places] for column in (self.sources, self.targets))
+        return Pairs(sources, targets, [rows[i] for i in places], self.plan)
 
 
 def read_pairs(
     path: str | os.PathLike[str] | Any,
-    target: str | os.PathLike[str] | Any = None,
+    targets: str | os.PathLike[str] | Any = None,
     *,
     source: str = "source",
-    target_column: str = "target",
+    target: str = "target",
+    encoding: str | None = None,
+    skip_bad: int = 0,
 ) -> Pairs:
-    """The pairs in one file, or in two parallel ones; `source` and `target_column` name the columns of a table.
+    """The pairs in a file, in several (a list, a pattern such as "train-*.parquet", a folder of shards), or in two
+    parallel ones. `source` and `target` name columns, or say their numbers from 1; of nested ones, translation.en.
 
     .csv              the first line names the columns; fields that hold commas, quotes or newlines are quoted
-    .jsonl .ndjson    one object a line
+    .jsonl .ndjson    one object a line; .json: that, or an array of objects
     .parquet          a table
-    any other, "-" or an open binary file: lines source<TAB>target, quotes are text; where both columns are named in
-                      the first line, that line is a header, and there may be more columns
-    path and target   two files with one text a line: line n of `target` belongs to line n of `path`
+    any other, "-" or an open binary file: JSON lines where the first is an object, else source<TAB>target, quotes are
+                      text; where both columns are named in the first line, that is a header, and there may be more
+    path and targets  two files with one text a line: line n of `targets` belongs to line n of `path`
 
-    UTF-8; files of lines may be gzipped; lines that are blank (on both sides) are passed over. Texts stay as they are.
-    Raises BadInput, BadLine for a line at fault.
+    Text is UTF-8, UTF-16 by its mark, GB18030 where it can be nothing else, or what `encoding` says; files may be
+    packed. Lines that are blank (on both sides) are passed over. Texts stay as they are. As many as `skip_bad` bad rows
+    are left out, and told in the plan. Raises BadInput, BadLine for a line at fault.
 
     >>> import io
-    >>> read_pairs(io.BytesIO("Hi.\\t你好。\\nThanks!\\t谢谢！\\n".encode()))
-    Pairs(sources=['Hi.', 'Thanks!'], targets=['你好。', '谢谢！'])
+    >>> pairs = read_pairs(io.BytesIO("Hi.\\t你好。\\nThanks!\\t谢谢！\\n".encode()))
+    >>> pairs.sources, pairs.targets, str(pairs.plan)
+    (['Hi.', 'Thanks!'], ['你好。', '谢谢！'], 'source=source, target=target')
     """
-    if source == target_column:
+    if source == target:
         raise BadInput(f"source and target must be two columns; got {source!r} for both")
-    file = open_text(path)
-    if target is None:
-        rows = rows_of(file, [source, target_column], header=all)
+    if targets is None:
+        roles = {"source": source, "target": target}
+        table = read_table(opened(path, encoding), roles, header=all, skip_bad=skip_bad)
     else:
-        other = open_text(target)
-        lines, others = file.lines(), other.lines()
-        if len(lines) != len(others):
-            raise BadInput(
-                f"parallel files must have as many lines as one another; got {len(lines)} in {str(file.name)!r} "
-                f"and {len(others)} in {str(other.name)!r}"
-            )
-        rows = (
-            Row({source: a, target_column: b}, partial(BadLine, file=other.name if a.strip() else file.name, line=n))
-            for n, (a, b) in enumerate(zip(lines, others, strict=True), 1) if a.strip() or b.strip()
-        )  # fmt: skip
-    pairs = Pairs([], [])
-    for row in rows:
-        pairs.sources.append(row.text(source))
-        pairs.targets.append(row.text(target_column))
-    if not pairs.sources:
-        raise BadInput(f"there are no pairs in {str(file.name)!r}")
-    return pairs
+        table = _parallel(open_text(path, encoding), open_text(targets, encoding), skip_bad)
+    if not table.rows:
+        raise BadInput(f"there are no pairs in {', '.join(map(repr, table.plan.files))}")
+    return Pairs(table.texts["source"], table.texts["target"], table.rows, table.plan)
+
+
+def _parallel(file: TextFile, other: TextFile, skip_bad: int) -> Table:
+    lines, others = file.lines(), other.lines()
+    if len(lines) != len(others):
+        raise BadInput(
+            f"parallel files must have as many lines as one another; got {len(lines)} in {str(file.name)!r} "
+            f"and {len(others)} in {str(other.name)!r}"
+        )
+    seen = Seen(encoding=file.decoded()[1])
+
+    def rows() -> Rows:
+        for n, (a, b) in enumerate(zip(lines, others, strict=True), 1):
+            if a.strip() or b.strip():
+                fault = partial(BadLine, file=other.name if a.strip() else file.name, line=n)
+                yield Row({"source": a, "target": b}, fault)
+            else:
+                seen.blank += 1
+
+    return gathered(rows(), {"source": "source", "target": "target"}, (file, other), seen, skip_bad)
 
 
 def held_out(pairs: Pairs, share: float, seed: int = 1) -> tuple[Pairs, Pairs]:
-    """The pairs to learn from, and a share of them, drawn, to judge by; both in their order."""
-    held = np.zeros(len(pairs), bool)
-    held[np.random.default_rng(seed).permutation(len(pairs))[: max(1, int(share * len(pairs)))]] = True
+    """The pairs to learn from, and a share of them, drawn, to judge by; both in their order. Pairs of one source stand
+    together on one side. Raises BadInput where all have the same."""
+    place: dict[str, int] = {}
+    group = np.array([place.setdefault(source, len(place)) for source in pairs.sources])
+    if len(place) < 2:
+        raise BadInput("pairs are held out by their sources, and there is one only; say what to judge by")
+    order = np.random.default_rng(seed).permutation(len(place))
+    so_many = np.cumsum(np.bincount(group)[order])
+    wanted = max(1, int(share * len(pairs)))
+    held = np.isin(group, order[: max(1, np.searchsorted(so_many, wanted, side="right"))])
     return pairs.at(np.flatnonzero(~held).tolist()), pairs.at(np.flatnonzero(held).tolist())

@@ -8,7 +8,7 @@ from pathlib import Path as File
 from typing import Any
 
 from minent.community.tree.files.rows import COLUMNS, HIGHER, Read, Rows, Told, checked, path_of
-from minent.data.bytes import open_text
+from minent.data.text_file import open_text
 from minent.errors import BadInput, BadLine
 
 TOLD = "codelength", "index codelength", "module codelength", "one-level codelength"

@@ -9,7 +9,7 @@ from pathlib import Path as File
 
 from minent.community.tree.files.paths import Path
 from minent.community.tree.files.rows import Read, Rows, Told, path_of
-from minent.data.bytes import open_text
+from minent.data.text_file import open_text
 from minent.errors import BadInput, BadLine
 
 NODE = re.compile(r'\s*(\d+(?::\d+)*)\s+([\d.eE+-]+|nan)\s+"(.*)"((?:\s+\d+)+)\s*$')

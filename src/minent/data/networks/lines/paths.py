@@ -11,13 +11,13 @@ from typing import Any
 
 import numpy as np
 
-from minent.data.bytes import open_text
 from minent.data.networks.called import integers_or_text
 from minent.data.networks.choices import Choices
 from minent.data.networks.graph import Graph
 from minent.data.networks.names import name_array, sorted_names
 from minent.data.networks.plan import Plan, Skipped
 from minent.data.networks.states import States
+from minent.data.text_file import open_text
 from minent.errors import BadInput, BadLine
 
 DIVIDERS = "\t;,|"

@@ -296,3 +296,45 @@ def test_a_text_classifier_that_recorded_its_run_is_explained(tmp_path, capsys):
         rows[int(row[0])].split("\t")[1] for row in listed
     ]  # fmt: skip
     assert json.loads((tmp_path / "run" / "trajectory" / "trajectory.json").read_text())["end"] == 6
+
+
+def test_examples_are_called_by_the_rows_of_the_file_that_the_user_gave(tmp_path, capsys):
+    words = ["good fine nice", "bad poor sad"]
+    rows = [f"{'yn'[i % 2]}\t{words[i % 2].split()[i % 3]} thing {i}" for i in range(40)]
+    (tmp_path / "train.tsv").write_text("label\ttext\n\n" + "\n".join(rows) + "\n")  # a header and a blank line
+    words = (
+        "--record", 1, "--dim", 8, "--heads", 2, "--layers", 1, "--hidden", 8, "--dropout", 0, "--tokenizer", "words",
+        "--steps", 3, "--learning-rate", 0.01, "--tokens", 64, "--out", tmp_path / "run",
+    )  # fmt: skip
+    code, out, _ = command(capsys, "text", "train", "--task", "classify", "--train", tmp_path / "train.tsv", *words)
+    assert code == 0 and "a blank line" in out and "36 texts to learn from, 4 to judge by" in out
+    code, out, told = command(capsys, "attribution", "mislabels", tmp_path / "run", "--first", 36)
+    listed = [line.split("\t") for line in out.splitlines()[1:]]
+    assert code == 0 and len({row[0] for row in listed}) == 36, told
+    assert all(rows[int(row[0])] == f"{row[1]}\t{row[-1]}" for row in listed)
+    assert max(int(row[0]) for row in listed) > 35  # beyond the number that was learned from
+    (tmp_path / "new.txt").write_text("good thing\n")
+    page = tmp_path / "page.html"
+    assert (
+        command(capsys, "attribution", "explain", tmp_path / "run", "--data", tmp_path / "new.txt", "-o", page)[0] == 0
+    )
+    for part in page.read_text().split('<span class="shown">')[1:]:
+        text, number = part.split("</span>")[0], part.split("<span>example ")[1].split(",")[0]
+        assert rows[int(number)].split("\t")[1] == text
+    code, _, told = command(
+        capsys, "attribution", "mislabels", tmp_path / "run", "--train", tmp_path / "train.tsv"
+    )  # ids are those of what was learned from
+    assert code == 2 and "holds other texts; leave --train out" in told
+
+
+def test_labels_that_are_names_want_their_order(run, capsys):
+    folder, _, (x, y) = run
+    names = np.array(["cat", "bird", "ant"])
+    np.savez(folder / "named.npz", x=x.numpy(), y=names[y.numpy()])
+    data = ("--train", folder / "named.npz", "--model", f"{folder / 'made.py'}:net")
+    code, _, told = command(capsys, "attribution", "mislabels", folder / "run", *data)
+    assert code == 2 and "or names in their order (--labels a,b,c); got ant, bird, cat in" in told
+    code, out, _ = command(
+        capsys, "attribution", "mislabels", folder / "run", *data, "--labels", "cat,bird,ant", "--first", 3
+    )
+    assert code == 0 and {int(line.split("\t")[0]) for line in out.splitlines()[1:4]} == set(WRONG)

@@ -10,7 +10,8 @@ from tokenizers import Tokenizer, models
 
 import minent
 from minent.errors import BadInput
-from minent.text.tokenizer import SPECIAL, encode, read_tokenizer, train_tokenizer
+from minent.text.token_ids import encode
+from minent.text.tokenizer import SPECIAL, read_tokenizer, train_tokenizer
 
 CHINESE = ["道可道，非常道。名可名，非常名。", "天地不仁，以万物为刍狗；圣人不仁，以百姓为刍狗。"]
 CORPUS = [*Path(minent.__file__).with_name("cli").joinpath("terminal.py").read_text().split("\n"), *CHINESE * 5]

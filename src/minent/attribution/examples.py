@@ -43,7 +43,8 @@ class Examples:
 
 
 def read_examples(path: str | Path, labels: Sequence[str] | None = None) -> Examples:
-    """The examples in a file; `labels` are those that the model knows, else those of the file. Raises BadInput."""
+    """The examples in a file; `labels` are those that the model knows, in the order of its outputs. Without them, labels
+    are whole numbers, from 0: places among the outputs. Raises BadInput."""
     path = Path(path)
     if path.suffix == ".npz":
         x, y = _arrays(path)
@@ -56,12 +57,17 @@ def read_examples(path: str | Path, labels: Sequence[str] | None = None) -> Exam
         raise BadInput(f"there are no examples in {str(path)!r}")
     if not np.isfinite(x).all():
         raise BadInput(f"numbers must be finite; got {x[~np.isfinite(x)][0]} in {str(path)!r}")
-    if labels is None:
-        labels = [] if y is None else [str(one) for one in np.unique(y)]
-        if y is not None and np.asarray(y).dtype.kind in "iu":  # 0, 1, 2, … are places among the outputs
-            if int(y.min()) < 0:
-                raise BadInput(f"labels must not be negative; got {y.min()} in {str(path)!r}")
-            labels = [str(one) for one in range(int(y.max()) + 1)]
+    if y is not None and (y.dtype.kind == "b" or (y.dtype.kind == "f" and (y == np.rint(y)).all())):
+        y = y.astype(np.int64)  # whole numbers, as pandas has them where there was a gap
+    if labels is None and y is not None:
+        if y.dtype.kind not in "iub":
+            found = ", ".join(str(one) for one in np.unique(y)[:10])
+            wanted = "labels are places among the outputs of the model, from 0, or names in their order (--labels a,b,c)"
+            raise BadInput(f"{wanted}; got {found} in {str(path)!r}")
+        if int(y.min()) < 0:
+            raise BadInput(f"labels must not be negative; got {y.min()} in {str(path)!r}")
+        labels = [str(one) for one in range(int(y.max()) + 1)]
+    labels = labels or []
     place = {label: i for i, label in enumerate(labels)}
     if y is not None and (unknown := sorted({str(one) for one in y} - set(place))):
         raise BadInput(f"labels are {', '.join(place)}; got {unknown[0]!r} in {str(path)!r}")

@@ -19,6 +19,7 @@ def because(
     labels: Sequence[str],
     truth: Sequence[str | None] | None = None,
     taught: Sequence[str] | None = None,
+    rows: Sequence[int] | None = None,
     k: int = 6,
     title: str = "because",
 ) -> Page:
@@ -26,14 +27,14 @@ def because(
 
     - `inputs`, `examples`: HTML that shows the input, or the training example, of a number.
     - `labels`: names of the outputs; of one output that is a logit, two: of no and of yes. `truth` and `taught`: labels
-      of the inputs and the training examples.
+      of the inputs and the training examples; `rows`: the numbers that these are called by, else their places.
     - `k`: how many examples that raised a score, and how many that lowered it, are shown; the others are one bar.
 
     >>> parts = Explanation(np.array([[3.0]]), np.array([[1.0]]), np.array([[[2.5, 0.0, -0.5]]]), {})
     >>> because(parts, str, str, labels=["cat"])
     Page(... characters of HTML)
     """
-    sections = []
+    sections, called = [], rows or range(explanation.contributions.shape[2])
     for i, scores in enumerate(explanation.prediction):
         o, label = int(scores.argmax()), int(of_labels(scores).argmax())
         says = f"{scores[o]:.4g}" if len(labels) == 1 else labels[label]
@@ -42,13 +43,13 @@ def because(
         named = [one for one, _ in helpers + hurters]
         rest = np.delete(parts, named)
         bars: list[tuple[str, float]] = [("before training", explanation.initial[i, o])]
-        bars += [(_example(one, examples, taught), part) for one, part in helpers]
-        bars += [(_example(one, examples, taught), part) for one, part in hurters]
+        bars += [(_example(one, called[one], examples, taught), part) for one, part in helpers]
+        bars += [(_example(one, called[one], examples, taught), part) for one, part in hurters]
         bars += [(_others(rest), rest.sum())]
         bars += [(escape(name), term[i, o]) for name, term in explanation.other.items()]
         bars += [("what the sum lacks", explanation.residual[i, o])]
         widest = max(max(abs(value) for _, value in bars), abs(scores[o]), 1e-300)
-        rows = "".join(_row(what, value, widest) for what, value in bars)
+        lines = "".join(_row(what, value, widest) for what, value in bars)
         yes = labels[-1] if len(scores) == 1 else labels[o]
         total = _row(f"score of {escape(yes)}", scores[o], widest, "total")
         told = f"says <b>{escape(says)}</b>"
@@ -56,7 +57,7 @@ def because(
             told += f", should be <b>{escape(str(truth[i]))}</b>"
         sections.append(
             f'<section><div class="input">{inputs(i)}<p>input {i}: the model {told}</p></div>'
-            f"<table class=bars>{rows}{total}</table></section>"
+            f"<table class=bars>{lines}{total}</table></section>"
         )
     notes = "".join(f"<li>{escape(note)}" for note in explanation.notes)
     page = PAGE.replace("TITLE", escape(title)).replace("NOTES", f"<ul>{notes}</ul>" if notes else "")
@@ -64,11 +65,9 @@ def because(
     return Page(page.replace("SECTIONS", "\n".join(sections)))
 
 
-def _example(number: int, shown: Shown, taught: Sequence[str] | None) -> str:
-    label = "" if taught is None else f", taught as <b>{escape(taught[number])}</b>"
-    return (
-        f'<div class="example"><span class="shown">{shown(number)}</span><span>example {number:,}{label}</span></div>'
-    )
+def _example(place: int, number: int, shown: Shown, taught: Sequence[str] | None) -> str:
+    label = "" if taught is None else f", taught as <b>{escape(taught[place])}</b>"
+    return f'<div class="example"><span class="shown">{shown(place)}</span><span>example {number:,}{label}</span></div>'
 
 
 def _others(parts: np.ndarray) -> str:

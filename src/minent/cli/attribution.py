@@ -2,6 +2,7 @@
 
 import sys
 from collections import Counter
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -57,7 +58,7 @@ def explain(
     if not speaks():
         return
     page = because(
-        parts, shown, recorded.shown, labels=recorded.labels, truth=truth, taught=recorded.taught,
+        parts, shown, recorded.shown, labels=recorded.labels, truth=truth, taught=recorded.taught, rows=recorded.rows,
         title=f"why {run.resolve().name}",
     )  # fmt: skip
     page.write(output)
@@ -96,7 +97,7 @@ def mislabels(
     labels = recorded.train[1].numpy()
     order, score = parts.mislabels(labels)
     others = of_labels(parts.others()).argmax(1)
-    columns = {"example": order, "label": [recorded.taught[i] for i in order]}
+    columns = {"example": [recorded.rows[i] for i in order], "label": [recorded.taught[i] for i in order]}
     columns |= {"others say": [recorded.labels[others[i]] for i in order], "score": score[order]}
     if recorded.texts is not None:
         columns["text"] = [" ".join(recorded.texts[i].split()) for i in order]
@@ -137,13 +138,15 @@ def groups(
     check(output, None)
     options = options or Explaining()
     recorded = opened(run, options)
+    import numpy as np
+
     from minent import community
     from minent.cli.terminal import summary
 
     parts = _explained(recorded, recorded.train[0], options.memory)
     if not speaks():
         return
-    network = parts.graph(neighbours)
+    network = replace(parts.graph(neighbours), names=np.array(recorded.rows))
     tree = community.find(network, seed=seed)
     for path in output:
         tree.write(path)

@@ -2,6 +2,7 @@
 
 import importlib
 import importlib.util
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,9 @@ class Explaining:
     model: str | None = None
     """A function that makes the model, as file.py:function or module:function. A text classifier needs none."""
 
+    labels: str | None = None
+    """What the outputs of --model stand for, in their order, where labels are names: cat,bird,ant."""
+
     memory: float = 1.0
     """GiB for what grows with the number of inputs: less takes longer."""
 
@@ -35,6 +39,9 @@ class Run:
     shown: Any
     read: Any
     loss: Any
+    rows: list[int]
+    """What training examples are called by: the numbers of their rows in what the user gave."""
+
     texts: list[str] | None = None
     """The examples themselves, where they are texts."""
 
@@ -58,7 +65,8 @@ def opened(run: Path, options: Explaining) -> Run:
     made = _made(model)
     if train is None:
         raise BadInput("--train is wanted: what the model was trained on, in the order of its ids")
-    examples = read_examples(train)
+    named = None if options.labels is None else [label.strip() for label in options.labels.split(",")]
+    examples = read_examples(train, named)
     if examples.y is None:
         raise BadInput(f"training examples have labels; {str(train)!r} has none")
     outputs, found = _outputs(made, examples, train), len(examples.labels)
@@ -80,7 +88,7 @@ def opened(run: Path, options: Explaining) -> Run:
     taught = [examples.labels[i] for i in examples.y]
     data = torch.from_numpy(examples.x), torch.from_numpy(examples.y)
     loss = F.cross_entropy if outputs > 1 else logit
-    return Run(made, trajectory, data, labels, taught, examples.shown, read, loss)
+    return Run(made, trajectory, data, labels, taught, examples.shown, read, loss, list(range(len(examples))))
 
 
 def _text(run: Path, trajectory: Any, train: Path | None) -> Run:
@@ -98,7 +106,13 @@ def _text(run: Path, trajectory: Any, train: Path | None) -> Run:
     remembered = trajectory.folder / "train.jsonl"
     if train is None and not remembered.exists():
         raise BadInput(f"--train is wanted: {str(run)!r} does not hold what the model was trained on")
-    examples = read_labelled(train or remembered)
+    examples = read_labelled(remembered if remembered.exists() else train)
+    if train is not None and remembered.exists() and read_labelled(train).texts != examples.texts:
+        wanted = f"{str(run)!r} remembers what it was trained on, with what was held out left out"
+        raise BadInput(f"{wanted}: {str(train)!r} holds other texts; leave --train out")
+    rows = examples.rows or list(range(len(examples)))
+    if remembered.exists():
+        rows = [json.loads(line)["row"] for line in remembered.read_text(encoding="utf-8").split("\n") if line]
     place = {label: i for i, label in enumerate(classifier.labels)}
     if unknown := sorted(set(examples.labels or [""]) - set(place)):
         raise BadInput(f"the classifier knows the labels {', '.join(place)}; got {unknown[0]!r}")
@@ -119,7 +133,7 @@ def _text(run: Path, trajectory: Any, train: Path | None) -> Run:
     targets = torch.tensor([place[label] for label in taught])
     return Run(
         classifier, trajectory, (padded(examples), targets), tuple(classifier.labels), taught, shown(examples), read,
-        F.cross_entropy, examples.texts,
+        F.cross_entropy, rows, examples.texts,
     )  # fmt: skip
 
 

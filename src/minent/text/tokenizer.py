@@ -3,12 +3,10 @@
 import json
 import os
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal, get_args
 
-import numpy as np
-from jaxtyping import Int32
 from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, processors, trainers
 
 from minent.errors import BadInput
@@ -153,37 +151,3 @@ def blank_of(tokenizer: Tokenizer | None) -> int:
         return 1
     unknown = (tokenizer.token_to_id(name) for name in ("<unk>", "[UNK]"))
     return next((i for i in unknown if i is not None), None) or end_of(tokenizer)
-
-
-def sequences(tokenizer: Tokenizer | None, texts: Sequence[str], longest: int) -> list[Int32[np.ndarray, " tokens"]]:
-    """What a model reads of each text: its first `longest` token ids; an unknown one where it has none.
-
-    Raises BadInput where there is no tokenizer."""
-    if tokenizer is None:
-        raise BadInput("a model reads and writes with its tokenizer; this one has none: set model.tokenizer")
-    return [ids if len(ids) else np.array([blank_of(tokenizer)], np.int32) for ids in encode(tokenizer, texts, longest)]
-
-
-def encode(
-    tokenizer: Tokenizer, texts: Sequence[str], longest: int | None = None, *, special: bool = False
-) -> list[Int32[np.ndarray, " tokens"]]:
-    """The token ids of each text, the first `longest` of them; with `special` among those that open and close a text.
-
-    Without `special`, tokenizers of bytes and characters spell out a <s> that stands in a text. Raises BadInput.
-
-    >>> tokenizer = train_tokenizer(["[MAX 2 9 ]"], kind="words")
-    >>> encode(tokenizer, ["[MAX 9 8 ]", "2"], longest=3)
-    [array([7, 6, 1], dtype=int32), array([5], dtype=int32)]
-    """
-    added = tokenizer.num_special_tokens_to_add(False) if special else 0
-    if longest is not None and longest <= added:
-        raise BadInput(f"longest must be more than {added}; got {longest}")
-    before, tokenizer.encode_special_tokens = tokenizer.encode_special_tokens, not special
-    try:
-        encodings = tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
-    finally:
-        tokenizer.encode_special_tokens = before
-    for encoding in encodings:
-        if longest is not None:
-            encoding.truncate(longest - added)
-    return [np.array((tokenizer.post_process(e) if special else e).ids, np.int32) for e in encodings]

@@ -1,7 +1,7 @@
 """A checkpoint is all that the next step depends on, so that a run that was killed ends as if it had not been.
 
     checkpoints/step-00000100/
-    ├── state.json              where the run stands, and its recipe
+    ├── state.json              where the run stands, its recipe, and what tells its data from others
     ├── weights.safetensors
     ├── average.safetensors     the moving average, where the recipe has one
     └── optimizer.safetensors   AdamW's two moments and step by parameter name; of the newest checkpoint only
@@ -14,8 +14,10 @@ import json
 import math
 import os
 import shutil
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -62,8 +64,10 @@ def save(
     model: nn.Module,
     optimizer: torch.optim.Optimizer,
     average: dict[str, Tensor] | None,
+    about: Mapping[str, Any],
 ) -> None:
-    """Write the checkpoint of `state.step`, whole or not at all, then delete what only older ones were needed for."""
+    """Write the checkpoint of `state.step`, whole or not at all, then delete what only older ones were needed for;
+    `about` is what else a run is resumed by: its data, what it learns by."""
     half = folder / "half"
     shutil.rmtree(half, ignore_errors=True)
     write(half / "weights.safetensors", weights(model))
@@ -75,7 +79,8 @@ def save(
         for key, value in optimizer.state.get(parameter, {}).items()
     }
     write(half / "optimizer.safetensors", moments)
-    write_text(half / "state.json", json.dumps({"state": asdict(state), "recipe": asdict(recipe)}, indent=2))
+    told = {"state": asdict(state), "recipe": asdict(recipe), "about": dict(about)}
+    write_text(half / "state.json", json.dumps(told, indent=2, ensure_ascii=False))
     sync(half)
     half.rename(place(folder, state.step))
     sync(folder)
@@ -93,16 +98,17 @@ def load(
     model: nn.Module,
     optimizer: torch.optim.Optimizer,
     average: dict[str, Tensor] | None,
+    about: Mapping[str, Any],
 ) -> State:
     """Set model, optimiser and average to those of a checkpoint, and return where its run stood.
 
-    Raises BadInput for a checkpoint that is not whole, is another model's, or is of a recipe that differs in more than
-    its length.
+    Raises BadInput for a checkpoint that is not whole, is another model's, is of a recipe that differs in more than its
+    length, or of a run that was about anything else.
     """
     try:
         saved = json.loads((path / "state.json").read_text(encoding="utf-8"))
         best = tuple((loss, step) for loss, step in saved["state"].pop("best"))
-        state, cooked = State(**saved["state"], best=best), dict(saved["recipe"])
+        state, cooked, before = State(**saved["state"], best=best), dict(saved["recipe"]), dict(saved["about"])
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise BadInput(f"checkpoint {str(path)!r} wants a whole state.json; got {error!r}") from None
     for name in [field.name for field in fields(Recipe) if field.name not in ("steps", "epochs")]:
@@ -111,6 +117,10 @@ def load(
                 f"a run is resumed by its own recipe: {name} was {cooked.get(name)!r} in {str(path)!r}; "
                 f"got {getattr(recipe, name)!r}"
             )
+    for name, now in json.loads(json.dumps(dict(about))).items():
+        if (was := before.get(name)) != now:
+            came = f"{name} was {was!r}; got {now!r}" if not name.endswith("data") else f"its {name} are others"
+            raise BadInput(f"a run is resumed on its own data, by what it began with; in {str(path)!r} {came}")
     fill(weights(model), read(path / "weights.safetensors"), path)
     if average is not None:
         fill(average, read(path / "average.safetensors"), path)

@@ -2,9 +2,10 @@
 
 import math
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import nullcontext
 from pathlib import Path
+from typing import Any
 
 from torch import nn
 
@@ -36,6 +37,8 @@ def fit(
     before_step: Callable[[Moment], object] | None = None,
     trajectory: str | Path | None = None,
     every: int = 1,
+    about: Mapping[str, Any] | None = None,
+    told: Mapping[str, Any] | None = None,
 ) -> Iterator[Record]:
     """Train `model`, one record a step; nothing happens until the first record is asked for.
 
@@ -45,11 +48,13 @@ def fit(
       of the model in evaluation mode (holding the moving average, where the recipe has one); process 0 is believed.
     - `folder`: where checkpoints and log.jsonl go; without one, nothing outlives the run.
     - `resume`: go on from the newest checkpoint in `folder`, or start where there is none. On a CPU the run ends bit
-      for bit as it would have without the break. Only `steps` and `epochs` of the recipe may differ.
+      for bit as it would have without the break. Only `steps` and `epochs` of the recipe may differ; the data, where
+      batches have a `fingerprint()`, and what is said in `about`, may not.
     - `log`: called on process 0 with each record as a dict, instead of the lines in log.jsonl.
     - `before_step`: called on every process right before each optimiser step; see `Moment`.
     - `trajectory`: a folder to record the run in, the weights before every `every`th step; see `Recorder`. Its end is
       the step whose weights the model ends with, or the last where these are a mean.
+    - `about`: plain values by name that a run is resumed by; `told`: what the log says beside the first step.
 
     At the end the model is in evaluation mode and holds the mean of `recipe.keep` checkpoints, the best on dev or, with
     no `dev`, the last; of their moving averages, where the recipe has one. Under torchrun processes share each step:
@@ -74,7 +79,7 @@ def fit(
     with tempfile.TemporaryDirectory() if folder is None else nullcontext(folder) as root:
         run = prepared(
             model, loss, batches, recipe, dev=dev, folder=Path(root), kept=folder is not None, resume=resume, log=log,
-            before_step=before_step, trajectory=trajectory, every=every,
+            before_step=before_step, trajectory=trajectory, every=every, about=about or {}, told=told or {},
         )  # fmt: skip
         while run.state.step < run.steps and not 0 < recipe.patience <= run.state.misses:
             yield step(run)
@@ -95,6 +100,8 @@ def prepared(
     before_step: Callable[[Moment], object] | None,
     trajectory: str | Path | None,
     every: int,
+    about: Mapping[str, Any],
+    told: Mapping[str, Any],
 ) -> Fit:
     """The run that `fit` asks for, where it begins or goes on; its folder is `kept` or goes with the run."""
     if recipe.patience and dev is None:
@@ -109,6 +116,7 @@ def prepared(
         model=model, batches=batches, recipe=recipe, steps=steps, processes=processes, optimizer=adamw(model, recipe),
         average=averaging.start(model) if recipe.ema else None, folder=folder,
         saving=first and (kept or dev is not None or recipe.keep > 1), loss=loss, dev=dev, before_step=before_step,
+        about=dict(about), told=told,
     )  # fmt: skip
     resumed(run, resume, kept, log)
     if trajectory is not None and first:

@@ -43,6 +43,9 @@ class Run:
     log: Log | None = None
     """What each step is told to, on the first process."""
 
+    about: dict[str, Any] = field(default_factory=dict)
+    """What else it is resumed by: what tells its data from others, what it learns by."""
+
     state: State = field(default_factory=State)
     walk: Iterator[Group] = field(default_factory=lambda: iter(()))
     """What steps are taken on, from where the run stands."""
@@ -56,15 +59,17 @@ def resumed(run: Run, resume: bool, kept: bool, log: Log | None) -> None:
     """Have a run, with its model, optimiser and average, stand where its newest checkpoint does, or else at its start,
     and told to `log` or, in a folder that is `kept`, to log.jsonl.
 
-    Raises BadInput for a folder that is not as `resume` has it, and for a run that is longer already.
+    Raises BadInput for a folder that is not as `resume` has it, and for a run that is longer already or of other data.
     """
     if resume and not kept:
         raise BadInput("resume wants the folder of the run to go on with; got None")
+    told: Any = getattr(run.batches, "fingerprint", dict)
+    run.about = {**told(), **run.about}
     newest = checkpoint.newest(run.checkpoints)
     if newest is not None and not resume:
         raise BadInput(f"{str(run.folder)!r} holds a run already: resume it, or choose another folder")
     if newest is not None:
-        run.state = checkpoint.load(newest, run.recipe, run.model, run.optimizer, run.average)
+        run.state = checkpoint.load(newest, run.recipe, run.model, run.optimizer, run.average, run.about)
         if run.state.step > run.steps:
             raise BadInput(f"the run in {str(run.folder)!r} is {run.state.step} steps long already; got {run.steps}")
     run.processes.wait_for_everyone()
@@ -92,4 +97,4 @@ def finite(told: tuple[float, float, float], step: int, other: str) -> tuple[flo
 
 def saved(run: Run) -> None:
     """Write the checkpoint of where the run stands."""
-    checkpoint.save(run.checkpoints, run.state, run.recipe, run.model, run.optimizer, run.average)
+    checkpoint.save(run.checkpoints, run.state, run.recipe, run.model, run.optimizer, run.average, run.about)

@@ -1,9 +1,10 @@
 """A step goes down the gradient of the mean loss, as far as the schedule has it; then what is due after it is done."""
 
 import math
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field, replace
 from time import perf_counter
+from typing import Any
 
 import numpy as np
 
@@ -24,6 +25,8 @@ class Fit(Run):
     dev: Dev | None
     before_step: Callable[[Moment], object] | None
     recorder: Recorder | None = None
+    told: Mapping[str, Any] = field(default_factory=dict)
+    """What the log says beside the first step."""
 
 
 def step(run: Fit) -> Record:
@@ -51,7 +54,7 @@ def step(run: Fit) -> Record:
     scores = paused(run) if (pause := pause or state.step == run.steps) else None
     record = Record(state.step, run.steps, epoch, mean, rate, norm, speed, scores)
     if run.log is not None:
-        run.log(asdict(record))
+        run.log(asdict(record) | (dict(run.told) if state.step == 1 else {}))
     if run.saving and (pause or (recipe.save_every and state.step % recipe.save_every == 0)):
         if run.recorder is not None:
             run.recorder.flush()

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from minent.data import read_pairs
+from minent.data import Pairs, held_out, read_pairs
 from minent.errors import BadInput, BadLine
 
 SOURCES = ['He said "no", twice.', "名可名，非常名。", "  blanks, and a \u2028 kept "]
@@ -129,6 +129,22 @@ def test_faults_of_parallel_files_name_the_file_at_fault(tmp_path):
         read_pairs(b, a)
     with pytest.raises(BadInput, match=r"there is no file '.*c\.en'"):
         read_pairs(a, tmp_path / "c.en")
+
+
+@given(st.lists(st.sampled_from("abcdefgh"), min_size=2, max_size=60), st.floats(0, 0.9), st.integers(0, 9))
+def test_pairs_of_one_source_are_held_out_together_and_keep_their_rows(sources, share, seed):
+    pairs = Pairs(sources, [str(i) for i in range(len(sources))])
+    if len(set(sources)) < 2:
+        with pytest.raises(BadInput, match="pairs are held out by their sources, and there is one only"):
+            held_out(pairs, share, seed)
+        return
+    rest, held = held_out(pairs, share, seed)
+    assert not set(rest.sources) & set(held.sources)
+    assert rest.sources and held.sources
+    assert len(held) <= max(share * len(pairs), max(map(sources.count, sources)))
+    for part in (rest, held):
+        assert part.rows == [int(target) for target in part.targets] == sorted(part.rows)
+        assert part.sources == [sources[row] for row in part.rows]
 
 
 @pytest.mark.data

@@ -49,7 +49,8 @@ def write(
             if n_best == 1 and not texts_found:  # the options leave nothing to write, but the line is kept
                 done.append("\n")
             for one in texts_found[:n_best]:
-                line = " ".join(one.text.split("\n"))
+                line = " ".join(one.text.splitlines())  # of \r, \u2028, … too: a line for a line
+                line = line if n_best == 1 else line.replace("\t", " ")
                 done.append(f"{line}\n" if n_best == 1 else f"{number}\t{one.score:.4f}\t{line}\n")
         if output is None:
             sys.stdout.write("".join(done))

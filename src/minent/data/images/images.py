@@ -1,5 +1,6 @@
 """Images and points that a generator learns to draw: 8-bit pixels, or vectors, perhaps with classes."""
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -62,6 +63,12 @@ class _Batches:
 
     def __len__(self) -> int:
         return len(self.images) // self.examples
+
+    def fingerprint(self) -> dict[str, Any]:
+        """What tells these from others: a run is resumed on the same."""
+        digest = hashlib.blake2b(np.ascontiguousarray(self.images.values).data, digest_size=16)
+        digest.update(b"" if self.images.labels is None else np.ascontiguousarray(self.images.labels).data)
+        return {"samples": len(self.images), "data": digest.hexdigest(), "batch": self.examples}
 
     def epoch(self, number: int) -> Iterator[dict[str, np.ndarray]]:
         """What does not fill a batch waits for another epoch."""

@@ -4,6 +4,7 @@ An example falls into the bucket floor(log length / log 1.1). Buckets are cut in
 longest; what is left of one goes first in the next, so that all batches but one are full, and padding is rare.
 """
 
+import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -64,6 +65,17 @@ class Batches:
 
     def __len__(self) -> int:
         return self._count
+
+    def fingerprint(self) -> dict[str, Any]:
+        """What tells these batches from others: a run is resumed on the same."""
+        digest = hashlib.blake2b(digest_size=16)
+        for name, column in sorted(self.columns.items()):
+            arrays = (column.lengths, column.flat) if isinstance(column, _Ragged) else (column,)
+            for array in arrays:
+                digest.update(f"{name} {array.dtype} {array.shape}".encode())
+                digest.update(np.ascontiguousarray(array).data if array.dtype != object else repr(array).encode())
+        size = {"tokens": self.tokens} if self.examples is None else {"batch": self.examples}
+        return {"examples": len(self.lengths), "data": digest.hexdigest(), **size}
 
     def epoch(self, number: int, start: int = 0) -> Iterator[dict[str, np.ndarray]]:
         """The batches of one epoch, from the one numbered `start`."""

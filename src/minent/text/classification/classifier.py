@@ -14,7 +14,7 @@ from minent.data import Batches
 from minent.nn.positions import Embedding
 from minent.nn.shape import Shape
 from minent.nn.transformer import Encoder
-from minent.text.tokenizer import sequences
+from minent.text.token_ids import Cut, sequences
 from minent.training.saved import Saved
 
 
@@ -49,15 +49,17 @@ class Classifier(Saved):
         real = padding_mask[:, :, None]
         return self.scores((vectors * real).sum(1) / real.sum(1).clamp(min=1))
 
-    def tokens(self, texts: Sequence[str]) -> list[Int[np.ndarray, " n"]]:
-        """The first `shape.longest` token ids of each text; a text without any gets an unknown one."""
-        return sequences(self.tokenizer, texts, self.shape.longest)
+    def tokens(self, texts: Sequence[str], cut: Cut | None = None) -> list[Int[np.ndarray, " n"]]:
+        """The first `shape.longest` token ids of each text; a text without any gets an unknown one. `cut` counts what
+        is lost."""
+        return sequences(self.tokenizer, texts, self.shape.longest, cut)
 
     @torch.no_grad()
-    def probabilities(self, texts: Sequence[str], *, tokens: int = 8192) -> Float[np.ndarray, "texts labels"]:
+    def probabilities(self, texts: Sequence[str] | str, *, tokens: int = 8192) -> Float[np.ndarray, "texts labels"]:
         """p(label | text), labels in the order of `classifier.labels`; about `tokens` tokens are read at a time.
 
         Raises BadInput without a tokenizer."""
+        texts = [texts] if isinstance(texts, str) else texts
         device, found = self.scores.weight.device, np.zeros((len(texts), len(self.labels)))
         if not len(texts):
             return found
@@ -67,6 +69,6 @@ class Classifier(Saved):
             found[batch["id"]] = self(ids, mask).double().softmax(1).cpu().numpy()
         return found
 
-    def classify(self, texts: Sequence[str], *, tokens: int = 8192) -> list[str]:
+    def classify(self, texts: Sequence[str] | str, *, tokens: int = 8192) -> list[str]:
         """The likeliest label of each text."""
         return [self.labels[i] for i in self.probabilities(texts, tokens=tokens).argmax(1)]

@@ -12,11 +12,13 @@ from accelerate import PartialState
 from torch import Tensor, nn
 
 from minent.data import Batches, Labelled
+from minent.data.tables.files import natural
 from minent.errors import BadInput
 from minent.files import write_text
 from minent.nn.shape import Shape
 from minent.text.classification.classifier import Classifier
 from minent.text.options import Reading
+from minent.text.token_ids import Cut, told
 from minent.text.tokenizer import tokenizer_of
 from minent.training.loop import fit
 from minent.training.recipe import Recipe
@@ -27,7 +29,7 @@ def new_classifier(train: Labelled, shape: Shape, reading: Reading, seed: int = 
     """An untrained classifier for the labels of `train`, with a tokenizer trained on its texts or given.
 
     Raises BadInput for texts without labels, or of one label only."""
-    labels = sorted(set(train.labels or []))
+    labels = natural(set(train.labels or []))
     if len(labels) < 2:
         raise BadInput(f"a classifier learns to tell labels apart; the training texts have {len(labels)} of them")
     tokenizer = tokenizer_of(train.texts, reading)
@@ -56,7 +58,8 @@ def train_classifier(
 
     Raises BadInput for labels that the classifier does not know, and as `fit` does."""
     recipe = recipe or Recipe()
-    batches = batched(classifier, train, tokens, seed=recipe.seed)
+    cut = Cut(classifier.shape.longest)
+    batches = batched(classifier, train, tokens, seed=recipe.seed, cut=cut)
     held = None if dev is None else batched(classifier, dev, tokens, shuffle=False)
     score = None if held is None else lambda model: evaluate(model, held)
     trajectory = None
@@ -66,23 +69,31 @@ def train_classifier(
         trajectory = Path(folder) / "trajectory"
     yield from fit(
         classifier, loss, batches, recipe, dev=score, folder=folder, resume=resume, log=log, trajectory=trajectory,
-        every=max(record, 1),
+        every=max(record, 1), told=told({"text": cut}),
+        about={"labels": classifier.labels, "dev data": held and held.fingerprint()["data"]},
     )  # fmt: skip
     if trajectory is not None and PartialState().is_main_process:
-        rows = [{"text": text, "label": label} for text, label in zip(train.texts, train.labels or [], strict=True)]
+        numbers = train.rows or range(len(train))
+        columns = zip(numbers, train.texts, train.labels or [], strict=True)
+        rows = [{"row": row, "text": text, "label": label} for row, text, label in columns]
         write_text(trajectory / "train.jsonl", "".join(f"{json.dumps(row, ensure_ascii=False)}\n" for row in rows))
     if folder is not None and PartialState().is_main_process:
         classifier.save_pretrained(folder)
 
 
-def batched(classifier: Classifier, texts: Labelled, tokens: int, seed: int = 1, shuffle: bool = True) -> Batches:
-    """Texts and labels as batches of numbers. Raises BadInput for an unknown label."""
+def batched(
+    classifier: Classifier, texts: Labelled, tokens: int, seed: int = 1, shuffle: bool = True, cut: Cut | None = None
+) -> Batches:
+    """Texts and labels as batches of numbers; `cut` counts what is lost. Raises BadInput for an unknown label."""
     known = {label: i for i, label in enumerate(classifier.labels)}
     if texts.labels is None:
         raise BadInput("a classifier learns from texts with labels; these have none")
     if unknown := sorted(set(texts.labels) - set(known)):
         raise BadInput(f"the classifier knows the labels {', '.join(known)}; got {unknown[0]!r}")
-    columns = {"tokens": classifier.tokens(texts.texts), "label": np.array([known[label] for label in texts.labels])}
+    columns = {
+        "tokens": classifier.tokens(texts.texts, cut),
+        "label": np.array([known[label] for label in texts.labels]),
+    }
     return Batches(columns, tokens=max(tokens, classifier.shape.longest), seed=seed, shuffle=shuffle)
 
 

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from minent.text.exposure.reads import Batch, Reads, Summed, to_the_end
-from minent.text.writing.loss import continuations, loss, read
+from minent.text.writing.loss import continuations, loss, read, taught
 from minent.text.writing.model import Writer
 from minent.text.writing.write import Stepper
 
@@ -15,7 +15,8 @@ class Ours(Reads):
     def __init__(self, model: Writer, batch: Batch):
         self.model, self.batch = model, batch
         self.tokens, self.free = model.histories(batch["target"], batch["target_mask"])
-        self.wanted, self.counts = continuations(self.tokens, self.free, model.end)
+        self.wanted, counts = continuations(self.tokens, self.free, model.end)
+        self.counts = taught(model, counts, batch.get("cut"))
         times = len(self.tokens) // len(batch["source"])
         self.source, self.source_mask = (batch[name].repeat(times, 1) for name in ("source", "source_mask"))
         self.embedding = model.embedding.tokens

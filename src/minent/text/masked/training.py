@@ -21,7 +21,8 @@ from minent.nn.shape import Shape
 from minent.text.masked.model import MaskedLM
 from minent.text.masked.vocabulary import Vocabulary, vocabulary_of
 from minent.text.options import Masking, Reading
-from minent.text.tokenizer import encode, tokenizer_of
+from minent.text.token_ids import Cut, encode, told
+from minent.text.tokenizer import tokenizer_of
 from minent.training.gradient import seeded
 from minent.training.loop import fit
 from minent.training.recipe import Recipe
@@ -55,22 +56,33 @@ def train_masked_lm(
     model is saved there at the end. `dev` gives loss and accuracy, of the same holes each time."""
     recipe = recipe or Recipe()
     vocabulary = vocabulary_of(_tokenizer(model))
-    batches = batched(model, train, tokens, vocabulary, seed=recipe.seed)
+    cut = Cut(model.shape.longest)
+    batches = batched(model, train, tokens, vocabulary, seed=recipe.seed, cut=cut)
     held = None if dev is None else batched(model, dev, tokens, vocabulary, shuffle=False)
+    about, cuts = {"masked": masked, "dev data": held and held.fingerprint()["data"]}, {"text": cut}
     learned = partial(loss, vocabulary=vocabulary, masked=masked)
     judge = None if held is None else partial(evaluate, batches=held, vocabulary=vocabulary, masked=masked)
-    yield from fit(model, learned, batches, recipe, dev=judge, folder=folder, resume=resume, log=log)
+    yield from fit(
+        model, learned, batches, recipe, dev=judge, folder=folder, resume=resume, log=log, about=about, told=told(cuts)
+    )
     if folder is not None and PartialState().is_main_process:
         model.save_pretrained(folder)
 
 
 def batched(
-    model: MaskedLM, texts: Sequence[str], tokens: int, vocabulary: Vocabulary, seed: int = 1, shuffle: bool = True
+    model: MaskedLM,
+    texts: Sequence[str],
+    tokens: int,
+    vocabulary: Vocabulary,
+    seed: int = 1,
+    shuffle: bool = True,
+    cut: Cut | None = None,
 ) -> Batches:
-    """Texts as batches of numbers, with what opens and closes them, cut to the model's longest; those without a
-    token, or with unknown ones only, have nothing to guess and are left out. Raises BadInput where no other is left."""
+    """Texts as batches of numbers, with what opens and closes them, cut to the model's longest, as `cut` tells; those
+    without a token, or with unknown ones only, have nothing to guess and are left out. Raises BadInput where no other
+    is left."""
     none = set(vocabulary.special)
-    read = encode(_tokenizer(model), texts, model.shape.longest, special=True)
+    read = encode(_tokenizer(model), texts, model.shape.longest, special=True, cut=cut)
     rows = [ids for ids in read if not none.issuperset(ids.tolist())]
     if not rows:
         raise BadInput(f"a masked language model learns from texts; got {len(texts)} without a token that it knows")

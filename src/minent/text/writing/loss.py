@@ -16,11 +16,12 @@ def loss(
 ) -> tuple[Float[Tensor, ""], Int[Tensor, ""]]:
     """Cross entropies of all tokens and ends, of all directions, summed, and how many they are.
 
-    `batch` holds "source", "target" (batch, _) and their masks; `history`, what is read in place of the targets (see
-    `Writer.histories`)."""
+    `batch` holds "source", "target" (batch, _) and their masks, and perhaps "cut" (see `taught`); `history`, what is
+    read in place of the targets (see `Writer.histories`)."""
     gold, mask = model.histories(batch["target"], batch["target_mask"])
     vectors = read(model, batch, gold if history is None else history, mask)
-    return cross_entropy(model, vectors, gold, mask, model.prior(batch["source"], batch["source_mask"]), smoothing)
+    prior = model.prior(batch["source"], batch["source_mask"])
+    return cross_entropy(model, vectors, gold, mask, prior, smoothing, batch.get("cut"))
 
 
 def read(
@@ -60,13 +61,33 @@ def cross_entropy(
     mask: Bool[Tensor, "rows n"],
     prior: Float[Tensor, "batch vocabulary"] | None = None,
     smoothing: float = 0.0,
+    cut: Bool[Tensor, " batch"] | None = None,
 ) -> tuple[Float[Tensor, ""], Int[Tensor, ""]]:
     """−Σ log p of each history's tokens and the end after it, by the decoder's vectors; and how many they are."""
     wanted, counts = continuations(history, mask, model.end)
+    counts = taught(model, counts, cut)
     rows = torch.arange(len(history), device=history.device)
     group = None if prior is None else (rows % len(prior))[:, None].expand_as(counts)[counts]
     weight = model.embedding.tokens.weight
     return linear_cross_entropy(vectors[counts], weight, wanted[counts], smoothing, prior, group), counts.sum()
+
+
+def taught(
+    model: Writer, counts: Bool[Tensor, "rows n1"], cut: Bool[Tensor, " batch"] | None
+) -> Bool[Tensor, "rows n1"]:
+    """What is learned of real tokens and ends: where a target was `cut` it does not end, and from its end it does not
+    begin."""
+    if cut is None:
+        return counts
+    forward, backward = (cut, cut) if model.directions == 2 else (cut, cut[:0])
+    if model.direction == "right-to-left":
+        forward, backward = cut[:0], cut
+    last = counts & ~nn.functional.pad(counts, (0, 1))[:, 1:]
+    first = nn.functional.pad(torch.zeros_like(counts[:, 1:]), (1, 0), value=True)
+    ends = torch.cat(
+        [forward[:, None] & last[: len(forward)], backward[:, None] & first[len(counts) - len(backward) :]]
+    )
+    return counts & ~ends
 
 
 def continuations(

@@ -21,9 +21,9 @@ class Seq2Seq(Writer):
     torch.Size([2, 3, 20])
     """
 
-    def write(self, texts: Sequence[str], **search: Any) -> list[str]:
-        """What the model writes for each text; options are those of `Search` (beam=4, longest=128, …); an empty text
-        where they leave nothing to write.
+    def write(self, texts: Sequence[str] | str, **search: Any) -> list[str]:
+        """What the model writes for each text, or for one; options are those of `Search` (beam=4, longest=128, …). An
+        empty text for an empty one, and where options leave nothing to write.
 
         Raises BadInput without a tokenizer."""
         return [found[0].text if found else "" for found in n_best(self, texts, Search(**search))]

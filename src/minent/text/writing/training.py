@@ -19,7 +19,8 @@ from minent.errors import BadInput
 from minent.nn.shape import Shape
 from minent.text.options import Reading, Writing
 from minent.text.score import can_score, score
-from minent.text.tokenizer import end_of, sequences, tokenizer_of
+from minent.text.token_ids import Cut, sequences, told
+from minent.text.tokenizer import end_of, tokenizer_of
 from minent.text.writing.loss import loss
 from minent.text.writing.model import alone
 from minent.text.writing.seq2seq import Seq2Seq
@@ -72,23 +73,26 @@ def train_seq2seq(
     log: Callable[[dict[str, Any]], object] | None = None,
 ) -> Iterator[Record]:
     """Train on batches of about `tokens` tokens a side, one record a step (see `minent.training.loop.fit`); with a
-    folder, the model is saved there at the end. `objective`: see `minent.text.exposure`; teacher forcing if not given.
-    `dev` gives the loss given gold histories, and BLEU and ROUGE-L of what is written greedily for the first SAMPLE of
-    its sources. `two_pass`: the share of the steps that a second pass takes (see `minent.text.writing.two_pass`), at
-    half the learning rate, its files in the folder second-pass; without one, directions read each other's gold
-    histories from the start."""
+    folder, the model is saved there at the end. What is cut of long texts is told, and of a target that is cut no end
+    is taught. `objective`: see `minent.text.exposure`; teacher forcing if not given. `dev` gives the loss given gold
+    histories, and BLEU and ROUGE-L of what is written greedily for SAMPLE of its sources, drawn, the same each time.
+    `two_pass`: the share of the steps that a second pass takes (see `minent.text.writing.two_pass`), at half the
+    learning rate, its files in the folder second-pass; without one, directions read each other's gold histories from
+    the start."""
     recipe = recipe or Recipe()
     if two_pass and model.direction != "bidirectional":
         raise BadInput(f"two passes are for a bidirectional model; got one that is {model.direction}")
     if objective is not None:
         objective.check(model)
     apart = None if folder is None else Path(folder) / "second-pass"
-    batches = batched(model, train, tokens, seed=recipe.seed)
+    cuts = {"source": Cut(model.shape.longest), "target": Cut(model.shape.longest)}
+    batches = batched(model, train, tokens, seed=recipe.seed, cuts=cuts)
     held = None if dev is None else batched(model, dev, tokens, shuffle=False)
     judge = None if held is None or dev is None else lambda one: evaluate(one, held, dev)
     learned = partial(loss if objective is None else objective.loss, smoothing=smoothing)
     first: list[Any] = [by_itself(part) if two_pass and part else part for part in (learned, judge)]
-    options: dict[str, Any] = {"resume": resume, "log": log}
+    about = {"objective": repr(objective), "smoothing": smoothing, "dev data": held and held.fingerprint()["data"]}
+    options: dict[str, Any] = {"resume": resume, "log": log, "about": about, "told": told(cuts)}
     begun = bool(two_pass) and apart is not None and apart.exists()
     for record in fit(model, first[0], batches, recipe, dev=first[1], folder=folder, **options):
         if begun and resume:
@@ -123,13 +127,19 @@ def batched(
     seed: int = 1,
     shuffle: bool = True,
     more: dict[str, list[np.ndarray]] | None = None,
+    cuts: dict[str, Cut] | None = None,
 ) -> Batches:
-    """Pairs, and more columns, as batches of numbers, cut to the model's longest; an empty text is an unknown token."""
-    columns = {
-        name: sequences(model.tokenizer, texts, model.shape.longest)
+    """Pairs, and more columns, as batches of numbers, cut to the model's longest, as `cuts` then tells of both sides;
+    an empty text is an unknown token."""
+    longest = model.shape.longest
+    cuts = cuts or {"source": Cut(longest), "target": Cut(longest)}
+    columns: dict[str, Any] = {
+        name: sequences(model.tokenizer, texts, longest, cuts[name])
         for name, texts in (("source", pairs.sources), ("target", pairs.targets))
     }
-    return Batches({**columns, **(more or {})}, tokens=max(tokens, model.shape.longest), seed=seed, shuffle=shuffle)
+    if cuts["target"].cut:
+        columns["cut"] = np.array(cuts["target"].which)
+    return Batches({**columns, **(more or {})}, tokens=max(tokens, longest), seed=seed, shuffle=shuffle)
 
 
 def evaluate(model: nn.Module, batches: Batches, pairs: Pairs) -> dict[str, float]:
@@ -144,7 +154,8 @@ def evaluate(model: nn.Module, batches: Batches, pairs: Pairs) -> dict[str, floa
         total, count = total + float(one), count + int(many)
     scores = {"loss": total / count}
     if can_score():
-        found = model.write(pairs.sources[:SAMPLE], beam=1)  # type: ignore[operator]
-        found_scores = score(found, pairs.targets[:SAMPLE])
+        pairs = pairs.at(sorted(np.random.default_rng(0).permutation(len(pairs))[:SAMPLE].tolist()))
+        found = model.write(pairs.sources, beam=1)  # type: ignore[operator]
+        found_scores = score(found, pairs.targets)
         scores |= {"bleu": found_scores.bleu, "rouge_l": found_scores.rouge_l}
     return scores

@@ -12,7 +12,8 @@ from minent.data.texts.pairs import Pairs
 from minent.errors import BadInput
 from minent.nn.evaluating import evaluating
 from minent.text.options import Search
-from minent.text.tokenizer import blank_of, sequences
+from minent.text.token_ids import sequences
+from minent.text.tokenizer import blank_of
 from minent.text.writing.model import Writer, alone
 from minent.text.writing.write import written
 

@@ -11,7 +11,7 @@ from torch import Tensor
 from minent.data import Batches
 from minent.errors import BadInput
 from minent.text.options import Search
-from minent.text.tokenizer import encode, sequences
+from minent.text.token_ids import encode, sequences
 from minent.text.writing.agreement import agreed
 from minent.text.writing.beam import Hypothesis, Step, beam_search
 from minent.text.writing.middle import meet
@@ -128,13 +128,21 @@ class Written:
     direction: int
 
 
+BLANK = Written("", 0.0, 0)
+
+
 def n_best(
-    model: Writer, texts: Sequence[str], search: Search | None = None, tokens: int = 4096, first: int = 0
+    model: Writer, texts: Sequence[str] | str, search: Search | None = None, tokens: int = 4096, first: int = 0
 ) -> list[list[Written]]:
-    """What the model writes for each text, the best first; see `written`. Raises BadInput without a tokenizer."""
+    """What the model writes for each text, the best first; see `written`. For a text of blanks, an empty one. Raises
+    BadInput without a tokenizer."""
+    texts = [texts] if isinstance(texts, str) else texts
     sources, tokenizer = sequences(model.tokenizer, texts, model.shape.longest), model.tokenizer
     assert tokenizer is not None
     search = search or Search()
     prefix = encode(tokenizer, [search.prefix])[0].tolist()
     found = written(model, sources, search, tokens, prefix, first)
-    return [[Written(tokenizer.decode(list(h.tokens)), h.score, h.direction) for h in one] for one in found]
+    return [
+        [Written(tokenizer.decode(list(h.tokens)), h.score, h.direction) for h in one] if text.strip() else [BLANK]
+        for text, one in zip(texts, found, strict=True)
+    ]

@@ -69,7 +69,7 @@ def test_draws_are_those_of_the_seed(run):
 def test_a_label_that_none_has_is_one_sentence(run, capsys):
     with pytest.raises(SystemExit):
         main(["gan", "draw", "--run", str(run / "run"), "-n", "99", "--label", "3", "-o", str(run / "l.npy")])
-    assert capsys.readouterr().err == "minent: a generator without classes draws none by its label; got 3\n"
+    assert capsys.readouterr().err == "minent: a generator without classes draws none by its label; got '3'\n"
 
 
 def test_what_is_printed_fits_a_terminal(run, capsys, tmp_path):
@@ -82,7 +82,8 @@ def test_what_is_printed_fits_a_terminal(run, capsys, tmp_path):
     main(["gan", "score", "--run", str(tmp_path / "run"), "--data", str(tmp_path / "a.parquet")])
     lines = [line for line in capsys.readouterr().out.splitlines() if not line.startswith("wrote")]
     assert lines[0] == "step 150,000 of 200,000, gap 1.10; fid 925, precision 0.123, coverage 0.1"
-    assert lines[1].startswith("60 grey images of 8 by 8, gn; ") and lines[-1].endswith("% right on images held out")
+    assert lines[1] == "60 images of 2 classes: 0, 1" and lines[2].startswith("grey images of 8 by 8, gn; ")
+    assert lines[-1].endswith("% right on images held out")
     assert len(lines) > 8 and max(map(len, lines)) <= 80
 
 

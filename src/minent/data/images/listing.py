@@ -118,7 +118,7 @@ def _given(
         return None
     source = found.source()
     try:
-        told = json.loads(source.read() if isinstance(source, BytesIO) else Path(source).read_bytes())["labels"]
+        told = json.loads(source.read() if isinstance(source, BytesIO) else source.read_bytes())["labels"]
         known = None if told is None else {str(name): label for name, label in told}
     except (OSError, ValueError, TypeError, KeyError):
         raise BadInput(f"{STYLEGAN} in {str(root)!r} must hold labels, a name and a class each") from None

@@ -19,7 +19,7 @@ def natural(name: str) -> tuple[Any, ...]:
     ['2', '10', 'a', 'B2', 'b10']
     """
     parts = re.split(r"0*([0-9]+)", name)  # text and digits in turn
-    return *((len(part), part) if i % 2 else part.casefold() for i, part in enumerate(parts)), name
+    return tuple((len(part), part) if i % 2 else part.casefold() for i, part in enumerate(parts)), name
 
 
 def classified(images: Images, labels: Sequence[Any], path: object, names: Sequence[str] = ()) -> Images:

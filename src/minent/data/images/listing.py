@@ -45,7 +45,7 @@ def listed(entries: Iterable[Entry], root: object, account: Account) -> Listing:
     if labels is None:
         tops = [one.parts[depth] for one in pictures if len(one.parts) > depth + 1]
         labels = tops if len(tops) == len(pictures) else None
-    account.facts += [f"in {'/'.join(within)}/"] * bool(within)
+    account.facts += [f"in {'/'.join(within)}/"] * (not all(map(split_of, within)))
     empty = {one.parts[depth] for one in seen if one.source is None and one.parts[:-1] == within}
     empty = sorted(empty - {one.parts[depth] for one in pictures}, key=natural) if labels else []
     other = ["/".join(one.parts) for one in files if kind(one) not in PICTURES and one.parts != (*within, STYLEGAN)]

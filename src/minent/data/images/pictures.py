@@ -22,13 +22,12 @@ def picture(source: Any, name: object, size: int | None = None) -> Shaped[np.nda
     Raises BadInput, which names it, for what cannot be read as a whole.
     """
     require("PIL", "gan", "read pictures")
-    from PIL import Image, ImageOps, UnidentifiedImageError
+    from PIL import ImageOps, UnidentifiedImageError
 
     try:
         with warnings.catch_warnings():  # of what is odd in a picture that can be read
             warnings.simplefilter("ignore")
-            found: Any = source() if callable(source) else source
-            with Image.open(found) as opened:
+            with _opened(source() if callable(source) else source) as opened:
                 if size is not None:
                     opened.draft(None, (2 * size, 2 * size))
                 pixels = _pixels(ImageOps.exif_transpose(opened))
@@ -40,6 +39,25 @@ def picture(source: Any, name: object, size: int | None = None) -> Shaped[np.nda
     return pixels
 
 
+def white_of(highest: float) -> int:
+    """What is white where the highest of whole numbers is this one: all bits that it needs are set, 8 at least."""
+    return 2 ** max(8, int(highest).bit_length()) - 1
+
+
+def _opened(file: Any) -> Any:
+    """The picture in a file, not yet decoded; the checksums of a PNG hold, some of which decoding would not look at."""
+    from PIL import Image
+
+    image = Image.open(file)
+    if image.format != "PNG" or not image.tile:
+        return image
+    with image:
+        image.verify()
+    if hasattr(file, "seek"):
+        file.seek(0)
+    return Image.open(file)
+
+
 def _pixels(image: Any) -> Shaped[np.ndarray, "height width channels"]:
     from PIL import Image, ImageCms
 
@@ -49,7 +67,8 @@ def _pixels(image: Any) -> Shaped[np.ndarray, "height width channels"]:
         if not np.isfinite(values).all():
             raise ValueError("its values must be finite")
         if clear:
-            values = np.where(values == image.info["transparency"], values.dtype.type(65535), values)
+            seen = values != image.info["transparency"]
+            values = np.where(seen, values, white_of(float(values.max(initial=0, where=seen))))
         return values[..., None]
     grey = image.mode in ("1", "L", "LA", "La")
     if image.mode == "LAB":

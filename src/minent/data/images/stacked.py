@@ -14,7 +14,7 @@ import numpy as np
 from jaxtyping import Shaped, UInt8
 
 from minent.data.images.account import Account, counted, some
-from minent.data.images.pictures import picture
+from minent.data.images.pictures import picture, white_of
 from minent.errors import BadInput
 from minent.kernels import log
 
@@ -77,7 +77,7 @@ class _Scale:
     @property
     def ends(self) -> tuple[float, float]:
         if self.low >= 0 and self.whole:
-            return 0.0, float(2 ** max(8, int(self.high).bit_length()) - 1)
+            return 0.0, float(white_of(self.high))
         return (0.0, 1.0) if self.low >= 0 and self.high <= 1 else (self.low, self.high)
 
     def __call__(self, values: Shaped[np.ndarray, "..."]) -> UInt8[np.ndarray, "..."]:

@@ -5,7 +5,6 @@ import time
 from collections import deque
 from dataclasses import asdict
 from pathlib import Path
-from textwrap import wrap
 from typing import Annotated, Any
 
 from cyclopts import App, Parameter
@@ -64,7 +63,7 @@ def train(
         say("reading")
         samples = read_images(images, size, playing.seed, skip_bad=skip_bad, split=split)
     if speaks():
-        print(*wrap(samples.plan, 80), sep="\n")
+        terminal.told(samples.plan)
     generator, critic = new_players(samples, networks, classes=classes, seed=playing.seed)
     mixture = images == "gaussians"
     turns = train_gan(generator, critic, samples, playing, mixture=mixture, folder=out, resume=resume)
@@ -177,7 +176,7 @@ def score(
     if json_:
         print(json.dumps(asdict(found)))
         return
-    print(*wrap(real.plan, 80), sep="\n")
+    terminal.told(real.plan)
     terminal.drawn_and_floor(found)
     print(f"{len(drawn):,} drawn, as many real ones, beside as many others; FID to coverage by")
     print(found.space)

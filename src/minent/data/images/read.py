@@ -117,7 +117,7 @@ def _folder(folder: Path, size: int | None, skip_bad: int, account: Account) -> 
 def _pictures(entries: Iterable[Entry], root: Path, size: int | None, skip_bad: int, account: Account) -> Images:
     files, labels = listed(entries, root, account)
     log.info("reading %s pictures", f"{len(files):,}")
-    pixels, kept = stacked(((root / name, source) for name, source in files), size, skip_bad, account)
+    pixels, kept = stacked(files, size, skip_bad, account, root)
     images = Images(pixels)
     return images if labels is None else classified(images, [labels[i] for i in kept], root)
 

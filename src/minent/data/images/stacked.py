@@ -8,6 +8,7 @@ all is black and the highest white.
 from collections.abc import Iterable
 from dataclasses import dataclass
 from math import inf
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -28,16 +29,19 @@ class Stack(NamedTuple):
     kept: list[int]
 
 
-def stacked(sources: Iterable[tuple[object, Any]], size: int | None, skip_bad: int, account: Account) -> Stack:
-    """Pictures, each with its name, as one array, its side the given size or that of the smallest; as many as
-    `skip_bad` that cannot be read are passed over. Raises BadInput, which names it, for the first beyond these."""
+def stacked(
+    sources: Iterable[tuple[Any, Any]], size: int | None, skip_bad: int, account: Account, root: Path | None = None
+) -> Stack:
+    """Pictures, each with its name (below a root), as one array, its side the given size or that of the smallest; as
+    many as `skip_bad` that cannot be read are passed over. Raises BadInput, which names it, for the first beyond these.
+    """
     whole, floats = _Scale(), _Scale()
     cut, kept, bad, small = [], [], [], 0
     for i, (name, source) in enumerate(sources):
         if i and not i % TOLD:
             log.info("read %s pictures", f"{i:,}")
         try:
-            one = picture(source, name, size)
+            one = picture(source, name if root is None else root / name, size)
         except BadInput as error:
             bad.append(name)
             if len(bad) > skip_bad:

@@ -3,6 +3,7 @@
 import json
 import time
 from collections import deque
+from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
@@ -59,8 +60,7 @@ def train(
     from minent.gan import new_players, train_gan
 
     start, networks, playing = time.perf_counter(), networks or Networks(), playing or Playing()
-    with terminal.progress() as say:
-        say("reading")
+    with terminal.progress() if speaks() else nullcontext():
         samples = read_images(images, size, playing.seed, skip_bad=skip_bad, split=split)
     if speaks():
         terminal.told(samples.plan)
@@ -161,8 +161,7 @@ def score(
     from minent.gan.scores.samples import MOST
 
     generator = Generator.from_pretrained(run)
-    with terminal.progress() as say:
-        say("reading")
+    with terminal.progress():
         real = read_images(data, generator.size or None, seed, skip_bad=skip_bad, split=split)
     if (real.channels, real.size) != (generator.channels, generator.size):
         raise BadInput(f"{str(run)!r} draws {_kind(generator)}; got {_kind(real)} in {data!r}")

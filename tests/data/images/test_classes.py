@@ -66,6 +66,11 @@ def test_what_is_no_class_says_so(labels, problem):
         classified(images(3), labels, "x")
 
 
+def test_names_that_are_no_utf8_can_be_written():
+    found = classified(images(2), [b"caf\xe9".decode("utf-8", "surrogateescape"), "猫"], "x")
+    assert found.classes == ("caf\\udce9", "猫")
+
+
 @pytest.mark.parametrize("label", [-1, 3])
 def test_numbers_beyond_the_names_are_no_classes(label):
     with pytest.raises(BadInput, match=f"from 0 to 2 as the data name them; got {label} for image 1"):

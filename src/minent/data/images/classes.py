@@ -37,7 +37,8 @@ def classified(images: Images, labels: Sequence[Any], path: object, names: Seque
         raise BadInput(f"every image has a class, from 0 to {len(names) - 1} as the data name them; got {told}")
     classes = sorted(set(found), key=natural if kinds == {True} else None)
     place = {label: i for i, label in enumerate(classes)}
-    called = tuple(str(names[label] if names else label) for label in classes)
+    told = (str(names[label] if names else label) for label in classes)
+    called = tuple(name.encode("utf-8", "backslashreplace").decode() for name in told)  # folders may be no UTF-8
     if len(set(called)) < len(called):
         raise BadInput(f"classes must have different names; got {', '.join(called)[:200]} in {str(path)!r}")
     return replace(images, labels=np.array([place[label] for label in found], np.int64), classes=called)

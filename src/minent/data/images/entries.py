@@ -36,14 +36,14 @@ def walked(folder: Path) -> Iterator[Entry]:
         with os.scandir(place) as found:
             entries = list(found)
         for entry in entries:
-            here, path, linked = (*parts, entry.name), Path(entry.path), entry.is_symlink()
-            if entry.is_dir(follow_symlinks=False) or (linked and path.is_dir()):
+            here, linked = (*parts, entry.name), Path(entry.path) if entry.is_symlink() else None
+            if entry.is_dir(follow_symlinks=False) or (linked and linked.is_dir()):
                 back = os.path.realpath(entry.path) in above
                 yield Entry(here, None, back)
                 if not back and not hidden(entry.name):
                     yield from below(entry.path, here, above)
-            elif entry.is_file(follow_symlinks=False) or (linked and (path.is_file() or not path.exists())):
-                yield Entry(here, lambda path=path: path)  # no pipes, which would be waited for
+            elif entry.is_file(follow_symlinks=False) or (linked and (linked.is_file() or not linked.exists())):
+                yield Entry(here, lambda path=entry.path: path)  # no pipes, which would be waited for
 
     try:
         yield from below(str(folder), (), frozenset())

@@ -73,7 +73,8 @@ def visible(entries: Iterable[Entry], account: Account) -> list[Entry]:
 
 
 def kind(one: Entry) -> str:
-    return Path(one.parts[-1]).suffix.lower()
+    stem, dot, suffix = one.parts[-1].rpartition(".")
+    return (dot + suffix).lower() if stem else ""
 
 
 def _inner(pictures: Sequence[Entry], within: tuple[str, ...], root: object, account: Account) -> list[str]:
@@ -118,7 +119,7 @@ def _given(
         return None
     source = found.source()
     try:
-        told = json.loads(source.read() if isinstance(source, BytesIO) else source.read_bytes())["labels"]
+        told = json.loads(source.read() if isinstance(source, BytesIO) else Path(source).read_bytes())["labels"]
         known = None if told is None else {str(name): label for name, label in told}
     except (OSError, ValueError, TypeError, KeyError):
         raise BadInput(f"{STYLEGAN} in {str(root)!r} must hold labels, a name and a class each") from None

@@ -30,7 +30,8 @@ def picture(source: Any, name: object, size: int | None = None) -> Shaped[np.nda
             with _opened(source() if callable(source) else source) as opened:
                 if size is not None:
                     opened.draft(None, (2 * size, 2 * size))
-                pixels = _pixels(ImageOps.exif_transpose(opened))
+                ImageOps.exif_transpose(opened, in_place=True)
+                pixels = _pixels(opened)
     except UnidentifiedImageError:
         raise BadInput(f"{str(name)!r} is no picture that can be read: it is of no format that Pillow knows") from None
     except Exception as error:  # decoders raise anything: OSError, ValueError, SyntaxError, struct.error, …
@@ -78,4 +79,5 @@ def _pixels(image: Any) -> Shaped[np.ndarray, "height width channels"]:
     if clear:
         image = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
-    return np.atleast_3d(np.asarray(image.convert("L" if grey else "RGB")))
+    wanted = "L" if grey else "RGB"
+    return np.atleast_3d(np.asarray(image if image.mode == wanted else image.convert(wanted)))

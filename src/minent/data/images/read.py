@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile, ZipFile, is_zipfile
+from zipfile import BadZipFile, ZipFile
 
 import numpy as np
 
@@ -122,11 +122,16 @@ def _pictures(entries: Iterable[Entry], root: Path, size: int | None, skip_bad: 
     return images if labels is None else classified(images, [labels[i] for i in kept], root)
 
 
+def _begins(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(4)
+
+
 def _file(path: Path, size: int | None, skip_bad: int, account: Account) -> Images:
-    if path.is_file() and is_zipfile(path):
+    if path.is_file() and _begins(path) in (b"PK\3\4", b"PK\5\6"):
         try:
             with ZipFile(path) as archive:
-                if all(name.endswith(".npy") for name in archive.namelist()):
+                if {Path(name).suffix for name in archive.namelist()} == {".npy"}:
                     return read_npz(path, account)
                 return _pictures(zipped(archive), path, size, skip_bad, account)
         except BadZipFile as error:

@@ -41,7 +41,7 @@ def stacked(
         if i and not i % TOLD:
             log.info("read %s pictures", f"{i:,}")
         try:
-            one = picture(source, name if root is None else root / name, size)
+            one = picture(source, name if root is None else f"{root}/{name}", size)
         except BadInput as error:
             bad.append(name)
             if len(bad) > skip_bad:

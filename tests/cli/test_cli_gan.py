@@ -69,7 +69,7 @@ def test_draws_are_those_of_the_seed(run):
 def test_a_label_that_none_has_is_one_sentence(run, capsys):
     with pytest.raises(SystemExit):
         main(["gan", "draw", "--run", str(run / "run"), "-n", "99", "--label", "3", "-o", str(run / "l.npy")])
-    assert capsys.readouterr().err == "minent: a generator without classes draws none by its label; got 3\n"
+    assert capsys.readouterr().err == "minent: a generator without classes draws none by its label; got '3'\n"
 
 
 def test_what_is_printed_fits_a_terminal(run, capsys, tmp_path):
@@ -82,8 +82,88 @@ def test_what_is_printed_fits_a_terminal(run, capsys, tmp_path):
     main(["gan", "score", "--run", str(tmp_path / "run"), "--data", str(tmp_path / "a.parquet")])
     lines = [line for line in capsys.readouterr().out.splitlines() if not line.startswith("wrote")]
     assert lines[0] == "step 150,000 of 200,000, gap 1.10; fid 925, precision 0.123, coverage 0.1"
-    assert lines[1].startswith("60 grey images of 8 by 8, gn; ") and lines[-1].endswith("% right on images held out")
+    assert lines[1] == "60 images of 2 classes: 0, 1" and lines[2].startswith("grey images of 8 by 8, gn; ")
+    assert lines[-1].endswith("% right on images held out")
     assert len(lines) > 8 and max(map(len, lines)) <= 80
+
+
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory):
+    """Pictures of two classes in two splits: cats are dark, dogs are light."""
+    image = pytest.importorskip("PIL.Image")
+    folder = tmp_path_factory.mktemp("photos") / "data"
+    for split, number in (("train", 12), ("test", 8)):
+        for name, grey in (("cat", 40), ("dog 10", 200), ("dog 2", 210)):
+            (folder / split / name).mkdir(parents=True)
+            for i in range(number):
+                image.fromarray(np.full((8, 8), grey + i, np.uint8)).save(folder / split / name / f"{i}.png")
+    (folder / "train" / "cat" / "3.png").write_bytes(b"torn")
+    (folder / "train" / "notes.txt").write_text("of a walk")
+    return folder
+
+
+def test_what_is_read_is_told_before_training_and_classes_keep_their_names(photos, capsys):
+    words = ["gan", "train", str(photos), "--out", str(photos.parent / "named"), *SMALL, "--classes"]
+    with pytest.raises(SystemExit) as exit:
+        main(words)
+    assert exit.value.code == 2 and capsys.readouterr().err.startswith(f"minent: '{photos}/train/cat/3.png' is no pic")
+    main([*words, "--skip-bad", "1"])
+    told = " ".join(capsys.readouterr().out.split("\ngrey images")[0].split())
+    assert told == (
+        "35 images of 3 classes: cat, dog 2, dog 10; split train; passed over: split test, 1 other file "
+        "(train/notes.txt), 1 broken (train/cat/3.png)"
+    )
+    for name, label in (("all", []), ("dog", ["--label", "dog 10"])):
+        main(
+            [
+                "gan",
+                "draw",
+                "--run",
+                str(photos.parent / "named"),
+                "-n",
+                "3",
+                "-o",
+                str(photos.parent / f"{name}.npy"),
+                *label,
+            ]
+        )
+    one, other = np.load(photos.parent / "all.npy"), np.load(photos.parent / "dog.npy")
+    assert np.array_equal(one[2], other[2]) and not np.array_equal(one[:2], other[:2])  # all: classes in turn
+    main(["gan", "score", "--run", str(photos.parent / "named"), "--data", str(photos), "--split", "test"])
+    assert "24 images of 3 classes: cat, dog 2, dog 10; split test; " in " ".join(capsys.readouterr().out.split())
+
+
+@pytest.mark.parametrize(
+    "words, problem",
+    [
+        (
+            ["draw", "--run", "RUN", "--label", "dog 3", "-o", "a.npy"],
+            "of cat, dog 2, dog 10; got 'dog 3'; did you mean",
+        ),
+        (["train", "PHOTOS", "--out", "x", "--split", "val"], "is divided into test, train; split must name one of th"),
+        (
+            ["train", "PHOTOS", "--out", "x", "--split", "half"],
+            "split must be one of train, validation, test; got 'h",
+        ),
+        (["train", "PHOTOS", "--out", "x", "--skip-bad", "-1"], "skip_bad must be at least 0; got -1"),
+    ],
+)
+def test_what_the_data_have_not_is_one_sentence(words, problem, photos, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    places = {"PHOTOS": str(photos), "RUN": str(photos.parent / "named")}
+    with pytest.raises(SystemExit) as exit:
+        main(["gan", *(places.get(word, word) for word in words)])
+    told = capsys.readouterr().err
+    assert exit.value.code == 2 and problem in told and told.count("\n") == 1 and not Path("x").exists()
+
+
+def test_a_run_goes_on_with_its_own_classes_only(photos, capsys):
+    words = ["gan", "train", str(photos), "--out", str(photos.parent / "named"), *SMALL, "--classes", "--skip-bad", "1"]
+    (photos / "train" / "cat").rename(photos / "train" / "zebra")
+    with pytest.raises(SystemExit):
+        main([*words, "--resume"])
+    (photos / "train" / "zebra").rename(photos / "train" / "cat")
+    assert "classes was ['cat', 'dog 2', 'dog 10']; got ['dog 2', 'dog 10', 'zebra']" in capsys.readouterr().err
 
 
 def test_scores_stand_beside_their_floor(run, capsys):

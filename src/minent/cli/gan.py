@@ -3,6 +3,7 @@
 import json
 import time
 from collections import deque
+from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
@@ -25,6 +26,8 @@ def train(
     out: Path,
     size: int | None = None,
     classes: Annotated[bool, Parameter(show_default=False)] = False,
+    split: str | None = None,
+    skip_bad: int = 0,
     resume: Annotated[bool, Parameter(show_default=False)] = False,
     networks: Annotated[Networks | None, Parameter(name="*")] = None,
     playing: Annotated[Playing | None, Parameter(name="*")] = None,
@@ -36,14 +39,18 @@ def train(
     Parameters
     ----------
     images
-        A folder of pictures (or of a folder for each class), .npy, .parquet, …idx3-ubyte[.gz]; or digits, gaussians,
-        swiss-roll.
+        A folder or .zip of pictures, or of a folder for each class; .npy, .npz, .parquet, …idx3-ubyte[.gz]; several
+        files by a pattern, 'data/train-*.parquet'; or digits, gaussians, swiss-roll.
     out
         Folder for the generator, pictures along training, checkpoints and log.jsonl.
     size
         Pixels of the side that images are brought to; their own if not given.
     classes
         Draw by class.
+    split
+        Of data that are divided: train if not given, validation or test.
+    skip_bad
+        Pass over as many pictures that cannot be read; an error names the first if not given.
     resume
         Go on with a run that was stopped.
     """
@@ -53,7 +60,10 @@ def train(
     from minent.gan import new_players, train_gan
 
     start, networks, playing = time.perf_counter(), networks or Networks(), playing or Playing()
-    samples = read_images(images, size, playing.seed)
+    with terminal.progress() if speaks() else nullcontext():
+        samples = read_images(images, size, playing.seed, skip_bad=skip_bad, split=split)
+    if speaks():
+        terminal.told(samples.plan)
     generator, critic = new_players(samples, networks, classes=classes, seed=playing.seed)
     mixture = images == "gaussians"
     turns = train_gan(generator, critic, samples, playing, mixture=mixture, folder=out, resume=resume)
@@ -61,7 +71,7 @@ def train(
         deque(turns, maxlen=0)
         return
     weights = [sum(parameter.numel() for parameter in player.parameters()) for player in (generator, critic)]
-    print(f"{len(samples):,} {_kind(samples)}, {playing.lipschitz}; {weights[0]:,} weights draw, {weights[1]:,} judge")
+    print(f"{_kind(samples)}, {playing.lipschitz}; {weights[0]:,} weights draw, {weights[1]:,} judge")
     terminal.playing(turns)
     print(f"wrote {out} in {time.perf_counter() - start:.0f} s")
 
@@ -72,7 +82,7 @@ def draw(
     run: Path,
     number: Annotated[int, Parameter(name=["--number", "-n"])] = 64,
     output: Annotated[Path, Parameter(name=["--output", "-o"])],
-    label: int | None = None,
+    label: str | None = None,
     seed: int = 1,
 ) -> None:
     """Draw samples: minent gan draw --run run -n 64 -o grid.png
@@ -86,13 +96,12 @@ def draw(
     output
         .png: one picture of all; .npy: an array, of pixels as uint8 (n, height, width, channels).
     label
-        Number of the class to draw; all in turn if not given.
+        Name of the class to draw; all in turn if not given.
     seed
         The same seed draws the same.
     """
     require("torch", "gan", "draw samples")
     import numpy as np
-    import torch
 
     from minent.gan import Generator
     from minent.gan.train import write_picture
@@ -100,7 +109,7 @@ def draw(
     if output.suffix not in (".png", ".npy"):
         raise BadInput(f"output must end with .png or .npy; got {str(output)!r}")
     generator = Generator.from_pretrained(run)
-    drawn = generator.draw(number, None if label is None else torch.full((number,), label), seed).numpy()
+    drawn = generator.draw(number, label, seed).numpy()
     if output.suffix == ".png":
         if drawn.ndim == 2 and drawn.shape[1] != 2:
             raise BadInput(f"a picture is of images or of points in the plane; got points of {drawn.shape[1]} numbers")
@@ -118,6 +127,8 @@ def score(
     *,
     run: Path,
     data: str,
+    split: str | None = None,
+    skip_bad: int = 0,
     inception: Path | None = None,
     seed: int = 1,
     json_: Annotated[bool, Parameter(name="--json", show_default=False)] = False,
@@ -130,6 +141,10 @@ def score(
         Folder that `minent gan train` wrote.
     data
         Real samples, as for training.
+    split
+        Of data that are divided: train if not given, validation or test.
+    skip_bad
+        Pass over as many pictures that cannot be read; an error names the first if not given.
     inception
         FID of Inception's features besides: file of the weights, weights-inception-2015-12-05-6726825d.pth.
     seed
@@ -146,7 +161,8 @@ def score(
     from minent.gan.scores.samples import MOST
 
     generator = Generator.from_pretrained(run)
-    real = read_images(data, generator.size or None, seed)
+    with terminal.progress():
+        real = read_images(data, generator.size or None, seed, skip_bad=skip_bad, split=split)
     if (real.channels, real.size) != (generator.channels, generator.size):
         raise BadInput(f"{str(run)!r} draws {_kind(generator)}; got {_kind(real)} in {data!r}")
     judge = None if inception is None else network(inception)
@@ -159,6 +175,7 @@ def score(
     if json_:
         print(json.dumps(asdict(found)))
         return
+    terminal.told(real.plan)
     terminal.drawn_and_floor(found)
     print(f"{len(drawn):,} drawn, as many real ones, beside as many others; FID to coverage by")
     print(found.space)

@@ -4,6 +4,7 @@ import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
@@ -58,6 +59,11 @@ def summary(
     if len(modules) > most:
         print(f"… and {len(modules) - most:,} smaller modules")
     print()
+
+
+def told(plan: str) -> None:
+    """What was read, and what was not, in lines of 80 columns; names stay whole."""
+    print(fill(plan, 80, break_on_hyphens=False, break_long_words=False))
 
 
 def agreed(one: "Tree", other: "Tree", table: "np.ndarray") -> None:

@@ -88,6 +88,7 @@ def prepared(
 ) -> Game:
     """The game that `play` asks for, where it begins or goes on; its folder is `kept` or goes with the game."""
     refuse_batch_norm(critic)
+    names = getattr(generator, "names", None)
     processes, critic = found(), constrained(critic, playing)
     players = nn.ModuleDict({"generator": generator, "critic": critic}).to(processes.device)
     agree_on(players, processes)
@@ -104,10 +105,10 @@ def prepared(
         trained=(_trained(generator), _trained(critic)), sums=sums, judge=judge,
     )  # fmt: skip
     if resume and checkpoint.newest(game.checkpoints) is not None:
-        refuse_other(folder, playing)
+        refuse_other(folder, playing, names)
     resumed(game, resume, kept, log)
     if game.saving:
-        write_text(folder / "game.json", json.dumps(asdict(playing), indent=2))
+        write_text(folder / "game.json", json.dumps(asdict(playing) | {"classes": names}, indent=2, ensure_ascii=False))
     return game
 
 
@@ -144,12 +145,12 @@ def released(game: Game) -> Iterator[None]:
             parameter.requires_grad_(True).grad = None
 
 
-def refuse_other(folder: Path, playing: Playing) -> None:
-    """Raises BadInput unless the run in the folder is one by the same options, but for its length."""
+def refuse_other(folder: Path, playing: Playing, classes: list[str] | None) -> None:
+    """Raises BadInput unless the run in the folder is one by the same options, but for its length, of these classes."""
     try:
         saved = json.loads((folder / "game.json").read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise BadInput(f"a run is resumed by its own options; game.json in {str(folder)!r}: {error}") from None
-    for name, value in asdict(playing).items():
+    for name, value in (asdict(playing) | {"classes": classes}).items():
         if name != "steps" and saved.get(name) != value:
             raise BadInput(f"a run is resumed by its own options: {name} was {saved.get(name)!r}; got {value!r}")

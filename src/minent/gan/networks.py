@@ -7,13 +7,16 @@ batch normalisation; generators have, but in an mlp, and are told the class by a
     resnet   Gulrajani et al. 2017; Miyato et al. 2018, table 4
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from difflib import get_close_matches
 from itertools import pairwise
+from unicodedata import normalize
 
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
+from minent.data.images.account import some
 from minent.errors import BadInput
 from minent.gan import residual
 from minent.gan.input_gradients.layers import Gradients
@@ -28,16 +31,22 @@ Labels = Int[Tensor, " batch"] | None
 
 class Generator(Saved):
     """Draws images of `channels` by `size` by `size` pixels in [-1, 1], or, of size 0, points of `channels` numbers;
-    of `classes`, where there are any. Saved and shared by `save_pretrained`, `from_pretrained`.
+    of `classes`, where there are any, called `names` ("0", "1", … if not given). Saved and shared by
+    `save_pretrained`, `from_pretrained`.
 
     >>> Generator(1, 8, Networks("dcgan", latent=4, width=2)).draw(3).shape
     torch.Size([3, 1, 8, 8])
     """
 
-    def __init__(self, channels: int, size: int, networks: Networks, classes: int = 0):
+    def __init__(
+        self, channels: int, size: int, networks: Networks, classes: int = 0, names: Sequence[str] | None = None
+    ):
         super().__init__()
         kind = networks.network or ("dcgan" if size else "mlp")
         self.channels, self.size, self.classes, self.latent = channels, size, classes, networks.latent
+        self.names = [str(i) for i in range(classes)] if names is None else list(names)
+        if len(self.names) != classes:
+            raise BadInput(f"every class has a name; got {len(self.names)} names of {classes} classes")
         self.label = nn.Embedding(classes, networks.latent) if classes else None
         noise = networks.latent * (2 if classes else 1)
         if kind == "mlp":
@@ -61,8 +70,10 @@ class Generator(Saved):
             noise = torch.cat([noise, self.label(labels)], 1)
         return self.body(noise)
 
-    def draw(self, number: int, labels: Int[Tensor, " number"] | None = None, seed: int = 1) -> Float[Tensor, "..."]:
-        """Samples (number, ...) on the CPU; classes in turn where `labels` are not given."""
+    def draw(
+        self, number: int, labels: Int[Tensor, " number"] | str | None = None, seed: int = 1
+    ) -> Float[Tensor, "..."]:
+        """Samples (number, ...) on the CPU: of the class of a name, of `labels`, or of classes in turn."""
         if number < 1:
             raise BadInput(f"number must be at least 1; got {number}")
         device = next(self.parameters()).device
@@ -70,13 +81,24 @@ class Generator(Saved):
         if labels is None and self.classes:
             labels = torch.arange(number) % self.classes
         if labels is not None and not self.classes:
-            raise BadInput(f"a generator without classes draws none by its label; got {int(labels.max())}")
+            got = repr(labels) if isinstance(labels, str) else int(labels.max())
+            raise BadInput(f"a generator without classes draws none by its label; got {got}")
+        if isinstance(labels, str):
+            labels = torch.full((number,), self._place(labels))
         if labels is not None and not 0 <= int(labels.min()) <= int(labels.max()) < self.classes:
             raise BadInput(f"labels must be less than the number of classes, {self.classes}; got {int(labels.max())}")
         batches = zip(noise.split(256), [None] * number if labels is None else labels.split(256), strict=False)
         with torch.no_grad(), evaluating(self):
             parts = [self(z.to(device), y if y is None else y.to(device)).float().cpu() for z, y in batches]
         return torch.cat(parts)
+
+    def _place(self, name: str) -> int:
+        places = {normalize("NFC", one): i for i, one in enumerate(self.names)}  # macOS writes é as e and an accent
+        if (place := places.get(normalize("NFC", name))) is None:
+            near = get_close_matches(name, self.names, 1)
+            hint = f"; did you mean {near[0]}?" if near else ""
+            raise BadInput(f"label must be one of {some(self.names, 20)}; got {name!r}{hint}")
+        return place
 
 
 class Critic(nn.Module):

@@ -43,7 +43,8 @@ def new_players(
     count = len(images.classes) if classes else 0
     with torch.random.fork_rng():
         torch.manual_seed(seed)
-        generator = Generator(images.channels, images.size, networks, count)
+        names = list(images.classes) if classes else None
+        generator = Generator(images.channels, images.size, networks, count, names)
         return generator, Critic(images.channels, images.size, networks, count)
 
 

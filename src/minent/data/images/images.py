@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float, Int, Shaped
 
+from minent.data.images.account import some
 from minent.errors import BadInput
 
 
 @dataclass(frozen=True)
 class Images:
     """`values`: uint8 pixels (images, channels, height, width), or float32 points (points, dimension); of each its
-    class as a number (None: there are none), and what the classes are called.
+    class as a number (None: there are none), what the classes are called, and `plan`: what was read, and what was not.
 
     >>> images = Images(np.zeros((4, 1, 8, 8), np.uint8))
     >>> len(images), images.size, images.scaled().min()
@@ -24,6 +25,7 @@ class Images:
     values: Shaped[np.ndarray, "samples ..."]
     labels: Int[np.ndarray, " samples"] | None = None
     classes: tuple[str, ...] = ()
+    plan: str = ""
 
     def __len__(self) -> int:
         return len(self.values)
@@ -37,6 +39,19 @@ class Images:
     def size(self) -> int:
         """Width and height of images in pixels; 0 of points."""
         return self.values.shape[2] if self.values.ndim == 4 else 0
+
+    def told(self) -> str:
+        """How many there are, of which classes.
+
+        >>> Images(np.zeros((2, 1, 8, 8), np.uint8), np.arange(2), ("cat", "dog")).told()
+        '2 images of 2 classes: cat, dog'
+        """
+        if not self.size:
+            return f"{len(self):,} points of {self.channels} numbers"
+        counted = f"{len(self):,} image{'s' * (len(self) != 1)}"
+        if self.labels is None:
+            return counted
+        return f"{counted} of {len(self.classes):,} class{'es' * (len(self.classes) != 1)}: {some(self.classes, 10)}"
 
     def at(self, ids: Int[np.ndarray, " ids"]) -> "Images":
         """Some of them."""

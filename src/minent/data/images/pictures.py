@@ -1,49 +1,83 @@
-"""Pictures as arrays of one size: read, cut to the square in their middle, resampled."""
+"""One picture as an array, the way up that it is shown, of its first frame; what is clear in it lies on white."""
 
-from collections.abc import Iterable
+import warnings
 from typing import Any
 
 import numpy as np
+from jaxtyping import Shaped
 
 from minent.errors import BadInput, require
 
-PICTURES = ".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm"
+PICTURES = (
+    ".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".bmp", ".gif", ".webp", ".avif", ".tif", ".tiff", ".ppm", ".pgm", ".pbm",
+    ".pnm", ".jp2", ".tga", ".heic", ".heif",
+)  # fmt: skip
 
 
-def picture(source: Any, name: object) -> np.ndarray:
-    """One picture as (h, w, c) the way up that it is shown: grey, of 16 bits the higher 8, or red, green and blue."""
+def picture(source: Any, name: object, size: int | None = None) -> Shaped[np.ndarray, "height width channels"]:
+    """One picture from a path, an open binary file, or a function that gives either: uint8, grey, or red, green and
+    blue. Greys deeper than 8 bits keep their numbers (uint16, int32, float32).
+
+    Where a `size` is wanted, a JPEG is decoded at a half, a quarter or an eighth of its own, at least twice as wide.
+    Raises BadInput, which names it, for what cannot be read as a whole.
+    """
     require("PIL", "gan", "read pictures")
-    from PIL import Image, ImageOps
+    from PIL import ImageOps, UnidentifiedImageError
 
     try:
-        with Image.open(source) as opened:
-            turned = ImageOps.exif_transpose(opened)
-            if turned.mode.startswith("I"):
-                return (np.asarray(turned).clip(0, 65535) // 256).astype(np.uint8)[..., None]
-            return np.atleast_3d(np.asarray(turned.convert("L" if turned.mode in ("1", "L", "LA", "F") else "RGB")))
-    except OSError as error:
-        raise BadInput(f"{str(name)!r} is no picture that can be read: {error}") from None
+        with warnings.catch_warnings():  # of what is odd in a picture that can be read
+            warnings.simplefilter("ignore")
+            with _opened(source() if callable(source) else source) as opened:
+                if size is not None:
+                    opened.draft(None, (2 * size, 2 * size))
+                ImageOps.exif_transpose(opened, in_place=True)
+                pixels = _pixels(opened)
+    except UnidentifiedImageError:
+        raise BadInput(f"{str(name)!r} is no picture that can be read: it is of no format that Pillow knows") from None
+    except Exception as error:  # decoders raise anything: OSError, ValueError, SyntaxError, struct.error, …
+        told = getattr(error, "strerror", None) or error
+        raise BadInput(f"{str(name)!r} is no picture that can be read: {told}") from None
+    return pixels
 
 
-def stacked(pictures: Iterable[np.ndarray], size: int | None) -> np.ndarray:
-    """Pictures (h, w, c) as one array (n, c, side, side), its side the given size or that of the smallest."""
-    cut = [squares(one.transpose(2, 0, 1)[None], size) for one in pictures]  # as they come: photographs fill memory
-    colours, side = max(one.shape[1] for one in cut), min(one.shape[2] for one in cut)
-    return np.concatenate([squares(one, side).repeat(colours // one.shape[1], 1) for one in cut])
+def white_of(highest: float) -> int:
+    """What is white where the highest of whole numbers is this one: all bits that it needs are set, 8 at least."""
+    return 2 ** max(8, int(highest).bit_length()) - 1
 
 
-def squares(pixels: np.ndarray, size: int | None) -> np.ndarray:
-    """The square in the middle, each side resampled by a triangle as wide as an output pixel, so that none is lost."""
-    side = min(pixels.shape[2:])
-    top, left = ((whole - side) // 2 for whole in pixels.shape[2:])
-    pixels = pixels[:, :, top : top + side, left : left + side]
-    if size is None or size == side:
-        return np.ascontiguousarray(pixels)
-    if size < 1:
-        raise BadInput(f"size must be at least 1; got {size}")
-    scale = side / size
-    middle = (np.arange(size)[:, None] + 0.5) * scale - 0.5
-    weight = np.maximum(0, 1 - np.abs(middle - np.arange(side)) / max(scale, 1)).astype(np.float32)
-    weight /= weight.sum(1, keepdims=True)
-    parts = [weight @ part.astype(np.float32) @ weight.T for part in np.array_split(pixels, -(-len(pixels) // 256))]
-    return np.rint(np.concatenate(parts)).clip(0, 255).astype(np.uint8)
+def _opened(file: Any) -> Any:
+    """The picture in a file, not yet decoded; the checksums of a PNG hold, some of which decoding would not look at."""
+    from PIL import Image
+
+    image = Image.open(file)
+    if image.format != "PNG" or not image.tile:
+        return image
+    with image:
+        image.verify()
+    if hasattr(file, "seek"):
+        file.seek(0)
+    return Image.open(file)
+
+
+def _pixels(image: Any) -> Shaped[np.ndarray, "height width channels"]:
+    from PIL import Image, ImageCms
+
+    clear = image.has_transparency_data
+    if image.mode == "F" or image.mode.startswith("I"):
+        values = np.asarray(image)
+        if not np.isfinite(values).all():
+            raise ValueError("its values must be finite")
+        if clear:
+            seen = values != image.info["transparency"]
+            values = np.where(seen, values, white_of(float(values.max(initial=0, where=seen))))
+        return values[..., None]
+    grey = image.mode in ("1", "L", "LA", "La")
+    if image.mode == "LAB":
+        image = ImageCms.profileToProfile(
+            image, ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB"), outputMode="RGB"
+        )
+    if clear:
+        image = image.convert("RGBA")
+        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+    wanted = "L" if grey else "RGB"
+    return np.atleast_3d(np.asarray(image if image.mode == wanted else image.convert(wanted)))

@@ -1,52 +1,71 @@
-"""Images and points from folders, arrays, tables and IDX files, or by name."""
+"""Images and points from folders, ZIPs, arrays, tables and IDX files, or by name."""
 
-import io
+import glob
 import os
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile, ZipFile
 
 import numpy as np
 
 from minent.data.bytes import opened
-from minent.data.images.idx import is_idx, read_idx
+from minent.data.images.account import Account, some
+from minent.data.images.arrays import read_digits, read_npy, read_npz
+from minent.data.images.classes import classified, natural
+from minent.data.images.entries import Entry, hidden, walked, zipped
+from minent.data.images.idx import is_idx
 from minent.data.images.images import Images
-from minent.data.images.pictures import PICTURES, picture, squares, stacked
+from minent.data.images.listing import kind, listed, shards_of
+from minent.data.images.pictures import PICTURES
+from minent.data.images.shards import read_shards
+from minent.data.images.stacked import squares, stacked
 from minent.data.points import toys
-from minent.data.tables.parquet import read_parquet
 from minent.errors import BadInput, require
+from minent.kernels import log
+
+Paths = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
 
 
-def read_images(path: str | os.PathLike[str], size: int | None = None, seed: int = 1) -> Images:
-    """Images brought to `size` by `size` pixels, or points.
+def read_images(
+    path: Paths, size: int | None = None, seed: int = 1, *, skip_bad: int = 0, split: str | None = None
+) -> Images:
+    """Images brought to `size` by `size` pixels, or points; `plan` of them says what was read, and what was not.
 
-    a folder          of pictures, or of one folder of pictures for each class (wants pillow)
-    .npy              (n, h, w), (n, h, w, c) or (n, c, h, w) with c of 1 or 3: pixels from 0 to 255, or of floats from
-                      0 to 1; (n, d): points
-    .parquet          a column of such nested lists, or of pictures' bytes, called image, or the first that is no label;
+    a folder, a .zip  of pictures, or of one folder of pictures for each class (wants pillow); of Parquet files
+    .parquet          a column of nested lists, or of pictures' bytes, called image or img, or the first that may be;
                       label, class or target: the classes
+    .npy, .npz        (n, h, w), (n, h, w, c) or (n, c, h, w) with c of 1 or 3: pixels from 0 to 255, or of floats from
+                      0 to 1; (n, d): points. In .npz called images, x or data, and labels, y or target
     …idx3-ubyte[.gz]  as MNIST's, with the classes of …labels-idx1-ubyte beside it
     digits            scikit-learn's 1,797 of 8 by 8 pixels
     gaussians, swiss-roll     points of `minent.data.points.toys`, drawn by `seed`
 
-    Images that are no squares are cut to the square in their middle. Raises BadInput.
+    Several files, in a list or as a pattern with *, are shards of Parquet, or pictures without classes. Where data are
+    divided, `split` names one: train if not given, validation or test. As many pictures as `skip_bad` that cannot be
+    read are passed over. Images that are no squares are cut to the square in their middle. Raises BadInput.
 
-    >>> read_images("gaussians").values.shape, read_images("gaussians").channels
-    ((100000, 2), 2)
+    >>> read_images("gaussians").values.shape, read_images("gaussians").plan
+    ((100000, 2), '100,000 points of 2 numbers')
     """
-    images = _named(str(path), seed) or _read(Path(path), size)
+    if skip_bad < 0:
+        raise BadInput(f"skip_bad must be at least 0; got {skip_bad}")
+    account = Account(split)
+    images = _named(path, seed) or _read(path, size, skip_bad, account)
     if not len(images):
         raise BadInput(f"there are no images in {str(path)!r}")
-    if not images.size:
-        if size is not None:
-            raise BadInput(
-                f"images of {size} by {size} are wanted; {str(path)!r} holds points of {images.channels} numbers"
-            )
-        return images
-    return replace(images, values=squares(images.values, size))
+    if account.split is not None:
+        raise BadInput(f"split {split!r} is wanted, and {str(path)!r} is not divided into splits")
+    if not images.size and size is not None:
+        raise BadInput(
+            f"images of {size} by {size} are wanted; {str(path)!r} holds points of {images.channels} numbers"
+        )
+    images = replace(images, values=squares(images.values, size)) if images.size else images
+    return replace(images, plan="; ".join([images.told(), *account.sentences()]))
 
 
-def _named(name: str, seed: int) -> Images | None:
+def _named(name: Any, seed: int) -> Images | None:
     if name in ("gaussians", "swiss-roll"):
         return Images(toys.gaussians(seed=seed) if name == "gaussians" else toys.swiss_roll(seed=seed))
     if name != "digits":
@@ -59,86 +78,72 @@ def _named(name: str, seed: int) -> Images | None:
     return Images(pixels, data.target.astype(np.int64), tuple("0123456789"))
 
 
-def _read(path: Path, size: int | None) -> Images:
-    if path.is_dir():
-        return _folder(path, size)
+def _read(path: Paths, size: int | None, skip_bad: int, account: Account) -> Images:
+    files = _files(path)
+    if len(files) == 1 and files[0].is_dir():
+        return _folder(files[0], size, skip_bad, account)
+    kinds = {file.suffix.lower() for file in files}
+    if kinds == {".parquet"}:
+        return read_shards(files, size, skip_bad, account)
+    if kinds <= set(PICTURES):
+        return Images(stacked(((file, file) for file in files), size, skip_bad, account).pixels)
+    if len(files) > 1:
+        raise BadInput(f"several files are Parquet, or pictures, all of them; got {some(files)}")
+    return _file(files[0], size, skip_bad, account)
+
+
+def _files(path: Paths) -> list[Path]:
+    """The paths that are meant, those of a pattern in natural order."""
+    if not isinstance(path, str | os.PathLike):
+        if not path:
+            raise BadInput("wanted files to read images from; got an empty list")
+        return [Path(one) for one in path]
+    if not glob.has_magic(str(path)) or Path(path).exists():
+        return [Path(path)]
+    found = [Path(one) for one in sorted(glob.glob(str(path), recursive=True), key=natural)]  # noqa: PTH207  also of absolute ones
+    if not found:
+        raise BadInput(f"there is no file like {str(path)!r}")
+    return found
+
+
+def _folder(folder: Path, size: int | None, skip_bad: int, account: Account) -> Images:
+    entries = list(walked(folder))
+    kinds = {kind(one) for one in entries if one.source is not None and not any(map(hidden, one.parts))}
+    if ".parquet" in kinds and not kinds & set(PICTURES):
+        return read_shards(shards_of(entries, folder, account), size, skip_bad, account)
+    return _pictures(entries, folder, size, skip_bad, account)
+
+
+def _pictures(entries: Iterable[Entry], root: Path, size: int | None, skip_bad: int, account: Account) -> Images:
+    files, labels = listed(entries, root, account)
+    log.info("reading %s pictures", f"{len(files):,}")
+    pixels, kept = stacked(files, size, skip_bad, account, root)
+    images = Images(pixels)
+    return images if labels is None else classified(images, [labels[i] for i in kept], root)
+
+
+def _begins(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(4)
+
+
+def _file(path: Path, size: int | None, skip_bad: int, account: Account) -> Images:
+    if path.is_file() and _begins(path) in (b"PK\3\4", b"PK\5\6"):
+        try:
+            with ZipFile(path) as archive:
+                if {Path(name).suffix for name in archive.namelist()} == {".npy"}:
+                    return read_npz(path, account)
+                return _pictures(zipped(archive), path, size, skip_bad, account)
+        except BadZipFile as error:
+            raise BadInput(f"{str(path)!r} is not a whole ZIP: {error}") from None
     data = opened(path).data
     if data.startswith(b"\x93NUMPY"):
-        try:
-            values = np.load(io.BytesIO(data), allow_pickle=False)
-        except ValueError as error:
-            raise BadInput(f"{str(path)!r} is not a whole array of numbers: {error}") from None
-        return _array(values, path)
+        return read_npy(data, path)
     if data.startswith(b"PAR1"):
-        return _parquet(data, path, size)
+        return read_shards([path], size, skip_bad, account)
     if is_idx(data):
-        name = path.name.replace("images-idx3", "labels-idx1").replace("images.idx3", "labels.idx1")
-        images, beside = _array(read_idx(data, path), path), path.with_name(name)
-        if beside == path or not beside.exists():
-            return images
-        return _labelled(images, read_idx(opened(beside).data, beside).tolist(), beside)
+        return read_digits(data, path)
     raise BadInput(
-        f"images are read from a folder of pictures, .npy, .parquet or IDX files, or are digits, gaussians or "
-        f"swiss-roll; got {str(path)!r}"
+        f"images are read from a folder or .zip of pictures, .npy, .npz, .parquet or IDX files, or are digits, "
+        f"gaussians or swiss-roll; got {str(path)!r}"
     )
-
-
-def _array(values: np.ndarray, path: object) -> Images:
-    if values.dtype.kind not in "iufb" or values.ndim not in (2, 3, 4):
-        shape = f"{values.dtype} of shape {values.shape}"
-        raise BadInput(f"wanted numbers of shape (n, h, w), (n, h, w, c), (n, c, h, w) or (n, d) in {str(path)!r}; "
-                       f"got {shape}")  # fmt: skip
-    if not np.isfinite(values).all():
-        raise BadInput(f"values must be finite; those in {str(path)!r} are not")
-    if values.ndim == 2:
-        return Images(values.astype(np.float32))
-    values = values[:, None] if values.ndim == 3 else values
-    if values.shape[1] not in (1, 3):
-        values = values.transpose(0, 3, 1, 2)
-    low, high = (float(values.min()), float(values.max())) if values.size else (0.0, 0.0)
-    if values.shape[1] not in (1, 3) or low < 0 or high > (1 if values.dtype.kind == "f" else 255):
-        raise BadInput(
-            f"images have 1 or 3 channels, with pixels from 0 to 255, or of floats from 0 to 1; got "
-            f"{values.shape[1]} channels from {low:g} to {high:g} in {str(path)!r}"
-        )
-    scale = 255 if values.dtype.kind in "fb" else 1
-    return Images(np.rint(values * scale).astype(np.uint8) if scale > 1 else values.astype(np.uint8))
-
-
-def _labelled(images: Images, labels: list[Any], path: object) -> Images:
-    if len(labels) != len(images):
-        raise BadInput(f"every image has a class; got {len(labels)} for {len(images)} images in {str(path)!r}")
-    if None in labels:
-        raise BadInput(f"every image has a class; got none for image {labels.index(None)} in {str(path)!r}")
-    classes = sorted(set(labels))
-    place = {name: i for i, name in enumerate(classes)}
-    return replace(images, labels=np.array([place[x] for x in labels], np.int64), classes=tuple(map(str, classes)))
-
-
-def _folder(folder: Path, size: int | None) -> Images:
-    files = sorted(file for file in folder.rglob("*") if file.suffix.lower() in PICTURES)
-    if not files:
-        raise BadInput(f"{str(folder)!r} must hold pictures ({', '.join(PICTURES)}); there are none")
-    images = Images(stacked((picture(file, file) for file in files), size))
-    names = [file.relative_to(folder).parts[0] for file in files if file.parent != folder]
-    return _labelled(images, names, folder) if len(names) == len(files) else images
-
-
-def _parquet(data: bytes, path: Path, size: int | None) -> Images:
-    table = read_parquet(data, path)
-    label = next((name for name in table.column_names if name in ("label", "class", "target")), None)
-    rest = [name for name in table.column_names if name != label]
-    if not rest:
-        raise BadInput(f"wanted a column of images in {str(path)!r}; got {table.column_names}")
-    rows = table.column("image" if "image" in rest else rest[0]).to_pylist()
-    if rows and isinstance(rows[0], dict):  # as Hugging Face's datasets have them
-        rows = [row.get("bytes") for row in rows]
-    if rows and isinstance(rows[0], bytes):
-        images = Images(stacked((picture(io.BytesIO(row), f"row {i} of {path}") for i, row in enumerate(rows)), size))
-    else:
-        try:
-            values = np.array(rows)
-        except ValueError:
-            raise BadInput(f"rows of {str(path)!r} must be images of one shape") from None
-        images = _array(values, path)
-    return images if label is None else _labelled(images, table.column(label).to_pylist(), path)

@@ -1,7 +1,6 @@
 """What classes are called, and in which order they are numbered: whole numbers by their size, names in natural order
 (numbers in them by their size: 2 before 10; then the alphabet, upper and lower case alike)."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -9,17 +8,8 @@ from typing import Any
 import numpy as np
 
 from minent.data.images.images import Images
+from minent.data.natural import natural
 from minent.errors import BadInput
-
-
-def natural(name: str) -> tuple[Any, ...]:
-    """What names are sorted by.
-
-    >>> sorted(["b10", "B2", "a", "10", "2"], key=natural)
-    ['2', '10', 'a', 'B2', 'b10']
-    """
-    parts = re.split(r"0*([0-9]+)", name)  # text and digits in turn
-    return tuple((len(part), part) if i % 2 else part.casefold() for i, part in enumerate(parts)), name
 
 
 def classified(images: Images, labels: Sequence[Any], path: object, names: Sequence[str] = ()) -> Images:

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from minent.data.images.account import Account, counted, some, split_of
-from minent.data.images.classes import natural
 from minent.data.images.entries import Entry, hidden
 from minent.data.images.pictures import PICTURES
+from minent.data.natural import natural
 from minent.errors import BadInput
 
 STYLEGAN = "dataset.json"

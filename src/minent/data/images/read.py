@@ -13,7 +13,7 @@ import numpy as np
 from minent.data.bytes import opened
 from minent.data.images.account import Account, some
 from minent.data.images.arrays import read_digits, read_npy, read_npz
-from minent.data.images.classes import classified, natural
+from minent.data.images.classes import classified
 from minent.data.images.entries import Entry, hidden, walked, zipped
 from minent.data.images.idx import is_idx
 from minent.data.images.images import Images
@@ -21,6 +21,7 @@ from minent.data.images.listing import kind, listed, shards_of
 from minent.data.images.pictures import PICTURES
 from minent.data.images.shards import read_shards
 from minent.data.images.stacked import squares, stacked
+from minent.data.natural import natural
 from minent.data.points import toys
 from minent.errors import BadInput, require
 from minent.kernels import log

@@ -1,6 +1,5 @@
 """Pictures in Parquet, of one file or of many shards: bytes as Hugging Face's datasets keep them, or nested lists."""
 
-import json
 from collections.abc import Iterator, Sequence
 from io import BytesIO
 from pathlib import Path
@@ -14,7 +13,7 @@ from minent.data.images.arrays import pixels_of
 from minent.data.images.classes import classified
 from minent.data.images.images import Images
 from minent.data.images.stacked import stacked
-from minent.data.tables.parquet import first_rows, read_parquet
+from minent.data.tables.parquet import features, first_rows, read_parquet
 from minent.errors import BadInput
 
 if TYPE_CHECKING:
@@ -56,11 +55,8 @@ def read_shards(files: Sequence[Path], size: int | None, skip_bad: int, account:
 def _columns(schema: "pa.Schema", file: Path, account: Account) -> _Columns:
     import pyarrow as pa
 
-    try:
-        features = json.loads((schema.metadata or {})[b"huggingface"])["info"]["features"]
-        kinds = {name: feature["_type"] for name, feature in features.items() if isinstance(feature, dict)}
-    except (KeyError, ValueError, TypeError):
-        features, kinds = {}, {}
+    told = features(schema)
+    kinds = {name: one.get("_type") for name, one in told.items()}
     named = [name for name in schema.names if kinds.get(name) == "ClassLabel"]
     label = next((name for name in LABEL if name in schema.names), named[0] if len(named) == 1 else None)
     if label is None and named:
@@ -71,7 +67,7 @@ def _columns(schema: "pa.Schema", file: Path, account: Account) -> _Columns:
     found = next((name for name in IMAGE if name in rest), (images or binary or rest or [None])[0])
     if found is None:
         raise BadInput(f"wanted a column of images in {str(file)!r}; got {schema.names}")
-    names = features[label]["names"] if label in named else ()
+    names = told[label]["names"] if label is not None and label in named else ()
     return _Columns(found, _encoded(schema.field(found).type), label, tuple(map(str, names)))
 
 

@@ -2,12 +2,13 @@
 
 import os
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from glob import glob, has_magic
 from pathlib import Path
 from typing import Any
 
 from minent.data.bytes import PACKED
+from minent.data.natural import natural
 from minent.errors import BadInput
 
 SPLIT = re.compile(r"(train|valid(?:ation)?|dev|test|eval)(?![a-z])", re.IGNORECASE)
@@ -30,7 +31,7 @@ def files_of(path: str | os.PathLike[str] | Any, kinds: Sequence[str]) -> list[A
     if Path(path).is_dir():
         return _shards(Path(path), kinds)
     if has_magic(str(path)) and not Path(path).exists():
-        found = natural(glob(str(path), recursive=True))  # noqa: PTH207 (a Path may not be absolute there)
+        found = sorted(glob(str(path), recursive=True), key=natural)  # noqa: PTH207 (a Path may not be absolute there)
         if not found:
             raise BadInput(f"there is no file that {str(path)!r} fits")
         return found
@@ -53,21 +54,8 @@ def _shards(folder: Path, kinds: Sequence[str]) -> list[Any]:
         one = next(file for name, group in splits.items() if name for file in group)
         pattern = one.with_name(f"{SPLIT.match(one.name)[1]}*")  # type: ignore[index]
         raise BadInput(f"{str(folder)!r} holds several splits ({told}); say one, such as '{pattern}'")
-    return natural(files)
+    return sorted(files, key=natural)
 
 
 def _kind(file: Path) -> str:
     return next((suffix.lower() for suffix in reversed(file.suffixes) if suffix.lower()[1:] not in PACKED), "")
-
-
-def natural(names: Iterable[Any]) -> list[Any]:
-    """In the order of names, where 2 is before 10.
-
-    >>> natural(["part-10", "part-2", "part-1"])
-    ['part-1', 'part-2', 'part-10']
-    """
-
-    def key(name: Any) -> list[Any]:
-        return [int(part) if part.isdecimal() else part for part in re.split(r"(\d+)", str(name))]
-
-    return sorted(names, key=key)

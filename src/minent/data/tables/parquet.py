@@ -39,9 +39,14 @@ def class_names(schema: "pa.Schema") -> dict[str, list[str]]:
     >>> class_names(pa.schema([], {"huggingface": json.dumps({"info": {"features": said}})}))
     {'label': ['no', 'yes']}
     """
+    return {name: one["names"] for name, one in features(schema).items() if one.get("names")}
+
+
+def features(schema: "pa.Schema") -> dict[str, dict[str, Any]]:
+    """What Hugging Face's datasets wrote of each column; nothing where others wrote."""
     try:
-        features = json.loads((schema.metadata or {})[b"huggingface"])["info"]["features"].items()
-        return {name: one["names"] for name, one in features if isinstance(one, dict) and one.get("names")}
+        found = json.loads((schema.metadata or {})[b"huggingface"])["info"]["features"]
+        return {name: one for name, one in found.items() if isinstance(one, dict)}
     except (KeyError, ValueError, TypeError, AttributeError):
         return {}
 

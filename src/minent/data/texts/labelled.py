@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from minent.data.tables.files import natural
+from minent.data.natural import natural
 from minent.data.tables.json_rows import is_object
 from minent.data.tables.plan import TablePlan
 from minent.data.tables.rows import KINDS
@@ -117,7 +117,7 @@ def split(labelled: Labelled, share: float = 0.2, seed: int | np.random.Generato
 
 
 def _folder(folder: Path, labelled: bool) -> Labelled:
-    files = natural(folder.glob("*/*.txt"))
+    files = sorted(folder.glob("*/*.txt"), key=natural)
     texts = [TextFile(file, "", file.read_bytes()).content() for file in files]
     if empty := [file for file, text in zip(files, texts, strict=True) if not text.strip()]:
         raise BadInput(f"text must not be empty; got nothing in {str(empty[0])!r}")

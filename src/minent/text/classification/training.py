@@ -12,7 +12,7 @@ from accelerate import PartialState
 from torch import Tensor, nn
 
 from minent.data import Batches, Labelled
-from minent.data.tables.files import natural
+from minent.data.natural import natural
 from minent.errors import BadInput
 from minent.files import write_text
 from minent.nn.shape import Shape
@@ -29,7 +29,7 @@ def new_classifier(train: Labelled, shape: Shape, reading: Reading, seed: int = 
     """An untrained classifier for the labels of `train`, with a tokenizer trained on its texts or given.
 
     Raises BadInput for texts without labels, or of one label only."""
-    labels = natural(set(train.labels or []))
+    labels = sorted(set(train.labels or []), key=natural)
     if len(labels) < 2:
         raise BadInput(f"a classifier learns to tell labels apart; the training texts have {len(labels)} of them")
     tokenizer = tokenizer_of(train.texts, reading)

@@ -62,9 +62,7 @@ def read_examples(path: str | Path, labels: Sequence[str] | None = None) -> Exam
     if labels is None and y is not None:
         if y.dtype.kind not in "iub":
             found = ", ".join(str(one) for one in np.unique(y)[:10])
-            wanted = (
-                "labels are places among the model's outputs, from 0, or names in their order (--labels a,b,c)"
-            )
+            wanted = "labels are places among the model's outputs, from 0, or names in their order (--labels a,b,c)"
             raise BadInput(f"{wanted}; got {found} in {str(path)!r}")
         if int(y.min()) < 0:
             raise BadInput(f"labels must not be negative; got {y.min()} in {str(path)!r}")

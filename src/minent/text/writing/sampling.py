@@ -69,5 +69,6 @@ def sample(
             found[i] += [
                 Hypothesis(tokens, score / size**search.length_penalty, d)
                 for d, (tokens, score, size) in enumerate(zip(ways, sums, sizes, strict=True))
+                if score > -torch.inf  # else options left nothing to draw
             ]
     return [sorted(one, key=lambda hypothesis: -hypothesis.score) for one in found]

@@ -12,6 +12,7 @@ from minent.data import Batches
 from minent.errors import BadInput
 from minent.text.options import Search
 from minent.text.token_ids import encode, sequences
+from minent.text.tokenizer import blank_of
 from minent.text.writing.agreement import agreed
 from minent.text.writing.beam import Hypothesis, Step, beam_search
 from minent.text.writing.middle import meet
@@ -28,6 +29,9 @@ class Stepper:
         self.mask, self.prior = mask, model.prior(source, mask)
         self.model, self.beam, self.position = model, beam, 0
         self.caches = model.decoder.caches()
+        named = {} if model.tokenizer is None else model.tokenizer.get_added_tokens_decoder()
+        never = [i for i, token in named.items() if token.special and i != model.end]  # padding, masks: no text
+        self.never = torch.tensor(never, dtype=torch.long, device=self.memory.device)
         self.real: Tensor | None = None  # what a half has written after its end is not
 
     def __call__(
@@ -56,7 +60,7 @@ class Stepper:
         scores = self.model.embedding.scores(out)[:, 0].float()
         if self.prior is not None:
             scores = scores + self.prior.repeat_interleave(self.beam, 0).repeat(directions, 1)
-        return scores
+        return scores.index_fill(1, self.never, -torch.inf)
 
 
 @torch.no_grad()
@@ -134,15 +138,27 @@ BLANK = Written("", 0.0, 0)
 def n_best(
     model: Writer, texts: Sequence[str] | str, search: Search | None = None, tokens: int = 4096, first: int = 0
 ) -> list[list[Written]]:
-    """What the model writes for each text, the best first; see `written`. For a text of blanks, an empty one. Raises
-    BadInput without a tokenizer."""
+    """What the model writes for each text, the best first; see `written`. For a text of blanks, an empty one. Of ways
+    to spell a text the best one only, but where texts are drawn. Raises BadInput without a tokenizer, and for a prefix
+    that it does not know."""
     texts = [texts] if isinstance(texts, str) else texts
     sources, tokenizer = sequences(model.tokenizer, texts, model.shape.longest), model.tokenizer
     assert tokenizer is not None
     search = search or Search()
     prefix = encode(tokenizer, [search.prefix])[0].tolist()
+    if (unknown := blank_of(tokenizer)) in prefix and unknown != model.end:
+        raise BadInput(f"texts cannot begin with {search.prefix!r}: some of it is unknown to the tokenizer")
     found = written(model, sources, search, tokens, prefix, first)
-    return [
+    every = [
         [Written(tokenizer.decode(list(h.tokens)), h.score, h.direction) for h in one] if text.strip() else [BLANK]
         for text, one in zip(texts, found, strict=True)
     ]
+    return every if search.temperature else [_different(found) for found in every]
+
+
+def _different(found: list[Written]) -> list[Written]:
+    """The best of each text."""
+    best: dict[str, Written] = {}
+    for one in found:
+        best.setdefault(one.text, one)
+    return list(best.values())

@@ -80,8 +80,11 @@ class Tree(Description):
         write(self if states else physical(self), path, depth)
 
     @classmethod
-    def read(cls, path: str | os.PathLike[str]) -> "Tree":
-        """Read what `write` or the reference Infomap wrote: .tree, .ftree, .clu, .json, .csv or .parquet.
+    def read(cls, path: str | os.PathLike[str] | Any) -> "Tree":
+        """Read what `write` or the reference Infomap wrote: .tree, .ftree, .clu, .json, .csv or .parquet, packed or
+        not; "-" (standard input), a pipe and an open binary file are known by what they hold. A .csv or .parquet may
+        also be a table of labels: columns name or node, and module or path, as `to_frame`, `memberships` and
+        `Stability.write` have them.
 
         Nodes are sorted by their id. Raises BadInput for another suffix, BadLine for what cannot be read."""
         return cls(**vars(read(path)))

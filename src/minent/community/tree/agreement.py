@@ -20,8 +20,8 @@ def agreement(one: Any, other: Any, *, depth: int | None = None) -> float:
     """Adjusted mutual information of two partitions of the same nodes: 1 where they are the same, 0 by chance.
 
     Each is a Tree or a path to one (its modules at `depth`, 1 for the top modules; None: its leaf modules), or what
-    else `codelength` takes for modules. Where both tell names, as trees, mappings, series and sets do, they are matched by
-    these; one may have their numbers from 1 instead, as a .clu file has. Else labels are in the same order.
+    else `codelength` takes for modules. Where both tell names, as trees, mappings, series and sets do, they are matched
+    by these; one may have their numbers from 1 instead, as a .clu file has. Else labels are in the same order.
 
     Raises BadInput where the nodes are not the same.
 

@@ -57,6 +57,9 @@ def described(flow: Flow, objective: Objective, metadata: Any = None, both_ends:
     Raises BadInput for what cannot be, or cannot be together.
     """
     check(objective)
+    if metadata is None and (objective.metadata_rate != 1 or not objective.metadata_weighted):
+        name = "metadata_rate" if objective.metadata_rate != 1 else "metadata_weighted"
+        raise BadInput(f"{name} is that of metadata, and there is none")
     flow = _in_markov_time(flow, objective, not flow.network.directed if both_ends is None else both_ends)
     nodes, kinds = len(flow.visit), []
     if flow.physical is not None:

@@ -4,6 +4,7 @@ import signal
 import subprocess
 import sys
 import time
+from types import SimpleNamespace
 
 import networkx as nx
 import numpy as np
@@ -103,7 +104,7 @@ def fails(monkeypatch, capsys, error) -> tuple[int, str]:
     def broken(*arguments, **options):
         raise error
 
-    monkeypatch.setattr(cli, "app", broken)
+    monkeypatch.setattr(cli, "app", SimpleNamespace(parse_args=broken))
     with pytest.raises(SystemExit) as end:
         cli.main([])
     return end.value.code, capsys.readouterr().err

@@ -52,7 +52,12 @@ def test_flow_options_reach_the_walk():
     ("labels", "problem"),
     [
         ([0, 0, 1], r"the network has 6 nodes; got 3 labels"),
-        ([{0, 1, 2}, {3, 4, 5}], r"the network has 6 nodes; got 2 labels"),
+        ([{0, 1, 2}, {3, 4}], r"the network has 6 nodes; got 5 labels"),
+        ([{0, 1, 2}, {2, 3, 4, 5}], "2 is in more than one of the sets"),
+        ([{}] * 6, "a module is a number, text or a tuple; got {}"),
+        ({0, 1, 2}, "a set has no order"),
+        (2, "wanted a label for each node in the network's order, labels by name, or sets of nodes; got 2"),
+        ({i: {i} for i in range(6)}, r"got \{0\}; groups of nodes are sets: list"),
         (np.zeros((6, 1, 1)), r"or a row of them; got labels of shape \(6, 1, 1\)"),
         ({0: 1, 1: 1}, r"the network has 6 nodes; got 2 labels"),
         (dict.fromkeys("abcdef", 0), "node 0 has none; modules are given for 'a', 'b', 'c'"),

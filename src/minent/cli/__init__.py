@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from cyclopts import App, CycloptsError, Parameter
 
@@ -13,7 +14,7 @@ from minent.cli.attribution import attribution
 from minent.cli.community import community
 from minent.cli.doctor import doctor
 from minent.cli.gan import gan
-from minent.cli.inputs import STANDARD_INPUT
+from minent.cli.inputs import DASH, dashed
 from minent.cli.processes import part
 from minent.cli.recipe import with_recipe
 from minent.cli.text import text
@@ -59,16 +60,26 @@ def tour(folder: Path = Path("tour")) -> None:
         print(lines, flush=True)
 
 
+def _shows_all(stream: Any) -> None:
+    """Pipes and files are written in UTF-8; a terminal shows ? for what it has no character for."""
+    if hasattr(stream, "reconfigure"):
+        said = {"errors": "replace"} if stream.isatty() else {"encoding": "utf-8", "errors": "surrogateescape"}
+        stream.reconfigure(**said)
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line; the only place where an error becomes a sentence and an exit status."""
     arguments = sys.argv[1:] if arguments is None else list(arguments)
     debug = "--debug" in arguments
-    tokens = [STANDARD_INPUT if word == "-" else word for word in arguments if word != "--debug"]
+    tokens = [DASH if word == "-" else word for word in arguments if word != "--debug"]
+    for stream in (sys.stdout, sys.stderr):
+        _shows_all(stream)
     if debug:
         logging.getLogger("minent").setLevel(logging.DEBUG)
     try:
         tokens = with_recipe(tokens)
-        app(tokens, exit_on_error=False, print_error=False, result_action="return_value")
+        command, bound, _ = app.parse_args(tokens, exit_on_error=False, print_error=False)
+        command(*map(dashed, bound.args), **{name: dashed(value) for name, value in bound.kwargs.items()})
         sys.stdout.flush()
         part()
     except BrokenPipeError:  # who read our output has gone: nothing more to say, even at exit
@@ -79,7 +90,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except Exception as error:
         if debug:
             raise
-        sentence = str(error)
+        sentence = str(error).replace(DASH, "-")
         if isinstance(error, OSError) and error.filename is not None:
             sentence = f"{str(error.filename2 or error.filename)!r}: {error.strerror}"
         if not isinstance(error, (MinentError, CycloptsError, OSError)):

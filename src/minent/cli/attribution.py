@@ -9,7 +9,8 @@ from typing import Annotated, Any, Literal
 
 from cyclopts import App, Parameter
 
-from minent.cli.community.kept import check, kept
+from minent.cli.community.kept import check, keep, kept
+from minent.cli.outputs import aside, outputs
 from minent.cli.processes import speaks
 from minent.cli.recorded import Explaining, Run, opened
 from minent.errors import BadInput
@@ -48,7 +49,10 @@ def explain(
         How a step is weighed: secant adds up exactly.
     """
     _at_least_one("first", first)
+    if output.suffix.lower() not in (".html", ".htm"):
+        raise BadInput(f"output must end with .html; got {str(output)!r}")
     options = options or Explaining()
+    wrote = outputs([output], [data, options.train])
     recorded = opened(run, options)
     from minent.attribution import because
     from minent.attribution.walk.passes import taken
@@ -63,7 +67,7 @@ def explain(
     )  # fmt: skip
     page.write(output)
     _told(parts)
-    print(f"wrote {output}: open it in a browser")
+    print(f"{wrote(output)}: open it in a browser")
 
 
 @attribution.command
@@ -88,6 +92,7 @@ def mislabels(
     if output is not None and output.suffix != ".csv":
         raise BadInput(f"output must end with .csv; got {str(output)!r}")
     options = options or Explaining()
+    wrote = outputs([output], [options.train])
     recorded = opened(run, options)
     from minent.attribution.explanation import of_labels
 
@@ -109,7 +114,7 @@ def mislabels(
 
         with whole_file(output) as temporary:
             pd.DataFrame(columns).to_csv(temporary, index=False)
-        print(f"wrote {output}")
+        print(wrote(output))
     _told(parts)
 
 
@@ -132,11 +137,12 @@ def groups(
     seed
         The same seed finds the same groups.
     output
-        Where to write the tree: .tree .ftree .clu .json .csv .parquet .nwk; may be given again.
+        Where to write the tree: .tree .ftree .clu .json .csv .parquet .nwk; may be given again; - for standard output.
     """
     _at_least_one("neighbours", neighbours)
-    check(output, None)
+    check(output)
     options = options or Explaining()
+    wrote = outputs(output, [options.train])
     recorded = opened(run, options)
     import numpy as np
 
@@ -148,10 +154,10 @@ def groups(
         return
     network = replace(parts.graph(neighbours), names=np.array(recorded.rows))
     tree = community.find(network, seed=seed)
-    for path in output:
-        tree.write(path)
-    summary(network, tree, called=_labels(tree, recorded.taught), heading="taught as (how many)")
-    kept(output, None)
+    keep(lambda _: None, tree, output, None, network)
+    with aside(*output):
+        summary(network, tree, called=_labels(tree, recorded.taught), heading="taught as (how many)")
+        kept(wrote, *output)
     _told(parts)
 
 

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 from cyclopts import App, Parameter
 
+from minent.cli.outputs import check_apart, outputs
 from minent.cli.processes import speaks
 from minent.errors import BadInput, require
 from minent.files import whole_file
@@ -59,6 +60,7 @@ def train(
     from minent.data.images.read import read_images
     from minent.gan import new_players, train_gan
 
+    check_apart(out, [images])
     start, networks, playing = time.perf_counter(), networks or Networks(), playing or Playing()
     with terminal.progress() if speaks() else nullcontext():
         samples = read_images(images, size, playing.seed, skip_bad=skip_bad, split=split)
@@ -108,6 +110,7 @@ def draw(
 
     if output.suffix not in (".png", ".npy"):
         raise BadInput(f"output must end with .png or .npy; got {str(output)!r}")
+    wrote = outputs([output], [run])
     generator = Generator.from_pretrained(run)
     drawn = generator.draw(number, label, seed).numpy()
     if output.suffix == ".png":
@@ -119,7 +122,7 @@ def draw(
             drawn = np.rint((drawn.transpose(0, 2, 3, 1) + 1) * 127.5).astype(np.uint8)
         with whole_file(output) as temporary, temporary.open("wb") as file:
             np.save(file, drawn)
-    print(f"wrote {output}")
+    print(wrote(output))
 
 
 @gan.command

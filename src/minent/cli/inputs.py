@@ -3,21 +3,39 @@
 import sys
 from codecs import BOM_UTF8
 from collections.abc import Iterator
+from dataclasses import fields, is_dataclass, replace
 from io import BufferedReader, BytesIO
 from itertools import islice
+from pathlib import Path
 from typing import Any, cast
 
 from minent.errors import BadInput, BadLine
 
-STANDARD_INPUT = "standard input"
+DASH = "\1"  # "-" while words are parsed: cyclopts takes that for an option
 STREAM = 256  # lines that are read together
+
+
+def dashed(value: Any) -> Any:
+    """The value of an argument, whose words were parsed with DASH for "-"."""
+    if isinstance(value, str | Path):
+        return type(value)("-") if str(value) == DASH else value
+    if isinstance(value, tuple | list):
+        return type(value)(map(dashed, value))
+    if is_dataclass(value) and not isinstance(value, type):
+        return replace(value, **{field.name: dashed(getattr(value, field.name)) for field in fields(value)})
+    return value
+
+
+def named(path: str | Path) -> str:
+    """What to call what is read."""
+    return "standard input" if str(path) == "-" else Path(path).stem
 
 
 def read_lines(path: str) -> Iterator[list[tuple[int, str]]]:
     """The numbered lines of a file, blank ones too, some at a time; of standard input those that have come."""
     from minent.data.text_file import open_text
 
-    if path not in ("-", STANDARD_INPUT):
+    if path != "-":
         lines = iter(enumerate(open_text(path).lines(), 1))
         yield from iter(lambda: list(islice(lines, STREAM)), [])
         return
@@ -59,7 +77,7 @@ def read_texts(path: str, text: str = "text", label: str = "label") -> Any:
     from minent.data import read_labelled
     from minent.data.tables.row import column
 
-    if path in ("-", STANDARD_INPUT):
+    if path == "-":
         return read_labelled("-", text=text, label=None)
     try:
         plain = read_labelled(path, text=text, label=None)

@@ -1,6 +1,5 @@
 """What given modules of a network cost, without a search."""
 
-from collections.abc import Iterable, Mapping
 from typing import Any
 
 from minent.community.options import PLAIN, Objective
@@ -13,7 +12,7 @@ from minent.community.walk.objective import walk_of
 
 def codelength(
     network: Any,
-    modules: Tree | Mapping[Any, Any] | Iterable[Any],
+    modules: Any,
     *,
     directed: bool | None = None,
     flow_model: str | None = None,
@@ -27,10 +26,18 @@ def codelength(
 ) -> float:
     """Bits per step that describe a walk on `network` with the given modules.
 
-    `network` is anything that `minent.data.as_graph` takes. `modules` is a label for each node in the network's order
-    (integers, strings, …), a mapping from each node's name to its label, or a Tree. Labels that are tuples, or the rows
-    of a table, are paths: modules in modules, the top modules first. Other options are those of `find`;
-    directed=None: as `flow_model` asks, or else as the network says.
+    `network` is anything that `minent.data.as_graph` takes. `modules` are one of these; other options are those of
+    `find`; directed=None: as `flow_model` asks, or else as the network says.
+
+    - a Tree; a path (or "-", or an open binary file) is read as `Tree.read` does
+    - a label for each node (integers, strings, …) in the order of `as_graph(network).nodes`
+    - labels by name: a mapping, a pandas series by its index, a table as `Tree.to_frame` makes it. A series that is
+      only counted, 0, 1, 2, …, is in the order of the nodes, unless these are their names
+    - sets of nodes, as networkx has communities, each node in one of them
+    - a partition of igraph or networkit
+
+    Labels that are tuples, or the rows of an array, are paths: modules in modules, the top modules first. In a network
+    of states, labels by the names of its nodes are those of all their states.
 
     Raises BadInput where nodes and modules do not match, and as `as_graph` and `flow_of` do.
 
@@ -45,7 +52,7 @@ def codelength(
     return sum(codelength_parts(flow, parent, module))
 
 
-def evaluate(network: Any, modules: Tree | Mapping[Any, Any] | Iterable[Any], **options: Any) -> Tree:
+def evaluate(network: Any, modules: Any, **options: Any) -> Tree:
     """The tree of given modules with its rates and codelengths, without a search; arguments as of `codelength`.
 
     >>> evaluate(([0, 1, 2, 3, 4, 5, 2], [1, 2, 0, 4, 5, 3, 3]), ["a", "a", "a", "b", "b", "b"])

@@ -1,6 +1,5 @@
 """Find the modules of a network: the tree with which a random walk on it is described in the fewest bits."""
 
-from collections.abc import Iterable, Mapping
 from typing import Any
 
 from minent.community.options import PLAIN, Effort, FlowModel, Objective, Options, seeded
@@ -28,7 +27,7 @@ def find(
     weight_threshold: float = 0.0,
     objective: Objective = PLAIN,
     metadata: Any = None,
-    initial: Tree | Mapping[Any, Any] | Iterable[Any] | None = None,
+    initial: Any = None,
 ) -> Tree:
     """The modules of a network, nested as deep as that shortens the description of a walk on it.
 
@@ -46,7 +45,8 @@ def find(
       of which a node has one for each of its modules, `memberships` has a row for each, and it costs no more.
     - `no_self_links`, `weight_threshold`: links from a node to itself, and those that weigh less, are left out.
     - `objective`: Markov time, a prior against missing links and what else a description may heed; see `Objective`.
-    - `metadata`: a label for each node, or a mapping from names to labels (None: none), described too.
+    - `metadata`: labels that are described too, as `codelength` takes modules (None: none), or a path to a file of
+      lines, node and label.
     - `initial`: modules to begin from, as `codelength` takes them; what is found costs no more than they do. A node
       without one (None, NaN, not named) begins alone.
 

@@ -36,7 +36,8 @@ def shared(tree: Tree, options: Options) -> Tree:
     flow = tree.flow
     if flow is None or not len(flow.network.indices):
         return tree
-    options = replace(options, overlapping=False, trials=1, no_self_links=False, weight_threshold=0.0)
+    plain = {"overlapping": False, "no_self_links": False, "weight_threshold": 0.0}
+    options = replace(options, trials=1, **plain)
     found = [tree, _in_rounds(flow, tree, options, merging=True)]
     if options.effort != "fast":
         _, _, searches = searched(flow.network, options, None, Objective(markov_time=FINER), None, None)
@@ -77,7 +78,7 @@ def _in_rounds(flow: Flow, tree: Tree, options: Options, merging: bool) -> Tree:
 
 def _searched(states: Flow, start: Tree, options: Options) -> Tree:
     """The modules of states, from given ones."""
-    options = replace(options, flow_model="rawdir")
+    options = replace(options, flow_model="rawdir", teleportation=Options.teleportation, to_nodes=False)
     _, given, searches = searched(states.network, options, True, PLAIN, None, start)
     return grown(states, min(searches, key=Levels.cost), given)
 

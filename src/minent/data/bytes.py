@@ -53,7 +53,7 @@ def opened(path: str | os.PathLike[str] | Any) -> Held:
     >>> opened(io.BytesIO(bz2.compress(b"1 2"))).data
     b'1 2'
     """
-    if path == "-":
+    if isinstance(path, str | os.PathLike) and str(path) == "-":
         data, name = sys.stdin.buffer.read(), "standard input"
     elif isinstance(path, str | os.PathLike):
         data, name = _held(Path(path)), path

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from minent import BadInput, BadLine
+from minent.community import codelength, find
 from minent.community.tree.grow import grow
 from minent.community.tree.tree import Tree
 from minent.community.walk.models import flow_of
@@ -54,12 +55,27 @@ def test_names_in_any_script_survive(tmp_path, suffix):
     assert Tree.read(tmp_path / f"named{suffix}").node_names == list(names)
 
 
-@pytest.mark.parametrize("suffix", [".json", ".csv", ".parquet", ".tree"])
-def test_line_breaks_in_names_survive_where_the_format_can(tmp_path, suffix):
-    tree = karate(names=np.array(["two\nlines", *(f"n{i}" for i in range(33))], object))
-    tree.write(tmp_path / f"broken{suffix}")
-    expected = "two lines" if suffix == ".tree" else "two\nlines"
-    assert Tree.read(tmp_path / f"broken{suffix}").node_names[0] == expected
+@pytest.mark.parametrize("suffix", [".json", ".csv", ".parquet", ".tree", ".ftree", ".nwk"])
+@pytest.mark.parametrize("name", ["two\nlines", "two\rlines"])
+def test_line_breaks_in_names_survive_or_are_refused_and_nothing_is_written(tmp_path, suffix, name):
+    tree = karate(names=np.array([name, *(f"n{i}" for i in range(33))], object))
+    if suffix in (".tree", ".ftree", ".nwk"):
+        with pytest.raises(
+            BadInput, match=rf"{suffix} has no way to write a name with a line break, '.*'; wanted .json"
+        ):
+            tree.write(tmp_path / f"broken{suffix}")
+        assert not list(tmp_path.iterdir())
+    else:
+        tree.write(tmp_path / f"broken{suffix}")
+        assert Tree.read(tmp_path / f"broken{suffix}").node_names[0] == name
+
+
+@pytest.mark.parametrize("suffix", [".tree", ".ftree", ".clu", ".json", ".csv", ".parquet"])
+def test_names_of_numbers_too_large_to_be_ids_survive(tmp_path, suffix):
+    links = [(2**63 + i, 2**63 + (i + 1) % 5) for i in range(5)] + [(1, 2**64)]
+    tree = find(links)
+    tree.write(tmp_path / f"large{suffix}")
+    assert codelength(links, tmp_path / f"large{suffix}") == pytest.approx(tree.codelength)
 
 
 @pytest.mark.parametrize("suffix", READABLE)

@@ -191,3 +191,23 @@ def test_deep_paths_take_little_memory(tmp_path):
     assert tree.depth == 30_000 and tree.labels.tolist() == [0, 0] and tree.node_paths[0] == f"{path}:1"
     assert tracemalloc.get_traced_memory()[1] < 100e6
     tracemalloc.stop()
+
+
+def test_attributes_of_a_node_are_those_of_all_its_states():
+    tree = find(networkx.karate_club_graph(), overlapping=True)
+    plain, found, table = find(networkx.karate_club_graph()), tree.node_attributes(), tree.memberships()
+    assert len(table) > len(found) == 34
+    flow = {name: node["flow"] for name, node in found.items()}
+    assert flow == pytest.approx({name: node["flow"] for name, node in plain.node_attributes().items()})
+    for name, rows in table.groupby("node"):
+        assert (
+            found[name]["share"] == rows.share.max()
+            and found[name]["module"] in rows.module[rows.share == rows.share.max()]
+        )
+        at = [
+            i
+            for i, (node, module) in enumerate(zip(tree.node_names, tree.labels, strict=True))
+            if (node, module) == (name, found[name]["module"])
+        ]
+        assert found[name]["path"] in [tree.node_paths[i] for i in at]
+    assert "share" not in plain.node_attributes()[0]

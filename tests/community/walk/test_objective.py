@@ -184,8 +184,8 @@ def test_a_search_from_given_modules_costs_no_more_than_they_do():
         ({"preferred_modules": 0}, {}, "preferred_modules must be at least 1; got 0"),
         ({"regularised": -1.0}, {}, "regularised must be at least 0; got -1"),
         ({"regularised": 1.0}, {"flow_model": "rawdir"}, "prior links are for the flow models undirected and directed"),
-        ({}, {"metadata": ["a"]}, "metadata is a label for each of the 60 nodes; got 1"),
-        ({}, {"metadata": {"x": 1}}, "metadata goes by the names of nodes; 'x' is none"),
+        ({}, {"metadata": ["a"]}, "every node wants one label: the network has 60 nodes; got 1 labels"),
+        ({}, {"metadata": {"x": 1}}, "labels are given by the names of nodes; 'x' is none"),
     ],
 )
 def test_what_cannot_be_is_refused(objective: dict, options: dict, sentence: str):

@@ -7,7 +7,8 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 
 from minent.cli.community.kept import check, keep, kept
-from minent.cli.inputs import STANDARD_INPUT
+from minent.cli.inputs import named
+from minent.cli.outputs import aside, outputs
 from minent.community.options import Points
 from minent.errors import BadInput, require
 
@@ -30,13 +31,14 @@ def cluster(
     model
         Folder of transformers or sentence-transformers that turns texts into vectors; without it, shared words do.
     output
-        Where to write the tree: .tree .ftree .clu .json .csv .parquet .nwk; may be given again.
+        Where to write the tree: .tree .ftree .clu .json .csv .parquet .nwk; may be given again; - for standard output.
     map
-        Where to write an interactive map, one HTML page.
+        Where to write an interactive map, one HTML page; - for standard output.
     """
     from minent.cli.terminal import progress, summary
 
-    check(output, map)
+    check(output)
+    wrote = outputs((*output, map), [points])
     options = options or Points()
     with progress() as say:
         say(f"reading {points}")
@@ -46,14 +48,14 @@ def cluster(
         from minent.data.points.vectors import holds_vectors, read_vectors
 
         start = time.perf_counter()
-        if points != STANDARD_INPUT and holds_vectors(points):
+        if points != "-" and holds_vectors(points):
             if model is not None:
                 raise BadInput(f"a model turns texts into vectors; {points!r} holds vectors")
             (vectors, names), texts = read_vectors(points), None
         else:
             from minent.data import read_labelled
 
-            texts = names = read_labelled("-" if points == STANDARD_INPUT else points, label=None).texts
+            texts = names = read_labelled(points, label=None).texts
             say(f"embedding {len(texts):,} texts")
             vectors = embedded(texts, model)
         embedding = time.perf_counter()
@@ -64,11 +66,12 @@ def cluster(
         tree = clustered(network, options)
         searched = time.perf_counter()
         called = None if texts is None else module_words(texts, tree)
-        keep(say, tree, output, map, network, title=Path(points).stem, called=called)
-    summary(network, tree, called=called)
+        keep(say, tree, output, map, network, title=named(points), called=called)
     spent = embedding - start, link - embedding, searched - link
-    print("read in {:.2f} s, linked in {:.2f} s, searched in {:.2f} s".format(*spent))
-    kept(output, map)
+    with aside(*output, map):
+        summary(network, tree, called=called)
+        print("read in {:.2f} s, linked in {:.2f} s, searched in {:.2f} s".format(*spent))
+        kept(wrote, *output, map=map)
 
 
 def embedded(texts: list[str], model: Path | None) -> Any:

@@ -5,6 +5,8 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from minent.cli.inputs import named
+from minent.cli.outputs import outputs
 from minent.errors import BadInput
 
 
@@ -21,7 +23,8 @@ def compare(
     Parameters
     ----------
     one
-        A tree: .tree .ftree .clu .json .csv .parquet; its nodes are matched to the other's by name, or by number.
+        A tree: .tree .ftree .clu .json .csv .parquet; its nodes are matched to the other's by name, or by number. A
+        table of node and module is one too; - reads standard input, known by what it holds.
     other
         Another.
     depth
@@ -32,13 +35,17 @@ def compare(
     from minent.cli.terminal import agreed
     from minent.community import Tree, agreements
 
-    if output is not None and (output.is_dir() or output.suffix.lower() not in (".html", ".htm")):
+    if output is not None and output.suffix.lower() not in (".html", ".htm"):
         raise BadInput(f"how modules split and merge is written as .html; got {output.name!r}")
+    if output is None and depth != 1:
+        raise BadInput("--depth is that of the modules that --output draws")
+    wrote = outputs([output], [one, other])
     trees = Tree.read(one), Tree.read(other)
     agreed(*trees, agreements(*trees))
     if output is not None:
         from minent.plot import alluvial
 
-        title = f"{one.stem} and {other.stem}: how modules split and merge"
-        alluvial(*trees, depth=depth, title=title, called=(one.name, other.name)).write(output)
-        print(f"wrote {output}: open it in a browser")
+        title = f"{named(one)} and {named(other)}: how modules split and merge"
+        called = tuple(named(path) if str(path) == "-" else path.name for path in (one, other))
+        alluvial(*trees, depth=depth, title=title, called=called).write(output)
+        print(f"{wrote(output)}: open it in a browser")

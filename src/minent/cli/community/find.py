@@ -1,15 +1,18 @@
 """`minent community find`: the modules of a network."""
 
 import time
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
-from minent.cli.community.kept import aside, check, keep, kept, write_table
-from minent.cli.community.labels import labels_in
+from minent.cli.community.kept import check, keep, kept, write_table
 from minent.cli.community.network import Chosen, Paths, Relaxed, read
+from minent.cli.inputs import named
+from minent.cli.outputs import aside, outputs
 from minent.community.options import WALK, Objective, Options
+from minent.data import States
 from minent.errors import BadInput
 
 if TYPE_CHECKING:
@@ -43,47 +46,53 @@ def find(
     links
         Links (csv, tsv, blanks), Parquet, Pajek, GraphML, GEXF, GML, JSON, MatrixMarket; - reads standard input.
     directed
-        Links go from the first node to the second; without it a Pajek file's own word counts.
+        Links go from the first node to the second, as a --flow-model for such links says too; without it a file's own
+        word counts.
     metadata
-        A file of lines, node and label, that modules are to agree with too.
+        A file of lines, node and label, that modules are to agree with too; - reads standard input.
     initial
-        A tree (.tree .ftree .clu .json .csv .parquet) to begin from.
+        A tree (.tree .ftree .clu .json .csv .parquet) to begin from, or a table of node and module (.csv .parquet); -
+        reads standard input.
     evaluate
         Only say what the modules of --initial cost.
     sure
-        Where to write how sure each node is of its module over the searches of --trials: .csv or .parquet.
+        Where to write how sure each node is of its module over the searches of --trials: .csv, .parquet or -.
     output
         Where to write the tree: .tree .ftree .clu .json .csv .parquet .nwk; may be given again; - for standard output.
     physical
         Write trees of nodes, not of their states, where nodes have states.
     memberships
-        Where to write in which modules each node is, with what share of its visits: .csv or .parquet.
+        Where to write in which modules each node is, with what share of its visits: .csv, .parquet or -.
     map
-        Where to write an interactive map, one HTML page.
+        Where to write an interactive map, one HTML page; - for standard output.
     """
     from minent.cli.terminal import progress
 
-    check(output, map)
-    possible(initial, evaluate, sure, memberships)
-    options = options or Options()
+    options, written = options or Options(), (*output, memberships, sure)
+    check(output, memberships=memberships, sure=sure)
+    possible(initial, evaluate, sure, options)
+    wrote = outputs((*written, map), (links, metadata, initial))
+    if not directed:
+        directed = None if options.flow_model is None else options.flow_model != "undirected"
     with progress() as say:
         say(f"reading {links}")
         network, reading = read(links, directed, choices or Chosen(), relaxed or Relaxed(), paths or Paths())
         say(f"searching {network.number_of_nodes:,} nodes and {network.number_of_links:,} links")
+        check(output, network.physical_nodes.tolist() if isinstance(network, States) else network.nodes)
         network, left = without(network, options)
         start = time.perf_counter()
-        described = {"objective": objective or Objective(), "metadata": labels_in(metadata, network)}
-        tree, compared = searched(network, options, described, initial, evaluate, sure)
+        described = {"objective": objective or Objective(), "metadata": metadata}
+        tree, compared = searched(network, options, described, initial, evaluate, sure is not None)
         searching = time.perf_counter() - start
         drawn = network if tree.flow is None else tree.flow.network
-        keep(say, tree, output, map, drawn, states=not physical, title=Path(links).stem)
-        if memberships is not None:
-            write_table(memberships, tree.memberships())
-    with aside(output):
+        keep(say, tree, output, map, drawn, states=not physical, title=named(links))
+        write_table(memberships, tree.memberships() if memberships else None)
+        write_table(sure, compared.to_frame() if compared else None)
+    with aside(*written, map):
         print(left, end="\n" * bool(left))
-        told(network, tree, compared, sure, options.overlapping and not evaluate)
+        told(network, tree, compared, options.overlapping)
         print(f"read in {reading:.2f} s, searched in {searching:.2f} s")
-        kept(output, map, memberships)
+        kept(wrote, *written, map=map)
 
 
 def without(network: "Graph", options: Options) -> "tuple[Graph, str]":
@@ -94,14 +103,17 @@ def without(network: "Graph", options: Options) -> "tuple[Graph, str]":
     return network, str(left)
 
 
-def possible(initial: Path | None, evaluate: bool, sure: Path | None, memberships: Path | None) -> None:
+def possible(initial: Path | None, evaluate: bool, sure: Path | None, options: Options) -> None:
     """Raises BadInput for what cannot be done, before anything is."""
-    if evaluate and initial is None:
+    if not evaluate:
+        return
+    if initial is None:
         raise BadInput("--evaluate says what given modules cost; give them with --initial A.tree")
-    if sure is not None and (evaluate or sure.is_dir() or sure.suffix.lower() not in (".csv", ".parquet")):
-        raise BadInput(f"how sure nodes are after searching is written as .csv or .parquet; got {sure.name!r}")
-    if memberships is not None and (memberships.is_dir() or memberships.suffix.lower() not in (".csv", ".parquet")):
-        raise BadInput(f"in which modules nodes are is written as .csv or .parquet; got {memberships.name!r}")
+    searching = [
+        one.name for one in fields(Options) if one.name not in WALK and getattr(options, one.name) != one.default
+    ]
+    if sure is not None or searching:
+        raise BadInput(f"--{[*searching, 'sure'][0].replace('_', '-')} is of a search, and --evaluate makes none")
 
 
 def searched(
@@ -110,23 +122,21 @@ def searched(
     described: dict[str, Any],
     initial: Path | None,
     evaluate: bool,
-    sure: Path | None,
+    sure: bool,
 ) -> "tuple[Tree, Stability | None]":
-    """The modules that were found, or given; and how sure nodes are of them, where that is asked, which is written."""
+    """The modules that were found, or given; and how sure nodes are of them, where that is asked."""
     from minent import community
 
-    given = None if initial is None else community.Tree.read(initial)
-    if evaluate and given is not None:
+    if evaluate:
         walk = {name: getattr(options, name) for name in WALK}
-        return community.evaluate(network, given, directed=network.directed, **walk, **described), None
-    if sure is None:
-        return community.find(network, **vars(options), **described, initial=given), None
-    compared = community.stability(network, **vars(options), **described, initial=given)
-    compared.write(sure)
+        return community.evaluate(network, initial, directed=network.directed, **walk, **described), None
+    if not sure:
+        return community.find(network, **vars(options), **described, initial=initial), None
+    compared = community.stability(network, **vars(options), **described, initial=initial)
     return compared.tree, compared
 
 
-def told(network: "Graph", tree: "Tree", compared: "Stability | None", sure: Path | None, overlapping: bool) -> None:
+def told(network: "Graph", tree: "Tree", compared: "Stability | None", overlapping: bool) -> None:
     """Say what was found."""
     from minent.cli.terminal import summary
 
@@ -135,7 +145,6 @@ def told(network: "Graph", tree: "Tree", compared: "Stability | None", sure: Pat
         print(shared(tree))
     if compared is not None:
         print(compared)
-        print(f"wrote {sure}")
 
 
 def shared(tree: Any) -> str:

@@ -1,28 +1,25 @@
 """What commands on networks write: trees, tables and maps; "-" is standard output."""
 
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stdout
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from minent.cli.inputs import STANDARD_INPUT
+from minent.cli.outputs import Wrote, to_standard_output
 from minent.errors import BadInput
 
-DASHES = ("-", STANDARD_INPUT)
-STANDARD_OUTPUT = "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"
 
-
-def check(output: tuple[Path, ...], map: Path | None) -> None:
-    """Raises BadInput for what cannot be written, before anything is done."""
-    from minent.community.tree.files.formats import known_suffix
+def check(output: tuple[Path, ...], nodes: Sequence[Any] = (), **tables: Path | None) -> None:
+    """Raises BadInput for what trees with these nodes, and tables by what they tell, are not written as."""
+    from minent.community.tree.files.formats import check_names, known_suffix
 
     for path in output:
-        if not to_standard_output(path):
-            known_suffix(path)
-    for path in (*output, *([map] if map else [])):
-        if path.is_dir():
-            raise BadInput(f"{str(path)!r} is a folder; wanted a file to write")
+        suffix = ".tree" if to_standard_output(path) else known_suffix(path)
+        if suffix != ".clu":  # which has no names of nodes
+            check_names(suffix, nodes)
+    for told, table in tables.items():
+        if table is not None and not to_standard_output(table) and table.suffix.lower() not in (".csv", ".parquet"):
+            raise BadInput(f"--{told} is written as .csv or .parquet, or to standard output; got {table.name!r}")
 
 
 def keep(
@@ -43,13 +40,22 @@ def keep(
         from minent.files import write_text
 
         say(f"drawing {map}")
-        write_text(map, plot.network_map(network, tree, **drawn))
+        page = plot.network_map(network, tree, **drawn)
+        if to_standard_output(map):
+            sys.stdout.write(page)
+        else:
+            write_text(map, page)
 
 
-def write_table(path: Path, table: Any) -> None:
-    """Write a table as .csv or .parquet, whole or not at all."""
+def write_table(path: Path | None, table: Any) -> None:
+    """Write a table as .csv or .parquet, whole or not at all; as .csv to standard output."""
     from minent.files import whole_file
 
+    if path is None:
+        return
+    if to_standard_output(path):
+        sys.stdout.write(table.to_csv(index=False))
+        return
     with whole_file(path) as temporary:
         if path.suffix.lower() == ".parquet":
             table.to_parquet(temporary, index=False)
@@ -57,25 +63,8 @@ def write_table(path: Path, table: Any) -> None:
             table.to_csv(temporary, index=False)
 
 
-def kept(output: tuple[Path, ...], map: Path | None, table: Path | None = None) -> None:
+def kept(wrote: Wrote, *written: Path | None, map: Path | None = None) -> None:
     """Say what was written."""
-    for path in (*output, *([table] if table else [])):
-        if not to_standard_output(path):
-            print(f"wrote {path}")
-    if map:
-        print(f"wrote {map}: open it in a browser")
-
-
-def to_standard_output(path: Path) -> bool:
-    """Whether a path says where standard output goes."""
-    return str(path) in (*DASHES, *STANDARD_OUTPUT)
-
-
-@contextmanager
-def aside(output: tuple[Path, ...]) -> Iterator[None]:
-    """What is printed goes to standard error, where standard output is a tree."""
-    if any(map(to_standard_output, output)):
-        with redirect_stdout(sys.stderr):
-            yield
-    else:
-        yield
+    for path in (*written, map):
+        if path is not None and not to_standard_output(path):
+            print(wrote(path) + (": open it in a browser" if path == map else ""))

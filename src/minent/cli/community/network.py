@@ -1,12 +1,11 @@
 """What `minent community find` reads: links or paths, and what is said of them where the file does not tell."""
 
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
-from minent.cli.inputs import STANDARD_INPUT
 from minent.data.networks.choices import Choices
 from minent.errors import BadInput
 from minent.kernels import log
@@ -57,19 +56,22 @@ class Paths:
     """The last field of a path's line says how often it was walked."""
 
 
-def read(links: str, directed: bool, choices: Choices, relaxed: Relaxed, paths: Paths) -> "tuple[Graph, float]":
+def read(links: str, directed: bool | None, choices: Choices, relaxed: Relaxed, paths: Paths) -> "tuple[Graph, float]":
     """The network, and the seconds that reading it took."""
     from minent.data import read_graph, read_paths
 
-    start, file = time.perf_counter(), "-" if links == STANDARD_INPUT else links
+    start = time.perf_counter()
     said = {name: value for name, value in asdict(choices).items() if value is not None}
     if paths.order is not None:
         if others := said.keys() - {"delimiter"}:
             raise BadInput(f"paths have no {min(others)}; of a file of paths --delimiter may be said, and --counts")
-        network = read_paths(file, paths.order, counts=paths.counts, delimiter=choices.delimiter)
+        if relaxed != Relaxed():
+            name = next(field.name for field in fields(Relaxed) if getattr(relaxed, field.name) != field.default)
+            raise BadInput(f"--{name.replace('_', '-')} is of networks of layers; paths have none")
+        network = read_paths(links, paths.order, counts=paths.counts, delimiter=choices.delimiter)
     elif paths.counts is not None:
         raise BadInput("--counts is said of a file of paths; say --order too")
     else:
-        network = read_graph(file, directed or None, **said, **asdict(relaxed))
+        network = read_graph(links, directed, **said, **asdict(relaxed))
     log.debug("%r", network.plan)
     return network, time.perf_counter() - start

@@ -8,6 +8,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from minent.cli.inputs import read_texts
+from minent.cli.outputs import check_apart, outputs, to_standard_output
 from minent.errors import BadInput, require
 from minent.files import whole_file, write_text
 
@@ -34,11 +35,13 @@ def classify(
     label
         The column of labels, where there is one.
     output
-        File to write the lines to, instead of standard output.
+        File to write the lines to, instead of standard output (-).
     """
     require("torch", "torch", "classify texts")
     from minent.text import Classifier
 
+    output = None if output is not None and to_standard_output(output) else output
+    wrote = outputs([output], [texts])
     classifier, examples = Classifier.from_pretrained(model), read_texts(texts, text, label)
     probabilities = classifier.probabilities(examples.texts)
     best = probabilities.argmax(1)
@@ -47,6 +50,7 @@ def classify(
         sys.stdout.write(lines)
     else:
         write_text(output, lines)
+        print(wrote(output))
     if examples.labels is not None:
         right = sum(classifier.labels[i] == label for i, label in zip(best, examples.labels, strict=True))
         print(f"accuracy {right / len(best):.4f} ({right:,} of {len(best):,})", file=sys.stderr)
@@ -93,6 +97,7 @@ def exposure(
     kinds = ".png", ".svg", ".pdf", ".csv"
     if output is not None and output.suffix not in kinds:
         raise BadInput(f"output must end with {', '.join(kinds)}; got {str(output)!r}")
+    wrote = outputs([output], [data, data_target])
     measured = exposure(*opened(model, read_pairs(data, data_target, source=source, target=target)), seed=seed)
     exposed(measured)
     if output is not None:
@@ -101,7 +106,7 @@ def exposure(
                 measured.to_frame().to_csv(temporary, index=False)
             else:
                 measured.plot().savefig(temporary, dpi=200)
-        print(f"wrote {output}")
+        print(wrote(output))
 
 
 def export(model: Path, /, *, out: Path, quantization: str | None = None) -> None:
@@ -119,5 +124,6 @@ def export(model: Path, /, *, out: Path, quantization: str | None = None) -> Non
     require("torch", "torch", "export models")
     from minent.text import Seq2Seq, export
 
+    check_apart(out, [model])
     export(Seq2Seq.from_pretrained(model), out, quantization=quantization)
     print(f"wrote {out}")

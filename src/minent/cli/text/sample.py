@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
+from minent.cli.outputs import outputs
 from minent.errors import BadInput, require
 from minent.files import whole_file, write_text
 from minent.text.options import Sampling
@@ -46,6 +47,7 @@ def sample(
 
     if output is not None and output.suffix not in KINDS:
         raise BadInput(f"output must end with {', '.join(KINDS)}; got {str(output)!r}")
+    wrote = outputs([output], [corpus, model])
     others = [] if corpus is None else read_labelled(corpus, label=None).texts
     states = []
     with progress() as say:
@@ -70,7 +72,7 @@ def sample(
     _tell(told, sampler.how)
     if output is not None:
         _write(output, rows)
-        print(f"wrote {len(rows):,} texts to {output}")
+        print(f"{wrote(output)}: {len(rows):,} texts")
 
 
 def _tell(told: "Diagnostics", how: str) -> None:

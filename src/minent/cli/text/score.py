@@ -7,7 +7,6 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from minent.cli.inputs import STANDARD_INPUT
 from minent.text.score import Language
 
 
@@ -35,7 +34,7 @@ def score(
     from minent.data.text_file import open_text
     from minent.text.score import score
 
-    lines = open_text("-" if texts == STANDARD_INPUT else texts).lines()
+    lines = open_text(texts).lines()
     scores = score(lines, [open_text(file).lines() for file in reference], language=language)
     if json_:
         print(json.dumps(asdict(scores)))

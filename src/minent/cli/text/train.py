@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 
 from cyclopts import Parameter
 
+from minent.cli.outputs import check_apart
 from minent.cli.processes import speaks
 from minent.data.tables.columns import Columns
 from minent.errors import BadInput, require
@@ -90,6 +91,7 @@ def train(
         writing or Writing(), learning or Learning(), masking or Masking(), shape or Shape(), recipe or Recipe(),
     )  # fmt: skip
     check(asked)
+    check_apart(out, [train, train_target, dev, dev_target])
     prepared = {"classify": classifier, "seq2seq": seq2seq, "masked-lm": masked_lm}[task](asked)
     if not speaks():
         deque(prepared[1], maxlen=0)

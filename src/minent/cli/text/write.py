@@ -7,6 +7,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from minent.cli.inputs import read_lines
+from minent.cli.outputs import outputs, to_standard_output
 from minent.errors import BadInput, require
 from minent.files import write_text
 from minent.text.options import Search
@@ -32,13 +33,14 @@ def write(
     n_best
         Texts for each line, with their scores: line number, score and text between tabs; 1 writes the best text alone.
     output
-        File to write to, instead of standard output.
+        File to write to, instead of standard output (-).
     """
     require("torch", "torch", "write texts")
     from minent.text import Seq2Seq
     from minent.text import n_best as written
 
-    search = search or Search()
+    search, output = search or Search(), None if output is not None and to_standard_output(output) else output
+    wrote = outputs([output], [texts])
     if not 1 <= n_best <= search.beam:
         raise BadInput(f"n_best must be from 1 to the beam of {search.beam}; got {n_best}")
     writer, lines = Seq2Seq.from_pretrained(model), read_lines(texts)
@@ -58,3 +60,4 @@ def write(
             done.clear()
     if output is not None:
         write_text(output, "".join(done))
+        print(wrote(output))

@@ -4,25 +4,24 @@ With the mutual information I, and its mean E[I] over all partitions of the same
     AMI = (I − E[I]) / ((H(U) + H(V)) / 2 − E[I])      (Vinh, Epps & Bailey 2010)
 """
 
-from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 from jaxtyping import Float, Int
 
+from minent.community.tree.given import given
 from minent.community.tree.tree import Tree
-from minent.data.networks.places import matched
+from minent.data.networks.labels import Labels
+from minent.data.networks.places import matched, places
 from minent.errors import BadInput
 
-Partition = Tree | Mapping[Any, Any] | Iterable[Any]
 
-
-def agreement(one: Partition, other: Partition, *, depth: int | None = None) -> float:
+def agreement(one: Any, other: Any, *, depth: int | None = None) -> float:
     """Adjusted mutual information of two partitions of the same nodes: 1 where they are the same, 0 by chance.
 
-    Each is a Tree (its modules at `depth`, 1 for the top modules; None: its leaf modules), a mapping from names to
-    labels, or a label for each node in the same order. Trees and mappings are matched by the names of their nodes; one
-    may have their numbers from 1 instead, as a .clu file has.
+    Each is a Tree or a path to one (its modules at `depth`, 1 for the top modules; None: its leaf modules), or what
+    else `codelength` takes for modules. Where both tell names, as trees, mappings, series and sets do, they are matched
+    by these; one may have their numbers from 1 instead, as a .clu file has. Else labels are in the same order.
 
     Raises BadInput where the nodes are not the same.
 
@@ -31,19 +30,28 @@ def agreement(one: Partition, other: Partition, *, depth: int | None = None) -> 
     >>> agreement({"x": 0, "y": 1}, {"y": "left", "x": "right"})
     1.0
     """
-    (names, u), (called, v) = _named(one, depth), _named(other, depth)
-    if names is not None and called is not None:
-        v = v[matched(names, called)]
-    elif len(u) != len(v):
+    (first, u), (second, v) = _labelled(one, depth), _labelled(other, depth)
+    named = first.names is not None and second.names is not None
+    if named and (first.counted or second.counted) and len(u) == len(v):  # counted by names, or by places
+        named = places(first.names or [], second.names or [], numbers=False) is not None
+    if named:
+        return adjusted_mutual_information(u, v[matched(first.names or [], second.names or [])])
+    if len(u) != len(v):
         raise BadInput(f"both must have the same nodes; one has {len(u)}, the other {len(v)}")
+    if first.unordered or second.unordered:
+        raise BadInput("sets of nodes are in no order; wanted names on the other side too, not labels in an order")
     return adjusted_mutual_information(u, v)
 
 
-def agreements(one: Tree, other: Tree) -> Float[np.ndarray, "depths other_depths"]:
-    """The agreement of each depth of one tree with each depth of the other; row 0 and column 0 are the top modules.
+def agreements(one: Any, other: Any) -> Float[np.ndarray, "depths other_depths"]:
+    """The agreement of each depth of one tree, or of a path to one, with each depth of the other; row 0 and column 0
+    are the top modules.
 
     Raises BadInput where the nodes are not the same.
     """
+    one, other = given(one), given(other)
+    if not isinstance(one, Tree) or not isinstance(other, Tree):
+        raise BadInput("the depths of two trees are compared; labels have one: minent.community.agreement")
     order = matched(one.leaf_names, other.leaf_names)
     depths = [range(1, max(tree.depth, 1) + 1) for tree in (one, other)]
     labels = [one.labels_at(depth) for depth in depths[0]], [other.labels_at(depth)[order] for depth in depths[1]]
@@ -93,11 +101,15 @@ def _entropy(sizes: Int[np.ndarray, " modules"]) -> float:
     return float(-(share * np.log(share)).sum())
 
 
-def _named(partition: Partition, depth: int | None) -> tuple[list[Any] | None, Int[np.ndarray, " nodes"]]:
-    """The names of the nodes, where they are known, and their labels as numbers."""
-    if isinstance(partition, Tree):
-        return partition.leaf_names, partition.labels if depth is None else partition.labels_at(depth)
-    names = list(partition) if isinstance(partition, Mapping) else None
-    labels = list(partition.values()) if isinstance(partition, Mapping) else list(partition)
+def _labelled(partition: Any, depth: int | None) -> tuple[Labels, Int[np.ndarray, " nodes"]]:
+    """The labels, with the names of the nodes where they are known, and their labels as numbers."""
+    found = given(partition)
+    if isinstance(found, Tree):
+        labels = found.labels if depth is None else found.labels_at(depth)
+        return Labels(labels.tolist(), found.leaf_names), labels
+    if None in found.values:
+        at = found.values.index(None)
+        raise BadInput(f"every node wants one label; node {at if found.names is None else found.names[at]!r} has none")
     number: dict[Any, int] = {}
-    return names, np.array([number.setdefault(label, len(number)) for label in labels], np.int64)
+    labels = [label[:depth] if isinstance(label, tuple) else label for label in found.values]
+    return found, np.array([number.setdefault(label, len(number)) for label in labels], np.int64)

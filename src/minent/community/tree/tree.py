@@ -44,11 +44,26 @@ class Tree(Description):
         return pd.DataFrame({**columns, "module": self.labels, "flow": self.visit, **told})
 
     def node_attributes(self) -> dict[Any, dict[str, Any]]:
-        """Module, path and flow of each node by its name, as `networkx.set_node_attributes(graph, …)` takes them."""
+        """Module, path and flow of each node by its name, as `networkx.set_node_attributes(graph, …)` takes them.
+
+        A node with states may lie in several modules: its flow is all of its visits, its module the one with the
+        largest share of them, its path that of the most visited state there, and `share` how large that is; the other
+        modules are in `memberships`.
+
+        >>> from minent.community import find
+        >>> find(([0, 1, 2, 3, 4, 5, 2], [1, 2, 0, 4, 5, 3, 3])).node_attributes()[5]["path"]
+        '2:3'
+        """
         rows = list(zip(self.node_names, self.labels.tolist(), self.node_paths, self.visit.tolist(), strict=True))
-        if self.physical is not None:  # of a node in several modules, the main one
-            rows.sort(key=lambda row: row[3])
-        return {name: {"module": module, "path": path, "flow": flow} for name, module, path, flow in rows}
+        if self.physical is None:
+            return {name: {"module": module, "path": path, "flow": flow} for name, module, path, flow in rows}
+        path_in = {row[:2]: row[2] for row in sorted(rows, key=lambda row: row[3])}
+        table = self.memberships().sort_values("share", kind="stable", ascending=False)
+        total, main = table.groupby("node", sort=False).flow.sum(), table.drop_duplicates("node")
+        return {
+            name: {"module": module, "path": path_in[name, module], "flow": float(total[name]), "share": share}
+            for name, module, share in zip(main.node, main.module.tolist(), main.share.tolist(), strict=True)
+        }
 
     def memberships(self, depth: int | None = None) -> "pd.DataFrame":
         """The modules of each physical node: a row for each node and module, with the share of the node's visits there.
@@ -80,8 +95,11 @@ class Tree(Description):
         write(self if states else physical(self), path, depth)
 
     @classmethod
-    def read(cls, path: str | os.PathLike[str]) -> "Tree":
-        """Read what `write` or the reference Infomap wrote: .tree, .ftree, .clu, .json, .csv or .parquet.
+    def read(cls, path: str | os.PathLike[str] | Any) -> "Tree":
+        """Read what `write` or the reference Infomap wrote: .tree, .ftree, .clu, .json, .csv or .parquet, packed or
+        not; "-" (standard input), a pipe and an open binary file are known by what they hold. A .csv or .parquet may
+        also be a table of labels: columns name or node, and module or path, as `to_frame`, `memberships` and
+        `Stability.write` have them.
 
         Nodes are sorted by their id. Raises BadInput for another suffix, BadLine for what cannot be read."""
         return cls(**vars(read(path)))

@@ -20,13 +20,14 @@ from minent.data.networks.states import States
 from minent.errors import BadInput
 
 MODELS = ("undirected", "directed", "undirdir", "outdirdir", "rawdir", "precomputed")
+TELEPORTATION = 0.15
 
 
 def flow_of(
     network: Graph,
     *,
     model: str | None = None,
-    teleportation: float = 0.15,
+    teleportation: float = TELEPORTATION,
     recorded: bool = False,
     to_nodes: bool = False,
     regularised: float = 0.0,
@@ -47,8 +48,8 @@ def flow_of(
     `regularised`, for the first two, is the strength of prior links (see `minent.community.walk.regularised`), which
     take the place of teleportation and are recorded.
 
-    Raises BadInput for an unknown model, for a teleportation outside [0, 1] or with which the walk never settles, and
-    for weights that the model cannot use.
+    Raises BadInput for an unknown model, for a teleportation outside [0, 1] or with which the walk never settles, for
+    what is said of jumps where there are none, and for weights that the model cannot use.
 
     >>> import numpy as np
     >>> path = Graph.from_links(np.array([0, 1]), np.array([1, 2]))
@@ -58,6 +59,11 @@ def flow_of(
     model = model or ("directed" if network.directed else "undirected")
     if model not in MODELS:
         raise BadInput(f"the flow model must be one of {', '.join(MODELS)}; got {model!r}")
+    if model != "directed" or regularised:
+        said = {"teleportation": teleportation != TELEPORTATION, "recorded": recorded, "to_nodes": to_nodes}
+        if without := [name for name, is_said in said.items() if is_said]:
+            walk = "prior links are jumps, and there" if regularised else f"the flow model {model!r} has no jumps:"
+            raise BadInput(f"{walk} {without[0]} would have no effect")
     if isinstance(network, Bipartite):
         return _between_primaries(network, model, teleportation, recorded or regularised > 0, to_nodes)
     if regularised:

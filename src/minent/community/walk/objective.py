@@ -10,7 +10,7 @@ entropy correction     (words − 1) / (2 N ln 2) bits more for every codebook o
 metadata               η Σ_m p_m H(labels in m) bits more (Emmons & Mucha 2019)
 """
 
-from collections.abc import Mapping
+import os
 from dataclasses import replace
 from typing import Any
 
@@ -21,7 +21,10 @@ from minent.community.options import Objective
 from minent.community.walk.codewords import words_of
 from minent.community.walk.flow import Flow
 from minent.community.walk.models import flow_of
-from minent.data import as_graph
+from minent.data import States, as_graph
+from minent.data.networks.labels import labels_of
+from minent.data.networks.lines.attributes import read_attributes
+from minent.data.networks.states import located
 from minent.data.networks.thinned import thinned
 from minent.errors import BadInput
 
@@ -47,12 +50,16 @@ def walk_of(
 
 
 def described(flow: Flow, objective: Objective, metadata: Any = None, both_ends: bool | None = None) -> Flow:
-    """The walk with what `objective` says; `metadata` is a label for each node, None where it has none;
-    in variable Markov time `both_ends` of a link say its time (None: where links have no direction), or its source.
+    """The walk with what `objective` says; `metadata` is a label for each node, None where it has none,
+    as `labels_of` takes them; in variable Markov time `both_ends` of a link say its time (None: where links have no
+    direction), or its source.
 
     Raises BadInput for what cannot be, or cannot be together.
     """
     check(objective)
+    if metadata is None and (objective.metadata_rate != 1 or not objective.metadata_weighted):
+        name = "metadata_rate" if objective.metadata_rate != 1 else "metadata_weighted"
+        raise BadInput(f"{name} is that of metadata, and there is none")
     flow = _in_markov_time(flow, objective, not flow.network.directed if both_ends is None else both_ends)
     nodes, kinds = len(flow.visit), []
     if flow.physical is not None:
@@ -118,20 +125,12 @@ def _uses(flow: Flow) -> float:
 
 
 def _labels(metadata: Any, flow: Flow) -> Int[np.ndarray, " nodes"]:
-    """The label of each node as a number, -1 for none; a mapping goes by the names of nodes."""
-    nodes, names = len(flow.visit), flow.network.names
-    if isinstance(metadata, Mapping):
-        known = range(nodes) if names is None else names.tolist()
-        names = set(known)
-        strange = [name for name in metadata if name not in names]
-        if strange:
-            raise BadInput(f"metadata goes by the names of nodes; {strange[0]!r} is none")
-        metadata = [metadata.get(name) for name in known]
-    labels = metadata.tolist() if isinstance(metadata, np.ndarray) else list(metadata)
-    if len(labels) != nodes:
-        raise BadInput(f"metadata is a label for each of the {nodes} nodes; got {len(labels)}")
+    """The label of each node as a number, -1 for none; a file is one of lines, node and label."""
+    network = flow.network
+    if isinstance(metadata, str | os.PathLike) or callable(getattr(metadata, "read", None)):
+        nodes = network.physical_nodes.tolist() if isinstance(network, States) else []
+        metadata = read_attributes(metadata, [*network.nodes, *nodes])
+    given = labels_of(metadata, "label")
     number: dict[Any, int] = {}
-    none = [label is None or label != label for label in labels]  # NaN, as tables have it
-    return np.array(
-        [-1 if no else number.setdefault(label, len(number)) for label, no in zip(labels, none, strict=True)], np.int32
-    )
+    coded = [-1 if label is None else number.setdefault(label, len(number)) for label in given.values]
+    return np.array([*coded, -1], np.int32)[located(network, given, "label", partial=True)]

@@ -1,6 +1,6 @@
 """A network as compressed sparse rows: the neighbours of node i are indices[indptr[i] : indptr[i + 1]]."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from functools import cached_property, partial
 from typing import Any
@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float, Int
 
+from minent.data.networks.labels import labels_of, placed
 from minent.data.networks.names import numbered
 from minent.data.networks.plan import Plan
 from minent.data.networks.sorted_rows import sorted_rows
@@ -54,6 +55,15 @@ class Graph:
     def number_of_nodes(self) -> int:
         return len(self.indptr) - 1
 
+    @property
+    def nodes(self) -> list[Any]:
+        """What the nodes are called, in their order, in which labels and marks come: `names`, or 0 … nodes - 1.
+
+        >>> Graph.from_links(["b", "c"], ["a", "a"]).nodes
+        ['a', 'b', 'c']
+        """
+        return list(range(self.number_of_nodes)) if self.names is None else self.names.tolist()
+
     @cached_property
     def number_of_links(self) -> int:
         """How many links there are; an undirected link counts once."""
@@ -99,7 +109,7 @@ class Graph:
                         numbered in sorted order (in order of first appearance where they cannot be compared)
         weight          (links,) links of weight 0 are dropped, their nodes kept
         names           (nodes,) may name nodes without links; 0, 1, 2, … only count them
-        node_weights    (nodes,)
+        node_weights    (nodes,), or by name as a mapping or a series of pandas
 
         Repeated links are summed (undirected: a–b and b–a are the same link), self-links kept.
         Raises BadInput for lengths that differ, numbers below zero or beyond the names, and weights that are negative,
@@ -123,6 +133,10 @@ class Graph:
             if names.dtype == np.int64 and np.array_equal(names, np.arange(nodes)):
                 names = None
         if node_weights is not None:
+            if isinstance(node_weights, Mapping) or hasattr(node_weights, "iloc"):  # by name
+                said = labels_of(node_weights, "weight")
+                called = range(nodes) if names is None else names.tolist()
+                node_weights = [said.values[i] for i in placed(called, said, "weight").tolist()]
             node_weights = np.asarray(node_weights)
             nodes = max(nodes, len(node_weights)) if given is None else nodes
             node_weights = _checked(node_weights, "node", nodes).copy()

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -10,11 +11,13 @@ from jaxtyping import Int
 from minent.errors import BadInput
 
 
-def places(wanted: Iterable[Any], given: Iterable[Any], partial: bool = False) -> Int[np.ndarray, " nodes"] | None:
+def places(
+    wanted: Iterable[Any], given: Iterable[Any], partial: bool = False, numbers: bool = True
+) -> Int[np.ndarray, " nodes"] | None:
     """Where each of the nodes `wanted` stands among those `given`; None where they are not the same nodes. Where given
     may be `partial`, some of them: -1 for the others.
 
-    Names are the same, or else the same as text, or else given are the numbers 1 … n of the nodes, as in a file that
+    Names are the same, or else the same as text, or else given are the `numbers` 1 … n of the nodes, as in a file that
     tells no names.
 
     >>> places(["a", "b", "c"], ["c", "a", "b"]).tolist(), places([1, 2], ["2", "1"]).tolist()
@@ -23,7 +26,7 @@ def places(wanted: Iterable[Any], given: Iterable[Any], partial: bool = False) -
     ([1, 2, 0], None)
     """
     wanted, given = list(wanted), list(given)
-    for ours, theirs in _readings(wanted, given):
+    for ours, theirs in islice(_readings(wanted, given), 3 if numbers else 2):
         place = {name: i for i, name in enumerate(theirs)}
         known = set(ours)
         some = place.keys() <= known if partial else place.keys() == known
@@ -37,6 +40,11 @@ def _readings(wanted: list[Any], given: list[Any]) -> Iterator[tuple[list[Any], 
     text = list(map(str, given))
     yield list(map(str, wanted)), text
     yield list(map(str, range(1, len(wanted) + 1))), text
+
+
+def likeliest(wanted: Iterable[Any], given: Iterable[Any]) -> tuple[list[Any], list[Any]]:
+    """Both as `places` reads them, where most of those given are among those wanted: to say which are not."""
+    return max(_readings(list(wanted), list(given)), key=lambda both: len(set(both[0]) & set(both[1])))
 
 
 def matched(one: Iterable[Any], other: Iterable[Any]) -> Int[np.ndarray, " nodes"]:

@@ -35,7 +35,7 @@ class Plan:
     """
 
     file: str
-    format: Format
+    format: Format | Literal["table", "object"]
     packed: str = ""
     encoding: str = ""
     newline: str = ""

@@ -16,6 +16,7 @@ from minent.data.networks.lines.link_lists import links_of_lines
 from minent.data.networks.lines.link_tables import SAMPLE, graph_of_columns, graph_of_links, roles_of
 from minent.data.networks.pajek.read import pajek_with_notes
 from minent.data.networks.plan import Plan
+from minent.data.networks.states import States
 from minent.data.tables.parquet import first_rows, read_parquet
 from minent.errors import BadInput
 
@@ -89,7 +90,13 @@ def network_in(
         raise BadInput(f"{str(path)!r} is a folder; wanted a file of links")
     held = opened(path)
     file = _recognised(held, choices)
-    return READERS[file.plan.format](file._replace(directed=directed, relaxation=relaxation, layers=layers))
+    network = READERS[file.plan.format](file._replace(directed=directed, relaxation=relaxation, layers=layers))
+    said = [name for name, value in relaxation.keywords().items() if value != Relaxation().keywords()[name]]
+    said += ["layers"] * (layers and file.plan.format != "pajek")
+    if said and (not isinstance(network, States) or network.layers is None):
+        hint = "; a column of layers is named by layer" if file.plan.format in ("lines", "parquet") else ""
+        raise BadInput(f"{said[0]} is of networks of layers, and {str(file.plan.file)!r} has none{hint}")
+    return network
 
 
 def _recognised(held: Held, choices: Choices) -> File:

@@ -2,14 +2,15 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from functools import cached_property
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from jaxtyping import Int
 
 from minent.data.networks.graph import Graph
+from minent.data.networks.labels import Labels, labels_of, placed
 from minent.data.networks.names import name_array, sorted_names
+from minent.data.networks.places import places
 from minent.errors import BadInput
 from minent.kernels import read_only
 
@@ -17,26 +18,42 @@ from minent.kernels import read_only
 @dataclass(frozen=True, eq=False, repr=False)
 class States(Graph):
     """A network of states: its nodes are states, `physical` (nodes,) is the physical node of each, by number, and
-    `physical_names` what those are called (None: by their numbers)."""
+    `physical_names` what those are called (None: by their numbers); `layers` (nodes,) the layer of each, in a network
+    of layers, whose states are called (layer, node)."""
 
     physical: Int[np.ndarray, " nodes"] | None = None
     physical_names: np.ndarray | None = None
+    layers: np.ndarray | None = None
 
     @classmethod
-    def of(cls, network: Graph, physical: Iterable[Any]) -> "States":
-        """The states in `network`, which are states of the physical nodes called `physical`, one for each.
+    def of(cls, network: Any, physical: Any, layers: Iterable[Any] | None = None) -> "States":
+        """The states in `network`, anything that `as_graph` takes, which are states of the nodes called `physical`: one
+        for each state in the order of `as_graph(network).nodes`, or a mapping or series by the names of states.
+        `layers` are the layers of states that are called (layer, node), in the same order.
 
         Raises BadInput where they do not match.
 
-        >>> States.of(Graph.from_links([0, 1], [1, 2]), ["a", "b", "a"])
-        States(3 states of 2 nodes, 2 links, undirected)
+        >>> States.of([("a1", "b1"), ("b1", "a2")], {"a1": "a", "b1": "b", "a2": "a"}).physical.tolist()
+        [0, 0, 1]
         """
-        called = name_array(physical)
-        if len(called) != network.number_of_nodes:
-            raise BadInput(f"every state is one of a node; got {len(called)} for {network.number_of_nodes} states")
+        from minent.data.networks.objects import as_graph  # which reads states
+
+        network = as_graph(network)
+        if type(network) is not Graph:
+            raise BadInput(f"states are those of an ordinary network; got {network!r}")
+        given = labels_of(physical, "node")
+        if given.names is None and len(given.values) != network.number_of_nodes:
+            came = f"{len(given.values)} for {network.number_of_nodes} states"
+            raise BadInput(f"every state is one of a node; got {came}")
+        called = name_array([given.values[i] for i in placed(network.nodes, given, "node").tolist()])
+        if None in (nodes := called.tolist()):
+            raise BadInput(f"every state is one of a node; {network.nodes[nodes.index(None)]!r} is of none")
+        layers = None if layers is None else name_array(layers)
+        if layers is not None and network.nodes != list(zip(layers.tolist(), nodes, strict=False)):
+            raise BadInput("states of layers are called (layer, node), and each has a layer")
         names, number, _ = sorted_names(called, called)
         rest = network.directed, network.names, network.node_weights
-        made = number.astype(np.int32), names
+        made = number.astype(np.int32), names, layers
         return cls(network.indptr, network.indices, network.weights, *rest, *made, plan=network.plan)
 
     @property
@@ -73,17 +90,49 @@ class States(Graph):
             return np.asarray(numbers if names is None else names[numbers], np.int64)
         return numbers.astype(np.int64) + 1
 
-    @cached_property
-    def layers(self) -> np.ndarray | None:
-        """The layer of each state, where states are called (layer, node) as those of `multilayer` are; else None."""
-        names = self.state_names.tolist()
-        if not all(type(name) is tuple and len(name) == 2 for name in names) or not names:
-            return None
-        if [node for _, node in names] != self.physical_nodes.tolist():
-            return None
-        return name_array([layer for layer, _ in names])
-
     def __repr__(self) -> str:
         physical = np.zeros(0) if self.physical is None else self.physical
         nodes = f"{self.number_of_nodes} states of {len(np.unique(physical))} nodes"
         return "States(" + super().__repr__().split("(", 1)[1].replace(f"{self.number_of_nodes} nodes", nodes, 1)
+
+
+def located(
+    network: Graph, labels: Labels, of: str = "module", partial: bool = False, physical: bool = False
+) -> Int[np.ndarray, " nodes"]:
+    """Where the label of each of a network's nodes stands, as in `placed`. Of states, labels may be those of their
+    `physical` nodes (which they are where that is said): of all states or all nodes by name, or else of some.
+
+    >>> states = States.of(Graph.from_links([0, 1], [1, 2]), ["a", "b", "a"])
+    >>> located(states, labels_of({"b": 1, "a": 0})).tolist()
+    [1, 0, 1]
+    """
+    if not isinstance(network, States) or labels.names is None:
+        return placed(network.nodes, labels, of, partial)
+    nodes = network.physical_nodes.tolist()
+    if all(type(name) is int for name in labels.names) and not all(type(name) is int for name in nodes):
+        nodes = network.node_ids.tolist()
+    by_node = dict(zip(nodes, np.asarray(network.physical).tolist(), strict=True))
+    once = sorted(by_node, key=lambda name: by_node[name])
+
+    def of_nodes(partial: bool, order: np.ndarray | None = None) -> np.ndarray | None:
+        if order is None and (order := places(once, labels.names or [], partial, numbers=False)) is None:
+            return None
+        at = dict(zip(once, order.tolist(), strict=True))
+        return np.array([at[name] for name in nodes], np.int64)
+
+    states = None if physical else places(network.nodes, labels.names)
+    if states is None:
+        states = of_nodes(partial=False)
+    if states is None and partial:
+        of_some = None if physical else places(network.nodes, labels.names, True, numbers=False)
+        if of_some is not None and of_nodes(True) is not None:
+            raise BadInput(
+                f"{labels.names[0]!r} is both a state and a node; {of}s of all states or all nodes tell which"
+            )
+        states = of_nodes(True) if of_some is None else of_some
+    if states is not None:
+        return states
+    some = len(set(labels.names) & set(nodes)) > len(set(labels.names) & set(network.nodes))
+    if physical or some:
+        return cast(np.ndarray, of_nodes(partial, placed(once, labels, of, partial)))
+    return placed(network.nodes, labels, of, partial)

@@ -13,7 +13,7 @@ class Column(NamedTuple):
 
 
 def node_ids(tree: Description) -> list[int]:
-    """The ids that are known; else the names where they are different whole numbers from 0, else 1, 2, 3, …"""
+    """The ids that are known; else the names where they are different whole numbers from 0 and fit, else 1, 2, 3, …"""
     if tree.ids is not None:
         return tree.ids.tolist()
     names = tree.node_names
@@ -44,4 +44,4 @@ def layer_column(tree: Description) -> Column:
 
 
 def _whole(names: list[Any]) -> bool:
-    return all(type(name) is int and name >= 0 for name in names)
+    return all(type(name) is int and 0 <= name < 2**63 for name in names)

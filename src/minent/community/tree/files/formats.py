@@ -2,13 +2,13 @@
 
 Numbers are written so that they are read back exactly. The ids of nodes, states and layers are their names where those
 are whole numbers, else their numbers from 1 (as in a Pajek file), and the names stand beside them. Formats of lines
-(.tree, .ftree) write a line break inside a name as a space.
+(.tree, .ftree, .clu, .nwk) have no way to write a line break inside a name, which is refused.
 """
 
 import json
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,7 @@ from minent.files import stream, whole_file
 def write(tree: Description, path: str | os.PathLike[str], depth: int = 1) -> None:
     """Write the tree in the format the suffix of `path` names; see `Tree.write`."""
     suffix = known_suffix(path)
+    _checked(tree, suffix)
     with whole_file(path) as temporary:
         if suffix == ".parquet":
             _write_parquet(tree, temporary)
@@ -36,7 +37,7 @@ def write(tree: Description, path: str | os.PathLike[str], depth: int = 1) -> No
 
 def lines(tree: Description, suffix: str, states: bool = True) -> Iterator[str]:
     """What `write` would write, in a format of text."""
-    return WRITERS[suffix](tree if states else physical(tree))
+    return WRITERS[suffix](_checked(tree if states else physical(tree), suffix))
 
 
 def known_suffix(path: str | os.PathLike[str]) -> str:
@@ -61,7 +62,7 @@ def _head(tree: Description) -> Iterator[str]:
     if tree.physical is not None:
         yield f"# higher order\n# {'physical' if tree.states is None else 'state'} level\n"
     for kind, called in (("state", state_column(tree).called), ("layer", layer_column(tree).called)):
-        yield from (f'# {kind} {number} "{_line(name)}"\n' for number, name in called.items())
+        yield from (f'# {kind} {number} "{name}"\n' for number, name in called.items())
 
 
 def _columns(tree: Description) -> dict[str, list[Any]]:
@@ -75,8 +76,18 @@ def _columns(tree: Description) -> dict[str, list[Any]]:
     return {name: [column[i] for i in order] for name, column in (columns | more).items() if column or not order}
 
 
-def _line(name: str) -> str:
-    return re.sub(r"[\r\n]+", " ", name)
+def check_names(suffix: str, names: Iterable[Any]) -> None:
+    """Raises BadInput for a name that the format of a suffix cannot hold: of the nodes, and of states and layers."""
+    broken = re.compile(r"[\r\n]")
+    if suffix in LINES and (bad := next((name for name in map(str, names) if broken.search(name)), None)) is not None:
+        hint = "; wanted .json, .csv or .parquet"
+        raise BadInput(f"{suffix} has no way to write a name with a line break, {bad!r}{hint}")
+
+
+def _checked(tree: Description, suffix: str) -> Description:
+    beside = (*state_column(tree).called.values(), *layer_column(tree).called.values())
+    check_names(suffix, (*(() if suffix == ".clu" else tree.node_names), *beside))
+    return tree
 
 
 def _tree(tree: Description) -> Iterator[str]:
@@ -86,7 +97,7 @@ def _tree(tree: Description) -> Iterator[str]:
     yield f"# path flow name {' '.join(ids)}\n"
     rows = zip(columns["path"], columns["flow"], columns["name"], *(columns[name] for name in ids), strict=True)
     for path, flow, name, *numbers in rows:
-        yield f'{path} {flow!r} "{_line(name)}" {" ".join(map(str, numbers))}\n'
+        yield f'{path} {flow!r} "{name}" {" ".join(map(str, numbers))}\n'
 
 
 def _ftree(tree: Description) -> Iterator[str]:
@@ -166,13 +177,14 @@ def _newick(tree: Description) -> Iterator[str]:
     names, order = tree.called, np.lexsort((tree.node_rank, tree.module)).tolist()
     for i in order:
         name = names[i]
-        label = name if name.isalnum() else "'{}'".format(_line(name).replace("'", "''"))
+        label = name if name.isalnum() else "'{}'".format(name.replace("'", "''"))
         inside[tree.module[i]].append(f"{label}:{float(tree.visit[i])!r}")
     for m in range(len(inside) - 1, 0, -1):
         inside[tree.parent[m]].insert(0, f"({','.join(inside[m])}):{float(tree.module_visit[m])!r}")
     yield f"({','.join(inside[0])}):1;\n"
 
 
+LINES = ".tree", ".ftree", ".clu", ".nwk"
 TOLD = "codelength", "index codelength", "module codelength", "one-level codelength"
 WRITERS: dict[str, Callable[[Description], Iterator[str]]] = {
     ".tree": _tree, ".ftree": _ftree, ".clu": _clu, ".json": _json, ".csv": _csv, ".nwk": _newick, ".parquet": _tree,

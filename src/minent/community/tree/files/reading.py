@@ -1,12 +1,14 @@
 """Trees from disk: what `Tree.write` or the reference Infomap wrote (.tree, .ftree, .clu, .json, .csv, .parquet).
 
+A file is what its suffix says; standard input, a pipe and an open file are what they hold.
+
 Paths are kept as the file has them. A node that stands beside modules, as the reference allows, is wrapped in a module
 of its own. What the file does not tell is NaN, but for the rates of the modules, which are sums over their nodes.
 """
 
 import os
 from collections import Counter
-from pathlib import Path as File
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,21 +17,39 @@ from minent.community.tree.description import Description
 from minent.community.tree.files.paths import nested
 from minent.community.tree.files.rows import Rates, Rows, Told
 from minent.community.tree.files.tables import read_csv, read_json, read_parquet
-from minent.community.tree.files.texts import read_clu, read_tree
+from minent.community.tree.files.texts import NODE, read_clu, read_tree
 from minent.data.networks.names import name_array
+from minent.data.text_file import TextFile, open_text
 from minent.entropy import sum_plogp
 from minent.errors import BadInput
+from minent.files import stream
 
 
-def read(path: str | os.PathLike[str]) -> Description:
-    """Read the tree in the format the suffix of `path` names; see `Tree.read`."""
-    if (reader := READERS.get(File(path).suffix.lower())) is None:
-        raise BadInput(f"a tree is read from {', '.join(READERS)}; got {File(path).name!r}")
-    rows, told, rates = reader(File(path))
+def read(path: str | os.PathLike[str] | Any) -> Description:
+    """Read the tree in the format that the suffix of `path` names, or that it holds; see `Tree.read`."""
+    path = "-" if str(path) == "-" else path
+    named = isinstance(path, str | os.PathLike) and path != "-" and not stream(Path(path))
+    kinds = {suffix.lower() for suffix in Path(path).suffixes[-2:]} if named else set()  # .tree.gz too
+    file = None if named and not kinds & READERS.keys() else open_text(path)
+    if file is None or (reader := READERS.get(file.kind if named else _held(file))) is None:
+        raise BadInput(f"a tree is read from {', '.join(READERS)}; got {Path(path).name!r}")
+    rows, told, rates = reader(file)
     try:
         return _description(rows, told, rates)
     except BadInput as error:
-        raise BadInput(f"{error} in {str(path)!r}") from None
+        raise BadInput(f"{error} in {str(file.name)!r}") from None
+
+
+def _held(file: TextFile) -> str:
+    """The suffix of what a file holds."""
+    if file.data.startswith(b"PAR1"):
+        return ".parquet"
+    first = next((line for line in file.lines() if line.strip() and not line.startswith("#")), "").strip()
+    if first.startswith(("{", "[")):
+        return ".json"
+    if NODE.match(first):
+        return ".tree"
+    return ".csv" if "," in first else ".clu"
 
 
 def _description(rows: Rows, told: Told, rates: Rates) -> Description:
@@ -46,11 +66,11 @@ def _description(rows: Rows, told: Told, rates: Rates) -> Description:
     one_level = told.get("one-level codelength", told_one)
     states, layers = _states(rows, names)
     several = states is not None or len(np.unique(physical)) < len(physical)
-    ids = np.array(rows.node, np.int64)
+    ids = _ids(rows.node)
     usual = not several and (names is None or names.dtype.kind == "i" or rows.node == list(range(1, len(ids) + 1)))
     return Description(
         parent, module, visit, flow, enter, leave, index, modules, one_level,
-        names=np.array(rows.node, np.int64) if names is None and several else names,
+        names=ids if names is None and several else names,
         states=states, physical=physical if several else None, layers=layers, ids=None if usual else ids,
         total=told.get("codelength", np.nan),
     )  # fmt: skip
@@ -89,14 +109,20 @@ def _rates(parent: np.ndarray, rank: np.ndarray, rates: Rates) -> tuple[np.ndarr
 
 def _names(rows: Rows) -> np.ndarray | None:
     """The names of nodes; None where they are 0, 1, 2, …"""
-    if rows.name is not None and rows.name != list(map(str, rows.node)):
-        return np.array(rows.name, object)
-    return None if rows.node == list(range(len(rows.node))) else np.array(rows.node, np.int64)
+    if rows.name is not None and list(map(str, rows.name)) != list(map(str, rows.node)):
+        return name_array(rows.name).astype(object)
+    return None if rows.node == list(range(len(rows.node))) else _ids(rows.node)
+
+
+def _ids(ids: list[int]) -> np.ndarray:
+    if max(ids, default=0) >= 2**63:
+        raise BadInput(f"ids are whole numbers below 2**63; got {max(ids)}")
+    return np.array(ids, np.int64)
 
 
 def _physical(rows: Rows) -> np.ndarray:
     """The physical node of each leaf by number, in the order of their ids."""
-    return np.unique(np.array(rows.node, np.int64), return_inverse=True)[1].astype(np.int32)
+    return np.unique(_ids(rows.node), return_inverse=True)[1].astype(np.int32)
 
 
 def _states(rows: Rows, names: np.ndarray | None) -> tuple[np.ndarray | None, np.ndarray | None]:

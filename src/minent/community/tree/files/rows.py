@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from minent.community.tree.files.paths import Path
 from minent.errors import BadInput
@@ -19,7 +19,7 @@ class Rows(NamedTuple):
 
     path: list[Path]
     flow: list[float]
-    name: list[str] | None  # of the node
+    name: list[Any] | None  # of the node
     node: list[int]
     state: list[int] | None = None
     layer: list[int] | None = None

@@ -4,11 +4,14 @@ import csv
 import io
 import json
 from collections.abc import Callable, Sequence
-from pathlib import Path as File
 from typing import Any
 
+import numpy as np
+
 from minent.community.tree.files.rows import COLUMNS, HIGHER, Read, Rows, Told, checked, path_of
-from minent.data.text_file import open_text
+from minent.data.networks.called import integers_or_text
+from minent.data.networks.labels import labels_of_columns
+from minent.data.text_file import TextFile as File
 from minent.errors import BadInput, BadLine
 
 TOLD = "codelength", "index codelength", "module codelength", "one-level codelength"
@@ -17,7 +20,7 @@ TOLD = "codelength", "index codelength", "module codelength", "one-level codelen
 def read_json(file: File) -> Read:
     """The reference's .json."""
     try:
-        content = json.loads(open_text(file).content())
+        content = json.loads(file.content())
         nodes = content["nodes"]
         path = [checked(node["path"]) for node in nodes]
         columns = [[float(node["flow"]) for node in nodes], [str(node["name"]) for node in nodes]]
@@ -27,7 +30,7 @@ def read_json(file: File) -> Read:
     except BadInput:
         raise
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise BadInput(f"wanted an object with nodes (path, flow, name, id) in {str(file)!r}; {error!r}") from None
+        raise BadInput(f"wanted an object with nodes (path, flow, name, id) in {str(file.name)!r}; {error!r}") from None
     told: Told = {}
     for name, key in JSON.items():
         if content.get(key) is not None:
@@ -55,20 +58,29 @@ def _told(module: dict[str, Any], key: str) -> float:
 
 def read_csv(file: File) -> Read:
     """A .csv; of one without states a node may stand in several modules, as the reference's has it."""
-    lines = csv.DictReader(io.StringIO(open_text(file).content(), newline=""))
-    columns: dict[str, list[Any]] = {}
-    kinds: dict[str, Callable[[str], Any]] = {"path": path_of, "flow": float, "name": str, "node_id": int}
-    kinds |= {name: int for name in HIGHER if name in (lines.fieldnames or ())}
-    kinds |= {name: str for name in ("state", "layer") if name in (lines.fieldnames or ())}
+    lines = csv.DictReader(io.StringIO(file.content(), newline=""))
+    columns: dict[str, list[Any]] = {name: [] for name in lines.fieldnames or ()}
+    kinds: dict[str, Callable[[str], Any]] = {"path": path_of, "flow": float, "state": str, "layer": str}
+    kinds |= dict.fromkeys(("node_id", *HIGHER), int)
+    if is_tree := columns.keys() >= {*COLUMNS}:
+        columns = {name: column for name, column in columns.items() if name in (*COLUMNS, *HIGHER, "state", "layer")}
     row = {}
     try:
         for row in lines:
-            for name, kind in kinds.items():
-                columns.setdefault(name, []).append(kind(row[name]))
+            for name, column in columns.items():
+                column.append(kinds.get(name, str)(row[name]) if is_tree else _cell(row[name]))
     except (KeyError, ValueError, TypeError, csv.Error) as error:
         said = error if isinstance(error, BadInput | csv.Error) else f"got {dict(row)}"
-        raise BadLine(f"wanted columns {', '.join(COLUMNS)}; {said}", file, lines.line_num) from None
-    return _rows(columns), {}, {}
+        raise BadLine(f"wanted columns {', '.join(columns)}; {said}", file.name, lines.line_num) from None
+    if is_tree:
+        return _rows(columns), {}, {}
+    return _labelled({name: integers_or_text(column) for name, column in columns.items()}, file), {}, {}
+
+
+def _cell(cell: Any) -> str:
+    if not isinstance(cell, str):
+        raise ValueError
+    return cell
 
 
 def read_parquet(file: File) -> Read:
@@ -76,15 +88,47 @@ def read_parquet(file: File) -> Read:
     from pyarrow import ArrowException, parquet
 
     try:
-        schema = parquet.read_schema(file)
-        more = [name for name in (*HIGHER, "state", "layer") if name in schema.names]
-        table = parquet.read_table(file, columns=[*COLUMNS, *more])
+        table = parquet.read_table(io.BytesIO(file.data))
         columns = {name: table[name].to_pylist() for name in table.column_names}
+        if not columns.keys() >= {*COLUMNS}:
+            return _labelled(columns, file), {}, {}
         columns["path"] = [path_of(path) for path in columns["path"]]
-    except (OSError, ArrowException, KeyError, ValueError, AttributeError) as error:
-        raise BadInput(f"wanted columns {', '.join(COLUMNS)} in {str(file)!r}; {error}") from None
-    told = {key.decode(): float(value) for key, value in (schema.metadata or {}).items() if key.decode() in TOLD}
+    except (OSError, ArrowException, ValueError, AttributeError) as error:
+        if isinstance(error, BadInput):
+            raise
+        raise BadInput(f"wanted columns {', '.join(COLUMNS)} in {str(file.name)!r}; {error}") from None
+    metadata = table.schema.metadata or {}
+    told = {key.decode(): float(value) for key, value in metadata.items() if key.decode() in TOLD}
     return _rows(columns), told, {}
+
+
+def _labelled(columns: dict[str, list[Any]], file: File) -> Rows:
+    """The rows of a table of labels, as `Tree.to_frame`, `memberships` and `stability` have them."""
+    try:
+        labels = labels_of_columns(columns)
+    except BadInput as error:
+        raise BadInput(f"{error} in {str(file.name)!r}, or path, flow, name and node_id, as trees have") from None
+    known = [i for i, label in enumerate(labels.values) if label is not None and label != ""]
+    columns = {name: [column[i] for i in known] for name, column in columns.items()}
+    values = [labels.values[i] for i in known]
+    names = columns.get("name", columns.get("node", [(labels.names or [])[i] for i in known]))
+    rank = {value: i for i, value in enumerate(sorted(set(values), key=_order), 1)}
+    paths = [(*(value if isinstance(value, tuple) else (rank[value],)), 0) for value in values]
+    flow = [np.nan if one in (None, "") else float(one) for one in columns.get("flow", [None] * len(paths))]
+    (state, states), (layer, layers) = (_ids(columns.get(name)) for name in ("state", "layer"))
+    return Rows(paths, flow, names, _ids(names)[0] or [], state, layer, True, states, layers)
+
+
+def _ids(names: list[Any] | None) -> tuple[list[int] | None, dict[int, Any]]:
+    """Whole numbers for names, and the name of each where they are none."""
+    if names is None or all(type(name) is int and 0 <= name < 2**63 for name in names):
+        return names, {}
+    number = {name: i for i, name in enumerate(dict.fromkeys(names), 1)}
+    return [number[name] for name in names], {i: name for name, i in number.items()}
+
+
+def _order(label: Any) -> tuple[str, Any]:
+    return type(label).__name__, label
 
 
 def _rows(columns: dict[str, list[Any]]) -> Rows:

@@ -5,11 +5,10 @@ A .clu says of each node_id, or state_id, its module and its flow; Pajek's own, 
 
 import re
 from collections.abc import Iterator
-from pathlib import Path as File
 
 from minent.community.tree.files.paths import Path
 from minent.community.tree.files.rows import Read, Rows, Told, path_of
-from minent.data.text_file import open_text
+from minent.data.text_file import TextFile as File
 from minent.errors import BadInput, BadLine
 
 NODE = re.compile(r'\s*(\d+(?::\d+)*)\s+([\d.eE+-]+|nan)\s+"(.*)"((?:\s+\d+)+)\s*$')
@@ -64,14 +63,14 @@ def read_tree(file: File) -> Read:
             head.read(line)
         else:
             if (node := NODE.match(line)) is None:
-                raise BadLine(f'wanted a path, a flow, a "name" and a node id; got {_short(line)}', file, number)
+                raise BadLine(f'wanted a path, a flow, a "name" and a node id; got {_short(line)}', file.name, number)
             path.append(_at(node[1], file, number))
             flow.append(_number(node[2], file, number))
             name.append(node[3])
             ids.append(tuple(map(int, node[4].split())))
             if len(ids[-1]) != _ids(head, len(ids[0])):
                 wanted = " and ".join(head.columns[3:] if head.columns else TREE.get(len(ids[0]), ("node_id",)))
-                raise BadLine(f"wanted {wanted} after the name; got {_short(line)}", file, number)
+                raise BadLine(f"wanted {wanted} after the name; got {_short(line)}", file.name, number)
     columns = head.columns[3:] if head.columns else TREE[len(ids[0]) if ids else 1]
     numbers: list[list[int]] = [list(one) for one in zip(*ids, strict=True)] if ids else [[] for _ in columns]
     return head.rows(path, flow, name, dict(zip(columns, numbers, strict=True))), head.told, rates
@@ -102,30 +101,30 @@ def read_clu(file: File) -> Read:
                     raise ValueError
             except ValueError:
                 wanted = "a module" if vertices is not None else "a node id, a module and a flow"
-                raise BadLine(f"wanted {wanted}; got {_short(line)}", file, number) from None
+                raise BadLine(f"wanted {wanted}; got {_short(line)}", file.name, number) from None
     if vertices is not None and vertices not in (-1, len(table)):
-        raise BadInput(f"*Vertices {vertices} wants a module for each; got {len(table)} in {str(file)!r}")
+        raise BadInput(f"*Vertices {vertices} wants a module for each; got {len(table)} in {str(file.name)!r}")
     ids = {name: [row[name] for row, _ in table] for name in (table[0][0] if table else ())}
     path = [(module, 0) for module in ids.pop("module", [])]
     return head.rows(path, [flow for _, flow in table], None, ids), head.told, {}
 
 
 def _lines(file: File) -> Iterator[tuple[int, str]]:
-    yield from ((number, line) for number, line in enumerate(open_text(file).lines(), 1) if line.strip())
+    yield from ((number, line) for number, line in enumerate(file.lines(), 1) if line.strip())
 
 
 def _at(text: str, file: File, number: int) -> Path:
     try:
         return path_of(text)
     except BadInput as error:
-        raise BadLine(str(error), file, number) from None
+        raise BadLine(str(error), file.name, number) from None
 
 
 def _number(text: str, file: File, number: int) -> float:
     try:
         return float(text)
     except ValueError:
-        raise BadLine(f"wanted a flow; got {text!r}", file, number) from None
+        raise BadLine(f"wanted a flow; got {text!r}", file.name, number) from None
 
 
 def _short(line: str) -> str:

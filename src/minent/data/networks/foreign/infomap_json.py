@@ -111,7 +111,7 @@ def _layers(
         place = {state: i for i, state in enumerate(states)}
         source, target = ([place[state] for state in column] for column in (source, target))
         network, _ = graph_of_numbers(source, target, weight, states, directed, directed)
-        return States.of(network, [node for _, node in states])
+        return States.of(network, [node for _, node in states], [layer for layer, _ in states])
     layer, source, target, weight = ([link[k] for link in inside] for k in range(4))
     crossing: Any = tuple([link[k] for link in between] for k in range(4)) if between else None
     relaxed = {f"relax_{name}": value for name, value in relaxation._asdict().items()}

@@ -71,7 +71,8 @@ def multilayer(
     names = np.empty(len(states), object)
     names[:] = list(zip(layers[layer].tolist(), called := nodes[node].tolist(), strict=True))
     steps = steps.tocoo()
-    return States.of(Graph.from_links(steps.coords[0], steps.coords[1], steps.data, directed=True, names=names), called)
+    steps = Graph.from_links(steps.coords[0], steps.coords[1], steps.data, directed=True, names=names)
+    return States.of(steps, called, layers[layer])
 
 
 def _coded(*values: Iterable[Any]) -> tuple[list[np.ndarray], np.ndarray]:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from minent.data.networks.layers.layers import multilayer
+from minent.data.networks.names import name_array
 from minent.data.networks.states import States
 from minent.errors import BadInput
 
@@ -47,7 +48,7 @@ def layered(
     network = multilayer([rank[value] for value in called], source, target, weight, directed=directed, **relaxed)
     names = np.empty(network.number_of_nodes, object)
     names[:] = [(order[at], node) for at, node in ([] if network.names is None else network.names.tolist())]
-    return replace(network, names=names)
+    return replace(network, names=names, layers=name_array([layer for layer, _ in names.tolist()]))
 
 
 def _values(layer: Iterable[Any]) -> list[Any]:

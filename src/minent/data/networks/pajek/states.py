@@ -117,7 +117,8 @@ def _joined_layers(links: Rows, vertices: Vertices, directed: bool, notes: list[
     names = np.empty(len(states), object)
     names[:] = list(zip(states[:, 0].tolist(), nodes, strict=True))
     source, target = place.reshape(-1, 2).T
-    return States.of(Graph.from_links(source, target, links.weight, directed=directed, names=names), nodes)
+    network = Graph.from_links(source, target, links.weight, directed=directed, names=names)
+    return States.of(network, nodes, states[:, 0])
 
 
 def _called(ids: np.ndarray, vertices: Vertices, notes: list[str]) -> Any:

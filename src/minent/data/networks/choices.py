@@ -6,8 +6,8 @@ from typing import Literal, get_args
 from minent.errors import check
 
 Format = Literal[
-    "lines", "parquet", "table", "object", "pajek", "graphml", "gexf", "gml", "edgelist", "adjlist", "json", "jsonl",
-    "mtx", "npz",
+    "lines", "matrix", "parquet", "table", "object", "pajek", "graphml", "gexf", "gml", "edgelist", "adjlist",
+    "json", "jsonl", "mtx", "npz",
 ]  # fmt: skip
 FORMATS: tuple[Format, ...] = get_args(Format)
 Column = str | int | None

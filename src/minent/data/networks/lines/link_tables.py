@@ -9,7 +9,8 @@ import numpy as np
 from minent.data.networks.choices import Choices
 from minent.data.networks.graph import Graph
 from minent.data.networks.layers.temporal import layered
-from minent.data.networks.lines.columns import Roles, are_named, roles, told
+from minent.data.networks.lines.column_names import are_named
+from minent.data.networks.lines.columns import Roles, roles, told
 from minent.data.networks.names import Numbered, name_array, sorted_names
 from minent.data.networks.plan import Plan
 from minent.errors import BadInput
@@ -35,6 +36,8 @@ def _sampled(column: "pa.ChunkedArray") -> list[Any]:
     import pyarrow as pa
 
     kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
+    if pa.types.is_temporal(kind):
+        return [None if value is None else str(value) for value in column.to_pylist()]
     simple = pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind) or _is_text(kind)
     values = column.to_pylist() if simple else [str(kind)] * len(column)
     return [None if value is None or value != value else value for value in values]
@@ -68,7 +71,7 @@ def graph_of_columns(
 
     links = table.rename_columns([role for role in ROLES if getattr(found, role) is not None])
     for role in links.column_names:
-        if (column := links.column(role)).null_count:
+        if (column := links.column(role)).null_count and role != "kind":
             row = column.is_null().to_pylist().index(True)
             raise BadInput(f"every link needs a {role}; row {row} has none")
     ids = "integers" if all(pa.types.is_integer(links.column(i).type) for i in (0, 1)) else "text"
@@ -89,15 +92,20 @@ def graph_of_links(links: "pa.Table", directed: bool | None, plan: Plan, **relax
 
 
 def _direction(kind: "pa.ChunkedArray", directed: bool | None, plan: Plan) -> tuple[bool | None, Plan]:
-    """Whether links have a direction, as a column of Gephi's says."""
-    said = {str(value).strip().lower() for value in kind.unique().to_pylist()}
-    if directed is not None or not said <= {"directed", "undirected"}:
+    """Whether links have a direction, as a column of Gephi's says; where it says nothing, as it says of the others."""
+    if directed is not None:
         return directed, plan
+    counts = [(str(one["values"] or "").strip().lower(), one["counts"]) for one in kind.value_counts().to_pylist()]
+    said = {word for word, _ in counts} - {""}
+    if strange := said - {"directed", "undirected"}:
+        raise BadInput(f"the type of a link is Directed or Undirected; got {min(strange)!r} in {plan.file!r}")
     if len(said) > 1:
         raise BadInput(
             f"links in {plan.file!r} are both directed and undirected: --directed (directed=) must say which"
         )
-    return "directed" in said, replace(plan, notes=(*plan.notes, f"links are {said.pop()}"))
+    missing = sum(count for word, count in counts if not word)
+    notes = [f"links are {min(said)}" + f", and {missing:,} without a type as the others" * (missing > 0)]
+    return "directed" in said, replace(plan, notes=(*plan.notes, *notes))
 
 
 def _values(column: "pa.ChunkedArray") -> list[Any]:

@@ -21,8 +21,8 @@ from minent.data.networks.plan import Plan
 from minent.errors import BadInput
 
 
-def graph_of_frame(frame: Any, directed: bool | None, choices: Choices, kind: str) -> Noted:
-    """The network in a frame that is called `kind` in errors, and notes. Raises BadInput.
+def graph_of_frame(frame: Any, directed: bool | None, choices: Choices, kind: str, **relaxed: Any) -> Noted:
+    """The network in a frame that is called `kind` in errors, and notes; `relaxed` is of layers. Raises BadInput.
 
     >>> import pandas
     >>> counts = pandas.DataFrame({"a": ["x", "x", "y"], "b": ["y", "y", "z"]}).value_counts()
@@ -37,7 +37,7 @@ def graph_of_frame(frame: Any, directed: bool | None, choices: Choices, kind: st
             return graph_of_matrix(frame.loc[list(frame.columns)].to_numpy(), directed, names)
         _check_no_matrix(frame, choices)
         frame = _with_index(frame)
-    return _links(frame, directed, choices, kind), []
+    return _links(frame, directed, choices, kind, relaxed), []
 
 
 def _of_series(series: Any, directed: bool | None, weight: str | int | None, kind: str) -> Noted:
@@ -89,12 +89,12 @@ def _with_index(frame: Any) -> Any:
     return frame.reset_index(drop=True)
 
 
-def _links(frame: Any, directed: bool | None, choices: Choices, kind: str) -> Graph:
+def _links(frame: Any, directed: bool | None, choices: Choices, kind: str, relaxed: dict[str, Any]) -> Graph:
     """The network of a table's rows."""
     import pyarrow as pa
 
     try:
-        return graph_of_table(pa.table(frame), directed, choices, Plan(kind, "table"))
+        return graph_of_table(pa.table(frame), directed, choices, Plan(kind, "table"), **relaxed)
     except OverflowError:
         return _of_large_integers(frame, bool(directed), choices, kind)
     except (pa.ArrowException, ValueError, TypeError) as error:

@@ -10,6 +10,7 @@ from minent.data.networks.choices import Choices
 from minent.data.networks.graph import Graph
 from minent.data.networks.layers.temporal import layered
 from minent.data.networks.lines.column_names import are_named
+from minent.data.networks.lines.column_values import NUMBER
 from minent.data.networks.lines.columns import Roles, roles, told
 from minent.data.networks.names import Numbered, name_array, sorted_names
 from minent.data.networks.plan import Plan
@@ -83,9 +84,11 @@ def graph_of_links(links: "pa.Table", directed: bool | None, plan: Plan, **relax
     if "kind" in links.column_names:
         directed, plan = _direction(links.column("kind"), directed, plan)
     if "layer" in links.column_names:
-        source, target, layer = (_values(links.column(name)) for name in ("source", "target", "layer"))
+        source, target = (_values(links.column(name)) for name in ("source", "target"))
+        layer = _layers(links.column("layer"))
         network = layered(source, target, layer, weights_of(links), directed=bool(directed), **relaxed)
-        return replace(network, plan=plan)
+        notes = () if network.plan is None else network.plan.notes
+        return replace(network, plan=replace(plan, notes=(*plan.notes, *notes)))
     names, source, target = numbered_columns(links.column(0), links.column(1))
     network = Graph.from_links(source, target, weights_of(links), directed=bool(directed), names=names)
     return replace(network, plan=plan)
@@ -113,6 +116,18 @@ def _values(column: "pa.ChunkedArray") -> list[Any]:
     values = column.to_pylist()
     if values and all(isinstance(value, str) and INTEGER.fullmatch(value) for value in values):
         return [int(value) for value in values]
+    return values
+
+
+def _layers(column: "pa.ChunkedArray") -> Any:
+    """As `_values`; ordered categories, and numbers in text, as what they are."""
+    import pyarrow as pa
+
+    if pa.types.is_dictionary(column.type) and column.type.ordered:
+        return column.to_pandas()
+    values = _values(column)
+    if values and all(isinstance(value, str) and NUMBER.fullmatch(value) for value in values):
+        return [float(value) for value in values]
     return values
 
 
@@ -173,7 +188,17 @@ def _numbered_words(source: "pa.ChunkedArray", target: "pa.ChunkedArray") -> Num
 def _encoded(end: "pa.ChunkedArray") -> "pa.ChunkedArray":
     import pyarrow as pa
 
-    return end if pa.types.is_dictionary(end.type) else end.cast("large_string").dictionary_encode()
+    if not pa.types.is_dictionary(end.type):
+        return end.cast("large_string").dictionary_encode()
+    if not pa.types.is_string_view(end.type.value_type):  # as polars has, of which Arrow can take none
+        return end
+    return pa.chunked_array(
+        [
+            pa.DictionaryArray.from_arrays(one.indices.cast("int32"), one.dictionary.cast("large_string"))
+            for one in end.chunks
+        ],
+        pa.dictionary(pa.int32(), pa.large_string()),
+    )
 
 
 def _is_text(type: "pa.DataType") -> bool:

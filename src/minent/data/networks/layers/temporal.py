@@ -33,8 +33,10 @@ def layered(
     better be cut to days, or other spans.
 
     >>> network = layered(["a", "b"], ["b", "c"], ["2024-05", "2024-06"], relax_limit=1)
-    >>> network.names.tolist(), network.plan.notes
-    ([('2024-05', 'a'), ('2024-05', 'b'), ('2024-06', 'b'), ('2024-06', 'c')], ('layers in the order 2024-05, 2024-06',))
+    >>> network.names.tolist()
+    [('2024-05', 'a'), ('2024-05', 'b'), ('2024-06', 'b'), ('2024-06', 'c')]
+    >>> network.plan.notes
+    ('layers in the order 2024-05, 2024-06',)
     """
     order = order_of(layer)
     if len(order.layers) == len(order.called) > FEW:

@@ -125,6 +125,7 @@ def test_the_reference_reads_the_same_network_in_its_json(tmp_path, kind):
 @pytest.mark.parametrize("data, sentence", [
     (b"{\"a\": 1}", "wanted an object with \"nodes\" and \"links\" or \"edges\", infomap-network JSON, or a list or"),
     (b"[1, 2]", "wanted an object with"),
+    (b"[[0, 1, 1], [1, 0, 0], [1, 0, 0]]", "a list of lists of numbers, as many as they are long, may be a matrix"),
     (b"{\"nodes\": [], ", "this is not JSON (Expecting property name"),
     (b'{"source": 1, "target": 2}\n{"source": 1\n', "this is not a line of JSON (Expecting ',' delimiter: line 1"),
     (b'{"source": 1, "target": 2}\n7\n', "a line of JSON must be a link; got 7 on line 2 of 'f'"),

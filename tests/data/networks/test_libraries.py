@@ -194,3 +194,19 @@ def test_a_seed_may_be_drawn():
     for wrong in ("1", 1.5, True):
         with pytest.raises(BadInput, match="seed must be a whole number, None or a numpy Generator; got"):
             find(network, seed=wrong)
+
+
+def test_frames_are_matrices_whatever_the_order_of_their_rows():
+    frame = pd.DataFrame([[0, 2, 1], [2, 0, 0], [1, 0, 0]], list("ABC"), list("ABC"))
+    wanted = [("A", "B", 2.0), ("A", "C", 1.0)]
+    assert links(as_graph(frame)) == links(as_graph(frame.loc[list("CAB")])) == wanted
+    assert links(as_graph(frame.loc[list("CAB"), list("BAC")])) == [("B", "A", 2.0), ("A", "C", 1.0)]
+
+
+def test_frames_of_rows_by_columns_are_no_lists():
+    crosstab = pd.crosstab(pd.Series(["ann", "bob", "bob"], name="p"), pd.Series(["e1", "e2", "e2"], name="e"))
+    for frame in (crosstab, pd.DataFrame({"e1": [1, 0], "e2": [0, 1]}, index=["ann", "bob"])):
+        with pytest.raises(BadInput, match="looks like a matrix of rows by columns: frame"):
+            as_graph(frame)
+    assert links(as_graph(crosstab.stack())) == [("ann", "e1", 1.0), ("bob", "e2", 2.0)]
+    assert links(as_graph(pd.DataFrame({"from": [1, 2], "to": [2, 3]}, index=["a", "b"]))) == [(1, 2, 1.0), (2, 3, 1.0)]

@@ -10,7 +10,7 @@ import scipy.sparse as sp
 from hypothesis import given
 from hypothesis import strategies as st
 
-from minent.data import as_graph
+from minent.data import Graph, as_graph
 from minent.data.networks.libraries.matrices import graph_of_matrix, graph_of_matrix_file
 from minent.errors import BadInput
 
@@ -145,3 +145,72 @@ def test_what_is_no_matrix_of_links_is_said(data, format, sentence):
     with pytest.raises(BadInput) as error:
         graph_of_matrix_file(data, format, "m")
     assert str(error.value).startswith(sentence)
+
+
+@pytest.mark.parametrize("number, dtype", [(200, np.uint8), (100, np.int8), (30_000, np.int16), (2**31, np.uint32)])
+def test_what_stands_twice_is_added_as_numbers_not_as_small_integers(number, dtype):
+    twice = np.array([number, number], dtype)
+    for matrix in (
+        sp.coo_array((twice, ([0, 0], [1, 1])), shape=(2, 2)),
+        sp.coo_matrix((twice, ([0, 0], [1, 1])), shape=(2, 2)),
+        sp.csr_array((twice, np.array([1, 1]), np.array([0, 2, 2])), shape=(2, 2)),
+        sp.csc_array((twice, np.array([0, 0]), np.array([0, 0, 2])), shape=(2, 2)),
+    ):
+        assert as_graph(matrix).links()[2].tolist() == [2.0 * number]
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+def test_tensors_of_any_precision_are_read():
+    torch = pytest.importorskip("torch")
+    wanted = [[0, 1], [1, 2], [0.5, 1.0]]
+    matrix = torch.tensor([[0, 0.5, 0], [0.5, 0, 1], [0, 1, 0]])
+    for kind in (torch.bfloat16, torch.float16, torch.float32, torch.float64):
+        for one in (matrix.to(kind), matrix.to(kind).to_sparse(), matrix.to(kind).to_sparse_csr()):
+            assert [a.tolist() for a in as_graph(one).links()] == wanted
+        assert Graph.from_links([0, 1], [1, 2], torch.tensor([0.5, 1.0]).to(kind)).links()[2].tolist() == wanted[2]
+    twice = torch.sparse_coo_tensor([[0, 0], [1, 1]], torch.tensor([100, 100], dtype=torch.int8), (3, 3))
+    assert as_graph(twice).links()[2].tolist() == [200.0]
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+def test_tensors_without_plain_numbers_are_said():
+    torch = pytest.importorskip("torch")
+    empty = torch.zeros(3, 3, device="meta")
+    for make, sentence in (
+        (lambda: as_graph(empty), "on the device meta has a shape, but holds no numbers"),
+        (lambda: Graph.from_links([0, 1, 2], [1, 2, 0], empty[0]), "on the device meta"),
+        (lambda: as_graph(torch.quantize_per_tensor(torch.ones(3, 3), 0.1, 0, torch.quint8)), "tensor.dequantize"),
+        (lambda: as_graph(torch.ones(3, 3, dtype=torch.complex64)), "plain numbers; got a tensor of torch.complex64"),
+    ):
+        with pytest.raises(BadInput, match=sentence):
+            make()
+
+
+def test_masked_entries_are_no_links_of_a_matrix_and_refused_among_links():
+    matrix = np.ma.array([[0, 1, 2], [1, 0, 3], [2, 3, 0]], mask=[[0, 0, 1], [0, 0, 0], [1, 0, 0]])
+    network = as_graph(matrix)
+    assert [a.tolist() for a in network.links()] == [[0, 1], [1, 2], [1.0, 3.0]]
+    assert network.plan.notes == ("2 masked entries are no links",)
+    weight = np.ma.array([1.0, 2.0], mask=[False, True])
+    for masked in (
+        lambda: Graph.from_links([0, 1], [1, 2], weight),
+        lambda: Graph.from_links(np.ma.array([0, 1], mask=[True, False]), [1, 2]),
+        lambda: as_graph(np.ma.array([[0, 1, 2], [1, 0, 3]], mask=[[0, 0, 1], [0, 0, 0]])),
+        lambda: Graph.from_links([0], [1], node_weights=weight),
+    ):
+        with pytest.raises(BadInput, match="entries are masked: leave those links out"):
+            masked()
+    assert Graph.from_links([0, 1], [1, 2], np.ma.array([1.0, 2.0])).links()[2].tolist() == [1.0, 2.0]
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("ends", [([0, 0], [1, 1]), ([0, 2], [1, 3])])
+def test_weights_whose_sum_no_number_holds_are_refused(ends):
+    for weight in ([1e308, 1e308], [1.7e308, 0.2e308]):
+        with pytest.raises(BadInput, match="link weights must have a sum that a number can hold"):
+            Graph.from_links(*ends, weight)
+    assert Graph.from_links(*ends, [1e307, 1e307]).links()[2].sum() == 2e307
+    with pytest.raises(BadInput, match="must have a sum"):
+        as_graph(np.array([[0, 1.7e308], [1.7e308 * (1 - 1e-12), 0]]))
+    rounded = np.array([[0, 8e307], [8e307 * (1 - 1e-12), 0]])
+    np.testing.assert_array_equal(as_graph(rounded).links()[2], rounded[0, 1] / 2 + rounded[1, 0] / 2)

@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from minent.data import States, as_graph, read_graph
-from minent.data.networks.lines.link_lists import _zeros_in_front
+from minent.data.networks.lines.arrow_alike import zeros_in_front
 from minent.data.networks.plan import Skipped
 from minent.errors import BadInput
 
@@ -38,7 +38,11 @@ def named_links(network):
     ("u,v,count\n1,2,3\n", "source=u, target=v, weight=count"),
     ("# a\n# b\n\nu,v,time\n1,2,3\n# c\n2,3,4\n", "source=u, target=v; no weights; passed over time; 3 comment lines"),
     (",from,to,amount\n0,5,6,1\n", 'source=from, target=to, weight=amount; passed over ""'),
-    ("1 2 1700000000\n2 3 1700000009\n", "source=1, target=2; no weights; passed over 3"),
+    ("1 2 7 1700000000\n2 3 7 1700000009\n", "source=1, target=2, weight=3; passed over 4"),
+    ("u;v;w\na;b;0,5\n", "source=u, target=v, weight=w; decimal commas"),
+    ("1.0,2\n3.0,2\n", "source=1, target=2; names like 1.0 are integers"),
+    ("Source,Target,Type\n1,2,Directed\n3,4,\n",
+     "source=Source, target=Target; links are directed, and 1 without a type as the others"),
     ("1 2\n2 3 2\n", "source=1, target=2, weight=3; 1 link without a weight weighs 1"),
     ("1 2\n" * 9000 + "2 3 2\n", "source=1, target=2, weight=3; 9,000 links without a weight weigh 1"),
     ("a,b\n,\nb,c\n", "source=1, target=2; 1 line without fields"),
@@ -203,11 +207,11 @@ def test_what_pandas_writes_is_read_or_refused(links):
        st.sampled_from(" ,;|\t"))  # fmt: skip
 def test_zeros_in_front_are_found(fields, delimiter):
     text = delimiter.join(fields)
-    assert _zeros_in_front(text.encode(), delimiter) == any(field in ("07", "0x1", "-01") for field in fields)
+    assert zeros_in_front(text.encode(), delimiter) == any(field in ("07", "0x1", "-01") for field in fields)
 
 
 def test_zeros_in_front_are_found_across_blocks():
     for gap in range((1 << 18) - 6, (1 << 18) + 3):
         line = b"1" * gap
-        assert _zeros_in_front(line + b" 07 8", " ")
-        assert not _zeros_in_front(line + b"1007 8", " ")
+        assert zeros_in_front(line + b" 07 8", " ")
+        assert not zeros_in_front(line + b"1007 8", " ")

@@ -54,7 +54,15 @@ FORMS = {
     "byte order mark": "\ufeff10 20 1\n20 30 2\n10 30 0.5\n",
     "quotes": '"10","20","1"\n"20","30","2"\n"10","30","0.5"\n',
     "a column of times": "10 20 1 1082040961\n20 30 2 1082155839\n10 30 0.5 1082414391\n",
-    "a column of words": "10 20 1 a\n20 30 2 b\n10 30 0.5 c\n",
+    "a column of dates": "10 20 1 2024-01-05\n20 30 2 2024-01-06\n10 30 0.5 2024-1-7\n",
+    "decimal commas": "10;20;1\n20;30;2\n10;30;0,5\n",
+    "decimal commas and blanks": "u;v;n\n 10; 20; 1,0\n20;30;2,0\n10;30; 0,5\n",
+    "whole numbers as floats": "10.0,20,1\n20.0,30,2\n10.0,30,0.5\n",
+    "whole numbers as floats on both sides": "10.0,20.0,1\n20.0,30.00,2\n10.0,30.0,0.5\n",
+    "what Excel is told": "sep=;\n10;20;1\n20;30;2\n10;30;0.5\n",
+    "a mark at the end of lines": "source,target,n\n10,20,1,\n20,30,2,\n10,30,0.5,\n",
+    "a header above weights alone": "protein1 protein2 weight\n10 20 1\n20 30 2\n10 30 0.5\n",
+    "source and destination": "Destination,Source,Weight\n20,10,1\n30,20,2\n30,10,0.5\n",
     "a plus sign": "10 20 +1\n20 30 2\n10 30 0.5\n",
     "repeated": "10 20 0.5\n20 10 0.5\n20 30 2\n10 30 0.5\n",
 }
@@ -161,7 +169,12 @@ def test_what_was_written_is_read(links, delimiter, weighted, zipped):
     ("# c\n\n1 2 1\n# d\n2 3 nan\n", "link weight must be a finite number; got nan on line 5 of 'roads.csv'"),
     ("1,2,1\n2,3,inf\n", "link weight must be a finite number; got inf on line 2 of 'roads.csv'"),
     ("from,to,weight\n1,2,1\n2,3,heavy\n", "link weight must be a number; got 'heavy' on line 3 of 'roads.csv'"),
-    ("a;b;0,5\n", "link weight must be a number; got '0,5' on line 1 of 'roads.csv'"),
+    ("a;b;0,5\nb;c;1.5\n", "link weight must be a number; got '0,5' on line 1 of 'roads.csv'"),
+    ("a;b;1,234\nb;c;2\n", "link weight must be a number; got '1,234' on line 1 of 'roads.csv'"),
+    ("a;b;0,5\n" + "b;c;2\n" * 9999 + "b;c;1.5\n",
+     "weights have decimal commas here; got 'b;c;1.5' on line 10001 of 'roads.csv'"),
+    ("ann bob 1,5\nbob cem 2,5\n", "--delimiter must say what divides fields: blank, where 1,5 is a number, or comma; "
+     "got 'ann bob 1,5' on line 1 of 'roads.csv'"),
     ("u,v,w\n1,2,3\n4,5\n", "a link needs a source, a target and a weight; got '4,5' on line 3 of 'roads.csv'"),
     ("u,v,w\n1,2,3\n4,5,\n", "a link needs a source, a target and a weight; got '4,5,' on line 3 of 'roads.csv'"),
     ("a,b,inf\nb,c,1\n", "link weight must be a finite number; got inf on line 1 of 'roads.csv'"),
@@ -170,12 +183,15 @@ def test_what_was_written_is_read(links, delimiter, weighted, zipped):
     ("a,b,heavy\nb,c,1\n", "link weight must be a number; got 'heavy' on line 1 of 'roads.csv'"),
     ("x,y,z\n1,2,1\n", "is z a weight? --weight z or --weight none (weight='z' or weight='none'), "
      "on line 1 of 'roads.csv'"),
-    ("1 2 3 4\n2 3 5 6\n", "is column 3 a weight? --weight 3 or --weight none, on line 1 of 'roads.csv'"),
+    ("1 2 3 4\n2 3 5 6\n", "which of 2 columns of numbers is the weight? --weight 3, --weight 4 or --weight "
+     "none, on line 1 of 'roads.csv'"),
     ("1 2 1082040961\n2 3 1082040961\n3 4 1082040962\n", "is column 3 a weight? --weight 3 or --weight none, "
      "on line 1 of 'roads.csv'"),
     ("1 2 3\n2 3 4 5\n", "a link has 3 fields on line 1; got 4 on line 2 of 'roads.csv'"),
-    ("u,v,w\n1,2,3\nSmith, J,2,3\n", "a link has 3 fields here, as in the first line; got 'Smith, J,2,3' on line 3 "
+    ("u,v,w\n1,2,3\nSmith, J,2,3\n", "the header names 3 columns, a line has 4 fields; got 'Smith, J,2,3' on line 3 "
      "of 'roads.csv'"),
+    ("u,v,w\n" + "1,2,3\n" * 9999 + "Smith, J,2,3\n", "a link has 3 fields here, as in the first line; "
+     "got 'Smith, J,2,3' on line 10001 of 'roads.csv'"),
     ("person,friend\nAnn,Bob\nCid,Dan\n", "--header or --no-header must say whether names of columns or a link stand "
      "(in Python header=True or False); got 'person,friend' on line 1 of 'roads.csv'"),
     ("x y\n1 2\n2 3\n", "--header or --no-header must say whether names of columns or a link stand "

@@ -1,5 +1,6 @@
 """A bipartite network joins nodes of two kinds, such as authors and papers: primary nodes, and features they share."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,3 +48,29 @@ class Bipartite(Graph):
             raise BadInput(f"links join a primary node and a feature; {pair} are of one kind")
         rest = network.weights, network.directed, network.names, network.node_weights
         return cls(network.indptr, network.indices, *rest, marks, plan=network.plan)
+
+
+def two_kinds(
+    source: Sequence[Any],
+    target: Sequence[Any],
+    weight: Iterable[Any] | None,
+    nodes: tuple[Sequence[Any], Sequence[Any]] | None = None,
+    directed: bool = False,
+) -> Bipartite:
+    """The network of links from nodes to features, whatever both are called: where a name is of both kinds, all of them
+    are told apart as "left 1" and "right 1". `nodes` may name such as have no links, primary ones and features.
+
+    >>> network = two_kinds([1, 2], [1, 1], None)
+    >>> network.names.tolist(), network.features.tolist()
+    (['left 1', 'left 2', 'right 1'], [False, False, True])
+    """
+    kinds = [sorted({*ends, *more}) for ends, more in zip((source, target), nodes or ((), ()), strict=True)]
+    ends = [list(source), list(target)]
+    if set(kinds[0]) & set(kinds[1]):
+        for i, side in enumerate(("left", "right")):
+            kinds[i], ends[i] = ([f"{side} {name}" for name in names] for names in (kinds[i], ends[i]))
+    names = kinds[0] + kinds[1]
+    place = {name: i for i, name in enumerate(names)}
+    primary, feature = (np.array([place[name] for name in end], np.int64) for end in ends)
+    network = Graph.from_links(primary, feature, weight, directed=directed, names=names)
+    return Bipartite.of(network, np.arange(len(names)) >= len(kinds[0]))

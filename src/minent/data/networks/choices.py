@@ -6,7 +6,7 @@ from typing import Literal, get_args
 from minent.errors import check
 
 Format = Literal[
-    "lines", "parquet", "pajek", "graphml", "gexf", "gml", "edgelist", "adjlist", "json", "jsonl",
+    "lines", "matrix", "parquet", "pajek", "graphml", "gexf", "gml", "edgelist", "adjlist", "json", "jsonl",
     "mtx", "npz",
 ]  # fmt: skip
 FORMATS: tuple[Format, ...] = get_args(Format)

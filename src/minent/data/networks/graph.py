@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float, Int
 
+from minent.data.networks.arrays import array_of
 from minent.data.networks.labels import labels_of, placed
 from minent.data.networks.names import numbered
 from minent.data.networks.plan import Plan
@@ -137,22 +138,28 @@ class Graph:
                 said = labels_of(node_weights, "weight")
                 called = range(nodes) if names is None else names.tolist()
                 node_weights = [said.values[i] for i in placed(called, said, "weight").tolist()]
-            node_weights = np.asarray(node_weights)
+            node_weights = array_of(node_weights)
             nodes = max(nodes, len(node_weights)) if given is None else nodes
             node_weights = _checked(node_weights, "node", nodes).copy()
         if weight is not None and not weight.all():
             keep = weight > 0
             source, target, weight = source[keep], target[keep], weight[keep]
-        return cls(*sorted_rows(source, target, weight, directed, nodes), directed, names, node_weights)
+        with np.errstate(over="ignore"):
+            indptr, indices, weights = sorted_rows(source, target, weight, directed, nodes)
+            total = 0.0 if weights is None else weights.sum()
+        if not total < np.inf:
+            raise BadInput("link weights must have a sum that a number can hold; these are beyond 1e308: divide them")
+        return cls(indptr, indices, weights, directed, names, node_weights)
 
 
 def _checked(weight: Iterable[Any], of: str, wanted: int) -> Float[np.ndarray, " weights"]:
-    array = np.asarray(weight if hasattr(weight, "__len__") else list(weight))
+    array = array_of(weight if hasattr(weight, "__len__") else list(weight))
     if array.shape != (wanted,):
         raise BadInput(f"{of} weights must be one for each of the {wanted} {of}s; got an array of shape {array.shape}")
     if array.dtype.kind not in "fiub":
         raise BadInput(f"{of} weights must be numbers; got {array.dtype}")
-    array = np.require(array, np.float64, ["C", "A"])
+    with np.errstate(over="ignore"):  # of long doubles
+        array = np.require(array, np.float64, ["C", "A"])
     low, high = array.min(initial=0.0), array.max(initial=0.0)
     if not (low >= 0 and high < np.inf):
         bad = int(np.flatnonzero(~((array >= 0) & (array < np.inf)))[0])

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Int
 
+from minent.data.networks.arrays import array_of
 from minent.errors import BadInput
 
 Numbered = tuple[np.ndarray | None, Int[np.ndarray, " links"], Int[np.ndarray, " links"]]
@@ -95,7 +96,7 @@ def name_array(names: Iterable[Any]) -> np.ndarray:
 
 
 def _ends(ends: Iterable[Any], which: str) -> np.ndarray:
-    array = np.asarray(ends) if hasattr(ends, "__array__") else name_array(ends)
+    array = array_of(ends) if hasattr(ends, "__array__") else name_array(ends)
     if array.ndim != 1:
         raise BadInput(f"{which}s must be one for each link; got an array of shape {array.shape}")
     if array.dtype.kind in "iu" or not len(array):

@@ -47,7 +47,7 @@ def as_graph(network: Any, directed: bool | None = None, *, weight: str | int | 
                                      a pandas series with an index of two levels
 
     weight         the attribute, column or key of obsp that is the weight of links; None: links have no weights
-    said           source, target, layer of tables, and for files what else `read_graph` takes
+    said           source, target, layer (and relax_limit, …) of tables, and for files what else `read_graph` takes
     directed=None  as the object says (a matrix by its symmetry, but for rounding, when the mean of both directions is
                    taken), else undirected. directed=False sums both directions of a directed network; directed=True
                    sends every link of an undirected one both ways.
@@ -81,7 +81,8 @@ def graph_of_object(network: Any, directed: bool | None, weight: str | int | Non
     if isinstance(network, str | os.PathLike) or callable(getattr(network, "read", None)):
         return read_graph(network, directed, weight=weight or BY_NAME, **said), []
     if hasattr(network, "__arrow_c_stream__"):
-        return graph_of_frame(network, directed, Choices(weight=weight, **said), _kind(network))
+        relaxed = {name: said.pop(name) for name in [*said] if name.startswith("relax_")}
+        return graph_of_frame(network, directed, Choices(weight=weight, **said), _kind(network), **relaxed)
     if said:
         raise BadInput(f"{', '.join(said)} may be said of files and tables; got {_kind(network)}")
     if isinstance(network, tuple):

@@ -14,6 +14,7 @@ from minent.data.networks.layers.relaxation import Relaxation
 from minent.data.networks.lines.link_lines import planned
 from minent.data.networks.lines.link_lists import links_of_lines
 from minent.data.networks.lines.link_tables import SAMPLE, graph_of_columns, graph_of_links, roles_of
+from minent.data.networks.lines.matrix_names import is_matrix
 from minent.data.networks.pajek.read import pajek_with_notes
 from minent.data.networks.plan import Plan
 from minent.data.networks.states import States
@@ -112,9 +113,17 @@ def _recognised(held: Held, choices: Choices) -> File:
 
 
 def _lines(file: File) -> Graph:
+    if is_matrix(file.data, file.plan.file, file.choices):
+        return _matrix_lines(file._replace(plan=replace(file.plan, format="matrix")))
     plan, layout = planned(file.data, file.plan, file.choices)
     links, plan = links_of_lines(file.data, plan, layout)
     return graph_of_links(links, file.directed, plan, **file.relaxation.keywords())
+
+
+def _matrix_lines(file: File) -> Graph:
+    from minent.data.networks.libraries.matrix_lines import graph_of_matrix_lines
+
+    return _planned(graph_of_matrix_lines(file.data, file.plan.file, file.choices, file.directed), file)
 
 
 def _parquet(file: File) -> Graph:
@@ -166,6 +175,7 @@ def _planned(noted: tuple[Graph, Iterable[str]], file: File) -> Graph:
 Reader = Callable[[File], Graph]
 RAW = "parquet", "npz", "graphml", "gexf"  # not text, or text that says its encoding itself
 READERS: dict[Format, Reader] = {
-    "lines": _lines, "parquet": _parquet, "pajek": _pajek, "json": _json, "jsonl": _json, "mtx": _matrix,
-    "npz": _matrix, "graphml": _foreign, "gexf": _foreign, "gml": _foreign, "edgelist": _foreign, "adjlist": _foreign,
+    "lines": _lines, "matrix": _matrix_lines, "parquet": _parquet, "pajek": _pajek, "json": _json, "jsonl": _json,
+    "mtx": _matrix, "npz": _matrix, "graphml": _foreign, "gexf": _foreign, "gml": _foreign, "edgelist": _foreign,
+    "adjlist": _foreign,
 }  # fmt: skip

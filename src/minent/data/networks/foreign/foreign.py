@@ -9,7 +9,7 @@ from minent.data.networks.called import called
 from minent.data.networks.foreign.networkx_lists import adjlist, edgelist, multiline_adjlist
 from minent.data.networks.libraries.direction import Noted
 from minent.data.networks.libraries.libraries import graph_of_networkx
-from minent.data.networks.lines.columns import WEIGHTS
+from minent.data.networks.lines.column_names import WEIGHTS
 from minent.errors import BadInput
 
 DOT = "DOT is for drawing and is not read; networkx.nx_agraph.read_dot reads it, and find takes what it returns"

@@ -15,7 +15,7 @@ from minent.data.networks.foreign.json_rows import KNOWN, graph_of_rows, name_of
 from minent.data.networks.layers.relaxation import Relaxation
 from minent.data.networks.libraries.attributes_of_links import weight_name, weights
 from minent.data.networks.libraries.direction import Noted, graph_of_numbers
-from minent.data.networks.lines.columns import WEIGHTS
+from minent.data.networks.lines.column_names import WEIGHTS
 from minent.data.networks.names import name_array, sorted_names
 from minent.errors import BadInput, BadLine
 

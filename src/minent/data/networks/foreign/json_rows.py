@@ -6,7 +6,7 @@ from typing import Any
 from minent.data.networks.called import integers_or_text
 from minent.data.networks.libraries.attributes_of_links import weight_name, weights
 from minent.data.networks.libraries.direction import Noted, graph_of_numbers
-from minent.data.networks.lines.columns import ENDS, WEIGHTS
+from minent.data.networks.lines.column_names import ENDS, WEIGHTS
 from minent.data.networks.names import name_array, sorted_names
 from minent.errors import BadInput
 
@@ -34,6 +34,8 @@ def graph_of_rows(rows: Any, directed: bool, weight: str | int | None) -> Noted:
     columns: tuple[Any, ...] = (0, 1) if lists else next((pair for pair in ENDS if {*pair} <= keys), ())
     if not columns:
         raise BadInput(f"a link needs a source and a target; got an object with {', '.join(map(repr, rows[0]))}")
+    if lists and _is_matrix(rows):
+        raise BadInput("a list of lists of numbers, as many as they are long, may be a matrix: write links as objects")
     records = [dict(enumerate(row)) if isinstance(row, list) else row for row in rows]
     for k, row in enumerate(records):
         if isinstance(rows[k], list) is not lists or (lists and not 2 <= len(row) <= 3):
@@ -48,3 +50,13 @@ def graph_of_rows(rows: Any, directed: bool, weight: str | int | None) -> Noted:
     names = range(1 + max(source.max(), target.max())) if names is None else names
     network, told = graph_of_numbers(source, target, weighed, names, directed, directed)
     return network, notes + told
+
+
+def _is_matrix(rows: list[Any]) -> bool:
+    """Whether there are as many lists of numbers as numbers in each: more than three, or symmetric ones."""
+    n = len(rows)
+    if n < 3 or not all(isinstance(row, list) and len(row) == n for row in rows):
+        return False
+    if not all(isinstance(value, int | float) for row in rows for value in row):
+        return False
+    return n > 3 or all(rows[i][j] == rows[j][i] and not rows[i][i] for i in range(n) for j in range(n))

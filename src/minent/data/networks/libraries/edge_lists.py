@@ -4,10 +4,11 @@ from typing import Any
 
 import numpy as np
 
+from minent.data.networks.arrays import array_of
 from minent.data.networks.graph import Graph
 from minent.data.networks.libraries.attributes_of_links import NONE, weights
 from minent.data.networks.libraries.direction import Noted, graph_of_numbers
-from minent.data.networks.libraries.libraries import array_of, graph_of_edge_index
+from minent.data.networks.libraries.libraries import graph_of_edge_index
 from minent.data.networks.libraries.matrices import graph_of_matrix
 from minent.data.networks.names import name_array, sorted_names
 from minent.errors import BadInput
@@ -43,6 +44,8 @@ def graph_of_array(array: Any, directed: bool | None) -> Noted:
     shape, sparse = tuple(array.shape), hasattr(array, "tocoo") or getattr(array, "is_sparse", False)
     tensor = hasattr(array, "to_sparse_coo")
     if sparse or (tensor and str(array.layout) != "torch.strided"):
+        return graph_of_matrix(array, directed)
+    if isinstance(array, np.ma.MaskedArray) and len(shape) == 2 and shape[0] == shape[1] > 2:
         return graph_of_matrix(array, directed)
     numbers = array_of(array)
     rows = numbers.ndim == 2 and shape[0] == 2 and numbers.dtype.kind in "iu"

@@ -13,15 +13,16 @@ from minent.data.networks.graph import Graph
 from minent.data.networks.libraries.attributes_of_links import NONE
 from minent.data.networks.libraries.direction import Noted, graph_of_numbers
 from minent.data.networks.libraries.matrices import graph_of_matrix
-from minent.data.networks.lines.columns import ENDS, are_named, roles, told
+from minent.data.networks.lines.column_names import ENDS, are_named, ends_named
+from minent.data.networks.lines.columns import roles, told
 from minent.data.networks.lines.link_tables import SAMPLE, graph_of_table
 from minent.data.networks.names import name_array, sorted_names
 from minent.data.networks.plan import Plan
 from minent.errors import BadInput
 
 
-def graph_of_frame(frame: Any, directed: bool | None, choices: Choices, kind: str) -> Noted:
-    """The network in a frame that is called `kind` in errors, and notes. Raises BadInput.
+def graph_of_frame(frame: Any, directed: bool | None, choices: Choices, kind: str, **relaxed: Any) -> Noted:
+    """The network in a frame that is called `kind` in errors, and notes; `relaxed` is of layers. Raises BadInput.
 
     >>> import pandas
     >>> counts = pandas.DataFrame({"a": ["x", "x", "y"], "b": ["y", "y", "z"]}).value_counts()
@@ -33,9 +34,10 @@ def graph_of_frame(frame: Any, directed: bool | None, choices: Choices, kind: st
             return _of_series(frame, directed, choices.weight, kind)
         if _is_matrix(frame):
             names = integers_or_text(list(frame.columns)) if not _counts(frame.columns) else None
-            return graph_of_matrix(frame.to_numpy(), directed, names)
+            return graph_of_matrix(frame.loc[list(frame.columns)].to_numpy(), directed, names)
+        _check_no_matrix(frame, choices)
         frame = _with_index(frame)
-    return _links(frame, directed, choices, kind), []
+    return _links(frame, directed, choices, kind, relaxed), []
 
 
 def _of_series(series: Any, directed: bool | None, weight: str | int | None, kind: str) -> Noted:
@@ -56,13 +58,26 @@ def _is_matrix(frame: Any) -> bool:
     """Whether rows and columns are the same nodes. Raises BadInput for small frames without names, which may be
     matrices or tables."""
     rows, columns = frame.shape
-    if rows != columns or list(frame.index) != list(frame.columns):
-        return False
+    labels = list(frame.index), list(frame.columns)
+    if rows != columns or labels[0] != labels[1]:
+        differ = len({*labels[0]}) == rows == columns == len({*labels[1]}) and getattr(frame.index, "nlevels", 1) == 1
+        if not differ or {*labels[0]} != {*labels[1]} or _counts(labels[1]):
+            return False
     numbers = all(kind.kind in "fiub" for kind in frame.dtypes)
     if _counts(frame.columns) and columns < 4 and numbers:
         wanted = "pass frame.to_numpy() for a matrix, or call its columns source and target"
         raise BadInput(f"a frame of {rows} × {columns} numbers without names may be a matrix or links; {wanted}")
     return numbers
+
+
+def _check_no_matrix(frame: Any, choices: Choices) -> None:
+    """Raises BadInput where words are the index of a frame of numbers, which name no ends."""
+    names = [str(name) for name in frame.columns]
+    words = frame.index.dtype.kind not in "iufMmb" and getattr(frame.index, "nlevels", 1) == 1
+    numbers = len(names) > 1 and all(kind.kind in "fiub" for kind in frame.dtypes)
+    if words and numbers and not (choices.source or choices.target or ends_named(names)):
+        hint = "frame.stack() makes links of its cells, frame.reset_index() a column of its index"
+        raise BadInput(f"a frame of numbers with words as its index looks like a matrix of rows by columns: {hint}")
 
 
 def _with_index(frame: Any) -> Any:
@@ -74,12 +89,12 @@ def _with_index(frame: Any) -> Any:
     return frame.reset_index(drop=True)
 
 
-def _links(frame: Any, directed: bool | None, choices: Choices, kind: str) -> Graph:
+def _links(frame: Any, directed: bool | None, choices: Choices, kind: str, relaxed: dict[str, Any]) -> Graph:
     """The network of a table's rows."""
     import pyarrow as pa
 
     try:
-        return graph_of_table(pa.table(frame), directed, choices, Plan(kind, "table"))
+        return graph_of_table(pa.table(frame), directed, choices, Plan(kind, "table"), **relaxed)
     except OverflowError:
         return _of_large_integers(frame, bool(directed), choices, kind)
     except (pa.ArrowException, ValueError, TypeError) as error:

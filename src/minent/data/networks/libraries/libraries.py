@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from minent.data.networks.arrays import array_of
 from minent.data.networks.libraries.attributes_of_links import NONE, weight_name, weights
 from minent.data.networks.libraries.direction import Noted, graph_of_numbers
 from minent.data.networks.libraries.matrices import graph_of_matrix
@@ -97,8 +98,3 @@ def graph_of_edge_index(edge_index: Any, directed: bool | None, weight: Any = No
     if pairs < ends.shape[1]:
         notes.append(f"parallel links are summed: {ends.shape[1]} make {pairs}")
     return network, notes
-
-
-def array_of(tensor: Any) -> np.ndarray:
-    """A tensor's numbers: on any device, perhaps with a gradient."""
-    return np.asarray(tensor.detach().cpu()) if hasattr(tensor, "detach") else np.asarray(tensor)

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from minent.data.networks.arrays import plain_tensor
 from minent.data.networks.graph import Graph
 from minent.data.networks.libraries.direction import Noted, as_told
 from minent.errors import BadInput
@@ -26,6 +27,7 @@ def graph_of_matrix(matrix: Any, directed: bool | None = None, names: Iterable[A
     >>> graph_of_matrix(np.array([[0, 0.3], [0.1 + 0.2, 0]]))
     (Graph(2 nodes, 1 links, undirected, weighted), ['symmetric but for rounding (by up to 6e-17): the mean is taken'])
     """
+    masked = int(np.ma.count_masked(matrix)) if isinstance(matrix, np.ma.MaskedArray) else 0
     matrix = _sparse(matrix)
     if matrix.shape[0] != matrix.shape[1]:
         raise BadInput(f"a matrix of links must be square; got {matrix.shape[0]} × {matrix.shape[1]}")
@@ -41,6 +43,7 @@ def graph_of_matrix(matrix: Any, directed: bool | None = None, names: Iterable[A
     if symmetric and not directed:
         once = source <= target
         source, target, weight = source[once], target[once], weight[once]
+    notes += [f"{masked} masked entries are no links"] * (masked > 0)
     selves, nodes = int(np.count_nonzero(source == target)), matrix.shape[0]
     if selves == nodes > 1:
         notes.append(f"the diagonal makes {selves} self-links")
@@ -59,20 +62,22 @@ def _sparse(matrix: Any) -> Any:
     from scipy.sparse import csr_array
 
     if hasattr(matrix, "to_sparse_coo"):  # a tensor: on any device, perhaps with a gradient
-        tensor = matrix.detach().cpu()
+        tensor = plain_tensor(matrix).double()  # small integers would overflow where they are added
         if tensor.ndim == 2:
             tensor = tensor.to_sparse_coo().coalesce()
             place, value = np.asarray(tensor.indices()), np.asarray(tensor.values())
             matrix = csr_array((value, (place[0], place[1])), shape=tuple(tensor.shape))
         else:
             matrix = np.asarray(tensor)
+    elif isinstance(matrix, np.ma.MaskedArray):
+        matrix = matrix.filled(0)
     elif not hasattr(matrix, "tocoo"):
         matrix = np.asarray(matrix)
     if matrix.ndim != 2:
         raise BadInput(f"a matrix of links must be square; got an array of shape {tuple(matrix.shape)}")
     if matrix.dtype.kind not in "fiub":
         raise BadInput(f"link weights must be numbers; got {matrix.dtype}")
-    rows = csr_array(matrix, dtype=np.float64, copy=True)
+    rows = csr_array(matrix.astype(np.float64), copy=True)  # numbers first: rows add what stands twice
     rows.sum_duplicates()
     rows.eliminate_zeros()
     return rows
@@ -103,7 +108,7 @@ def symmetric_or_not(matrix: Any, notes: list[str]) -> tuple[Any, bool]:
     if not (differ.data <= NOISE * largest).all() and (differ - allowed).data.max(initial=0.0) > NOISE * largest:
         return matrix, False
     notes.append(f"symmetric but for rounding (by up to {differ.data.max():.0e}): the mean is taken")
-    return (matrix + mirrored) * 0.5, True
+    return matrix * 0.5 + mirrored * 0.5, True  # halves, for a sum may be beyond what a number holds
 
 
 def graph_of_matrix_file(data: bytes, format: str, name: object, directed: bool | None = None) -> Noted:

@@ -3,16 +3,17 @@ fields are source, target and weight."""
 
 import re
 from dataclasses import replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from minent.data.networks.choices import Choices
-from minent.data.networks.lines.columns import Roles, ends_named, is_number, is_numbers, roles, told
-from minent.data.networks.lines.records import Fields, Record, delimiter_of, is_comment, records, split
-from minent.data.networks.plan import Plan, Skipped
+from minent.data.networks.lines.column_values import counts_up, with_points
+from minent.data.networks.lines.columns import Roles, roles, told
+from minent.data.networks.lines.header import has_header
+from minent.data.networks.lines.sample import Sample, remarks_skipped, sample_of
+from minent.data.networks.plan import Plan
 from minent.errors import BadInput, BadLine
 
 INTEGER = re.compile(r"-?[0-9]+")
-SAMPLE = 1 << 15  # bytes looked at
 
 
 class Layout(NamedTuple):
@@ -25,6 +26,7 @@ class Layout(NamedTuple):
     named: bool
     integers: bool  # ends, so far as was looked
     weights: bool  # a third field further on is one
+    comma: bool  # stands in weights for a point
 
 
 def planned(data: bytes, plan: Plan, choices: Choices) -> tuple[Plan, Layout]:
@@ -35,124 +37,57 @@ def planned(data: bytes, plan: Plan, choices: Choices) -> tuple[Plan, Layout]:
     >>> planned(b"from;to\\nRome;Ostia\\n", Plan("roads.csv", "lines"), Choices())[0].delimiter
     ';'
     """
-    sample, remarks = _sample(data, choices)
-    if not sample:
+    sample = sample_of(data, plan.file, choices)
+    header = has_header(sample, choices, data, plan.file)
+    first = sample.records[header] if len(sample.rows) > header else None
+    if first is None:
         raise BadInput(f"there are no links in {plan.file!r}")
-    delimiter = choices.delimiter or delimiter_of(sample, plan.file)
-    rows = [_fields(record, delimiter, plan.file) for record in sample]
+    names, named = _names(sample, header, choices, plan.file)
+    columns: list[list[Any]] = [sample.column(i, header) for i in range(len(names))]
+    commas = {i: points for i, column in enumerate(columns) if (points := with_points(column))}
     try:
-        header = _has_header(sample, rows, delimiter, choices, data, plan.file)
-    except BadLine:
-        raise
+        found = roles(names, [commas.get(i, column) for i, column in enumerate(columns)], choices, named)
     except BadInput as error:
-        raise BadLine(f"{error},", plan.file, sample[0].line) from None
-    if header and len(rows) == 1:
-        raise BadInput(f"there are no links in {plan.file!r}")
-    body = rows[1:] if header else rows
-    fields = max(map(len, body))
-    if fields < 2:
-        raise BadLine(f"a link needs a source and a target; got {sample[0].text[:60]!r}", plan.file, sample[0].line)
-    counts = [len(row) for row in body]
-    if not header and not set(counts) <= {1, 2, 3} and len(set(counts)) > 1:
-        other = next(i for i, count in enumerate(counts) if count != counts[0])
-        problem = f"a link has {counts[0]} fields on line {sample[0].line}; got {counts[other]}"
-        raise BadLine(problem, plan.file, sample[other].line)
-    names = [name or "" for name in rows[0]] if header else [str(i + 1) for i in range(fields)]
-    if header and all(len(row) == len(names) + 1 for row in body):  # R's row names have no name
-        names.insert(0, "")
-    columns = [[_at(row, i) for row in body] for i in range(len(names))]
-    try:
-        found = roles(names, columns, choices, header)
-    except BadInput as error:
-        raise BadLine(f"{error},", plan.file, sample[0].line) from None
-    first = sample[header]
+        raise BadLine(f"{error},", plan.file, sample.records[0].line) from None
     ends = [*columns[found.source], *columns[found.target]]
     whole = all(end is not None and INTEGER.fullmatch(end) for end in ends)
-    skipped = remarks_skipped([record for record in remarks if record.start < first.start])
+    comma = found.weight in commas
     plan = replace(
-        plan, delimiter=delimiter, header=header, comments=_marks(choices), skipped=skipped, **told(names, found)
-    )
-    return plan, Layout(found, len(names), first.start, first.line, header, whole, choices.weight is None)
+        plan, delimiter=sample.delimiter, header=header, comments=_marks(choices),
+        skipped=remarks_skipped([record for record in sample.remarks if record.start < first.start]),
+        notes=(*plan.notes, *["decimal commas"] * comma), **told(names, found),
+    )  # fmt: skip
+    layout = Layout(found, len(names), first.start, first.line, named, whole, choices.weight is None, comma)
+    return plan, layout
 
 
 def _marks(choices: Choices) -> tuple[str, ...]:
     return ("#", "%") if choices.comment is None else (choices.comment,) if choices.comment else ()
 
 
-def _sample(data: bytes, choices: Choices) -> tuple[list[Record], list[Record]]:
-    """The first records, and the remarks among them."""
-    sample: list[Record] = []
-    remarks: list[Record] = []
-    for record in records(data):
-        (remarks if is_comment(record.text, not sample, choices.comment) else sample).append(record)
-        if record.start > SAMPLE and len(sample) > 2:
-            break
-    return sample, remarks
-
-
-def remarks_skipped(remarks: list[Record]) -> tuple[Skipped, ...]:
-    if not remarks:
-        return ()
-    return (Skipped("comment line", len(remarks), remarks[0].line, remarks[0].text.strip()[:60]),)
-
-
-def _fields(record: Record, delimiter: str, file: str) -> Fields:
-    try:
-        return split(record.text, delimiter)
-    except ValueError:
-        problem = f"quotes must open and close a field; got {record.text[:60]!r}"
-        raise BadLine(problem, file, record.line) from None
-
-
-def _has_header(
-    sample: list[Record], rows: list[Fields], delimiter: str, choices: Choices, data: bytes, file: str
-) -> bool:
-    """Whether the first line names the columns. Raises BadLine where nothing tells."""
-    first, rest = rows[0], rows[1:]
-    names = [name or "" for name in first]
-    said = [c for c in (choices.source, choices.target, choices.weight, choices.layer) if isinstance(c, str)]
-    if choices.header is not None:
-        return choices.header
-    if {"id"} < {name.strip().lower() for name in names} <= {"id", "label", "name"}:
-        raise BadLine(f"this is a table of nodes, {', '.join(names)}, not of links", file, sample[0].line)
-    if ends_named(names) or any(name in names and not is_number(name) for name in said):
-        return True
-    if None in first and (first[0] is not None or not _counts_up(rest)):
-        return False
-    words = [name for name in first if name is not None]
-    if not rest or any(map(is_number, words)):
-        return False
-    differ = [i for i in range(1 - (first[0] is not None), len(first)) if is_numbers([_at(row, i) for row in rest])]
-    by_type = {0, 1} <= set(differ) or (bool(differ) and (delimiter != " " or (len(rest) > 1 and min(differ) < 2)))
-    if (not by_type and delimiter == " ") or _recur(words, delimiter, data, sample[1].start):
-        return False
-    if by_type and delimiter != " ":
-        return True
-    problem = "--header or --no-header must say whether names of columns or a link stand"
-    raise BadLine(f"{problem} (in Python header=True or False); got {sample[0].text[:60]!r}", file, sample[0].line)
-
-
-def _at(row: Fields, place: int) -> str | None:
-    return row[place] if place < len(row) else None
-
-
-def _counts_up(rows: list[Fields]) -> bool:
-    """Whether the first column is the index that a data frame is written with."""
-    numbers = [row[0] for row in rows]
-    return bool(numbers) and any(numbers == [str(i + start) for i in range(len(numbers))] for start in (0, 1))
-
-
-def _recur(words: list[str], delimiter: str, data: bytes, start: int) -> bool:
-    """Whether one of the first two words stands in a field of a later line."""
-    around = f'\n" \t{delimiter}'.encode()
-
-    def edge(at: int) -> bool:
-        return not 0 <= at < len(data) or data[at] in around
-
-    for word in (word.encode() for word in words[:2]):
-        at = data.find(word, start)
-        while at >= 0:
-            if edge(at - 1) and edge(at + len(word)):
-                return True
-            at = data.find(word, at + 1)
-    return False
+def _names(sample: Sample, header: bool, choices: Choices, file: str) -> tuple[list[str], bool]:
+    """What columns are called, and whether they have names, not only numbers. Raises BadLine where lines, or lines and
+    the header, differ in how many there are."""
+    body, lines = sample.rows[header:], sample.records[header:]
+    fields = max(map(len, body))
+    if fields < 2:
+        raise BadLine(f"a link needs a source and a target; got {lines[0].text[:60]!r}", file, lines[0].line)
+    if not header:
+        counts = [len(row) for row in body]
+        if not set(counts) <= {1, 2, 3} and len(set(counts)) > 1:
+            other = next(i for i, count in enumerate(counts) if count != counts[0])
+            problem = f"a link has {counts[0]} fields on line {lines[0].line}; got {counts[other]}"
+            raise BadLine(problem, file, lines[other].line)
+        return [str(i + 1) for i in range(fields)], False
+    names = [name or "" for name in sample.rows[0]]
+    longer = next((i for i, row in enumerate(body) if any(field is not None for field in row[len(names) :])), None)
+    if longer is None:
+        return names, True
+    every = all(len(row) == len(names) + 1 for row in body)
+    if every and counts_up([row[0] for row in body]) and len(body) > 1:  # R's row names have no name
+        return ["", *names], True
+    if every and all(str(end).isdecimal() for end in (choices.source, choices.target)):
+        return [str(i + 1) for i in range(fields)], False
+    hint = " (--source and --target may say by number which are the ends)" * every
+    problem = f"the header names {len(names)} columns, a line has {len(body[longer])} fields{hint}"
+    raise BadLine(f"{problem}; got {lines[longer].text[:60]!r}", file, lines[longer].line)

@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minent.data.networks.lines.link_lines import Layout, remarks_skipped
-from minent.data.networks.lines.link_records import TRIMMED, table_of_records
+from minent.data.networks.lines.arrow_alike import splits_alike, zeros_in_front
+from minent.data.networks.lines.link_lines import Layout
+from minent.data.networks.lines.link_records import TRIMMED, WHOLE, table_of_records
 from minent.data.networks.lines.records import Record, is_comment
+from minent.data.networks.lines.sample import remarks_skipped
 from minent.data.networks.plan import Plan, Skipped
 from minent.errors import BadInput
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-ZERO, QUOTE, NEWLINE = b'0"\n'
-BLOCK = 1 << 18
 PLAIN = "^(0|-?[1-9][0-9]{0,18})$"
 
 
@@ -36,13 +36,13 @@ def links_of_lines(data: bytes, plan: Plan, layout: Layout) -> tuple["pa.Table",
     import pyarrow as pa
 
     body = data[layout.start :]
-    if _arrow_splits_alike(body, plan.delimiter):
+    if splits_alike(body, plan.delimiter):
         for lines, ends, remarks in _attempts(body, plan, layout):
             try:
-                table, trimmed = _table(lines, plan.delimiter, layout, ends)
+                table, notes = _table(lines, plan.delimiter, layout, ends)
             except (pa.ArrowInvalid, BadInput):
                 continue
-            plan = replace(plan, notes=plan.notes + (TRIMMED,) * trimmed)
+            plan = replace(plan, notes=plan.notes + notes)
             return _finished(table, plan, _added(plan.skipped, remarks))
     table, skipped, notes = table_of_records(data, plan, layout)
     if "weight" in table.column_names and not plan.weight:
@@ -64,26 +64,6 @@ def _added(some: tuple[Skipped, ...], more: tuple[Skipped, ...]) -> tuple[Skippe
         had = found.get(one.why)
         found[one.why] = one if had is None else replace(had, count=had.count + one.count)
     return tuple(found.values())
-
-
-def _arrow_splits_alike(body: bytes, delimiter: str) -> bool:
-    """Whether no quote is there, or quotes that open and close whole fields of a line, with nothing but words between:
-    no quote, no blank at an end, not nothing."""
-    if b'"' not in body:
-        return True
-    signs = np.frombuffer(b"\n" + body + b"\n", np.uint8)
-    marks = np.flatnonzero((signs == QUOTE) | (signs == NEWLINE))
-    is_quote = signs[marks] == QUOTE
-    quotes = marks[is_quote]
-    if len(quotes) % 2 or b'""' in body or (delimiter == " " and (b"  " in body or b"\t" in body)):
-        return False
-    if (np.cumsum(is_quote, dtype=np.int32)[~is_quote] % 2).any():  # newlines after an odd number of quotes
-        return False
-    edge, blank = np.zeros(256, bool), np.zeros(256, bool)
-    edge[[ord(delimiter), NEWLINE]] = blank[[ord(" "), ord("\t")]] = True
-    opens, closes = quotes[::2], quotes[1::2]
-    outside = edge[signs[opens - 1]].all() and edge[signs[closes + 1]].all()
-    return bool(outside and not blank[signs[opens + 1]].any() and not blank[signs[closes - 1]].any())
 
 
 def _attempts(body: bytes, plan: Plan, layout: Layout) -> Iterator[tuple[bytes, str, tuple[Skipped, ...]]]:
@@ -122,8 +102,8 @@ def _without_remarks(body: bytes, plan: Plan, first: int) -> tuple[bytes, tuple[
     return b"\n".join(kept), remarks_skipped(remarks)
 
 
-def _table(lines: bytes, delimiter: str, layout: Layout, ends: str) -> tuple["pa.Table", bool]:
-    """The table that Arrow reads, and whether blanks around names were taken away."""
+def _table(lines: bytes, delimiter: str, layout: Layout, ends: str) -> tuple["pa.Table", tuple[str, ...]]:
+    """The table that Arrow reads, and notes of what was done to names."""
     import pyarrow as pa
     from pyarrow import csv as arrow_csv
 
@@ -143,23 +123,25 @@ def _table(lines: bytes, delimiter: str, layout: Layout, ends: str) -> tuple["pa
         convert_options=arrow_csv.ConvertOptions(
             column_types={place: types.get(role, named) for role, place in places.items()},
             include_columns=list(places.values()), null_values=[], strings_can_be_null=False,
+            decimal_point="," if layout.comma else ".",
         ),
     ).rename_columns(list(places))  # fmt: skip
-    trimmed = False
+    notes: tuple[str, ...] = ()
     if ends == "int64":
-        if _zeros_in_front(lines, delimiter):
+        if zeros_in_front(lines, delimiter):
             raise BadInput("zeros in front")
     else:
-        table, trimmed = _named(table)
+        table, notes = _named(table)
     if "weight" in table.column_names:
         weight = table.column("weight").to_numpy()
         if not (weight.min(initial=0.0) >= 0.0 and weight.max(initial=0.0) < np.inf):
             raise BadInput("a weight that is none")
-    return table, trimmed
+    return table, notes
 
 
-def _named(table: "pa.Table") -> tuple["pa.Table", bool]:
-    """Ends without blanks around them, as integers where all are plain ones; and whether there were any blanks."""
+def _named(table: "pa.Table") -> tuple["pa.Table", tuple[str, ...]]:
+    """Ends without blanks around them, as integers where all are plain ones, or, of one column, all written as 1.0; and
+    notes of both."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -168,33 +150,30 @@ def _named(table: "pa.Table") -> tuple["pa.Table", bool]:
     trimmed = [pc.call_function("utf8_trim", [one], pc.TrimOptions(" ")) for one in words]
     if any(pc.call_function("index", [one], pc.IndexOptions(pa.scalar(""))).as_py() >= 0 for one in trimmed):
         raise BadInput("a link without an end")
+    notes = (TRIMMED,) * (not all(one.equals(other) for one, other in zip(words, trimmed, strict=True)))
+    cut = [_without_point(one) for one in trimmed]
     values: list[Any] = trimmed
-    if all(
-        pc.call_function("match_substring_regex", [one], pc.MatchSubstringOptions(PLAIN)).false_count == 0
-        for one in trimmed
-    ):
+    if all(_all_match(one, PLAIN) for one in cut):
         with suppress(pa.ArrowInvalid):  # beyond 64 bits
-            values = [one.cast("int64") for one in trimmed]
+            values = [one.cast("int64") for one in cut]
+            notes += (WHOLE,) * any(one is not other for one, other in zip(cut, trimmed, strict=True))
     for name, column, dictionary in zip(("source", "target"), columns, values, strict=True):
         made = pa.chunked_array([pa.DictionaryArray.from_arrays(chunk.indices, dictionary) for chunk in column.chunks])
         made = made.cast("int64") if pa.types.is_integer(dictionary.type) else made
         table = table.set_column(table.column_names.index(name), name, made)
-    return table, not all(one.equals(other) for one, other in zip(words, trimmed, strict=True))
+    return table, notes
 
 
-def _zeros_in_front(lines: bytes, delimiter: str) -> bool:
-    """Whether any field begins with a zero and a digit, or 0x, which Arrow takes for a number too."""
-    for start in range(0, len(lines), BLOCK):  # in the cache
-        ahead = lines[start - 2 : start] if start else b"\n\n"
-        signs = np.frombuffer(ahead + lines[start : start + BLOCK + 1] + b"\n", np.uint8)
-        before = signs[1:-2]
-        begins = before < ord(".")
-        if ord(delimiter) > ord("."):
-            begins |= before == ord(delimiter)
-        begins &= signs[2:-1] == ZERO
-        at = np.flatnonzero(begins) + 2
-        after, minus = signs[at + 1], signs[at - 1] == ord("-")
-        more = (after - np.uint8(ZERO) <= 9) | (after | 32 == ord("x"))
-        if (more & ~(minus & ((signs[at - 2] | 32) == ord("e")))).any():
-            return True
-    return False
+def _without_point(words: Any) -> Any:
+    """Whole numbers without their point and zeros, where all words are such."""
+    import pyarrow.compute as pc
+
+    if not len(words) or not _all_match(words, "^-?[0-9]+[.]0+$"):
+        return words
+    return pc.call_function("replace_substring_regex", [words], pc.ReplaceSubstringOptions("[.]0+$", ""))
+
+
+def _all_match(words: Any, pattern: str) -> bool:
+    import pyarrow.compute as pc
+
+    return pc.call_function("match_substring_regex", [words], pc.MatchSubstringOptions(pattern)).false_count == 0

@@ -3,8 +3,9 @@
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from minent.data.networks.lines.link_lines import Layout, remarks_skipped
-from minent.data.networks.lines.records import Fields, Record, is_comment, records, split, weight_of
+from minent.data.networks.lines.link_lines import Layout
+from minent.data.networks.lines.records import Fields, Record, is_comment, records, weight_of
+from minent.data.networks.lines.sample import fields_of, remarks_skipped
 from minent.data.networks.plan import Plan, Skipped
 from minent.errors import BadLine
 
@@ -12,7 +13,9 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 INTEGER = re.compile(r"0|-?[1-9][0-9]{0,18}")
+WHOLE_NUMBER = re.compile(r"-?[0-9]+[.]0+")
 TRIMMED = "blanks around names taken away"
+WHOLE = "names like 1.0 are integers"
 
 
 class Read(NamedTuple):
@@ -40,18 +43,15 @@ def table_of_records(
         if is_comment(record.text, False, chosen):
             read.remarks.append(record)
             continue
-        try:
-            fields = split(record.text, plan.delimiter)
-        except ValueError:
-            problem = f"quotes must open and close a field; got {record.text[:60]!r}"
-            raise BadLine(problem, plan.file, record.line) from None
+        fields = fields_of(record, plan.delimiter, plan.file)
         if not any(field is not None for field in fields):
             read.empty.append(record)
             continue
         _add(read, fields, record, plan, layout)
         trimmed = trimmed or (plan.delimiter != " " and any(mark in record.text for mark in marks))
-    columns: dict[str, list] = dict(zip(("source", "target"), _integers(*read.ends), strict=True))
-    notes = (TRIMMED,) * trimmed
+    ends, whole = _integers(*read.ends)
+    columns: dict[str, list] = dict(zip(("source", "target"), ends, strict=True))
+    notes = (TRIMMED,) * trimmed + (WHOLE,) * whole
     if any(weight is not None for weight in read.weight):
         columns["weight"] = [1.0 if weight is None else weight for weight in read.weight]
         missing = read.weight.count(None)
@@ -88,16 +88,25 @@ def _add(read: Read, fields: Fields, record: Record, plan: Plan, layout: Layout)
         weight = fields[2] if layout.weights else None
     for end, column in zip(ends, read.ends, strict=True):
         column.append(end or "")
+    if layout.comma and weight is not None:
+        if "." in weight:
+            raise fault("weights have decimal commas here")
+        weight = weight.replace(",", ".")
     read.weight.append(None if weight is None else weight_of(weight, "link", plan.file, record.line))
     for place, column, name in ((roles.layer, read.layer, "layer"), (roles.kind, read.kind, "type")):
         if place is not None:
-            if (value := field(place)) is None:
-                raise fault(f"a link needs a {name}")
-            column.append(value)
+            if (value := field(place)) is None and name == "layer":
+                raise fault("a link needs a layer")
+            column.append(value or "")
 
 
-def _integers(source: list[str], target: list[str]) -> tuple[list, list]:
-    """The ends as integers, where all of them are plain ones of 64 bits, else as they are written."""
-    if all(INTEGER.fullmatch(end) and abs(int(end)) < 2**63 for ends in (source, target) for end in ends):
-        return [int(end) for end in source], [int(end) for end in target]
-    return source, target
+def _integers(source: list[str], target: list[str]) -> tuple[tuple[list, list], bool]:
+    """The ends as integers, where all of them are plain ones of 64 bits, or all of a column are written as 1.0, else as
+    they are written; and whether they were written so."""
+    cut = [
+        [end.partition(".")[0] for end in ends] if all(map(WHOLE_NUMBER.fullmatch, ends)) else ends
+        for ends in (source, target)
+    ]
+    if all(INTEGER.fullmatch(end) and abs(int(end)) < 2**63 for ends in cut for end in ends):
+        return ([*map(int, cut[0])], [*map(int, cut[1])]), cut[0] is not source or cut[1] is not target
+    return (source, target), False

@@ -9,7 +9,9 @@ import numpy as np
 from minent.data.networks.choices import Choices
 from minent.data.networks.graph import Graph
 from minent.data.networks.layers.temporal import layered
-from minent.data.networks.lines.columns import Roles, are_named, roles, told
+from minent.data.networks.lines.column_names import are_named
+from minent.data.networks.lines.column_values import NUMBER
+from minent.data.networks.lines.columns import Roles, roles, told
 from minent.data.networks.names import Numbered, name_array, sorted_names
 from minent.data.networks.plan import Plan
 from minent.errors import BadInput
@@ -35,6 +37,8 @@ def _sampled(column: "pa.ChunkedArray") -> list[Any]:
     import pyarrow as pa
 
     kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
+    if pa.types.is_temporal(kind):
+        return [None if value is None else str(value) for value in column.to_pylist()]
     simple = pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind) or _is_text(kind)
     values = column.to_pylist() if simple else [str(kind)] * len(column)
     return [None if value is None or value != value else value for value in values]
@@ -68,7 +72,7 @@ def graph_of_columns(
 
     links = table.rename_columns([role for role in ROLES if getattr(found, role) is not None])
     for role in links.column_names:
-        if (column := links.column(role)).null_count:
+        if (column := links.column(role)).null_count and role != "kind":
             row = column.is_null().to_pylist().index(True)
             raise BadInput(f"every link needs a {role}; row {row} has none")
     ids = "integers" if all(pa.types.is_integer(links.column(i).type) for i in (0, 1)) else "text"
@@ -80,24 +84,31 @@ def graph_of_links(links: "pa.Table", directed: bool | None, plan: Plan, **relax
     if "kind" in links.column_names:
         directed, plan = _direction(links.column("kind"), directed, plan)
     if "layer" in links.column_names:
-        source, target, layer = (_values(links.column(name)) for name in ("source", "target", "layer"))
+        source, target = (_values(links.column(name)) for name in ("source", "target"))
+        layer = _layers(links.column("layer"))
         network = layered(source, target, layer, weights_of(links), directed=bool(directed), **relaxed)
-        return replace(network, plan=plan)
+        notes = () if network.plan is None else network.plan.notes
+        return replace(network, plan=replace(plan, notes=(*plan.notes, *notes)))
     names, source, target = numbered_columns(links.column(0), links.column(1))
     network = Graph.from_links(source, target, weights_of(links), directed=bool(directed), names=names)
     return replace(network, plan=plan)
 
 
 def _direction(kind: "pa.ChunkedArray", directed: bool | None, plan: Plan) -> tuple[bool | None, Plan]:
-    """Whether links have a direction, as a column of Gephi's says."""
-    said = {str(value).strip().lower() for value in kind.unique().to_pylist()}
-    if directed is not None or not said <= {"directed", "undirected"}:
+    """Whether links have a direction, as a column of Gephi's says; where it says nothing, as it says of the others."""
+    if directed is not None:
         return directed, plan
+    counts = [(str(one["values"] or "").strip().lower(), one["counts"]) for one in kind.value_counts().to_pylist()]
+    said = {word for word, _ in counts} - {""}
+    if strange := said - {"directed", "undirected"}:
+        raise BadInput(f"the type of a link is Directed or Undirected; got {min(strange)!r} in {plan.file!r}")
     if len(said) > 1:
         raise BadInput(
             f"links in {plan.file!r} are both directed and undirected: --directed (directed=) must say which"
         )
-    return "directed" in said, replace(plan, notes=(*plan.notes, f"links are {said.pop()}"))
+    missing = sum(count for word, count in counts if not word)
+    notes = [f"links are {min(said)}" + f", and {missing:,} without a type as the others" * (missing > 0)]
+    return "directed" in said, replace(plan, notes=(*plan.notes, *notes))
 
 
 def _values(column: "pa.ChunkedArray") -> list[Any]:
@@ -105,6 +116,18 @@ def _values(column: "pa.ChunkedArray") -> list[Any]:
     values = column.to_pylist()
     if values and all(isinstance(value, str) and INTEGER.fullmatch(value) for value in values):
         return [int(value) for value in values]
+    return values
+
+
+def _layers(column: "pa.ChunkedArray") -> Any:
+    """As `_values`; ordered categories, and numbers in text, as what they are."""
+    import pyarrow as pa
+
+    if pa.types.is_dictionary(column.type) and column.type.ordered:
+        return column.to_pandas()
+    values = _values(column)
+    if values and all(isinstance(value, str) and NUMBER.fullmatch(value) for value in values):
+        return [float(value) for value in values]
     return values
 
 
@@ -165,7 +188,17 @@ def _numbered_words(source: "pa.ChunkedArray", target: "pa.ChunkedArray") -> Num
 def _encoded(end: "pa.ChunkedArray") -> "pa.ChunkedArray":
     import pyarrow as pa
 
-    return end if pa.types.is_dictionary(end.type) else end.cast("large_string").dictionary_encode()
+    if not pa.types.is_dictionary(end.type):
+        return end.cast("large_string").dictionary_encode()
+    if not pa.types.is_string_view(end.type.value_type):  # as polars has, of which Arrow can take none
+        return end
+    return pa.chunked_array(
+        [
+            pa.DictionaryArray.from_arrays(one.indices.cast("int32"), one.dictionary.cast("large_string"))
+            for one in end.chunks
+        ],
+        pa.dictionary(pa.int32(), pa.large_string()),
+    )
 
 
 def _is_text(type: "pa.DataType") -> bool:

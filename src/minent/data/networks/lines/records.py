@@ -13,6 +13,7 @@ OPEN = re.compile(rb'(?:^|[,;\t|]) *("(?:[^"]++|"")*+)\Z')
 SPAN = re.compile(rb'"(?:[^"]++|"")*+"(?= *(?:[,;\t|\n]|\Z))')
 QUOTED = re.compile(r'(?<![^\t;,| ])"(?:[^"]++|"")*+"(?![^\t;,| ])')
 BLANK = re.compile(r'[ \t]*(?:"((?:[^"]++|"")*+)"(?=[ \t]|\Z)|([^ \t]+))')
+DECIMAL_COMMAS = re.compile(r"\s*(?:[^\s,]+\s+){2,}[+-]?\d+,\d+\s*")
 Fields = list[str | None]  # None: nothing stands there; "" was quoted
 
 
@@ -121,6 +122,9 @@ def delimiter_of(sample: list[Record], file: object) -> str:
     bare = [QUOTED.sub("", record.text) if '"' in record.text else record.text for record in sample]
     for mark in DELIMITERS:
         if all(mark in text for text in bare):
+            if mark == "," and all(map(DECIMAL_COMMAS.fullmatch, bare)):
+                problem = "--delimiter must say what divides fields: blank, where 1,5 is a number, or comma; got"
+                raise BadLine(f"{problem} {sample[0].text[:60]!r}", file, sample[0].line)
             return mark
     words = {len(text.split()) for text in bare}
     for mark in DELIMITERS:

@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from minent.data.bytes import Held, opened, text
 from minent.data.networks.choices import Choices, Column, Format
@@ -91,7 +91,7 @@ def network_in(
         raise BadInput(f"{str(path)!r} is a folder; wanted a file of links")
     held = opened(path)
     file = _recognised(held, choices)
-    network = READERS[file.plan.format](file._replace(directed=directed, relaxation=relaxation, layers=layers))
+    network = READERS[cast(Format, file.plan.format)](file._replace(directed=directed, relaxation=relaxation, layers=layers))
     said = [name for name, value in relaxation.keywords().items() if value != Relaxation().keywords()[name]]
     said += ["layers"] * (layers and file.plan.format != "pajek")
     if said and (not isinstance(network, States) or network.layers is None):

@@ -165,7 +165,7 @@ def _planned(noted: tuple[Graph, Iterable[str]], file: File) -> Graph:
 
 Reader = Callable[[File], Graph]
 RAW = "parquet", "npz", "graphml", "gexf"  # not text, or text that says its encoding itself
-READERS: dict[Format, Reader] = {
+READERS: dict[str, Reader] = {
     "lines": _lines, "parquet": _parquet, "pajek": _pajek, "json": _json, "jsonl": _json, "mtx": _matrix,
     "npz": _matrix, "graphml": _foreign, "gexf": _foreign, "gml": _foreign, "edgelist": _foreign, "adjlist": _foreign,
 }  # fmt: skip

@@ -134,7 +134,7 @@ def labels_of_columns(columns: Mapping[str, list[Any]], of: str = "module") -> L
     label = next((label for label in ("path", "module", "label") if label in columns), None)
     if key is None or label is None:
         raise BadInput(
-            f"a table of labels has a column name or node, and module or path, as Tree.to_frame() has them; "
+            f"a table of labels has a column name or node, and module, path or label, as Tree.to_frame() has them; "
             f"got {', '.join(map(repr, columns))}"
         )
     names = columns[key]

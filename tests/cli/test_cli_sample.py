@@ -45,7 +45,7 @@ def test_a_model_is_trained_and_sampled(model, corpus, tmp_path, capsys):
     assert table.column_names == ["chain", "sweep", "score", "text"]
     assert table.column("sweep").to_pylist() == [6] * 3 + [8] * 3
     assert table.column("text").to_pylist()[3:] == out[:3]
-    assert out[-1] == f"wrote 6 texts to {file}"
+    assert out[-1] == f"wrote {file}: 6 texts"
 
 
 @pytest.mark.parametrize("kind", ["txt", "jsonl"])

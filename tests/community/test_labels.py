@@ -79,7 +79,7 @@ def test_tables_of_memberships_and_labels_are_read_by_name_and_others_refused():
         assert codelength(CALLED, given) == wanted
     assert agreement(table, tree) == 1.0
     for given in (table.rename(columns={"module": "group"}), table[["module"]].reset_index(drop=True)):
-        with pytest.raises(BadInput, match="a table of labels has a column name or node, and module or path"):
+        with pytest.raises(BadInput, match="a table of labels has a column name or node, and module, path or label"):
             codelength(CALLED, given)
     changed = tree.to_frame().assign(module=list(range(34)))
     with pytest.raises(BadInput, match="path and module tell different modules"):

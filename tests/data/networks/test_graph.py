@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from minent import kernels
 from minent.data import Graph
+from minent.data.networks.names import name_array, sorted_names
 from minent.errors import BadInput
 
 links = st.integers(1, 40).flatmap(
@@ -209,3 +210,10 @@ def test_importing_networks_is_cheap():
     heavy = "{'numba', 'pandas', 'networkx', 'scipy', 'pyarrow', 'matplotlib', 'torch'}"
     code = f"import sys, minent.data; print(sorted({heavy} & set(sys.modules)))"
     assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "[]"
+
+
+def test_unsigned_numbers_beyond_64_bits_stay_what_they_are():
+    large = np.array([2**63, 2**63 + 1, 3], np.uint64)
+    assert name_array(large).tolist() == large.tolist() and name_array(large[2:]).dtype == np.int64
+    names, source, target = sorted_names(large, large[::-1])
+    assert names.tolist() == [3, 2**63, 2**63 + 1] and names[source].tolist() == names[target][::-1].tolist()

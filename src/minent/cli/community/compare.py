@@ -45,7 +45,9 @@ def compare(
     if output is not None:
         from minent.plot import alluvial
 
+        def shown(path: Path) -> str:
+            return named(path) if str(path) == "-" else path.name
+
         title = f"{named(one)} and {named(other)}: how modules split and merge"
-        called = tuple(named(path) if str(path) == "-" else path.name for path in (one, other))
-        alluvial(*trees, depth=depth, title=title, called=called).write(output)
+        alluvial(*trees, depth=depth, title=title, called=(shown(one), shown(other))).write(output)
         print(f"{wrote(output)}: open it in a browser")

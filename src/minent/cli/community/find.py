@@ -72,11 +72,10 @@ def find(
     check(output, memberships=memberships, sure=sure)
     possible(initial, evaluate, sure, options)
     wrote = outputs((*written, map), (links, metadata, initial))
-    if not directed:
-        directed = None if options.flow_model is None else options.flow_model != "undirected"
+    asked = None if options.flow_model is None else options.flow_model != "undirected"
     with progress() as say:
         say(f"reading {links}")
-        network, reading = read(links, directed, choices or Chosen(), relaxed or Relaxed(), paths or Paths())
+        network, reading = read(links, directed or asked, choices or Chosen(), relaxed or Relaxed(), paths or Paths())
         say(f"searching {network.number_of_nodes:,} nodes and {network.number_of_links:,} links")
         check(output, network.physical_nodes.tolist() if isinstance(network, States) else network.nodes)
         network, left = without(network, options)

@@ -50,7 +50,7 @@ def classify(
         sys.stdout.write(lines)
     else:
         write_text(output, lines)
-        print(wrote(output))
+        print(wrote(output), file=sys.stderr)
     if examples.labels is not None:
         right = sum(classifier.labels[i] == label for i, label in zip(best, examples.labels, strict=True))
         print(f"accuracy {right / len(best):.4f} ({right:,} of {len(best):,})", file=sys.stderr)

@@ -60,4 +60,4 @@ def write(
             done.clear()
     if output is not None:
         write_text(output, "".join(done))
-        print(wrote(output))
+        print(wrote(output), file=sys.stderr)

@@ -10,7 +10,8 @@ from jaxtyping import Int
 from minent.community.tree.files.paths import nested
 from minent.community.tree.tree import Tree
 from minent.data.networks.graph import Graph
-from minent.data.networks.labels import Labels, labels_of, placed
+from minent.data.networks.labels import Labels, labels_of
+from minent.data.networks.placed import placed
 from minent.data.networks.places import places
 from minent.data.networks.states import States, located
 from minent.errors import BadInput

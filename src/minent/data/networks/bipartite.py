@@ -8,7 +8,8 @@ import numpy as np
 from jaxtyping import Bool
 
 from minent.data.networks.graph import Graph
-from minent.data.networks.labels import labels_of, placed
+from minent.data.networks.labels import labels_of
+from minent.data.networks.placed import placed
 from minent.errors import BadInput
 
 

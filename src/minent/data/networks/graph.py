@@ -9,8 +9,9 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from minent.data.networks.arrays import array_of
-from minent.data.networks.labels import labels_of, placed
+from minent.data.networks.labels import labels_of
 from minent.data.networks.names import numbered
+from minent.data.networks.placed import placed
 from minent.data.networks.plan import Plan
 from minent.data.networks.sorted_rows import sorted_rows
 from minent.errors import BadInput

@@ -2,13 +2,10 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as Group
-from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
-from jaxtyping import Int
 
-from minent.data.networks.places import likeliest, places
 from minent.errors import BadInput
 
 KEYS = "state", "name", "node"  # columns that say whose label it is, the first that is there
@@ -137,7 +134,7 @@ def labels_of_columns(columns: Mapping[str, list[Any]], of: str = "module") -> L
     label = next((label for label in ("path", "module", "label") if label in columns), None)
     if key is None or label is None:
         raise BadInput(
-            f"a table of labels has a column name or node, and module or path, as Tree.to_frame() has them; "
+            f"a table of labels has a column name or node, and module, path or label, as Tree.to_frame() has them; "
             f"got {', '.join(map(repr, columns))}"
         )
     names = columns[key]
@@ -162,40 +159,3 @@ def _differ(ones: Sequence[Any], others: Sequence[Any]) -> bool:
     """Whether two labels for each node make different partitions."""
     pairs = set(zip(ones, others, strict=True))
     return not len(pairs) == len(set(ones)) == len(set(others))
-
-
-def placed(
-    nodes: Sequence[Any], labels: Labels, of: str = "module", partial: bool = False
-) -> Int[np.ndarray, " nodes"]:
-    """Where the label of each of the nodes stands; -1 for a node that has none, where labels may be `partial`.
-
-    Raises BadInput where names or numbers do not match.
-
-    >>> placed(["a", "b"], labels_of({"b": 7, "a": 5})).tolist(), placed(["a", "b"], labels_of([5, 7])).tolist()
-    ([1, 0], [0, 1])
-    """
-    if labels.names is not None and (order := places(nodes, labels.names, partial)) is not None:
-        return order
-    if (labels.names is None or labels.counted) and len(labels.values) == len(nodes):
-        return np.arange(len(nodes))
-    raise BadInput(unlike(nodes, labels, of, partial))
-
-
-def unlike(nodes: Sequence[Any], labels: Labels, of: str, partial: bool) -> str:
-    """Why labels are not those of the nodes."""
-    if labels.names is None or (len(labels.names) != len(nodes) and not partial):
-        return f"every node wants one {of}: the network has {len(nodes)} nodes; got {len(labels.values)} labels"
-    ours, theirs = likeliest(nodes, labels.names)
-    known, there = set(theirs), set(ours)
-    if len(known) < len(theirs) or len(there) < len(ours):
-        names = theirs if len(known) < len(theirs) else ours
-        twice = next((one for one, other in pairwise(sorted(map(str, names))) if one == other), "")
-        return f"{of}s are given by the names of nodes, which must differ; {twice!r} stands twice"
-    strange = [name for name, their in zip(labels.names, theirs, strict=True) if their not in there]
-    lack = [name for name, our in zip(nodes, ours, strict=True) if our not in known and not partial]
-    if lack and len(strange) < len(nodes):
-        return f"every node wants one {of}: node {lack[0]!r} has none, and {strange[0]!r} is no node"
-    some = ", ".join(repr(name) for name in labels.names[:3])
-    if lack:
-        return f"every node wants one {of}: node {lack[0]!r} has none; {of}s are given for {some}, …"
-    return f"{of}s are given by the names of nodes; {strange[0]!r} is none"

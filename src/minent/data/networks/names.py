@@ -49,9 +49,9 @@ def sorted_names(source: np.ndarray, target: np.ndarray) -> Numbered:
     >>> sorted_names(np.array([30, 10]), np.array([20, 30]))[0].tolist()
     [10, 20, 30]
     """
-    if source.dtype.kind in "iu" and target.dtype.kind in "iu":
+    if source.dtype.kind in "iu" and target.dtype.kind in "iu" and not (_too_large(source) or _too_large(target)):
         return _sorted_integers(source, target)
-    both = np.concatenate([source, target])
+    both = np.concatenate([source.astype(object), target.astype(object)])
     place = dict.fromkeys(both.tolist())
     try:
         order = sorted(place)
@@ -92,7 +92,12 @@ def name_array(names: Iterable[Any]) -> np.ndarray:
         array = np.fromiter(values, np.int64 if small else object, len(values))
     if array.ndim != 1:
         raise BadInput(f"names must be one for each node; got an array of shape {array.shape}")
-    return array.astype(np.int64 if array.dtype.kind in "iu" else object)
+    return array.astype(np.int64 if array.dtype.kind in "iu" and not _too_large(array) else object)
+
+
+def _too_large(array: np.ndarray) -> bool:
+    """Whether integers do not fit into int64."""
+    return array.dtype.kind == "u" and int(array.max(initial=0)) >= 2**63
 
 
 def _ends(ends: Iterable[Any], which: str) -> np.ndarray:

@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 from minent.data.bytes import Held, opened, text
 from minent.data.networks.choices import Choices, Column, Format
@@ -91,7 +91,7 @@ def network_in(
         raise BadInput(f"{str(path)!r} is a folder; wanted a file of links")
     held = opened(path)
     file = _recognised(held, choices)
-    network = READERS[cast(Format, file.plan.format)](file._replace(directed=directed, relaxation=relaxation, layers=layers))
+    network = READERS[file.plan.format](file._replace(directed=directed, relaxation=relaxation, layers=layers))
     said = [name for name, value in relaxation.keywords().items() if value != Relaxation().keywords()[name]]
     said += ["layers"] * (layers and file.plan.format != "pajek")
     if said and (not isinstance(network, States) or network.layers is None):
@@ -174,7 +174,7 @@ def _planned(noted: tuple[Graph, Iterable[str]], file: File) -> Graph:
 
 Reader = Callable[[File], Graph]
 RAW = "parquet", "npz", "graphml", "gexf"  # not text, or text that says its encoding itself
-READERS: dict[Format, Reader] = {
+READERS: dict[str, Reader] = {
     "lines": _lines, "matrix": _matrix_lines, "parquet": _parquet, "pajek": _pajek, "json": _json, "jsonl": _json,
     "mtx": _matrix, "npz": _matrix, "graphml": _foreign, "gexf": _foreign, "gml": _foreign, "edgelist": _foreign,
     "adjlist": _foreign,

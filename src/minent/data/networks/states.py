@@ -8,8 +8,9 @@ import numpy as np
 from jaxtyping import Int
 
 from minent.data.networks.graph import Graph
-from minent.data.networks.labels import Labels, labels_of, placed
+from minent.data.networks.labels import Labels, labels_of
 from minent.data.networks.names import name_array, sorted_names
+from minent.data.networks.placed import placed
 from minent.data.networks.places import places
 from minent.errors import BadInput
 from minent.kernels import read_only

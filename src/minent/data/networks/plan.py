@@ -16,7 +16,7 @@ class Skipped:
     example: str
 
     def __str__(self) -> str:
-        return f"{self.count:,} {self.why}{'s' * (self.count != 1)}"
+        return f"{self.count:,} {self.why if self.count == 1 else self.why.replace('line', 'lines', 1)}"
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,10 @@ from typing import Any, NamedTuple
 
 from minent.data.bytes import Held, opened, text
 from minent.data.networks.choices import Choices, Column, Format
-from minent.data.networks.formats import binary_format, text_format
+from minent.data.networks.formats import TREE, binary_format, text_format
 from minent.data.networks.graph import Graph
 from minent.data.networks.layers.relaxation import Relaxation
+from minent.data.networks.lines.konect import bipartite_of_links, konect_kind
 from minent.data.networks.lines.link_lines import planned
 from minent.data.networks.lines.link_lists import links_of_lines
 from minent.data.networks.lines.link_tables import SAMPLE, graph_of_columns, graph_of_links, roles_of
@@ -117,7 +118,13 @@ def _lines(file: File) -> Graph:
         return _matrix_lines(file._replace(plan=replace(file.plan, format="matrix")))
     plan, layout = planned(file.data, file.plan, file.choices)
     links, plan = links_of_lines(file.data, plan, layout)
-    return graph_of_links(links, file.directed, plan, **file.relaxation.keywords())
+    kind = konect_kind(file.data) if file.choices.comment is None else ""
+    if kind == "bip":
+        return bipartite_of_links(links, file.directed, plan)
+    directed = file.directed
+    if kind == "asym" and directed is None:
+        directed, plan = True, replace(plan, notes=(*plan.notes, "links are directed (% asym)"))
+    return graph_of_links(links, directed, plan, **file.relaxation.keywords())
 
 
 def _matrix_lines(file: File) -> Graph:
@@ -131,6 +138,8 @@ def _parquet(file: File) -> Graph:
     if not len(first):
         raise BadInput(f"there are no links in {file.plan.file!r}")
     relaxed, names = file.relaxation.keywords(), [str(name) for name in first.column_names]
+    if names[:2] == ["path", "flow"]:
+        raise BadInput(f"{file.plan.file!r} {TREE}")
     try:
         found = roles_of(first, file.choices)
         wanted = [names[place] for place in found[:5] if place is not None]

@@ -2,8 +2,10 @@
 
 import io
 import re
+import warnings
 from collections.abc import Callable
 from typing import Any
+from xml.etree import ElementTree
 
 from minent.data.networks.called import called
 from minent.data.networks.foreign.networkx_lists import adjlist, edgelist, multiline_adjlist
@@ -12,6 +14,7 @@ from minent.data.networks.libraries.libraries import graph_of_networkx
 from minent.data.networks.lines.column_names import WEIGHTS
 from minent.errors import BadInput
 
+GRAPH = re.compile(rb"<(?:\w+:)?graph[\s>/]")
 DOT = "DOT is for drawing and is not read; networkx.nx_agraph.read_dot reads it, and find takes what it returns"
 
 
@@ -34,15 +37,20 @@ def graph_of_foreign(
         raise BadInput(f"a format is one of {', '.join(READERS)}; got {format!r}")
     word, reader = READERS[format]
     try:
-        found = reader(data, name, bool(directed))
+        with warnings.catch_warnings(record=True) as said:
+            warnings.simplefilter("always")
+            found = reader(data, name, bool(directed))
     except BadInput:
         raise
+    except KeyError as error:
+        raise BadInput(f"{str(name)!r} cannot be read as {word}: {error} is not known") from None
     except (nx.NetworkXException, ValueError, TypeError, LookupError, AttributeError, SyntaxError) as error:
-        told = str(error.args[0]) if error.args else type(error).__name__
+        told = str(error.args[0]) if error.args and error.args[0] is not None else type(error).__name__
         raise BadInput(f"{str(name)!r} cannot be read as {word}: {told}") from None
     except (RecursionError, OverflowError) as error:
         raise BadInput(f"{str(name)!r} cannot be read as {word} ({type(error).__name__})") from None
-    notes: list[str] = []
+    notes = [str(one.message) for one in said if issubclass(one.category, UserWarning)]
+    notes = notes[:1] + [f"{len(notes) - 1} more of such"] * (len(notes) > 1)
     names = called(list(found.nodes), [data for _, data in found.nodes(data=True)], notes)
     try:
         network, told = graph_of_networkx(found, directed, weight, WEIGHTS, names)
@@ -55,6 +63,8 @@ def _graphml(data: bytes, _name: object, _directed: bool) -> Any:
     import networkx as nx
     from networkx.readwrite.graphml import GraphMLReader
 
+    if (len(GRAPH.findall(data)) > 1 or b"\0" in data[:9]) and _nested(data):
+        raise ValueError("a node holds a network of its own, whose links belong to no other: keep one level")
     graphs = list(GraphMLReader()(path=io.BytesIO(data))) or [nx.read_graphml(io.BytesIO(data))]
     if len(graphs) > 1:
         raise ValueError(f"it holds {len(graphs)} networks")
@@ -68,10 +78,32 @@ def _graphml(data: bytes, _name: object, _directed: bool) -> Any:
 def _gexf(data: bytes, _name: object, _directed: bool) -> Any:
     import networkx as nx
 
-    found = nx.read_gexf(io.BytesIO(data))
-    if any(isinstance(link.get("weight"), list) for *_, link in found.edges(data=True)):
-        raise ValueError("its weights change in time; keep those of one time")
-    return _without_ids(found)
+    if _in_time(data):
+        raise ValueError("its weights change in time: keep those of one time, as Gephi's timeline does")
+    return _without_ids(nx.read_gexf(io.BytesIO(data)))
+
+
+def _nested(data: bytes) -> bool:
+    """Whether a network stands within a node of GraphML."""
+    nodes = (one for one in ElementTree.fromstring(data).iter() if _tag(one) == "node")
+    return any(_tag(inner) == "graph" for node in nodes for inner in node)
+
+
+def _in_time(data: bytes) -> bool:
+    """Whether an edge of GEXF has several weights, each of a time."""
+    root = list(ElementTree.fromstring(data).iter())
+    of_edges = [one for one in root if _tag(one) == "attributes" and one.get("class") == "edge"]
+    weights = {inner.get("id") for one in of_edges for inner in one if str(inner.get("title")).lower() in WEIGHTS}
+    return any(
+        len([value for value in edge.iter() if _tag(value) == "attvalue" and value.get("for") in {*weights, "weight"}])
+        > 1
+        for edge in root
+        if _tag(edge) == "edge"
+    )
+
+
+def _tag(element: ElementTree.Element) -> str:
+    return str(element.tag).rpartition("}")[2]
 
 
 def _without_ids(network: Any) -> Any:

@@ -3,6 +3,8 @@
 {"nodes": [{"id": …}], "links" or "edges": [{"source": …, "target": …, "weight": …}], "directed": …}
 {"format": "infomap-network", …}                see `infomap_json`
 {"elements": {"nodes": […], "edges": […]}}      Cytoscape, whose nodes and links are in "data"
+[{"data": {"id": …}}, {"data": {"source": …}}]  the same in one list
+{"nodes": [{"key": …}], "edges": […]}           graphology, sigma.js, with "attributes"
 [{"source": …, "target": …}, …]                 or one such object a line, or [source, target, weight]
 """
 
@@ -18,6 +20,8 @@ from minent.data.networks.libraries.direction import Noted, graph_of_numbers
 from minent.data.networks.lines.column_names import WEIGHTS
 from minent.data.networks.names import name_array, sorted_names
 from minent.errors import BadInput, BadLine
+
+NO_WEIGHTS = "source", "target", "key", "id", "attributes", "undirected"
 
 
 def graph_of_json(
@@ -38,6 +42,8 @@ def graph_of_json(
     try:
         if isinstance(value, dict) and str(value.get("format")).startswith(FORMATS):
             return graph_of_infomap(value, directed, relaxation or Relaxation())
+        if isinstance(value, list) and value and all(isinstance(one, dict) and "data" in one for one in value):
+            value = _elements([_plain(one, "element") for one in value])
         if isinstance(value, dict):
             return _nodes_and_links(value, directed, weight)
         return graph_of_rows(value, bool(directed), weight)
@@ -71,6 +77,8 @@ def _value(data: bytes, name: object) -> Any:
 
 def _nodes_and_links(value: dict[str, Any], directed: bool | None, weight: str | int | None) -> Noted:
     inner = value.get("elements", value.get("graph"))
+    if isinstance(inner, list) and inner:
+        value = {**value, **_elements([_plain(one, "element") for one in inner])}
     if isinstance(inner, dict) and "edges" in inner and "edges" not in value:
         value = {**value, **inner}  # Cytoscape; JSON Graph Format
     links = next((value[key] for key in ("links", "edges") if isinstance(value.get(key), list)), None)
@@ -81,15 +89,34 @@ def _nodes_and_links(value: dict[str, Any], directed: bool | None, weight: str |
         raise BadInput(f"{KNOWN}; got an object with {', '.join(map(repr, value)) or 'nothing'}")
     nodes, links = ([_plain(thing, what) for thing in things] for things, what in ((nodes, "node"), (links, "link")))
     notes: list[str] = []
+    way = _direction(value, links, directed)
     ends = [[name_of(link.get(key), f"link {k} needs a {key}") for k, link in enumerate(links)]
             for key in ("source", "target")]  # fmt: skip
     names, place = _places(nodes, ends, notes)
-    keys = dict.fromkeys(key for link in links for key in link if key not in ("source", "target", "key", "id"))
+    keys = dict.fromkeys(key for link in links for key in link if key not in NO_WEIGHTS)
     key = weight_name(keys, weight, WEIGHTS, notes)
     weighed = None if key is None else weights([link.get(key) for link in links], notes)
     source, target = ([place[end] for end in column] for column in ends)
-    network, told = graph_of_numbers(source, target, weighed, names, value.get("directed") is True, directed)
+    network, told = graph_of_numbers(source, target, weighed, names, way, directed)
     return network, notes + told
+
+
+def _elements(things: list[dict[str, Any]]) -> dict[str, Any]:
+    """The nodes and links in a list of both, links being what has a source."""
+    links = [thing for thing in things if "source" in thing]
+    return {"nodes": [thing for thing in things if "source" not in thing], "edges": links}
+
+
+def _direction(value: dict[str, Any], links: list[dict], directed: bool | None) -> bool:
+    """Whether links have a direction: as "directed" says, or, of graphology, its "options" and links."""
+    if "directed" in value or "attributes" not in value:
+        return value.get("directed") is True
+    options = value.get("options")
+    kind = options.get("type", "mixed") if isinstance(options, dict) else "mixed"
+    said = {link.get("undirected") is True for link in links} if kind == "mixed" else {kind == "undirected"}
+    if len(said) > 1 and directed is None:
+        raise BadInput("links are both directed and undirected: --directed (directed=) must say which")
+    return False in said and (directed is not False)
 
 
 def _places(nodes: list[dict], ends: list[list[Any]], notes: list[str]) -> tuple[list[Any], dict[Any, int]]:
@@ -99,6 +126,8 @@ def _places(nodes: list[dict], ends: list[list[Any]], notes: list[str]) -> tuple
         ids = list(dict.fromkeys(used))
         names, at, _ = sorted_names(name_array(integers_or_text(ids)), name_array(integers_or_text(ids)))
         return list(range(len(ids))) if names is None else names.tolist(), dict(zip(ids, at.tolist(), strict=True))
+    if all("key" in node and "id" not in node for node in nodes):
+        nodes = [{**node, "id": node["key"]} for node in nodes]
     with_ids = all("id" in node for node in nodes)
     ids = [name_of(node["id"], f"node {k} needs an id") for k, node in enumerate(nodes)] if with_ids else []
     place = {id: i for i, id in enumerate(ids)}
@@ -122,5 +151,7 @@ def _places(nodes: list[dict], ends: list[list[Any]], notes: list[str]) -> tuple
 
 def _plain(thing: Any, what: str) -> dict[str, Any]:
     if isinstance(thing, dict):
-        return thing["data"] if isinstance(thing.get("data"), dict) else thing
+        thing = thing["data"] if isinstance(thing.get("data"), dict) else thing
+        inner = thing.get("attributes")
+        return {**inner, **thing} if isinstance(inner, dict) else thing
     raise BadInput(f"a {what} must be an object; got {json.dumps(thing)[:60]}")

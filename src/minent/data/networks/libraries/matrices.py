@@ -128,19 +128,27 @@ def graph_of_matrix_file(data: bytes, format: str, name: object, directed: bool 
     except BadInput as error:
         raise BadInput(f"{error} in {str(name)!r}") from None
     except (ValueError, TypeError, OverflowError, KeyError, EOFError, OSError, zipfile.BadZipFile) as error:
-        kind = "an .npz file" if format == "npz" else "MatrixMarket"
+        kind = (
+            "an array of numpy"
+            if data.startswith(b"\x93NUMPY")
+            else "an .npz file"
+            if format == "npz"
+            else "MatrixMarket"
+        )
         raise BadInput(f"{str(name)!r} cannot be read as {kind}: {error}") from None
 
 
 def _market(data: bytes) -> Any:
     from scipy.io import mmread
 
-    return mmread(io.BytesIO(data))
+    return mmread(io.BytesIO(b"%%MatrixMarket" + data[14:]))  # in any case
 
 
 def _saved(data: bytes) -> Any:
     from scipy.sparse import load_npz
 
+    if data.startswith(b"\x93NUMPY"):
+        return np.load(io.BytesIO(data), allow_pickle=False)
     with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
         names = list(arrays)
         if "format" in names:

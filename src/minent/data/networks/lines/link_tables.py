@@ -12,7 +12,7 @@ from minent.data.networks.layers.temporal import layered
 from minent.data.networks.lines.column_names import are_named
 from minent.data.networks.lines.column_values import NUMBER
 from minent.data.networks.lines.columns import Roles, roles, told
-from minent.data.networks.names import Numbered, name_array, sorted_names
+from minent.data.networks.lines.numbered_columns import is_text, numbered_columns, whole_numbers
 from minent.data.networks.plan import Plan
 from minent.errors import BadInput
 
@@ -39,7 +39,7 @@ def _sampled(column: "pa.ChunkedArray") -> list[Any]:
     kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
     if pa.types.is_temporal(kind):
         return [None if value is None else str(value) for value in column.to_pylist()]
-    simple = pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind) or _is_text(kind)
+    simple = pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind) or is_text(kind)
     values = column.to_pylist() if simple else [str(kind)] * len(column)
     return [None if value is None or value != value else value for value in values]
 
@@ -89,7 +89,9 @@ def graph_of_links(links: "pa.Table", directed: bool | None, plan: Plan, **relax
         network = layered(source, target, layer, weights_of(links), directed=bool(directed), **relaxed)
         notes = () if network.plan is None else network.plan.notes
         return replace(network, plan=replace(plan, notes=(*plan.notes, *notes)))
-    names, source, target = numbered_columns(links.column(0), links.column(1))
+    ends, whole = whole_numbers(links.column(0), links.column(1))
+    plan = replace(plan, ids="integers", notes=(*plan.notes, "names like 1.0 are integers")) if whole else plan
+    names, source, target = numbered_columns(*ends)
     network = Graph.from_links(source, target, weights_of(links), directed=bool(directed), names=names)
     return replace(network, plan=plan)
 
@@ -142,66 +144,3 @@ def weights_of(links: "pa.Table") -> np.ndarray | None:
         return column.cast("float64").to_numpy()
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
         raise BadInput(f"link weights must be numbers; got a column of {column.type}") from None
-
-
-def numbered_columns(source: "pa.ChunkedArray", target: "pa.ChunkedArray") -> Numbered:
-    """Names in sorted order, and the ends of links as their numbers."""
-    import pyarrow as pa
-
-    types = pa.types
-    inner = [end.type.value_type if types.is_dictionary(end.type) else end.type for end in (source, target)]
-    if all(map(types.is_integer, inner)):
-        try:
-            return sorted_names(source.cast("int64").to_numpy(), target.cast("int64").to_numpy())
-        except pa.ArrowInvalid:
-            raise BadInput("integer names must be below 2**63; got larger ones: cast them to text") from None
-    if all(map(_is_text, inner)):
-        return _numbered_words(source, target)
-    if any(types.is_floating(one) or types.is_nested(one) or types.is_null(one) for one in inner):
-        raise BadInput(f"nodes must be called by integers or text; got columns of {inner[0]} and {inner[1]}")
-    return sorted_names(name_array(source.to_pylist()), name_array(target.to_pylist()))
-
-
-def _numbered_words(source: "pa.ChunkedArray", target: "pa.ChunkedArray") -> Numbered:
-    """As `numbered_columns`; each word is sorted once."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    ends = [_encoded(end) for end in (source, target)]
-    if ends[0].type != ends[1].type:
-        ends = [end.cast(pa.dictionary(pa.int32(), pa.large_string())) for end in ends]
-    both = pa.chunked_array([chunk for end in ends for chunk in end.chunks], ends[0].type).unify_dictionaries()
-    if not len(both):
-        return name_array([]), np.zeros(0, np.int32), np.zeros(0, np.int32)
-    encoded = both.chunk(0).dictionary.dictionary_encode()  # a dictionary may hold a word twice
-    numbers = encoded.indices.to_numpy()[np.concatenate([chunk.indices.to_numpy() for chunk in both.chunks])]
-    used = np.flatnonzero(np.bincount(numbers, minlength=len(encoded.dictionary)))
-    words = encoded.dictionary.take(pa.array(used))
-    order = pc.call_function("sort_indices", [words]).to_numpy()
-    rank = np.empty(len(encoded.dictionary), np.int32)
-    rank[used[order]] = np.arange(len(order), dtype=np.int32)
-    names = words.take(pa.array(order)).to_numpy(zero_copy_only=False).astype(object)
-    numbers = rank[numbers]
-    return names, numbers[: len(source)], numbers[len(source) :]
-
-
-def _encoded(end: "pa.ChunkedArray") -> "pa.ChunkedArray":
-    import pyarrow as pa
-
-    if not pa.types.is_dictionary(end.type):
-        return end.cast("large_string").dictionary_encode()
-    if not pa.types.is_string_view(end.type.value_type):  # as polars has, of which Arrow can take none
-        return end
-    return pa.chunked_array(
-        [
-            pa.DictionaryArray.from_arrays(one.indices.cast("int32"), one.dictionary.cast("large_string"))
-            for one in end.chunks
-        ],
-        pa.dictionary(pa.int32(), pa.large_string()),
-    )
-
-
-def _is_text(type: "pa.DataType") -> bool:
-    import pyarrow as pa
-
-    return pa.types.is_string(type) or pa.types.is_large_string(type) or pa.types.is_string_view(type)

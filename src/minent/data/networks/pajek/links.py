@@ -4,6 +4,7 @@ Arrow reads them where all lines are alike. Only what Arrow refuses is read line
 the line at fault.
 """
 
+import re
 from typing import NamedTuple
 
 import numpy as np
@@ -109,6 +110,9 @@ def _line_by_line(section: Section, ends: int, wanted: str, notes: list[str]) ->
         if third is not None and not is_number(third):
             words_at.append((line, third))
         weights.append(1.0 if third is None or words_at else weight_of(third, "link", section.file, line))
+    decimal = [at for at in words_at if re.fullmatch(r"[+-]?\d+,\d+", at[1])]
+    if decimal:
+        raise section.refused(f"link weight must be a number; got {decimal[0][1]!r}", decimal[0][0])
     if words_at and missing + len(words_at) < len(numbers):
         raise section.refused(f"link weight must be a number; got {words_at[0][1]!r}", words_at[0][0])
     if words_at:

@@ -40,6 +40,8 @@ def named(text: str, section: Section, line: int) -> tuple[str | None, list[str]
             raise section.refused(f"a name wants a quote at its end; got {text[:60]!r}", line)
         end = 1 + next((end for end in ends if _follows_a_name(text[end + 2 :])), ends[-1])
         name, words = text[1:end], text[end + 1 :].split()
+    if words and re.fullmatch(r"[+-]?\d+,\d+", words[0]):
+        raise section.refused(f"a weight or coordinate must be a number; got {words[0]!r}", line)
     numbers = next((i for i, word in enumerate(words) if not is_number(word)), len(words))
     return name, words[:numbers], numbers < len(words)
 

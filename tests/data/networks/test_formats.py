@@ -82,7 +82,7 @@ DYNAMIC = (
     ("*Vertices 2\n*Edges\n1 2 1,5\n", "link weight must be a number; got '1,5' on line 3"),
     ('*Vertices 2\n1 "a" 1,5\n*Edges\n1 2\n', "a weight or coordinate must be a number; got '1,5' on line 2"),
     (written(lambda file: scipy.io.savemat(file, {"a": np.eye(3)})), "as_graph takes a matrix of what scipy.io.loadmat"),
-    (written(lambda file: pyarrow.feather.write_feather(pa.table({"a": [1]}), file)), "pyarrow.feather.read_table reads"),
+    (written(lambda file: pyarrow.feather.write_feather(pa.table({"a": [1]}), file)), "that pyarrow.feather.read_table"),
     (tar(), "is a tar archive: unpack it"),
     (written(lambda file: np.save(file, np.ones((3, 2)))), "a matrix of links must be square; got 3 × 2"),
     ("((a:1,b:2):1,c:3);\n", "is a tree of modules"),

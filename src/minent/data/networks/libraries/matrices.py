@@ -17,8 +17,8 @@ from minent.data.networks.libraries.direction import Noted, as_told
 from minent.errors import BadInput
 
 LIKE = 1e-8  # by how much of the larger one two directions may differ
-NPY = b"\x93NUMPY"
 NOISE = 1e-14  # …and by how much of the largest of all: what rounding leaves where an entry should be 0
+NPY = b"\x93NUMPY"
 
 
 def graph_of_matrix(matrix: Any, directed: bool | None = None, names: Iterable[Any] | None = None) -> Noted:

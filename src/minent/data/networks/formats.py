@@ -99,7 +99,7 @@ def text_format(data: bytes, name: object) -> Format:
 
 
 def _by_hash(begins: bytes) -> str:
-    """What # means in text where it is no remark; "" where it is one.
+    r"""What # means in text where it is no remark; "" where it is one.
 
     >>> _by_hash(b"1 Ann\n2 Bob\n#\n1 2\n")[:39], _by_hash(b"# a\n1 2\n# b\n2 3\n")
     ('lists nodes, then #, then links (TGF): ', '')

@@ -18,6 +18,7 @@ from minent.errors import BadInput
 
 LIKE = 1e-8  # by how much of the larger one two directions may differ
 NOISE = 1e-14  # …and by how much of the largest of all: what rounding leaves where an entry should be 0
+NPY = b"\x93NUMPY"
 
 
 def graph_of_matrix(matrix: Any, directed: bool | None = None, names: Iterable[Any] | None = None) -> Noted:
@@ -128,13 +129,8 @@ def graph_of_matrix_file(data: bytes, format: str, name: object, directed: bool 
     except BadInput as error:
         raise BadInput(f"{error} in {str(name)!r}") from None
     except (ValueError, TypeError, OverflowError, KeyError, EOFError, OSError, zipfile.BadZipFile) as error:
-        kind = (
-            "an array of numpy"
-            if data.startswith(b"\x93NUMPY")
-            else "an .npz file"
-            if format == "npz"
-            else "MatrixMarket"
-        )
+        kind = "an .npz file" if format == "npz" else "MatrixMarket"
+        kind = "an .npy file" if data.startswith(NPY) else kind
         raise BadInput(f"{str(name)!r} cannot be read as {kind}: {error}") from None
 
 
@@ -147,7 +143,7 @@ def _market(data: bytes) -> Any:
 def _saved(data: bytes) -> Any:
     from scipy.sparse import load_npz
 
-    if data.startswith(b"\x93NUMPY"):
+    if data.startswith(NPY):
         return np.load(io.BytesIO(data), allow_pickle=False)
     with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
         names = list(arrays)

@@ -17,10 +17,9 @@ def whole_numbers(*ends: "pa.ChunkedArray") -> tuple[list["pa.ChunkedArray"], bo
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    floating = [pa.types.is_floating(end.type) for end in ends]
-    if not any(floating) or not all(
-        is_float or pa.types.is_integer(end.type) for is_float, end in zip(floating, ends, strict=True)
-    ):
+    kinds = [end.type for end in ends]
+    numbers = all(pa.types.is_floating(kind) or pa.types.is_integer(kind) for kind in kinds)
+    if not numbers or all(map(pa.types.is_integer, kinds)):
         return list(ends), False
     largest = max(pc.call_function("max", [pc.call_function("abs", [end])]).as_py() or 0 for end in ends)
     with suppress(pa.ArrowInvalid):

@@ -49,9 +49,9 @@ def multilayer(
 
     limits = {"relax_limit": relax_limit, "relax_limit_up": relax_limit_up, "relax_limit_down": relax_limit_down}
     weights = np.ones(len(layer := name_array(layer))) if weight is None else np.array(list(weight), float)
-    crossing = between or ((), (), (), ())
-    (at, one, two), layers = _coded(layer, crossing[0], crossing[2])
-    (a, b, of), nodes = _coded(source, target, crossing[1])
+    first, node_of, second, crossing = between or ((), (), (), ())
+    (at, one, two), layers = _coded(layer, first, second)
+    (a, b, of), nodes = _coded(source, target, node_of)
     _check(layers, relax_rate, limits, relax_by)
     if not len(at) == len(a) == len(b) == len(weights):
         raise BadInput("layers, sources, targets and weights are one for each link; their numbers differ")
@@ -64,14 +64,13 @@ def multilayer(
     links = csr_array((entries, inside.indices, inside.indptr), shape=(len(states), len(states)))
     of_states = LayerStates(links, layers[layer] if layers.dtype == np.int64 else layer, node)
     if between is not None:
-        steps = crossed(of_states, here, there, np.array(list(crossing[3]), float), both=not directed)
+        steps = crossed(of_states, here, there, np.array(list(crossing), float), both=not directed)
     else:
         up, down = (relax_limit if limit is None else limit for limit in (relax_limit_up, relax_limit_down))
         steps = (relaxed if relax_by == "strength" else relaxed_alike)(of_states, relax_rate, up, down)
     names = np.empty(len(states), object)
     names[:] = list(zip(layers[layer].tolist(), called := nodes[node].tolist(), strict=True))
-    steps = steps.tocoo()
-    steps = Graph.from_links(steps.coords[0], steps.coords[1], steps.data, directed=True, names=names)
+    steps = Graph.from_links(*steps.tocoo().coords, steps.tocoo().data, directed=True, names=names)
     return States.of(steps, called, layers[layer])
 
 

@@ -1,0 +1,127 @@
+"""What each task of `minent text train` begins with: texts that are read, a model that is to learn, its records."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+from minent.data.tables.columns import Columns
+from minent.errors import BadInput
+from minent.nn.shape import Shape
+from minent.text.options import Learning, Masking, Reading, Writing
+from minent.training.recipe import Recipe
+
+if TYPE_CHECKING:
+    from minent.data import Labelled
+
+HELD = 0.1  # of the texts, where there are no others to judge by
+Prepared = tuple[Any, Any, str]  # a model, the records of its training, and what is told of it
+
+
+class Asked(NamedTuple):
+    """What a model is trained on, how, and where it goes."""
+
+    task: Literal["classify", "seq2seq", "masked-lm"]
+    train: str
+    train_target: Path | None
+    dev: str | None
+    dev_target: Path | None
+    out: Path
+    resume: bool
+    record: int
+    columns: Columns
+    reading: Reading
+    writing: Writing
+    learning: Learning
+    masking: Masking
+    shape: Shape
+    recipe: Recipe
+
+
+def check(asked: Asked) -> None:
+    """Raises BadInput for what the task has no use for."""
+    if asked.record and asked.task != "classify":
+        raise BadInput(f"--record is for --task classify; got --task {asked.task}")
+    if (targets := asked.train_target or asked.dev_target) and asked.task != "seq2seq":
+        if asked.task == "classify":
+            raise BadInput(f"labels stand beside their texts, targets are for seq2seq; got {str(targets)!r}")
+        raise BadInput(f"a masked language model learns from texts alone; got {str(targets)!r} for targets")
+
+
+def classifier(asked: Asked) -> Prepared:
+    """A classifier that is to learn labels."""
+    from minent.data import split
+    from minent.text import new_classifier, train_classifier
+
+    recipe = asked.recipe
+    texts = labelled(asked, asked.train, asked.columns.label)
+    if asked.dev is None:
+        texts, held = split(texts, HELD, recipe.seed)
+    else:
+        held = labelled(asked, asked.dev, asked.columns.label)
+    model = new_classifier(texts, asked.shape, asked.reading, recipe.seed)
+    dev = held if len(held) else None  # nothing is held out of labels that few texts have
+    records = train_classifier(
+        model, texts, dev, recipe, tokens=asked.reading.tokens, folder=asked.out, resume=asked.resume,
+        record=asked.record,
+    )  # fmt: skip
+    names = ", ".join(model.labels[:10]) + ", …" * (len(model.labels) > 10)
+    told = f"{len(texts):,} texts to learn from, {len(held):,} to judge by; {len(model.labels)} labels: {names}"
+    return model, records, understood(asked.train, texts.plan, told)
+
+
+def masked_lm(asked: Asked) -> Prepared:
+    """A masked language model that is to learn from texts."""
+    from minent.data import split
+    from minent.text import new_masked_lm, train_masked_lm
+
+    texts, recipe = labelled(asked, asked.train, None), asked.recipe
+    texts, held = split(texts, HELD, recipe.seed) if asked.dev is None else (texts, labelled(asked, asked.dev, None))
+    model = new_masked_lm(texts.texts, asked.shape, asked.reading, recipe.seed)
+    records = train_masked_lm(
+        model, texts.texts, held.texts or None, recipe, masked=asked.masking.masked, tokens=asked.reading.tokens,
+        folder=asked.out, resume=asked.resume,
+    )  # fmt: skip
+    told = f"{len(texts):,} texts to learn from, {len(held):,} to judge by"
+    return model, records, understood(asked.train, texts.plan, told)
+
+
+def seq2seq(asked: Asked) -> Prepared:
+    """A model that is to learn to write a text for a text."""
+    from minent.data import Pairs, held_out, read_pairs
+    from minent.text import new_seq2seq, train_seq2seq
+    from minent.text.exposure import objective_of
+
+    writing, recipe, objective = asked.writing, asked.recipe, objective_of(asked.learning)
+    columns = asked.columns
+
+    def read(path: str, targets: Path | None) -> Pairs:
+        return read_pairs(
+            path, targets, source=columns.source, target=columns.target, encoding=columns.encoding,
+            skip_bad=columns.skip_bad,
+        )  # fmt: skip
+
+    pairs = read(asked.train, asked.train_target)
+    if asked.dev is None:
+        pairs, held = held_out(pairs, HELD, recipe.seed)
+    else:
+        held = read(asked.dev, asked.dev_target)
+    model = new_seq2seq(pairs, asked.shape, asked.reading, writing, recipe.seed)
+    records = train_seq2seq(
+        model, pairs, held, recipe, objective=objective, smoothing=writing.smoothing, two_pass=writing.two_pass,
+        tokens=asked.reading.tokens, folder=asked.out, resume=asked.resume,
+    )  # fmt: skip
+    learned = f"{writing.decoder}, {asked.learning.objective}"
+    told = f"{len(pairs):,} pairs to learn from, {len(held):,} to judge by; {learned}"
+    return model, records, understood(asked.train, pairs.plan, told)
+
+
+def labelled(asked: Asked, path: str, label: str | None) -> "Labelled":
+    """The texts in a file, with the labels of a column."""
+    from minent.data import read_labelled
+
+    columns = asked.columns
+    return read_labelled(path, text=columns.text, label=label, encoding=columns.encoding, skip_bad=columns.skip_bad)
+
+
+def understood(path: str, plan: Any, told: str) -> str:
+    """What is told, after how a file was read."""
+    return f"{Path(path).name}: {plan}\n{told}" if str(plan or "") else told

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from cyclopts import Parameter
 
+from minent.cli.outputs import check_apart
 from minent.cli.processes import speaks
 from minent.cli.text.tasks import Asked, check, classifier, masked_lm, seq2seq
 from minent.data.tables.columns import Columns

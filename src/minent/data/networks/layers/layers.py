@@ -70,7 +70,7 @@ def multilayer(
         steps = (relaxed if relax_by == "strength" else relaxed_alike)(of_states, relax_rate, up, down)
     names = np.empty(len(states), object)
     names[:] = list(zip(layers[layer].tolist(), called := nodes[node].tolist(), strict=True))
-    steps = Graph.from_links(*steps.tocoo().coords, steps.tocoo().data, directed=True, names=names)
+    steps = Graph.from_links((steps := steps.tocoo()).row, steps.col, steps.data, directed=True, names=names)
     return States.of(steps, called, layers[layer])
 
 

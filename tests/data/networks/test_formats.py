@@ -3,6 +3,7 @@
 import io
 import tarfile
 
+import networkx as nx
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -126,6 +127,15 @@ def test_what_is_near_to_a_format_is_read(text, wanted):
     network = read(text)
     assert links(network) == wanted
     assert network.directed == (b"matrixmarket" in (text if isinstance(text, bytes) else text.encode()))
+
+
+def test_adjacency_lists_of_networkx_are_told_by_their_head():
+    network = nx.Graph([(1, 2), (1, 3), (2, 3), (3, 4)])
+    assert links(read(written(lambda file: nx.write_adjlist(network, file)))) == {
+        (1, 2): 1.0, (1, 3): 1.0, (2, 3): 1.0, (3, 4): 1.0
+    }  # fmt: skip
+    with pytest.raises(BadInput, match="is networkx's adjacency list of many lines"):
+        read(written(lambda file: nx.write_multiline_adjlist(network, file)))
 
 
 def test_lists_of_konect_say_what_they_are():

@@ -16,6 +16,7 @@ TEXT: dict[Format, bytes] = {
     "json": rb"\A\s*(?:\{\s*[\"}]|\[\s*[\[{\]])",
     "gml": rb"(?i)\A(?:\s*(?:#|creator|version|comment)[^\n]*\n)*\s*graph\s*\[",
     "pajek": rb"(?im)^[ \t]*\*(?:" + HEADINGS + rb")\b(?![^\n]*\*)",
+    "adjlist": rb"\A#[^\n]*\n# GMT [^\n]*\n[^{]*\Z",
     "edgelist": rb"\A(?:\s*#[^\n]*\n)*(?:[^\s{}]+\s+[^\s{}]+\s+\{[^\n]*\}\s*(?:\n|\Z))+\Z",
 }
 TREE = "is a tree of modules, not a network: --initial begins a search from it, minent.community.Tree.read reads it"
@@ -25,6 +26,7 @@ BY_NODE = (
     "(--format lines, if # are remarks)"
 )
 REFUSED = {
+    rb"\A#[^\n]*\n# GMT [^\n]*\n[^{]*\{": "is networkx's adjacency list of many lines: write_edgelist's is read",
     rb"(?i)\A(?:\s*(?:(?://|#)[^\n]*\n|/\*(?s:.*?)\*/))*\s*(?:strict\s+)?(?:di)?graph\b[^{\n]*\{": (
         "is a graph in DOT's words, which are not read: networkx.nx_pydot.read_dot and igraph read them"
     ),

@@ -157,5 +157,5 @@ def test_real_pairs_are_read(data):
     assert (chinese.sources[1], chinese.targets[1]) == ("Hi.", "你好。")
     with pytest.raises(BadLine, match="a line holds source and target, a tab between; got 3 fields"):
         read_pairs(text / "csl_title" / "dev.tsv")
-    with pytest.raises(BadLine, match="got 1 fields on line 1 of"):
+    with pytest.raises(BadLine, match="got 1 fields"):
         read_pairs(text / "cmudict" / "cmudict.dict")

@@ -158,6 +158,9 @@ def test_the_commands_read_a_model_of_one_logit(yes_or_no, capsys):
     assert code == 0 and [part[0] for part in page.read_text().split("says <b>")[1:]] == said
     assert len(set(said)) == 2 and page.read_text().count("score of 1") == 20
     code, _, told = command(capsys, "attribution", "mislabels", *words, "--train", folder / "numbers.npz")
+    assert code == 2 and "labels are classes (a regression is explained in Python); got " in told
+    np.savez(folder / "many.npz", x=train[0].numpy(), y=np.arange(len(train[0])))
+    code, _, told = command(capsys, "attribution", "mislabels", *words, "--train", folder / "many.npz")
     assert code == 2 and "a logit of two labels (a regression is explained in Python); got 40 labels" in told
 
 

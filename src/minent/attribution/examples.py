@@ -60,6 +60,9 @@ def read_examples(path: str | Path, labels: Sequence[str] | None = None) -> Exam
     if y is not None and (y.dtype.kind == "b" or (y.dtype.kind == "f" and (y == np.rint(y)).all())):
         y = y.astype(np.int64)  # whole numbers, as pandas has them where there was a gap
     if labels is None and y is not None:
+        if y.dtype.kind == "f":
+            part = y[y != np.rint(y)][0]
+            raise BadInput(f"labels are classes (a regression is explained in Python); got {part:g} in {str(path)!r}")
         if y.dtype.kind not in "iub":
             found = ", ".join(str(one) for one in np.unique(y)[:10])
             wanted = "labels are places among the model's outputs, from 0, or names in their order (--labels a,b,c)"

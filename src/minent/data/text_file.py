@@ -2,6 +2,7 @@
 
 import os
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +22,11 @@ class TextFile:
 
     def content(self) -> str:
         """The text, its newlines as they are. Raises BadLine where it is none."""
-        return self.decoded()[0]
+        return self.decoded[0]
 
+    @cached_property
     def decoded(self) -> tuple[str, str]:
-        """The text, and the encoding it was in."""
+        """The text, and the encoding it was in. Raises BadLine where it is none."""
         data, encoding = utf8(Held(self.name, self.data), self.encoding)
         if encoding == "gb18030" and self.encoding is None:
             log.warning("%r is read as GB18030, for it is not UTF-8", str(self.name))

@@ -25,12 +25,20 @@ class Cut:
     """
 
     longest: int
-    texts: int = 0
-    cut: int = 0
     tokens: int = 0
     lost: int = 0
     which: list[bool] = field(default_factory=list)
     """Of each text, whether it is cut."""
+
+    @property
+    def texts(self) -> int:
+        """How many were read."""
+        return len(self.which)
+
+    @property
+    def cut(self) -> int:
+        """How many of them are cut."""
+        return sum(self.which)
 
     def __str__(self) -> str:
         are, share = "is" if self.cut == 1 else "are", 100 * self.lost / max(self.tokens, 1)
@@ -93,7 +101,6 @@ def encode(
         if longest is not None:
             encoding.truncate(longest - added)
         if cut is not None:
-            cut.texts, cut.tokens = cut.texts + 1, cut.tokens + whole
-            cut.cut, cut.lost = cut.cut + (whole > len(encoding)), cut.lost + whole - len(encoding)
+            cut.tokens, cut.lost = cut.tokens + whole, cut.lost + whole - len(encoding)
             cut.which.append(whole > len(encoding))
     return [np.array((tokenizer.post_process(e) if special else e).ids, np.int32) for e in encodings]

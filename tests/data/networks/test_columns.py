@@ -1,28 +1,16 @@
 """Which columns hold what is read where nothing else could be meant, and asked for where something could."""
 
-import io
-
 import pandas as pd
 import pyarrow as pa
 import pytest
+from data.networks.named_links import links, read
 
-from minent.data import as_graph, read_graph
+from minent.data import as_graph
 from minent.errors import BadInput
 
 ENDS = "--source and --target must say which of {} columns links go between, for column {} holds {}"
 TABLE = "--source and --target must say which columns links go between; got the columns"
 SHORT = "the header names 2 columns, a line has 3 fields .--source and --target may say by number"
-
-
-def read(text, **said):
-    return read_graph(io.BytesIO(text.encode()), **said)
-
-
-def links(network):
-    names = list(range(network.number_of_nodes)) if network.names is None else network.names.tolist()
-    source, target, weight = network.links()
-    weight = [1.0] * len(source) if weight is None else weight.tolist()
-    return {(names[a], names[b]): w for a, b, w in zip(source.tolist(), target.tolist(), weight, strict=True)}
 
 
 @pytest.mark.parametrize("text, sentence", [

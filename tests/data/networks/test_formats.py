@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.feather
 import pytest
 import scipy.io
+from data.networks.named_links import links, read
 
 from minent.community import find
 from minent.data import Bipartite, Graph, as_graph, read_graph
@@ -17,17 +18,6 @@ from minent.errors import BadInput
 
 GRAPHML = '<graphml xmlns="http://graphml.graphdrawing.org/xmlns">{}<graph edgedefault="undirected"><node id="a"/>'
 LINK = '<node id="b"/><edge source="a" target="b">{}</edge></graph></graphml>'
-
-
-def read(text, **said):
-    return read_graph(io.BytesIO(text if isinstance(text, bytes) else text.encode()), **said)
-
-
-def links(network):
-    names = list(range(network.number_of_nodes)) if network.names is None else network.names.tolist()
-    source, target, weight = network.links()
-    weight = [1.0] * len(source) if weight is None else weight.tolist()
-    return {(names[a], names[b]): w for a, b, w in zip(source.tolist(), target.tolist(), weight, strict=True)}
 
 
 def written(write):

@@ -5,23 +5,13 @@ import io
 import numpy as np
 import pandas as pd
 import pytest
+from data.networks.named_links import links, read
 
-from minent.data import Bipartite, as_graph, read_graph
+from minent.data import Bipartite, as_graph
 from minent.errors import BadInput
 
 LOOKS = "this looks like a matrix of rows by columns: --format matrix reads a cell as a link"
 ABC = {("A", "B"): 1.0, ("A", "C"): 1.0}
-
-
-def read(text, **said):
-    return read_graph(io.BytesIO(text if isinstance(text, bytes) else text.encode()), **said)
-
-
-def links(network):
-    names = list(range(network.number_of_nodes)) if network.names is None else network.names.tolist()
-    source, target, weight = network.links()
-    weight = [1.0] * len(source) if weight is None else weight.tolist()
-    return {(names[a], names[b]): w for a, b, w in zip(source.tolist(), target.tolist(), weight, strict=True)}
 
 
 @pytest.mark.parametrize("text, wanted", [

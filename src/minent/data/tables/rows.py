@@ -32,7 +32,7 @@ def rows_of(
     """
     if file.kind == ".parquet" or file.data.startswith(b"PAR1"):
         return _parquet(file, roles, seen)
-    content, seen.encoding = file.decoded()
+    content, seen.encoding = file.decoded
     if file.kind in (".jsonl", ".ndjson") or (file.kind not in (".csv", ".json") and is_object(content)):
         return objects(_numbered(file, seen), file.name)
     if file.kind == ".json":

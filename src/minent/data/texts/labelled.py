@@ -81,7 +81,7 @@ def _lines(files: list[TextFile]) -> Table:
     lines = [line for file in files for line in file.lines()]
     texts = [line for line in lines if line.strip()]
     names = tuple(str(file.name) for file in files)
-    plan = TablePlan(names, {}, encoding=files[0].decoded()[1], blank=len(lines) - len(texts))
+    plan = TablePlan(names, {}, encoding=files[0].decoded[1], blank=len(lines) - len(texts))
     return Table({"text": texts}, list(range(len(texts))), plan)
 
 

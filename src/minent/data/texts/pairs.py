@@ -85,7 +85,7 @@ def _parallel(file: TextFile, other: TextFile, skip_bad: int) -> Table:
             f"parallel files must have as many lines as one another; got {len(lines)} in {str(file.name)!r} "
             f"and {len(others)} in {str(other.name)!r}"
         )
-    seen = Seen(encoding=file.decoded()[1])
+    seen = Seen(encoding=file.decoded[1])
 
     def rows() -> Rows:
         for n, (a, b) in enumerate(zip(lines, others, strict=True), 1):

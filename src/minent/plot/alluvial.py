@@ -10,7 +10,7 @@ from importlib.resources import files
 
 import numpy as np
 
-from minent.data.networks.places import matched
+from minent.data.networks.naming.places import matched
 from minent.plot.modules import Modules
 from minent.plot.page import Page
 from minent.plot.sides import GAP, HEIGHT, Side, count_of, side_of

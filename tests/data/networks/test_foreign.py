@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from minent.data.networks.called import integers_or_text
 from minent.data.networks.foreign.foreign import graph_of_foreign
 from minent.data.networks.foreign.json_networks import graph_of_json
+from minent.data.networks.naming.called import integers_or_text
 from minent.errors import BadInput
 
 ODD = Path(os.environ.get("MINENT_DATA", "../shared/data")) / "odd" / "networks"

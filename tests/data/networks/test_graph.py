@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from minent import kernels
 from minent.data import Graph
-from minent.data.networks.names import name_array, sorted_names
+from minent.data.networks.naming.names import name_array, sorted_names
 from minent.errors import BadInput
 
 links = st.integers(1, 40).flatmap(

@@ -20,6 +20,7 @@ from minent.errors import BadInput
     (["day 10", "day 9"], ["day 9", "day 10"]),
     (["10:00:01.5", "10:00:01.25"], ["10:00:01.25", "10:00:01.5"]),
     (["-1", "-2"], ["-2", "-1"]),
+    (["1,5", "1,25", "10"], ["1,25", "1,5", "10"]),
     (pd.Categorical(["high", "low"], ["low", "high"], ordered=True), ["low", "high"]),
     (pd.Series(pd.Categorical(["high", "low"], ["low", "mid", "high"], ordered=True)), ["low", "high"]),
     (np.array(["2024-01-05", "2024-01-03"], "M8[ns]"), ["2024-01-03", "2024-01-05"]),
@@ -78,3 +79,20 @@ def test_categories_of_polars_are_names():
         {"source": list("aab"), "target": list("bcd")}, schema={name: pl.Categorical for name in ("source", "target")}
     )
     assert as_graph(frame).names.tolist() == list("abcd") and as_graph(frame).number_of_links == 3
+
+
+def test_numbers_with_commas_that_may_be_thousands_tell_no_order():
+    assert order_of(["1,234", "2"]).words
+
+
+LAYERS = {
+    "*Intra\n1 1 2 1\n2 1 2 1\n*Inter\n1 1 2 1\n": "along links between layers",
+    "*Multilayer\n1 1 2 1 1\n": "along links of \\*Multilayer",
+}
+
+
+@pytest.mark.parametrize("text", LAYERS)
+def test_relaxing_is_refused_where_links_join_layers(text):
+    assert read_graph(io.BytesIO(text.encode())).number_of_nodes > 1
+    with pytest.raises(BadInput, match=LAYERS[text]):
+        read_graph(io.BytesIO(text.encode()), relax_rate=0.5)

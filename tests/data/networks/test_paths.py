@@ -140,3 +140,16 @@ def test_exact_times_are_no_layers():
     times = np.arange("2024-01-01T00:00", "2024-01-01T01:00", dtype="M8[m]")
     with pytest.raises(BadInput, match="every one of 60 links has a layer of its own; cut times to spans"):
         layered(range(60), range(1, 61), times)
+
+
+@pytest.mark.parametrize("head", ["step1,step2,step3", "from,via,to", "Source,Target"])
+def test_a_first_line_that_may_name_columns_is_asked_for(head):
+    text = f"{head}\na,x,b\nc,x,d\n".encode()
+    with pytest.raises(BadInput, match=r"does the first line name columns.* on line 1"):
+        read_paths(io.BytesIO(text))
+    assert read_paths(io.BytesIO(text), header=True).number_of_links == 2
+    assert read_paths(io.BytesIO(text), 1, header=False).number_of_links == 4 + head.count(",")
+
+
+def test_nodes_that_are_numbered_are_no_header_where_they_come_again():
+    assert read_paths(io.BytesIO(b"n1 n2 n3\nn2 n3 n1\n")).number_of_links == 2

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from minent import BadInput
-from minent.data.networks.places import matched, places
+from minent.data.networks.naming.places import matched, places
 
 NAMES = st.lists(st.one_of(st.text(max_size=3), st.integers(), st.tuples(st.integers(), st.text())), unique_by=str)
 

@@ -215,3 +215,24 @@ def test_zeros_in_front_are_found_across_blocks():
         line = b"1" * gap
         assert zeros_in_front(line + b" 07 8", " ")
         assert not zeros_in_front(line + b"1007 8", " ")
+
+
+@pytest.mark.parametrize("text, said", [
+    ("*Vertices 2\n*Edges\n1 2\n", {"source": "u"}),
+    ("*Vertices 2\n*Edges\n1 2\n", {"weight": None}),
+    ('{"nodes": [{"id": 1}, {"id": 2}], "links": [{"source": 1, "target": 2}]}', {"header": True}),
+    ("%%MatrixMarket matrix coordinate pattern symmetric\n2 2 1\n2 1\n", {"delimiter": " "}),
+    ("graph [ node [ id 1 ] node [ id 2 ] edge [ source 1 target 2 ] ]", {"comment": "#"}),
+])  # fmt: skip
+def test_what_a_format_does_not_ask_for_is_refused(text, said):
+    assert read(text).number_of_links == 1
+    with pytest.raises(BadInput, match=f"{next(iter(said))} says nothing about a file of format"):
+        read(text, **said)
+
+
+def test_columns_called_by_years_are_asked_for():
+    table = "country,2019,2020\nFrance,3,4\nSpain,5,6\n"
+    with pytest.raises(BadInput, match=r"whether names of columns or a link stand .* on line 1"):
+        read(table)
+    assert named_links(read(table, header=False, weight="3"))[("2019", "country")] == 2020
+    assert read("a,2019,2020\nb,2018,2021\n", weight="3").number_of_links == 2  # years in other lines too

@@ -63,12 +63,12 @@ def read(links: str, directed: bool | None, choices: Choices, relaxed: Relaxed, 
     start = time.perf_counter()
     said = {name: value for name, value in asdict(choices).items() if value is not None}
     if paths.order is not None:
-        if others := said.keys() - {"delimiter"}:
-            raise BadInput(f"paths have no {min(others)}; of a file of paths --delimiter may be said, and --counts")
+        if others := said.keys() - {"delimiter", "header"}:
+            raise BadInput(f"paths have no {min(others)}; of them --delimiter, --header and --counts may be said")
         if relaxed != Relaxed():
             name = next(field.name for field in fields(Relaxed) if getattr(relaxed, field.name) != field.default)
             raise BadInput(f"--{name.replace('_', '-')} is of networks of layers; paths have none")
-        network = read_paths(links, paths.order, counts=paths.counts, delimiter=choices.delimiter)
+        network = read_paths(links, paths.order, counts=paths.counts, **said)
     elif paths.counts is not None:
         raise BadInput("--counts is said of a file of paths; say --order too")
     else:

@@ -11,8 +11,8 @@ from jaxtyping import Float, Int
 
 from minent.community.tree.given import given
 from minent.community.tree.tree import Tree
-from minent.data.networks.labels import Labels
-from minent.data.networks.places import matched, places
+from minent.data.networks.naming.labels import Labels
+from minent.data.networks.naming.places import matched, places
 from minent.errors import BadInput
 
 

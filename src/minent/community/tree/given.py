@@ -10,9 +10,9 @@ from jaxtyping import Int
 from minent.community.tree.files.paths import nested
 from minent.community.tree.tree import Tree
 from minent.data.networks.graph import Graph
-from minent.data.networks.labels import Labels, labels_of
-from minent.data.networks.placed import placed
-from minent.data.networks.places import places
+from minent.data.networks.naming.labels import Labels, labels_of
+from minent.data.networks.naming.placed import placed
+from minent.data.networks.naming.places import places
 from minent.data.networks.states import States, located
 from minent.errors import BadInput
 

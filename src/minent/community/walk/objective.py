@@ -22,8 +22,8 @@ from minent.community.walk.codewords import words_of
 from minent.community.walk.flow import Flow
 from minent.community.walk.models import flow_of
 from minent.data import States, as_graph
-from minent.data.networks.labels import labels_of
 from minent.data.networks.lines.attributes import read_attributes
+from minent.data.networks.naming.labels import labels_of
 from minent.data.networks.states import located
 from minent.data.networks.thinned import thinned
 from minent.errors import BadInput

@@ -8,8 +8,7 @@ import numpy as np
 from jaxtyping import Bool
 
 from minent.data.networks.graph import Graph
-from minent.data.networks.labels import labels_of
-from minent.data.networks.placed import placed
+from minent.data.networks.naming.placed import of_each
 from minent.errors import BadInput
 
 
@@ -30,16 +29,10 @@ class Bipartite(Graph):
         >>> Bipartite.of([("ann", "paper"), ("bob", "paper")], {"paper": True, "ann": False, "bob": False})
         Graph(3 nodes, 2 links, undirected)
         """
-        from minent.data.networks.objects import as_graph  # which reads bipartite networks
+        from minent.data.networks.objects import ordinary  # which reads bipartite networks
 
-        network = as_graph(network)
-        if type(network) is not Graph:
-            raise BadInput(f"features are nodes of an ordinary network; got {network!r}")
-        given = labels_of(features, "mark")
-        if given.names is None and len(given.values) != network.number_of_nodes:
-            came = f"{len(given.values)} marks of {network.number_of_nodes} nodes"
-            raise BadInput(f"a bipartite network has a mark for each node; got {came}")
-        said = [given.values[i] for i in placed(network.nodes, given, "mark").tolist()]
+        network = ordinary(network, "features are nodes")
+        said = of_each(network.nodes, features, "mark")
         if strange := [mark for mark in said if not isinstance(mark, int) or mark not in (0, 1)]:
             raise BadInput(f"a node is marked True, a feature, or False; got {strange[0]!r}")
         marks = np.array(said, bool)

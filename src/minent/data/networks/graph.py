@@ -9,9 +9,8 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from minent.data.networks.arrays import array_of
-from minent.data.networks.labels import labels_of
-from minent.data.networks.names import numbered
-from minent.data.networks.placed import placed
+from minent.data.networks.naming.names import numbered
+from minent.data.networks.naming.placed import of_each
 from minent.data.networks.plan import Plan
 from minent.data.networks.sorted_rows import sorted_rows
 from minent.errors import BadInput
@@ -136,9 +135,7 @@ class Graph:
                 names = None
         if node_weights is not None:
             if isinstance(node_weights, Mapping) or hasattr(node_weights, "iloc"):  # by name
-                said = labels_of(node_weights, "weight")
-                called = range(nodes) if names is None else names.tolist()
-                node_weights = [said.values[i] for i in placed(called, said, "weight").tolist()]
+                node_weights = of_each(range(nodes) if names is None else names.tolist(), node_weights, "weight")
             node_weights = array_of(node_weights)
             nodes = max(nodes, len(node_weights)) if given is None else nodes
             node_weights = _checked(node_weights, "node", nodes).copy()

@@ -72,6 +72,14 @@ def as_graph(network: Any, directed: bool | None = None, *, weight: str | int | 
     return replace(found, plan=replace(plan, notes=(*plan.notes, *notes)))
 
 
+def ordinary(network: Any, of: str) -> Graph:
+    """As `as_graph`, of what has neither states nor features; `of` says in the error what those are nodes for."""
+    network = as_graph(network)
+    if type(network) is not Graph:
+        raise BadInput(f"{of} of an ordinary network; got {network!r}")
+    return network
+
+
 def graph_of_object(network: Any, directed: bool | None, weight: str | int | None, **said: Any) -> Noted:
     """As `as_graph`, and notes; `weight` is "none" for no weights, and None for those that names tell."""
     if weight not in (None, NONE) and isinstance(network, Graph | tuple):

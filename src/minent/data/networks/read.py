@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterable
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -92,6 +92,7 @@ def network_in(
         raise BadInput(f"{str(path)!r} is a folder; wanted a file of links")
     held = opened(path)
     file = _recognised(held, choices)
+    _heeded(file)
     network = READERS[file.plan.format](file._replace(directed=directed, relaxation=relaxation, layers=layers))
     said = [name for name, value in relaxation.keywords().items() if value != Relaxation().keywords()[name]]
     said += ["layers"] * (layers and file.plan.format != "pajek")
@@ -99,6 +100,15 @@ def network_in(
         hint = "; a column of layers is named by layer" if file.plan.format in ("lines", "parquet") else ""
         raise BadInput(f"{said[0]} is of networks of layers, and {str(file.plan.file)!r} has none{hint}")
     return network
+
+
+def _heeded(file: File) -> None:
+    """Raises BadInput for a choice that this format does not ask for."""
+    format, asks = file.plan.format, HEEDS.get(file.plan.format, HEEDS["gml"])
+    said = {one.name for one in fields(Choices) if getattr(file.choices, one.name) is not None} - {"format"}
+    if strange := sorted(said - set(asks)):
+        may = f"only {' and '.join(asks)} may be said" if asks else "it says all itself"
+        raise BadInput(f"{strange[0]} says nothing about a file of format {format}: {may}; got {str(file.plan.file)!r}")
 
 
 def _recognised(held: Held, choices: Choices) -> File:
@@ -183,6 +193,14 @@ def _planned(noted: tuple[Graph, Iterable[str]], file: File) -> Graph:
 
 Reader = Callable[[File], Graph]
 RAW = "parquet", "npz", "graphml", "gexf"  # not text, or text that says its encoding itself
+COLUMNS = "source", "target", "weight", "layer"
+HEEDS: dict[str, tuple[str, ...]] = {
+    "lines": (*COLUMNS, "header", "delimiter", "comment", "encoding"), "parquet": COLUMNS,
+    "matrix": (*COLUMNS, "header", "delimiter", "comment", "encoding"),
+    "pajek": ("encoding",), "mtx": ("encoding",), "npz": (), "graphml": ("weight",), "gexf": ("weight",),
+    "json": ("weight", "encoding"), "jsonl": ("weight", "encoding"), "gml": ("weight", "encoding"),
+    "edgelist": ("weight", "encoding"), "adjlist": ("weight", "encoding"),
+}  # fmt: skip
 READERS: dict[str, Reader] = {
     "lines": _lines, "matrix": _matrix_lines, "parquet": _parquet, "pajek": _pajek, "json": _json, "jsonl": _json,
     "mtx": _matrix, "npz": _matrix, "graphml": _foreign, "gexf": _foreign, "gml": _foreign, "edgelist": _foreign,

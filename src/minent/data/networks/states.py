@@ -8,10 +8,10 @@ import numpy as np
 from jaxtyping import Int
 
 from minent.data.networks.graph import Graph
-from minent.data.networks.labels import Labels, labels_of
-from minent.data.networks.names import name_array, sorted_names
-from minent.data.networks.placed import placed
-from minent.data.networks.places import places
+from minent.data.networks.naming.labels import Labels
+from minent.data.networks.naming.names import name_array, sorted_names
+from minent.data.networks.naming.placed import of_each, placed
+from minent.data.networks.naming.places import places
 from minent.errors import BadInput
 from minent.kernels import read_only
 
@@ -37,16 +37,10 @@ class States(Graph):
         >>> States.of([("a1", "b1"), ("b1", "a2")], {"a1": "a", "b1": "b", "a2": "a"}).physical.tolist()
         [0, 0, 1]
         """
-        from minent.data.networks.objects import as_graph  # which reads states
+        from minent.data.networks.objects import ordinary  # which reads states
 
-        network = as_graph(network)
-        if type(network) is not Graph:
-            raise BadInput(f"states are those of an ordinary network; got {network!r}")
-        given = labels_of(physical, "node")
-        if given.names is None and len(given.values) != network.number_of_nodes:
-            came = f"{len(given.values)} for {network.number_of_nodes} states"
-            raise BadInput(f"every state is one of a node; got {came}")
-        called = name_array([given.values[i] for i in placed(network.nodes, given, "node").tolist()])
+        network = ordinary(network, "states are nodes")
+        called = name_array(of_each(network.nodes, physical, "physical node"))
         if None in (nodes := called.tolist()):
             raise BadInput(f"every state is one of a node; {network.nodes[nodes.index(None)]!r} is of none")
         layers = None if layers is None else name_array(layers)
@@ -104,6 +98,7 @@ def located(
     `physical` nodes (which they are where that is said): of all states or all nodes by name, or else of some.
 
     >>> states = States.of(Graph.from_links([0, 1], [1, 2]), ["a", "b", "a"])
+    >>> from minent.data.networks.naming.labels import labels_of
     >>> located(states, labels_of({"b": 1, "a": 0})).tolist()
     [1, 0, 1]
     """

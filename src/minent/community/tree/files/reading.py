@@ -18,7 +18,7 @@ from minent.community.tree.files.paths import nested
 from minent.community.tree.files.rows import Rates, Rows, Told
 from minent.community.tree.files.tables import read_csv, read_json, read_parquet
 from minent.community.tree.files.texts import NODE, read_clu, read_tree
-from minent.data.networks.names import name_array
+from minent.data.networks.naming.names import name_array
 from minent.data.text_file import TextFile, open_text
 from minent.entropy import sum_plogp
 from minent.errors import BadInput

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from minent.community.tree.files.rows import COLUMNS, HIGHER, Read, Rows, Told, checked, path_of
-from minent.data.networks.called import integers_or_text
-from minent.data.networks.labels import labels_of_columns
+from minent.data.networks.naming.called import integers_or_text
+from minent.data.networks.naming.labels import labels_of_columns
 from minent.data.text_file import TextFile as File
 from minent.errors import BadInput, BadLine
 

@@ -7,11 +7,11 @@ from collections.abc import Callable
 from typing import Any
 from xml.etree import ElementTree
 
-from minent.data.networks.called import called
 from minent.data.networks.foreign.networkx_lists import adjlist, edgelist, multiline_adjlist
 from minent.data.networks.libraries.direction import Noted
 from minent.data.networks.libraries.libraries import graph_of_networkx
-from minent.data.networks.lines.column_names import WEIGHTS
+from minent.data.networks.lines.columns.names import WEIGHTS
+from minent.data.networks.naming.called import called
 from minent.errors import BadInput
 
 GRAPH = re.compile(rb"<(?:\w+:)?graph[\s>/]")

@@ -11,14 +11,14 @@
 import json
 from typing import Any
 
-from minent.data.networks.called import called, integers_or_text
 from minent.data.networks.foreign.infomap_json import FORMATS, graph_of_infomap
 from minent.data.networks.foreign.json_rows import KNOWN, graph_of_rows, name_of
 from minent.data.networks.layers.relaxation import Relaxation
 from minent.data.networks.libraries.attributes_of_links import weight_name, weights
 from minent.data.networks.libraries.direction import Noted, graph_of_numbers
-from minent.data.networks.lines.column_names import WEIGHTS
-from minent.data.networks.names import name_array, sorted_names
+from minent.data.networks.lines.columns.names import WEIGHTS
+from minent.data.networks.naming.called import called, integers_or_text
+from minent.data.networks.naming.names import name_array, sorted_names
 from minent.errors import BadInput, BadLine
 
 NO_WEIGHTS = "source", "target", "key", "id", "attributes", "undirected"

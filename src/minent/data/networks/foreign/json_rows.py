@@ -3,11 +3,11 @@
 import json
 from typing import Any
 
-from minent.data.networks.called import integers_or_text
 from minent.data.networks.libraries.attributes_of_links import weight_name, weights
 from minent.data.networks.libraries.direction import Noted, graph_of_numbers
-from minent.data.networks.lines.column_names import ENDS, WEIGHTS
-from minent.data.networks.names import name_array, sorted_names
+from minent.data.networks.lines.columns.names import ENDS, WEIGHTS
+from minent.data.networks.naming.called import integers_or_text
+from minent.data.networks.naming.names import name_array, sorted_names
 from minent.errors import BadInput
 
 KNOWN = (

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 
 from minent.data.networks.graph import Graph
-from minent.data.networks.layers.relaxation import LayerStates, crossed, relaxed, relaxed_alike
-from minent.data.networks.names import name_array, sorted_names
+from minent.data.networks.layers.relaxation import LayerStates, Relaxation, crossed, relaxed, relaxed_alike
+from minent.data.networks.naming.names import name_array, sorted_names
 from minent.data.networks.states import States
 from minent.errors import BadInput
 
@@ -28,7 +28,7 @@ def multilayer(
 ) -> States:
     """The states of a walk on layers: link k joins source[k] and target[k] in layer[k]; states are (layer, node).
 
-    between      (layer, node, other layer, weight) of links between layers, in place of relaxing
+    between      (layer, node, other layer, weight) of links between layers, in place of relaxing (no relax_… then)
     relax_rate   the probability to follow a link of the node's in any layer
     relax_limit  …whose number differs by no more than this; None: in any. relax_limit_up and relax_limit_down are
                  those of layers with larger and smaller numbers, where they differ
@@ -53,6 +53,9 @@ def multilayer(
     (at, one, two), layers = _coded(layer, first, second)
     (a, b, of), nodes = _coded(source, target, node_of)
     _check(layers, relax_rate, limits, relax_by)
+    said = Relaxation(relax_rate, relax_limit, relax_by, relax_limit_up, relax_limit_down)
+    if between is not None and said != Relaxation():
+        raise BadInput("a walk changes layers along links between layers where there are any; relax_… is of others")
     if not len(at) == len(a) == len(b) == len(weights):
         raise BadInput("layers, sources, targets and weights are one for each link; their numbers differ")
     codes = [(layer * len(nodes) + node) for layer, node in ((at, a), (at, b), (one, of), (two, of))]

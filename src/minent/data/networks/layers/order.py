@@ -12,6 +12,8 @@ import numpy as np
 from minent.errors import BadInput
 
 NUMBERS = re.compile(r"(?<=:\d\d)[.]\d+|\d+", re.ASCII)
+COMMA = re.compile(r"[+-]?\d+(?:,(?!\d{3}$)\d+)?", re.ASCII)  # a decimal comma, not one of thousands
+COMMAS = re.compile(r"[+-]?\d+(?:,\d+)*", re.ASCII)
 ZONE = re.compile(r"\d\d:?\d\d(?:[:.\d]*)([+-]\d\d:?\d\d|Z)$")
 
 
@@ -34,6 +36,8 @@ def order_of(layer: Iterable[Any]) -> Order:
 
     >>> order_of(["10.5", "9.5", "9.5"]).layers, order_of(["2024-1-10", "2024-1-9"]).layers
     (['9.5', '10.5'], ['2024-1-9', '2024-1-10'])
+    >>> order_of(["1,5", "1,25", "1"]).layers
+    ['1', '1,25', '1,5']
     >>> order_of(["mon", "tue"]).words, order_of(["3.10.2024", "4.9.2024"]).words
     (True, True)
     """
@@ -87,14 +91,17 @@ def _name(value: Any) -> Any:
 
 def _keys(words: list[str]) -> dict[str, Any] | None:
     """What words are sorted by; None: they do not tell."""
+    comma = all(map(COMMA.fullmatch, words))
     with suppress(ValueError):
-        numbers = {word: float(word) for word in words}
+        numbers = {word: float(word.replace(",", ".") if comma else word) for word in words}
         if all(map(math.isfinite, numbers.values())):
             return {word: (number, word) for word, number in numbers.items()}
     shapes = {NUMBERS.sub("0", word) for word in words}
     zones = {found[1] if (found := ZONE.search(word)) else "" for word in words}
     parts = {word: NUMBERS.findall(word) for word in words}
     late = any(len(part) == 4 for found in parts.values() for part in found[1:])  # a year that does not stand first
+    if any("," in word for word in words) and all(map(COMMAS.fullmatch, words)):
+        return None
     if len(shapes) > 1 or len(zones) > 1 or late or not all(parts.values()):
         return None
     return {word: ([float(part) for part in found], word) for word, found in parts.items()}

@@ -8,7 +8,7 @@ import numpy as np
 
 from minent.data.networks.layers.layers import multilayer
 from minent.data.networks.layers.order import order_of
-from minent.data.networks.names import name_array
+from minent.data.networks.naming.names import name_array
 from minent.data.networks.plan import Plan
 from minent.data.networks.states import States
 from minent.errors import BadInput

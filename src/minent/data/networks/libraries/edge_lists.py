@@ -10,7 +10,7 @@ from minent.data.networks.libraries.attributes_of_links import NONE, weights
 from minent.data.networks.libraries.direction import Noted, graph_of_numbers
 from minent.data.networks.libraries.libraries import graph_of_edge_index
 from minent.data.networks.libraries.matrices import graph_of_matrix
-from minent.data.networks.names import name_array, sorted_names
+from minent.data.networks.naming.names import name_array, sorted_names
 from minent.errors import BadInput
 
 

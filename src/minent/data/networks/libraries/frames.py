@@ -7,16 +7,16 @@ index called as an end of links is a column, and a series with an index of two l
 from dataclasses import replace
 from typing import Any
 
-from minent.data.networks.called import integers_or_text
 from minent.data.networks.choices import Choices
 from minent.data.networks.graph import Graph
 from minent.data.networks.libraries.attributes_of_links import NONE
 from minent.data.networks.libraries.direction import Noted, graph_of_numbers
 from minent.data.networks.libraries.matrices import graph_of_matrix
-from minent.data.networks.lines.column_names import ENDS, are_named, ends_named
-from minent.data.networks.lines.columns import roles, told
+from minent.data.networks.lines.columns.names import ENDS, are_named, ends_named
+from minent.data.networks.lines.columns.roles import roles, told
 from minent.data.networks.lines.link_tables import SAMPLE, graph_of_table
-from minent.data.networks.names import name_array, sorted_names
+from minent.data.networks.naming.called import integers_or_text
+from minent.data.networks.naming.names import name_array, sorted_names
 from minent.data.networks.plan import Plan
 from minent.errors import BadInput
 

@@ -9,14 +9,14 @@ import numpy as np
 from jaxtyping import Float
 
 from minent.data.networks.bipartite import two_kinds
-from minent.data.networks.called import integers_or_text
 from minent.data.networks.choices import Choices
 from minent.data.networks.libraries.direction import Noted
 from minent.data.networks.libraries.matrices import graph_of_matrix
-from minent.data.networks.lines.column_values import with_points
+from minent.data.networks.lines.columns.values import with_points
 from minent.data.networks.lines.matrix_names import is_cell, names_of
 from minent.data.networks.lines.records import Fields, Record, is_comment, records, weight_of
 from minent.data.networks.lines.sample import Sample, fields_of, sample_of
+from minent.data.networks.naming.called import integers_or_text
 from minent.errors import BadInput, BadLine
 
 

@@ -1,8 +1,11 @@
 """Whether the first line names the columns: names are known, or are words above numbers that stand nowhere else."""
 
+import re
+from itertools import pairwise
+
 from minent.data.networks.choices import Choices
-from minent.data.networks.lines.column_names import ends_named
-from minent.data.networks.lines.column_values import counts_up, is_number, is_numbers
+from minent.data.networks.lines.columns.names import ends_named
+from minent.data.networks.lines.columns.values import counts_up, is_number, is_numbers
 from minent.data.networks.lines.sample import Sample
 from minent.errors import BadInput, BadLine
 
@@ -31,6 +34,8 @@ def has_header(sample: Sample, choices: Choices, data: bytes, file: str) -> bool
     if None in first and (first[0] is not None or not counts_up([row[0] for row in rest])):
         return False
     words = [name for name in first if name is not None]
+    if len(first) > 2 and _years(names[1:]) and not any(_years([row[1] or ""]) for row in rest):
+        raise BadLine(_asked(sample), file, line)
     if not rest or any(map(is_number, words)):
         return False
     differ = [i for i in range(1 - (first[0] is not None), len(first)) if is_numbers(sample.column(i, True))]
@@ -40,9 +45,18 @@ def has_header(sample: Sample, choices: Choices, data: bytes, file: str) -> bool
         return False
     if by_type and (delimiter != " " or above_weights):
         return True
+    raise BadLine(_asked(sample), file, line)
+
+
+def _asked(sample: Sample) -> str:
     problem = "--header or --no-header must say whether names of columns or a link stand"
-    told = sample.records[0].text[:60]
-    raise BadLine(f"{problem} (in Python header=True or False); got {told!r}", file, line)
+    return f"{problem} (in Python header=True or False); got {sample.records[0].text[:60]!r}"
+
+
+def _years(words: list[str]) -> bool:
+    """Whether these are years, each after the one before, as columns are called."""
+    years = [int(word) for word in words if re.fullmatch(r"(?:1[5-9]|20)\d\d", word.strip(), re.ASCII)]
+    return len(years) == len(words) > 0 and all(one < other for one, other in pairwise(years))
 
 
 def _recur(words: list[str], delimiter: str, data: bytes, start: int) -> bool:

@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from minent.data.networks.choices import Choices
-from minent.data.networks.lines.column_values import counts_up, with_points
-from minent.data.networks.lines.columns import Roles, roles, told
+from minent.data.networks.lines.columns.roles import Roles, roles, told
+from minent.data.networks.lines.columns.values import counts_up, with_points
 from minent.data.networks.lines.header import has_header
 from minent.data.networks.lines.sample import Sample, remarks_skipped, sample_of
 from minent.data.networks.plan import Plan

@@ -9,10 +9,10 @@ import numpy as np
 from minent.data.networks.choices import Choices
 from minent.data.networks.graph import Graph
 from minent.data.networks.layers.temporal import layered
-from minent.data.networks.lines.column_names import are_named
-from minent.data.networks.lines.column_values import NUMBER
-from minent.data.networks.lines.columns import Roles, roles, told
-from minent.data.networks.lines.numbered_columns import is_text, numbered_columns, whole_numbers
+from minent.data.networks.lines.columns.names import are_named
+from minent.data.networks.lines.columns.numbered import is_text, numbered_columns, whole_numbers
+from minent.data.networks.lines.columns.roles import Roles, roles, told
+from minent.data.networks.lines.columns.values import NUMBER
 from minent.data.networks.plan import Plan
 from minent.errors import BadInput
 

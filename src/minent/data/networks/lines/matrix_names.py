@@ -6,9 +6,9 @@ from typing import NamedTuple
 import numpy as np
 
 from minent.data.networks.choices import Choices
-from minent.data.networks.lines.column_names import ends_named, says_other
-from minent.data.networks.lines.column_values import DECIMAL, counts_up, is_number, times
-from minent.data.networks.lines.columns import MATRIX
+from minent.data.networks.lines.columns.names import ends_named, says_other
+from minent.data.networks.lines.columns.roles import MATRIX
+from minent.data.networks.lines.columns.values import DECIMAL, counts_up, is_number, times
 from minent.data.networks.lines.records import is_comment, records
 from minent.data.networks.lines.sample import Sample, sample_of
 from minent.errors import BadInput

@@ -5,16 +5,18 @@ A state of order m is a sequence of m nodes, those that a path passed last, and 
 """
 
 import os
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from minent.data.networks.called import integers_or_text
 from minent.data.networks.choices import Choices
 from minent.data.networks.graph import Graph
-from minent.data.networks.names import name_array, sorted_names
+from minent.data.networks.lines.columns.names import ENDS
+from minent.data.networks.naming.called import integers_or_text
+from minent.data.networks.naming.names import name_array, sorted_names
 from minent.data.networks.plan import Plan, Skipped
 from minent.data.networks.states import States
 from minent.data.text_file import open_text
@@ -24,11 +26,17 @@ DIVIDERS = "\t;,|"
 
 
 def read_paths(
-    path: str | os.PathLike[str] | Any, order: int = 2, *, counts: bool | None = None, delimiter: str | None = None
+    path: str | os.PathLike[str] | Any,
+    order: int = 2,
+    *,
+    counts: bool | None = None,
+    header: bool | None = None,
+    delimiter: str | None = None,
 ) -> States:
     """The memory network of a file of paths, one a line: names divided by tabs, semicolons, commas, bars or blanks.
 
     counts     the last field of a line says how often the path was walked (None: no; refused where it looks so)
+    header     the first line names columns (None: no; refused where it looks so, as from,to or step1,step2 do)
     delimiter  what divides names, where it should not be told by the lines: a mark, "tab" or "blank"
 
     Lines that begin with # or % and a blank are comments. Raises BadInput, BadLine.
@@ -47,6 +55,11 @@ def read_paths(
     rows = [
         [field.strip() for field in (line.split() if delimiter == " " else line.split(delimiter))] for _, line in lines
     ]
+    if header is None and _looks_named(rows):
+        told = "does the first line name columns? Say header=True or False (--header or --no-header)"
+        raise BadLine(f"{told}; got {lines[0][1][:60]!r}", text.name, lines[0][0])
+    if header:
+        lines, rows = lines[1:], rows[1:]
     for (number, line), row in zip(lines, rows, strict=True):
         if not all(row):
             raise BadLine(f"a path has a name between any two {delimiter!r}; got {line[:60]!r}", text.name, number)
@@ -122,6 +135,18 @@ def _delimiter(lines: list[tuple[int, str]], file: object) -> str:
             told = f"{mark!r} divides names on line {with_mark[0]}, but is not there"
             raise BadLine(f"{told} (say delimiter=)", file, without)
     return " "
+
+
+def _looks_named(rows: list[list[str]]) -> bool:
+    """Whether the first names stand nowhere else, and are those of ends, or alike and numbered."""
+    first = rows[0]
+    if not set(first).isdisjoint(name for row in rows[1:] for name in row) or len(rows) < 2 or len(first) < 2:
+        return False
+    numbers = [re.search(r"\d+$", name) for name in first]
+    stems = {name.rstrip("0123456789").lower() for name in first}
+    counted = len(stems) == 1 and stems != {""} and [int(n[0]) - k for k, n in enumerate(numbers) if n] in (
+        [0] * len(first), [1] * len(first))  # fmt: skip
+    return counted or {name.lower() for name in first} <= {name for ends in ENDS for name in ends} | {"via", "path"}
 
 
 def _look_counted(rows: list[list[str]]) -> bool:

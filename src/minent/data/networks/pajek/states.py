@@ -16,7 +16,7 @@ from minent.data.networks.graph import Graph
 from minent.data.networks.layers.layers import multilayer
 from minent.data.networks.layers.relaxation import Relaxation
 from minent.data.networks.lines.records import weight_of
-from minent.data.networks.names import name_array
+from minent.data.networks.naming.names import name_array
 from minent.data.networks.pajek.links import Rows, integers, rows_of
 from minent.data.networks.pajek.names import named
 from minent.data.networks.pajek.sections import LINKS, Section
@@ -46,6 +46,8 @@ def states_of_pajek(
     if "states" in found:
         return _memory(found, vertices, file, directed, notes)
     if "multilayer" in found:
+        if relaxation != Relaxation():
+            raise BadInput(f"a walk changes layers along links of *Multilayer; relax_… is of *Intra; got {str(file)!r}")
         return _joined_layers(_rows(found["multilayer"], 4, notes), vertices, bool(directed), notes)
     intra = _rows(found.get("intra", []), 3, notes)
     if not len(intra.weight):

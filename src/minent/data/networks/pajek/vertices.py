@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from minent.data.networks.lines.records import weight_of
-from minent.data.networks.names import name_array
+from minent.data.networks.naming.names import name_array
 from minent.data.networks.pajek.names import described
 from minent.data.networks.pajek.sections import Section
 

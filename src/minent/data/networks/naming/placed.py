@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from jaxtyping import Int
 
-from minent.data.networks.labels import Labels
-from minent.data.networks.places import likeliest, places
+from minent.data.networks.naming.labels import Labels, labels_of
+from minent.data.networks.naming.places import likeliest, places
 from minent.errors import BadInput
 
 
@@ -19,7 +19,7 @@ def placed(
 
     Raises BadInput where names or numbers do not match.
 
-    >>> from minent.data.networks.labels import labels_of
+    >>> from minent.data.networks.naming.labels import labels_of
     >>> placed(["a", "b"], labels_of({"b": 7, "a": 5})).tolist(), placed(["a", "b"], labels_of([5, 7])).tolist()
     ([1, 0], [0, 1])
     """
@@ -28,6 +28,16 @@ def placed(
     if (labels.names is None or labels.counted) and len(labels.values) == len(nodes):
         return np.arange(len(nodes))
     raise BadInput(unlike(nodes, labels, of, partial))
+
+
+def of_each(nodes: Sequence[Any], given: Any, of: str) -> list[Any]:
+    """The label of each of the nodes, in whatever way `labels_of` knows they are given.
+
+    >>> of_each(["a", "b"], {"b": 7, "a": 5}, "weight"), of_each(["a", "b"], [5, 7], "weight")
+    ([5, 7], [5, 7])
+    """
+    labels = labels_of(given, of)
+    return [labels.values[i] for i in placed(nodes, labels, of).tolist()]
 
 
 def unlike(nodes: Sequence[Any], labels: Labels, of: str, partial: bool) -> str:

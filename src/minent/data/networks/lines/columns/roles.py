@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from minent.data.networks.choices import Choices, Column
-from minent.data.networks.lines.column_names import (
+from minent.data.networks.lines.columns.names import (
     ENDS,
     WEIGHTS,
     called,
@@ -18,7 +18,7 @@ from minent.data.networks.lines.column_names import (
     says_no_weight,
     says_other,
 )
-from minent.data.networks.lines.column_values import counts_up, is_dates, is_numbers, no_end, times
+from minent.data.networks.lines.columns.values import counts_up, is_dates, is_numbers, no_end, times
 from minent.errors import BadInput
 
 MATRIX = (

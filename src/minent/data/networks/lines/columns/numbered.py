@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from minent.data.networks.names import Numbered, name_array, sorted_names
+from minent.data.networks.naming.names import Numbered, name_array, sorted_names
 from minent.errors import BadInput
 
 if TYPE_CHECKING:

@@ -1,4 +1,5 @@
-"""Links into a network: CPU seconds and peak memory beside infomap and networkit, each case in a process of its own.
+"""Links into a network, from lines of text and from arrays: CPU seconds and peak memory beside infomap and networkit,
+each case in a process of its own.
 
 python benchmarks/reading.py    prints the table and writes results/reading.json
 """
@@ -112,10 +113,29 @@ ARRAYS = {
     "minent": minent_arrays, "minent, directed": minent_arrays_directed, "minent, weighted": minent_arrays_weighted,
     "scipy coo → csr": scipy_arrays, "networkit GraphFromCoo": networkit_arrays, "infomap add_links": infomap_arrays,
 }  # fmt: skip
-TEXT = {
+TEXT = {  # integers
     "minent, parsing": minent_text, "minent, to Graph": minent_graph,
     "networkit EdgeListReader": networkit_text, "infomap read_file": infomap_text,
 }  # fmt: skip
+
+
+def written(folder: Path, ends: Arrays) -> dict[str, Path]:
+    """The same links as lines of text: integers, weights beside them, names in place of numbers."""
+    import pyarrow as pa
+    import pyarrow.csv
+
+    numbers = pa.array(ends[0]), pa.array(ends[1])
+    names = [pa.array(np.char.add("node ", end.astype(str))) for end in ends]
+    weight = pa.array(np.random.default_rng(2).integers(1, 1000, len(ends[0])) / 8)
+    files = {}
+    for what, columns, mark in (
+        ("integers", [*numbers], " "), ("integers, weights", [*numbers, weight], " "),
+        ("names", names, "\t"), ("names, weights", [*names, weight], "\t"),
+    ):  # fmt: skip
+        files[what] = folder / f"{what}.txt"
+        options = pyarrow.csv.WriteOptions(include_header=False, delimiter=mark, quoting_style="none")
+        pyarrow.csv.write_csv(pa.table(columns, names=list("uvw"[: len(columns)])), files[what], options)
+    return files
 
 
 def measured(case: Callable, size: tuple[int, int], path: str | None) -> dict[str, float]:
@@ -167,10 +187,11 @@ def alone(*arguments: object) -> dict[str, float]:
 def main() -> None:
     rows = []
     with tempfile.TemporaryDirectory() as folder:
-        path = str(Path(folder) / "links.txt")
         first = next(iter(SIZES.values()))
-        np.savetxt(path, np.stack(links(*first), axis=1), fmt="%d")
-        tables = [("text, 1e6 lines", TEXT, first, path)]
+        tables = []
+        for what, path in written(Path(folder), links(*first)).items():
+            cases = TEXT if what == "integers" else {k: v for k, v in TEXT.items() if k.startswith("minent")}
+            tables.append((f"1e6 lines, {what}", cases, first, str(path)))
         tables += [(f"arrays, {what}", ARRAYS, size, None) for what, size in SIZES.items()]
         for what, cases, size, file in tables:
             print(f"{what:32} {'CPU s per 1e6 links':>20} {'peak bytes per link':>20}")

@@ -22,8 +22,9 @@ from minent.gan.losses import critic_loss, generator_loss, loss_of
 from minent.gan.options import Playing
 from minent.gan.standing import standing
 from minent.gan.turns import Game, Judge, Turn, turn
-from minent.training import averaging, checkpoint
+from minent.training import checkpoint
 from minent.training.batches import Batches
+from minent.training.descent import averaging
 from minent.training.processes import agree_on, found
 from minent.training.run import Log, resumed
 from minent.training.weights import fill, weights

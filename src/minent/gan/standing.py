@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from minent.training.gradient import seeded
+from minent.training.descent.gradient import seeded
 
 BATCHES = 16
 SAMPLES = 64  # of each

@@ -12,8 +12,8 @@ from torch import Tensor, nn
 from minent.gan.input_gradients.lipschitz import clip_weights
 from minent.gan.options import Playing
 from minent.gan.standing import standing
-from minent.training import averaging
-from minent.training.gradient import Loss, gradient
+from minent.training.descent import averaging
+from minent.training.descent.gradient import Loss, gradient
 from minent.training.processes import agreed
 from minent.training.run import Run, finite, mine, saved
 from minent.training.schedule import factor

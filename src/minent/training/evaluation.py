@@ -14,7 +14,7 @@ from torch import nn
 
 from minent.errors import BadInput
 from minent.training.checkpoint import State
-from minent.training.gradient import arithmetic, seeded
+from minent.training.descent.gradient import arithmetic, seeded
 from minent.training.processes import agreed
 from minent.training.recipe import Recipe
 

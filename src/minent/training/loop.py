@@ -10,11 +10,12 @@ from typing import Any
 from torch import nn
 
 from minent.errors import BadInput
-from minent.training import averaging, checkpoint
-from minent.training.adamw import adamw
+from minent.training import checkpoint
 from minent.training.batches import Batches
+from minent.training.descent import averaging
+from minent.training.descent.adamw import adamw
+from minent.training.descent.gradient import Loss
 from minent.training.evaluation import Dev
-from minent.training.gradient import Loss
 from minent.training.processes import agree_on, found
 from minent.training.recipe import Recipe
 from minent.training.records import Moment, Record

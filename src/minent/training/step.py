@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from minent.training import averaging
+from minent.training.descent import averaging
+from minent.training.descent.gradient import Loss, gradient
 from minent.training.evaluation import Dev, evaluation, judged
-from minent.training.gradient import Loss, gradient
 from minent.training.records import Moment, Record
 from minent.training.run import Run, finite, mine, saved
 from minent.training.schedule import factor

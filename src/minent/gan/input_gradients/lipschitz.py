@@ -20,7 +20,7 @@ from torch.nn.utils.parametrizations import spectral_norm
 
 from minent.errors import BadInput
 from minent.gan.input_gradients.slope import steepness, value_and_gradient
-from minent.training.gradient import seeded
+from minent.training.descent.gradient import seeded
 
 M = TypeVar("M", bound=nn.Module)
 

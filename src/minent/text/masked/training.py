@@ -23,7 +23,7 @@ from minent.text.masked.vocabulary import Vocabulary, vocabulary_of
 from minent.text.options import Masking, Reading
 from minent.text.token_ids import Cut, encode, told
 from minent.text.tokenizer import tokenizer_of
-from minent.training.gradient import seeded
+from minent.training.descent.gradient import seeded
 from minent.training.loop import fit
 from minent.training.recipe import Recipe
 from minent.training.records import Record

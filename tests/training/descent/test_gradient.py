@@ -8,7 +8,7 @@ import torch
 from accelerate import PartialState
 from training.small_runs import Reader, Sentences, surprise
 
-from minent.training.gradient import gradient, seeded
+from minent.training.descent.gradient import gradient, seeded
 from minent.training.recipe import Recipe
 
 

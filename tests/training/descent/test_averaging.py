@@ -6,7 +6,7 @@ import torch
 from torch import nn
 from training.small_runs import Reader, end
 
-from minent.training import averaging
+from minent.training.descent import averaging
 from minent.training.weights import weights, write
 
 

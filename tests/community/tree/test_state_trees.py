@@ -1,6 +1,7 @@
 """Trees of memory and multilayer networks: every format holds them, and the reference reads and writes the same."""
 
 import warnings
+from itertools import chain
 from pathlib import Path
 
 import infomap
@@ -114,7 +115,7 @@ def test_we_read_the_states_of_the_reference_to_the_same_codelength(tmp_path, ki
             assert theirs.codelength == pytest.approx(run.codelength, abs=1e-4)
 
 
-@pytest.mark.parametrize(("writer", "suffix"), [pair for pair in WRITTEN if pair[1] != ".ftree"])
+@pytest.mark.parametrize(("writer", "suffix"), WRITTEN)
 def test_physical_trees_hold_a_node_once_in_each_module(tmp_path, writer, suffix):
     given = network(memory, 2, tmp_path)
     run = referee(tmp_path / "a.net", "--two-level")
@@ -131,6 +132,33 @@ def test_physical_trees_hold_a_node_once_in_each_module(tmp_path, writer, suffix
     assert np.allclose(np.sort(ours.visit), np.sort(theirs.visit), atol=1e-5)
     with pytest.raises(BadInput, match="in several modules"):
         codelength(given, theirs)
+
+
+def flows(path):
+    """What flows over the links within each module of an .ftree, the largest first."""
+    found = {}
+    for line in path.read_text().split("*Links", 2)[2].splitlines()[1:]:
+        if line.startswith("*Links"):
+            rates = found[line.split()[1]] = []
+        elif not line.startswith("#"):
+            rates.append(float(line.split()[2]))
+    return {module: sorted(rates) for module, rates in found.items()}
+
+
+@pytest.mark.parametrize("kind", [memory, layers])
+def test_between_nodes_flows_what_flows_between_their_states(tmp_path, kind):
+    given = network(kind, 2, tmp_path)
+    run = referee(tmp_path / "a.net", "--two-level")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        run.write_flow_tree(str(tmp_path / "theirs.ftree"), states=False)
+        run.write_tree(str(tmp_path / "states.tree"), states=True)
+    evaluate(given, Tree.read(tmp_path / "states.tree")).write(tmp_path / "ours.ftree", states=False)
+    ours, theirs = flows(tmp_path / "ours.ftree"), flows(tmp_path / "theirs.ftree")
+    assert len(ours) > 2 and sum(map(len, ours.values())) > 5
+    assert sorted(map(len, ours.values())) == sorted(map(len, theirs.values()))
+    ours, theirs = (sorted(chain.from_iterable(each.values())) for each in (ours, theirs))
+    assert np.allclose(ours, theirs, atol=1e-5)
 
 
 def test_a_physical_partition_is_that_of_all_states(tmp_path):

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from data.networks.named_links import links, read
 
-from minent.data import Bipartite, as_graph
+from minent.data import Bipartite, as_graph, read_graph
 from minent.errors import BadInput
 
 LOOKS = "this looks like a matrix of rows by columns: --format matrix reads a cell as a link"
@@ -116,3 +116,38 @@ def test_what_may_be_another_thing_or_is_no_matrix_is_said(text, said, sentence)
 ])  # fmt: skip
 def test_lists_are_lists(text, said, wanted):
     assert links(read(text, **said)) == wanted
+
+
+def test_tables_whose_rows_are_called_as_columns_are_matrices(tmp_path):
+    frame = pd.DataFrame([[0, 1, 2.5], [1, 0, None], [2.5, 0, 0]], index=list("ABC"), columns=list("ABC"))
+    wanted = {("A", "B"): 1.0, ("A", "C"): 2.5}
+    frame.to_parquet(tmp_path / "index.parquet")
+    frame.reset_index(names="id").to_parquet(tmp_path / "column.parquet")
+    for name in ("index", "column"):
+        network = read_graph(tmp_path / f"{name}.parquet")
+        assert links(network) == links(as_graph(frame.reset_index(names="id"))) == wanted
+        assert str(network.plan) == "matrix; 3 × 3; 1 empty cell is no link"
+    as_links = {"source": "A", "target": "B", "weight": None}
+    assert read_graph(tmp_path / "column.parquet", **as_links).number_of_links == 3
+    with pytest.raises(BadInput, match="header says nothing about a file of format parquet"):
+        read_graph(tmp_path / "index.parquet", header=True)
+
+
+def test_a_table_may_be_said_to_be_a_matrix(tmp_path):
+    pd.DataFrame({"who": ["ann", "bob"], "x": [0, 1], "y": [3, 0]}).to_parquet(tmp_path / "a.parquet")
+    network = read_graph(tmp_path / "a.parquet", format="matrix")
+    assert isinstance(network, Bipartite) and links(network) == {("ann", "y"): 3.0, ("bob", "x"): 1.0}
+    pd.DataFrame({"who": ["ann", "bob"], "x": ["a", "b"]}).to_parquet(tmp_path / "b.parquet")
+    with pytest.raises(BadInput, match="cells of a matrix are numbers; column 'x'"):
+        read_graph(tmp_path / "b.parquet", format="matrix")
+    frame = pd.DataFrame([[0, -1.0], [1, 0]], index=list("AB"), columns=list("AB"))
+    frame.to_parquet(tmp_path / "c.parquet")
+    with pytest.raises(BadInput, match="not negative; got -1 in row 0"):
+        read_graph(tmp_path / "c.parquet")
+
+
+def test_ids_of_json_that_are_whole_numbers_are_integers():
+    rows = b'[{"source": 1.0, "target": 2}, {"source": 2.0, "target": 3.0}]'
+    assert read_graph(io.BytesIO(rows)).nodes == [1, 2, 3]
+    with pytest.raises(BadInput, match=r"a number or text; got 1.5"):
+        read_graph(io.BytesIO(b'[{"source": 1.5, "target": 2}]'))

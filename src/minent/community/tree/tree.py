@@ -90,8 +90,7 @@ class Tree(Description):
         all; .tree where there is none and `path` is a stream, as /dev/stdout. states=False: the states of a node in a
         module are one row, as in the reference's physical trees.
 
-        Raises BadInput for another suffix, and for .ftree where the tree knows no link flows: it was read from a file,
-        or states are put together."""
+        Raises BadInput for another suffix, and for .ftree where the tree was read from a file, which tells no flows."""
         write(self if states else physical(self), path, depth)
 
     @classmethod

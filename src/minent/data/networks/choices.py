@@ -1,9 +1,9 @@
 """What is said about a file or table of links; what is not said is read off it, or asked for, never guessed."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Literal, get_args
 
-from minent.errors import check
+from minent.errors import BadInput, check
 
 Format = Literal[
     "lines", "matrix", "parquet", "pajek", "graphml", "gexf", "gml", "edgelist", "adjlist", "json", "jsonl",
@@ -57,7 +57,21 @@ class Choices:
 
 
 COLUMNS = "source", "target", "weight", "layer"
+LINES = (*COLUMNS, "header", "delimiter", "comment", "encoding")
+ASKED: dict[str, tuple[str, ...]] = {  # what is asked of each format
+    "lines": LINES, "matrix": LINES, "parquet": COLUMNS, "pajek": ("encoding",), "mtx": ("encoding",), "npz": (),
+    "graphml": ("weight",), "gexf": ("weight",), "json": ("weight", "encoding"), "jsonl": ("weight", "encoding"),
+    "gml": ("weight", "encoding"), "edgelist": ("weight", "encoding"), "adjlist": ("weight", "encoding"),
+}  # fmt: skip
 DIVIDERS = {"tab": "\t", "\\t": "\t", "blank": " ", "blanks": " ", "space": " ", "comma": ",", "semicolon": ";"}
+
+
+def heeded(choices: Choices, format: str, file: str) -> None:
+    """Raises BadInput for a choice that a file of this format is not asked for."""
+    said = {one.name for one in fields(Choices) if getattr(choices, one.name) is not None} - {"format"}
+    if strange := sorted(said - set(ASKED[format])):
+        may = f"only {' and '.join(ASKED[format])} may be said" if ASKED[format] else "it says all itself"
+        raise BadInput(f"{strange[0]} says nothing about a file of format {format}: {may}; got {file!r}")
 
 
 def _is_mark(delimiter: str) -> bool:

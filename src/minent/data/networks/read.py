@@ -2,39 +2,31 @@
 
 import os
 from collections.abc import Callable, Iterable
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-from minent.data.bytes import Held, opened, text
-from minent.data.networks.choices import Choices, Column, Format
-from minent.data.networks.formats import TREE, binary_format, text_format
+from minent.data.bytes import opened
+from minent.data.networks.choices import Choices, Column, Format, heeded
+from minent.data.networks.foreign.json_networks import graph_of_json
+from minent.data.networks.formats import TREE
 from minent.data.networks.graph import Graph
 from minent.data.networks.layers.relaxation import Relaxation
+from minent.data.networks.libraries.cells import graph_of_cells
+from minent.data.networks.libraries.matrix_lines import cells_of_lines
+from minent.data.networks.libraries.matrix_tables import cells_of_table, is_matrix_table
 from minent.data.networks.lines.konect import bipartite_of_links, konect_kind
 from minent.data.networks.lines.link_lines import planned
 from minent.data.networks.lines.link_lists import links_of_lines
 from minent.data.networks.lines.link_tables import SAMPLE, graph_of_columns, graph_of_links, roles_of
 from minent.data.networks.lines.matrix_names import is_matrix
 from minent.data.networks.pajek.read import pajek_with_notes
-from minent.data.networks.plan import Plan
+from minent.data.networks.recognised import File, recognised
 from minent.data.networks.states import States
 from minent.data.tables.parquet import first_rows, read_parquet
 from minent.errors import BadInput
 
 BY_NAME = "by name"
-HINT = " (--encoding says what they are)"
-
-
-class File(NamedTuple):
-    """What a file holds, as text in UTF-8 where it is text; what is known of it, and what was said."""
-
-    data: bytes
-    plan: Plan
-    choices: Choices
-    directed: bool | None
-    relaxation: Relaxation
-    layers: bool
 
 
 def read_graph(
@@ -91,8 +83,8 @@ def network_in(
     if isinstance(path, str | os.PathLike) and path != "-" and Path(path).is_dir():
         raise BadInput(f"{str(path)!r} is a folder; wanted a file of links")
     held = opened(path)
-    file = _recognised(held, choices)
-    _heeded(file)
+    file = recognised(held, choices)
+    heeded(choices, file.plan.format, file.plan.file)
     network = READERS[file.plan.format](file._replace(directed=directed, relaxation=relaxation, layers=layers))
     said = [name for name, value in relaxation.keywords().items() if value != Relaxation().keywords()[name]]
     said += ["layers"] * (layers and file.plan.format != "pajek")
@@ -102,30 +94,9 @@ def network_in(
     return network
 
 
-def _heeded(file: File) -> None:
-    """Raises BadInput for a choice that this format does not ask for."""
-    format, asks = file.plan.format, HEEDS.get(file.plan.format, HEEDS["gml"])
-    said = {one.name for one in fields(Choices) if getattr(file.choices, one.name) is not None} - {"format"}
-    if strange := sorted(said - set(asks)):
-        may = f"only {' and '.join(asks)} may be said" if asks else "it says all itself"
-        raise BadInput(f"{strange[0]} says nothing about a file of format {format}: {may}; got {str(file.plan.file)!r}")
-
-
-def _recognised(held: Held, choices: Choices) -> File:
-    """What a file is, by its content: so standard input is read as a file of the same bytes."""
-    plan = Plan(str(held.name), "lines", held.packed)
-    format = binary_format(held) if choices.format in (None, *RAW) else None
-    if choices.format in RAW or format in RAW:
-        return File(held.data, replace(plan, format=choices.format or format), choices, None, Relaxation(), False)
-    data, encoding, newline = text(held, choices.encoding, HINT)
-    format = choices.format or text_format(data, held.name)
-    plan = replace(plan, format=format, encoding=encoding, newline=newline)
-    return File(data, plan, choices, None, Relaxation(), False)
-
-
 def _lines(file: File) -> Graph:
     if is_matrix(file.data, file.plan.file, file.choices):
-        return _matrix_lines(file._replace(plan=replace(file.plan, format="matrix")))
+        return _cells(file)
     plan, layout = planned(file.data, file.plan, file.choices)
     links, plan = links_of_lines(file.data, plan, layout)
     kind = konect_kind(file.data) if file.choices.comment is None else ""
@@ -137,16 +108,25 @@ def _lines(file: File) -> Graph:
     return graph_of_links(links, directed, plan, **file.relaxation.keywords())
 
 
-def _matrix_lines(file: File) -> Graph:
-    from minent.data.networks.libraries.matrix_lines import graph_of_matrix_lines
+def _cells(file: File) -> Graph:
 
-    return _planned(graph_of_matrix_lines(file.data, file.plan.file, file.choices, file.directed), file)
+    name, is_table = file.plan.file, file.plan.format == "parquet"
+    table = (
+        cells_of_table(read_parquet(file.data, name), name)
+        if is_table
+        else cells_of_lines(file.data, name, file.choices)
+    )
+    file = file._replace(plan=replace(file.plan, format="matrix"))
+    return _planned(graph_of_cells(table, name, file.choices, file.directed), file)
 
 
 def _parquet(file: File) -> Graph:
     first = first_rows(file.data, file.plan.file, SAMPLE)
     if not len(first):
         raise BadInput(f"there are no links in {file.plan.file!r}")
+    said = file.choices
+    if said.format == "matrix" or (not (said.source or said.target or said.format) and is_matrix_table(first)):
+        return _cells(file)
     relaxed, names = file.relaxation.keywords(), [str(name) for name in first.column_names]
     if names[:2] == ["path", "flow"]:
         raise BadInput(f"{file.plan.file!r} {TREE}")
@@ -165,10 +145,8 @@ def _pajek(file: File) -> Graph:
 
 
 def _json(file: File) -> Graph:
-    from minent.data.networks.foreign.json_networks import graph_of_json
-
-    weight = file.choices.weight
-    return _planned(graph_of_json(file.data, file.plan.file, file.directed, file.relaxation, weight), file)
+    said = file.directed, file.relaxation, file.choices.weight
+    return _planned(graph_of_json(file.data, file.plan.file, *said), file)
 
 
 def _matrix(file: File) -> Graph:
@@ -192,17 +170,8 @@ def _planned(noted: tuple[Graph, Iterable[str]], file: File) -> Graph:
 
 
 Reader = Callable[[File], Graph]
-RAW = "parquet", "npz", "graphml", "gexf"  # not text, or text that says its encoding itself
-COLUMNS = "source", "target", "weight", "layer"
-HEEDS: dict[str, tuple[str, ...]] = {
-    "lines": (*COLUMNS, "header", "delimiter", "comment", "encoding"), "parquet": COLUMNS,
-    "matrix": (*COLUMNS, "header", "delimiter", "comment", "encoding"),
-    "pajek": ("encoding",), "mtx": ("encoding",), "npz": (), "graphml": ("weight",), "gexf": ("weight",),
-    "json": ("weight", "encoding"), "jsonl": ("weight", "encoding"), "gml": ("weight", "encoding"),
-    "edgelist": ("weight", "encoding"), "adjlist": ("weight", "encoding"),
-}  # fmt: skip
 READERS: dict[str, Reader] = {
-    "lines": _lines, "matrix": _matrix_lines, "parquet": _parquet, "pajek": _pajek, "json": _json, "jsonl": _json,
+    "lines": _lines, "matrix": _cells, "parquet": _parquet, "pajek": _pajek, "json": _json, "jsonl": _json,
     "mtx": _matrix, "npz": _matrix, "graphml": _foreign, "gexf": _foreign, "gml": _foreign, "edgelist": _foreign,
     "adjlist": _foreign,
 }  # fmt: skip

@@ -16,7 +16,7 @@ def module_links(tree: Description) -> tuple[Int[np.ndarray, "links 3"], Float[n
     Self-links count nowhere. Raises BadInput where the tree knows no flow.
     """
     if tree.flow is None:
-        raise BadInput("link flows are known only to a tree found in this process; this one was read from a file")
+        raise BadInput("link flows are known to a tree that was found or evaluated; this one was read from a file")
     network = tree.flow.network
     source = np.repeat(np.arange(len(tree.module)), np.diff(network.indptr))
     target, flow = network.indices, np.broadcast_to(tree.flow.link, len(source))

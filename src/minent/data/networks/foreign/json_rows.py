@@ -17,7 +17,9 @@ KNOWN = (
 
 
 def name_of(value: Any, wanted: str) -> Any:
-    """A name that can be a key: lists are tuples, as networkx has them."""
+    """A name that can be a key: lists are tuples, as networkx has them; 1.0 is 1, as JSON has it."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
     if isinstance(value, list):
         return tuple(name_of(part, wanted) for part in value)
     if value is None or isinstance(value, float | bool | dict):

@@ -10,8 +10,10 @@ from typing import Any
 from minent.data.networks.choices import Choices
 from minent.data.networks.graph import Graph
 from minent.data.networks.libraries.attributes_of_links import NONE
+from minent.data.networks.libraries.cells import graph_of_cells
 from minent.data.networks.libraries.direction import Noted, graph_of_numbers
 from minent.data.networks.libraries.matrices import graph_of_matrix
+from minent.data.networks.libraries.matrix_tables import cells_of_table, is_matrix_table
 from minent.data.networks.lines.columns.names import ENDS, are_named, ends_named
 from minent.data.networks.lines.columns.roles import roles, told
 from minent.data.networks.lines.link_tables import SAMPLE, graph_of_table
@@ -37,7 +39,7 @@ def graph_of_frame(frame: Any, directed: bool | None, choices: Choices, kind: st
             return graph_of_matrix(frame.loc[list(frame.columns)].to_numpy(), directed, names)
         _check_no_matrix(frame, choices)
         frame = _with_index(frame)
-    return _links(frame, directed, choices, kind, relaxed), []
+    return _links(frame, directed, choices, kind, relaxed)
 
 
 def _of_series(series: Any, directed: bool | None, weight: str | int | None, kind: str) -> Noted:
@@ -89,14 +91,17 @@ def _with_index(frame: Any) -> Any:
     return frame.reset_index(drop=True)
 
 
-def _links(frame: Any, directed: bool | None, choices: Choices, kind: str, relaxed: dict[str, Any]) -> Graph:
-    """The network of a table's rows."""
+def _links(frame: Any, directed: bool | None, choices: Choices, kind: str, relaxed: dict[str, Any]) -> Noted:
+    """The network of a table's rows, or of its cells where it is a matrix."""
     import pyarrow as pa
 
     try:
-        return graph_of_table(pa.table(frame), directed, choices, Plan(kind, "table"), **relaxed)
+        table = pa.table(frame)
+        if not (choices.source or choices.target) and is_matrix_table(table.slice(0, SAMPLE)):
+            return graph_of_cells(cells_of_table(table, kind), kind, choices, directed)
+        return graph_of_table(table, directed, choices, Plan(kind, "table"), **relaxed), []
     except OverflowError:
-        return _of_large_integers(frame, bool(directed), choices, kind)
+        return _of_large_integers(frame, bool(directed), choices, kind), []
     except (pa.ArrowException, ValueError, TypeError) as error:
         if isinstance(error, BadInput):
             raise

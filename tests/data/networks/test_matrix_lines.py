@@ -127,7 +127,7 @@ def test_tables_whose_rows_are_called_as_columns_are_matrices(tmp_path):
         network = read_graph(tmp_path / f"{name}.parquet")
         assert links(network) == links(as_graph(frame.reset_index(names="id"))) == wanted
         assert str(network.plan) == "matrix; 3 × 3; 1 empty cell is no link"
-    as_links = {"source": "A", "target": "B", "weight": None}
+    as_links = {"source": "id", "target": "B", "weight": None}
     assert read_graph(tmp_path / "column.parquet", **as_links).number_of_links == 3
     with pytest.raises(BadInput, match="header says nothing about a file of format parquet"):
         read_graph(tmp_path / "index.parquet", header=True)

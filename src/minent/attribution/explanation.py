@@ -5,7 +5,7 @@ prediction = initial + Σ_i contributions_i + other terms + residual
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from jaxtyping import Float64, Int64, Real
@@ -15,6 +15,12 @@ from minent.errors import BadInput
 
 if TYPE_CHECKING:
     import pandas as pd
+
+ROUNDING, TRUST = 1e-3, 0.1
+UNKNOWN = (
+    "gradients are those that were followed, but weights moved otherwise: by another optimiser, averaged, clipped or "
+    "set by hand, or by steps that were not recorded"
+)
 
 
 def of_labels(scores: Float64[np.ndarray, "*rows outputs"]) -> Float64[np.ndarray, "*rows labels"]:
@@ -34,7 +40,7 @@ class Explanation:
     >>> parts.residual.tolist(), parts.top(0, 0, k=1)
     ([[0.0]], ([(0, 2.5)], [(2, -0.5)]))
     >>> parts
-    Explanation(1 inputs, 1 outputs, 3 examples; residual 0.0e+00 of what training changed)
+    Explanation(1 inputs, 1 outputs, 3 examples; exact: residual 0.0e+00 of what training changed)
     """
 
     prediction: Float64[np.ndarray, "inputs outputs"]
@@ -50,6 +56,26 @@ class Explanation:
     notes: tuple[str, ...] = field(default=())
     """What is not exact: operators without a secant rule, parameters whose gradients do not factorise, thinning."""
 
+    doubts: tuple[str, ...] = field(default=())
+    """What may be why it is not exact, the likeliest first."""
+
+    off: float = 0.0
+    """How far the gradients that were made again are from those that training followed, at least: 0 to 2."""
+
+    @property
+    def verdict(self) -> Literal["exact", "approximate", "not to be trusted"]:
+        """Whether this is what training did: exact but for rounding (the sum lacks less than a thousandth of what
+        training changed, and gradients are within a thousandth of those that were followed), or within a tenth, or
+        not."""
+        worst = max(self.relative_residual, self.off)
+        return "exact" if worst < ROUNDING else "approximate" if worst < TRUST else "not to be trusted"
+
+    def refuse(self) -> None:
+        """Raises BadInput for what is not to be trusted."""
+        if self.verdict == "not to be trusted":
+            lacks = f"the sum lacks {self.relative_residual:.1%} of what training changed"
+            raise BadInput(f"not to be trusted, for {lacks}: {'; '.join(self.doubts) or UNKNOWN}")
+
     @property
     def residual(self) -> Float64[np.ndarray, "inputs outputs"]:
         """What the sum lacks of the prediction."""
@@ -58,7 +84,8 @@ class Explanation:
     @property
     def relative_residual(self) -> float:
         """‖residual‖ / ‖prediction − initial‖."""
-        return float(np.linalg.norm(self.residual) / max(np.linalg.norm(self.prediction - self.initial), 1e-300))
+        changed, said = (float(np.linalg.norm(one)) for one in (self.prediction - self.initial, self.prediction))
+        return float(np.linalg.norm(self.residual)) / max(changed, 1e-12 * said, 1e-300)
 
     def top(
         self, input: int, output: int | None = None, k: int = 5
@@ -93,14 +120,17 @@ class Explanation:
         return self.prediction - self.contributions[rows, :, rows]
 
     def mislabels(
-        self, labels: Real[np.ndarray, " examples"]
+        self, labels: Real[np.ndarray, " examples"], anyway: bool = False
     ) -> tuple[Int64[np.ndarray, " examples"], Float64[np.ndarray, " examples"]]:
         """Training examples, the likeliest to be mislabelled first, and a score of each (by number).
 
         The score is how far the others' say on the example (`others`) has another label above its own. The inputs must
         be the training examples, and all outputs explained; of a model with one output, a logit, labels are 0 or 1.
-        Raises BadInput for other labels, such as the targets of a regression.
+        Raises BadInput for other labels, such as the targets of a regression, and unless `anyway` for an explanation
+        that is not to be trusted.
         """
+        if not anyway:
+            self.refuse()
         labels, others = self._labels(labels), of_labels(self.others())
         rows = np.arange(len(labels))
         own = others[rows, labels]
@@ -146,5 +176,5 @@ class Explanation:
         inputs, outputs, examples = self.contributions.shape
         return (
             f"Explanation({inputs} inputs, {outputs} outputs, {examples} examples; "
-            f"residual {self.relative_residual:.1e} of what training changed)"
+            f"{self.verdict}: residual {self.relative_residual:.1e} of what training changed)"
         )

@@ -59,9 +59,10 @@ def because(
             f'<section><div class="input">{inputs(i)}<p>input {i}: the model {told}</p></div>'
             f"<table class=bars>{lines}{total}</table></section>"
         )
-    notes = "".join(f"<li>{escape(note)}" for note in explanation.notes)
+    notes = "".join(f"<li>{escape(note)}" for note in (*explanation.doubts, *explanation.notes))
+    title = f"{title} ({explanation.verdict})" * (explanation.verdict == "not to be trusted") or title
     page = PAGE.replace("TITLE", escape(title)).replace("NOTES", f"<ul>{notes}</ul>" if notes else "")
-    page = page.replace("RESIDUAL", f"{explanation.relative_residual:.1e}")
+    page = page.replace("RESIDUAL", f"{explanation.relative_residual:.1e}").replace("VERDICT", explanation.verdict)
     return Page(page.replace("SECTIONS", "\n".join(sections)))
 
 
@@ -113,7 +114,8 @@ th { text-align: left; padding-right: .6rem } .shown td { white-space: nowrap }
 .total td { border-top: 2px solid currentColor; font-weight: bold }
 </style><h1>TITLE</h1>
 <p>Bars add up to the score below them: what the model said before training, and what each training example added to
-that along training (blue raises the score, red lowers it). In all the sums lack RESIDUAL of what training changed.</p>
+that along training (blue raises the score, red lowers it). In all the sums lack RESIDUAL of what training changed:
+VERDICT.</p>
 NOTES
 SECTIONS</html>
 """

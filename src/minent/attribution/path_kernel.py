@@ -10,6 +10,7 @@ the mean gradient's by O(step²)). Every example's share in the step is linear i
 
 import logging
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -81,7 +82,9 @@ def explain(
         chosen_of, values = asked(outputs, initial, prediction)
         parts = explained(walk, inputs, chosen_of, values[1], memory, share(number(inputs), processes))
     parts, notes = gathered(parts, processes), sorted(set(gathered(list(walk.notes), processes)))
-    return summed(parts, *values, notes)
+    explanation, doubts = summed(parts, *values, notes), walk.followed.doubts
+    explanation = replace(explanation, off=doubts.off)
+    return explanation if explanation.verdict == "exact" else replace(explanation, doubts=tuple(doubts.told()))
 
 
 def _check(inputs: Inputs, train: tuple[Inputs, Any], rule: str, memory: float, project: int | None) -> None:

@@ -58,7 +58,7 @@ def explain(
     from minent.attribution.walk.passes import taken
 
     inputs, truth, shown = recorded.read(data)
-    parts = _explained(recorded, taken(inputs, slice(first)), options.memory, rule)
+    parts = _explained(recorded, taken(inputs, slice(first)), options, rule)
     if not speaks():
         return
     page = because(
@@ -96,11 +96,11 @@ def mislabels(
     recorded = opened(run, options)
     from minent.attribution.explanation import of_labels
 
-    parts = _explained(recorded, recorded.train[0], options.memory)
+    parts = _explained(recorded, recorded.train[0], options)
     if not speaks():
         return
     labels = recorded.train[1].numpy()
-    order, score = parts.mislabels(labels)
+    order, score = parts.mislabels(labels, options.anyway)
     others = of_labels(parts.others()).argmax(1)
     columns = {"example": [recorded.rows[i] for i in order], "label": [recorded.taught[i] for i in order]}
     columns |= {"others say": [recorded.labels[others[i]] for i in order], "score": score[order]}
@@ -149,7 +149,7 @@ def groups(
     from minent import community
     from minent.cli.terminal import summary
 
-    parts = _explained(recorded, recorded.train[0], options.memory)
+    parts = _explained(recorded, recorded.train[0], options)
     if not speaks():
         return
     network = replace(parts.graph(neighbours), names=np.array(recorded.rows))
@@ -174,16 +174,25 @@ def _at_least_one(name: str, number: int) -> None:
         raise BadInput(f"{name} must be at least 1; got {number}")
 
 
-def _explained(run: Run, inputs: Any, memory: float, rule: Any = "secant") -> Any:
+def _explained(run: Run, inputs: Any, options: Explaining, rule: Any = "secant") -> Any:
     from minent.attribution import explain
     from minent.cli.terminal import progress
 
     with progress() as say:
         say("explaining")
-        return explain(run.model, run.trajectory, inputs, train=run.train, loss=run.loss, rule=rule, memory=memory)
+        said = {"train": run.train, "loss": run.loss, "rule": rule, "memory": options.memory}
+        parts = explain(run.model, run.trajectory, inputs, **said)
+    if not options.anyway:
+        try:
+            parts.refuse()
+        except BadInput as error:
+            raise BadInput(f"{error} (--anyway shows it)") from None
+    return parts
 
 
 def _told(parts: Any) -> None:
     print(f"{parts!r}", file=sys.stderr)
+    for doubt in parts.doubts:
+        print(f"doubt: {doubt}", file=sys.stderr)
     for note in parts.notes:
         print(f"note: {note}", file=sys.stderr)

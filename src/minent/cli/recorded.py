@@ -5,7 +5,9 @@ import importlib.util
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+from cyclopts import Parameter
 
 from minent.errors import BadInput, require
 
@@ -25,6 +27,9 @@ class Explaining:
 
     memory: float = 1.0
     """GiB for what grows with the number of inputs: less takes longer."""
+
+    anyway: Annotated[bool, Parameter(negative="", show_default=False)] = False
+    """Show what is not to be trusted too: sums that lack more than a tenth of what training changed."""
 
 
 @dataclass(frozen=True)

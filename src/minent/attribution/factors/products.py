@@ -92,7 +92,8 @@ def total(factors: Factors, name: str, shapes: Mapping[str, torch.Size]) -> Tens
     return dense([one.summed() for one in factors[name]], shapes[name])[0, 0]
 
 
-def lengths(factors: Factors, shapes: Mapping[str, torch.Size], names: Sequence[str]) -> float:
-    """The length of the sum of all examples' gradients."""
-    parts = [total(factors, name, shapes).square().sum() for name in names if name in factors]
-    return float(torch.stack(parts).sum().sqrt())
+def lengths(factors: Factors, shapes: Mapping[str, torch.Size], names: Sequence[str]) -> list[float]:
+    """The length of the sum of all examples' gradients of each parameter, 0 for those that are not there."""
+    there = [total(factors, name, shapes).double().norm() for name in names if name in factors]
+    found = iter(torch.stack(there).tolist() if there else [])
+    return [next(found) if name in factors else 0.0 for name in names]

@@ -15,6 +15,7 @@ from minent.attribution.factors.factors import Dense, Factor, Outer, Reshape, Ro
 from minent.attribution.rules.registry import Registry
 from minent.attribution.rules.secant import plain
 from minent.attribution.rules.tape import Source, Tape
+from minent.errors import BadInput
 
 # how an operator takes note of a parameter: (tape, func, …), what it gives, or None where it does not
 CAPTURES: Registry[Callable[..., Tensor | None]] = Registry()
@@ -105,7 +106,9 @@ def embedding(
     tape: Tape, func: Any, input: Any, weight: Any, padding_idx: int | None = None, max_norm: Any = None,
     norm_type: float = 2.0, scale_grad_by_freq: bool = False, sparse: bool = False,
 ) -> Tensor | None:  # fmt: skip
-    if not sourced(weight) or max_norm is not None or scale_grad_by_freq:
+    if max_norm is not None:
+        raise BadInput("an embedding with max_norm shortens rows while the model runs, which no step of training did")
+    if not sourced(weight) or scale_grad_by_freq:
         return None
     ids, source, table = plain(input).long(), weight.source, len(weight)
     out = F.embedding(ids, plain(weight).detach())

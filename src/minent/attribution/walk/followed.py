@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from minent.attribution.factors.products import Factors, lengths, scaled, total
 from minent.attribution.rules.tape import Tape
+from minent.attribution.walk.doubts import Doubts, distance
 from minent.attribution.walk.losses import check, loss_gradients
 from minent.attribution.walk.passes import Inputs, moved, number, taken
 from minent.errors import BadInput
@@ -34,7 +36,8 @@ class Followed:
         self.begun = {
             name: next((step.number for step in self.steps if name not in step.idle), 0) for name in self.group
         }
-        self.checked, self.notes = False, set[str]()
+        self.checked, self.notes, self.doubts = False, set[str](), Doubts(trajectory)
+        self.apart: bool | None = None  # whether each micro-batch's loss is a mean of its own
         if any(not step.kept for step in self.steps):
             self.notes.add(
                 f"thinned: every {trajectory.every}th step's weights are known; gradients between are theirs"
@@ -46,14 +49,31 @@ class Followed:
         device = self.trajectory.device
         batch = moved(taken(self.inputs, ids), device), moved(taken(self.targets, ids), device)
         trained = set(self.shapes)
-        gradients, tape = loss_gradients(self.model, weights, *batch, trained, self.loss)
+        gradients, tape, length = self._made(step, weights, batch, bool(self.apart))
+        if len(step.parts) > 1 and self.apart is None and step.kept:
+            other = self._made(step, weights, batch, True)
+            self.apart = distance(step.lengths, other[2]) < distance(step.lengths, length)
+            gradients, tape, length = other if self.apart else (gradients, tape, length)
+        if step.kept:
+            self.doubts.add(step, length)
         if not self.checked:
-            check(self.model, weights, *batch, trained, self.loss, gradients)
+            whole = gradients if not self.apart else self._made(step, weights, batch, False)[0]
+            check(self.model, weights, *batch, trained, self.loss, whole)
             self.checked = True
         self.notes.update(noted(tape))
-        length = lengths(gradients, self.shapes, [name for name in gradients if name not in step.idle])
-        scale = step.gradient_norm / length if length else 1.0
+        whole = float(np.linalg.norm(length))
+        scale = step.gradient_norm / whole if whole else 1.0
         return scaled(gradients, scale)  # not in place: gradients of several places may be one tensor
+
+    def _made(
+        self, step: Step, weights: dict[str, Tensor], batch: tuple[Any, Any], apart: bool
+    ) -> tuple[Factors, Tape, np.ndarray]:
+        """Gradients of a step's examples, and the length of their sum by parameter; each micro-batch apart or not."""
+        parts = step.parts if apart else ()
+        gradients, tape = loss_gradients(self.model, weights, *batch, set(self.shapes), self.loss, parts)
+        length = np.array(lengths(gradients, self.shapes, list(self.group)))
+        length[[name in step.idle for name in self.group]] = 0
+        return gradients, tape, length
 
     def second_moments(self, steps: Sequence[Step], followed: Sequence[Factors]) -> list[dict[str, Tensor]]:
         """Adam's at each step between two kept ones: the first was kept too, others are made of gradients."""

@@ -1,6 +1,6 @@
 """The gradient of the loss of a batch is a sum over its examples, where they do not meet in the model."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
@@ -15,15 +15,28 @@ from minent.errors import BadInput
 
 
 def loss_gradients(
-    model: nn.Module, weights: Mapping[str, Tensor], inputs: Inputs, targets: Any, trained: set[str], loss: Any
-) -> tuple[Factors, Tape]:
-    """The part of each example in the gradient of the loss of a batch."""
+    model: nn.Module, weights: Mapping[str, Tensor], inputs: Inputs, targets: Any, trained: set[str], loss: Any,
+    parts: Sequence[int] = (),
+) -> tuple[Factors, Tape]:  # fmt: skip
+    """The part of each example in the gradient of the loss of a batch, or of the sum of its losses on `parts` of it, so
+    many examples each."""
     tape, out, leaves = forward(model, weights, None, inputs, trained)
     with torch.enable_grad():
         values = plain(out)
-        said = loss(values, targets)
+        if len(parts) > 1:
+            each = zip(values.split(list(parts)), split(targets, parts), strict=True)
+            said = torch.stack([loss(*one).sum() for one in each])
+        else:
+            said = loss(values, targets)
         (cotangent,) = torch.autograd.grad(said.sum(), values, retain_graph=True)
     return backward(tape.uses, values, [cotangent], loose(tape, leaves), tape.examples), tape
+
+
+def split(targets: Any, parts: Sequence[int]) -> list[Any]:
+    """The targets of each part."""
+    if isinstance(targets, tuple):
+        return list(zip(*(one.split(list(parts)) for one in targets), strict=True))
+    return list(targets.split(list(parts)))
 
 
 def check(

@@ -61,7 +61,7 @@ class Recorder:
         self._names = [[names[id(p)] for p in group["params"]] for group in optimizer.param_groups]
         self._held: list[Step] = []
         self._tensors: dict[str, Tensor] = {}
-        self._keep, self.number = True, after or 0
+        self._keep, self.number, self._active = True, after or 0, list[str]()
         if after is not None:
             self._go_on(after)
             return
@@ -73,27 +73,32 @@ class Recorder:
             write(self.folder / "start.safetensors", begun)
         self._describe(None)
 
-    def step(self, ids: Sequence[int] | np.ndarray | Tensor) -> None:
-        """Record the step about to be taken on the gradients of the examples `ids`."""
-        ids = np.asarray(ids.cpu() if isinstance(ids, Tensor) else ids).astype(np.int64).reshape(-1)
+    def step(self, *batches: Sequence[int] | np.ndarray | Tensor) -> None:
+        """Record the step about to be taken on the gradients of examples, given by ids, micro-batch by micro-batch."""
+        parts = [ids_of(batch) for batch in batches]
+        ids = np.concatenate([*parts, np.zeros(0, np.int64)])
         if not len(ids):
             raise BadInput(f"a step follows examples; got no ids at step {self.number + 1}")
+        if not self.number:
+            self._active = active(self.model)
+            self._describe(None)
         self.number += 1
         kept = self._keep or (self.number - 1) % self.every == 0
         gradients = {name: p.grad for p, name in self._parameters()}
-        there = [g.norm() for g in gradients.values() if g is not None]
-        norm = float(torch.stack(there).norm()) if there else 0.0
+        lengths = lengths_of(list(gradients.values()))
         idle = tuple(name for name, g in gradients.items() if g is None)
         counts = {name: int(self.optimizer.state.get(p, {}).get("step", 0)) + 1 for p, name in self._parameters()}
         most = max(counts.values())
         late = {name: count for name, count in counts.items() if count < most and name not in idle}
-        step = Step(self.number, ids, norm, most, options(self.optimizer), idle, kept, 0, late)
+        sizes = tuple(len(part) for part in parts if len(part))
+        step = Step(self.number, ids, lengths, sizes, most, options(self.optimizer), idle, kept, 0, late)
         if kept:
             for name, tensor in weights(self.model).items():
                 self._tensors[f"weights/{self.number}/{name}"] = tensor.cpu().clone()
             for name, tensor in second_moments(self.optimizer, self._names).items():
                 self._tensors[f"second/{self.number}/{name}"] = tensor.cpu()
         self._tensors[f"ids/{self.number}"] = torch.from_numpy(ids)
+        self._tensors[f"lengths/{self.number}"] = torch.from_numpy(lengths)
         self._held.append(step)
         self._keep = False
         if sum(tensor.nbytes for tensor in self._tensors.values()) >= SHARD_BYTES:
@@ -120,6 +125,7 @@ class Recorder:
     def _describe(self, end: int | None) -> None:
         kind = KNOWN[type(self.optimizer)]
         about = {"format": FORMAT, "optimizer": kind, "every": self.every, "end": end, "parameters": self._names}
+        about["active"] = self._active
         write_text(self.folder / "trajectory.json", json.dumps(about, indent=1))
 
     def _parameters(self) -> Iterator[tuple[Tensor, str]]:
@@ -130,9 +136,46 @@ class Recorder:
         about = described(self.folder)
         if about["parameters"] != self._names or about["every"] != self.every:
             raise BadInput(f"the trajectory in {str(self.folder)!r} is of another model or thinning; it cannot go on")
+        self._active = about["active"]
         cut(self.folder, after)
         (self.folder / "end.safetensors").unlink(missing_ok=True)
         self._describe(None)
+
+
+def ids_of(batch: Sequence[int] | np.ndarray | Tensor) -> np.ndarray:
+    """The numbers of examples. Raises BadInput for what are none.
+
+    >>> ids_of([True])
+    Traceback (most recent call last):
+    minent.errors.BadInput: ids are rows of the training examples, whole numbers from 0; got bool
+    """
+    ids = np.asarray(batch.detach().cpu() if isinstance(batch, Tensor) else batch).reshape(-1)
+    whole = ids.dtype.kind in "iu" or (ids.dtype.kind == "f" and (ids == np.floor(ids)).all())
+    if not whole or (len(ids) and ids.min() < 0):
+        got = ids.dtype if ids.dtype.kind not in "iuf" else next(one for one in ids if one < 0 or one != np.floor(one))
+        raise BadInput(f"ids are rows of the training examples, whole numbers from 0; got {got}")
+    return ids.astype(np.int64)
+
+
+def lengths_of(gradients: Sequence[Tensor | None]) -> np.ndarray:
+    """The length of each gradient, 0 for none; one wait for the device, not one for each."""
+    there = [one.coalesce().values() if one.is_sparse else one for one in gradients if one is not None]
+    lengths = np.zeros(len(gradients))
+    if there:
+        norms = torch.stack([torch.linalg.vector_norm(one).double().to(there[0].device) for one in there])
+        lengths[[gradient is not None for gradient in gradients]] = norms.cpu().numpy()
+    return lengths
+
+
+def active(model: nn.Module) -> list[str]:
+    """Modules that do in training what they do not when a model is explained: their kinds and names."""
+    found = []
+    for name, module in model.named_modules():
+        rate = module.p if isinstance(module, nn.modules.dropout._DropoutNd) else getattr(module, "dropout", 0.0)
+        normalises = isinstance(module, nn.modules.batchnorm._BatchNorm | nn.modules.instancenorm._InstanceNorm)
+        if module.training and (normalises or (isinstance(rate, float) and rate > 0)):
+            found.append(f"{type(module).__name__} {name}".strip())
+    return found
 
 
 def refuse_small_disk(

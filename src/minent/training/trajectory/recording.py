@@ -1,27 +1,19 @@
 """A training loop of one's own is recorded through a hook of its optimiser, and by naming the examples of each step."""
 
-from collections.abc import Iterator, Sequence
+import logging
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from minent.errors import BadInput
+from minent.training.trajectory.named import Names
 from minent.training.trajectory.recorder import Recorder
 
-
-class Names:
-    """What `record` hands over: `batch(ids)` names the examples behind the next step."""
-
-    def __init__(self) -> None:
-        self.ids: list[np.ndarray] = []
-
-    def batch(self, ids: Sequence[int] | np.ndarray | Tensor) -> None:
-        """These examples' gradients are in `.grad`, or will be; calls before one step add up."""
-        self.ids.append(np.asarray(ids.cpu() if isinstance(ids, Tensor) else ids).astype(np.int64).reshape(-1))
+log = logging.getLogger(__name__)
 
 
 @contextmanager
@@ -34,8 +26,9 @@ def record(
     steps: int | None = None,
     after: int | None = None,
 ) -> Iterator[Names]:
-    """Record a training loop of your own into a folder; options are those of `Recorder`. Raises BadInput as it does,
-    and for a step without examples or by a closure.
+    """Record a training loop of your own into a folder; options are those of `Recorder`, which raises BadInput, as do
+    a step without examples and one by a closure. See `Names.batch` for naming examples; where gradients are cleared
+    before a step is taken, as where a scaler skips it, their examples are passed over.
 
     >>> import tempfile
     >>> from minent.training.trajectory.trajectory import Trajectory
@@ -52,7 +45,7 @@ def record(
     ...     trajectory.end, [step.ids.tolist() for step in trajectory.steps]
     (3, [[0, 1], [0, 1], [0, 1]])
     """
-    recorder, named = Recorder(path, model, optimizer, every=every, steps=steps, after=after), Names()
+    recorder, named = Recorder(path, model, optimizer, every=every, steps=steps, after=after), Names(model, optimizer)
 
     def before(_: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         if kwargs.get("closure", args[1] if len(args) > 1 else None) is not None:
@@ -61,12 +54,14 @@ def record(
             )
         if not named.ids:
             raise BadInput(f"name the examples behind each step: r.batch(ids) before step {recorder.number + 1}")
-        recorder.step(np.concatenate(named.ids))
-        named.ids.clear()
+        recorder.step(*named.taken())
 
     hook = optimizer.register_step_pre_hook(before)
     try:
         yield named
         recorder.finish()
     finally:
+        named.done()
         hook.remove()
+        if named.skipped:
+            log.info("%s examples were passed over: their gradients were cleared before a step", named.skipped)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jaxtyping import Int64
+from jaxtyping import Float64, Int64
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
@@ -20,7 +20,7 @@ from minent.errors import BadInput
 from minent.files import whole_file
 from minent.training.weights import read
 
-FORMAT = 1
+FORMAT = 2
 SHARD = "steps-{:08d}.safetensors"
 
 
@@ -34,8 +34,12 @@ class Step:
     ids: Int64[np.ndarray, " examples"]
     """Whose gradients it followed."""
 
-    gradient_norm: float
-    """The length of the gradient that was followed, as clipped and scaled as it was."""
+    lengths: Float64[np.ndarray, " parameters"]
+    """The length of the gradient that was followed, as clipped and scaled as it was, of each parameter in the order of
+    the trajectory's; 0 where there was none."""
+
+    parts: tuple[int, ...]
+    """How many of the examples came together, one micro-batch after another."""
 
     count: int
     """The steps that the optimiser had taken after it; more than `number` where it was not new."""
@@ -50,6 +54,11 @@ class Step:
     shard: int
     late: Mapping[str, int] = field(default_factory=dict)
     """Parameters that had been without a gradient before, each with its own `count`."""
+
+    @property
+    def gradient_norm(self) -> float:
+        """The length of the whole gradient that was followed."""
+        return float(np.linalg.norm(self.lengths))
 
 
 def described(folder: Path) -> dict[str, Any]:
@@ -89,8 +98,9 @@ def read_steps(shard: Path) -> list[Step]:
         first = told[0]["number"]
         return [
             Step(
-                **{**one, "groups": tuple(one["groups"]), "idle": tuple(one["idle"])},
+                **{**one, **{name: tuple(one[name]) for name in ("groups", "idle", "parts")}},
                 ids=file.get_tensor(f"ids/{one['number']}"),
+                lengths=file.get_tensor(f"lengths/{one['number']}"),
                 shard=first,
             )
             for one in told
@@ -99,7 +109,8 @@ def read_steps(shard: Path) -> list[Step]:
 
 def write_shard(folder: Path, steps: Sequence[Step], tensors: Mapping[str, Tensor]) -> None:
     """Write steps, one at least, with their tensors, each named kind/number of the step, or kind/number/name."""
-    told = [{name: value for name, value in asdict(step).items() if name not in ("ids", "shard")} for step in steps]
+    apart = "ids", "lengths", "shard"
+    told = [{name: value for name, value in asdict(step).items() if name not in apart} for step in steps]
     with whole_file(folder / SHARD.format(steps[0].number)) as temporary:
         save_file({k: v.contiguous() for k, v in tensors.items()}, temporary, {"steps": json.dumps(told)})
 

@@ -34,6 +34,9 @@ class Trajectory:
     every: int
     end: int
     steps: tuple[Step, ...]
+    active: tuple[str, ...] = ()
+    """Modules that did in training what they do not when the model is explained, by kind and name: dropout, batch
+    normalisation."""
     device: torch.device | str = "cpu"
 
     def to(self, device: torch.device | str) -> "Trajectory":
@@ -55,7 +58,7 @@ class Trajectory:
         if [step.number for step in steps] != list(range(1, len(steps) + 1)) or about["end"] > len(steps):
             raise BadInput(f"steps are missing in {str(folder)!r}: wanted {about['end']}; got {len(steps)}")
         groups = tuple(map(tuple, about["parameters"]))
-        return cls(folder, about["optimizer"], groups, about["every"], about["end"], steps)
+        return cls(folder, about["optimizer"], groups, about["every"], about["end"], steps, tuple(about["active"]))
 
     def weights(self, before: int) -> dict[str, Tensor]:
         """The weights before the step of that number, which must be kept; those of the end before `end` + 1."""

@@ -8,6 +8,7 @@ from cyclopts import Parameter
 
 from minent.cli.inputs import read_lines
 from minent.cli.outputs import outputs, to_standard_output
+from minent.data.tables.columns import SourceColumn
 from minent.errors import BadInput, require
 from minent.files import write_text
 from minent.text.options import Search
@@ -18,6 +19,7 @@ def write(
     /,
     *,
     model: Path,
+    columns: Annotated[SourceColumn | None, Parameter(name="*")] = None,
     n_best: int = 1,
     output: Annotated[Path | None, Parameter(name=["--output", "-o"], show_default=False)] = None,
     search: Annotated[Search | None, Parameter(name="*")] = None,
@@ -27,7 +29,7 @@ def write(
     Parameters
     ----------
     texts
-        A file of one text a line; - reads standard input.
+        A file of one text a line, or a table as for training, whose targets are not read; - reads standard input.
     model
         Folder that `minent text train --task seq2seq` wrote.
     n_best
@@ -43,7 +45,7 @@ def write(
     wrote = outputs([output], [texts])
     if not 1 <= n_best <= search.beam:
         raise BadInput(f"n_best must be from 1 to the beam of {search.beam}; got {n_best}")
-    writer, lines = Seq2Seq.from_pretrained(model), read_lines(texts)
+    writer, lines = Seq2Seq.from_pretrained(model), read_lines(texts, columns or SourceColumn())
     done: list[str] = []
     for numbered in lines:
         found = written(writer, [line for _, line in numbered], search, first=numbered[0][0] - 1)

@@ -3,6 +3,7 @@
 import os
 import re
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,18 @@ class Labelled:
 
     def __len__(self) -> int:
         return len(self.texts)
+
+    def by_row(self, values: Sequence[str], missing: str) -> list[str]:
+        """A value for each example, in the rows that were read; `missing` for blank lines and rows that were left out.
+
+        >>> Labelled(["a", "b"], rows=[0, 2]).by_row(["x", "y"], "")
+        ['x', '', 'y']
+        """
+        rows = self.rows or range(len(self))
+        found = [missing] * max([row + 1 for row in rows] + [self.plan.rows if self.plan else 0])
+        for row, value in zip(rows, values, strict=True):
+            found[row] = value
+        return found
 
 
 def read_labelled(
@@ -66,7 +79,7 @@ def read_labelled(
     files, plain = opened(path, encoding, lenient=skip_bad > 0), text == "text" and label in (None, "label")
     if not files:
         table = text_files(Path(path), label is not None, encoding, skip_bad)
-    elif plain and files[0].kind not in KINDS and one_a_line(files[0]):
+    elif plain and files[0].kind not in KINDS and one_a_line(files[0], text):
         table = text_lines(files, skip_bad)
     else:
         roles = {"text": text} if label is None else {"label": label, "text": text}

@@ -16,10 +16,10 @@ from minent.data.text_file import TextFile, open_text
 from minent.errors import BadInput, BadLine
 
 
-def one_a_line(file: TextFile) -> bool:
-    """Whether a file holds a text a line, not JSON lines; in .txt these have a field "text"."""
+def one_a_line(file: TextFile, name: str) -> bool:
+    """Whether a file holds a text a line, not JSON lines; in .txt these have a field of that name."""
     first = first_object(file.content())
-    return first is None or (file.kind == ".txt" and column("text", list(first)) is None)
+    return first is None or (file.kind == ".txt" and column(name, list(first)) is None)
 
 
 def text_lines(files: Sequence[TextFile], skip_bad: int) -> Table:

@@ -40,6 +40,7 @@ def write(
     require("torch", "torch", "write texts")
     from minent.text import Seq2Seq
     from minent.text import n_best as written
+    from minent.text.token_ids import Cut
 
     search, output = search or Search(), None if output is not None and to_standard_output(output) else output
     wrote = outputs([output], [texts])
@@ -47,8 +48,9 @@ def write(
         raise BadInput(f"n_best must be from 1 to the beam of {search.beam}; got {n_best}")
     writer, lines = Seq2Seq.from_pretrained(model), read_lines(texts, columns or SourceColumn())
     done: list[str] = []
+    cut = Cut(writer.shape.longest)
     for numbered in lines:
-        found = written(writer, [line for _, line in numbered], search, first=numbered[0][0] - 1)
+        found = written(writer, [line for _, line in numbered], search, first=numbered[0][0] - 1, cut=cut)
         for (number, _), texts_found in zip(numbered, found, strict=True):
             if n_best == 1 and not texts_found:  # the options leave nothing to write, but the line is kept
                 done.append("\n")
@@ -60,6 +62,8 @@ def write(
             sys.stdout.write("".join(done))
             sys.stdout.flush()
             done.clear()
+    if cut.cut:
+        print(cut, file=sys.stderr)
     if output is not None:
         write_text(output, "".join(done))
         print(wrote(output), file=sys.stderr)

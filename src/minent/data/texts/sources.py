@@ -3,6 +3,7 @@
 import os
 from typing import Any
 
+from minent.data.tables.row import column
 from minent.data.tables.rows import KINDS
 from minent.data.tables.table import opened, read_table
 from minent.data.texts.labelled import Labelled
@@ -25,9 +26,11 @@ def read_sources(
         raise BadInput(f"{str(path)!r} holds no tables")
     if source == "source" and files[0].kind not in KINDS and one_a_line(files[0], "source"):
         table = text_lines(files, skip_bad)
-    else:  # a .tsv without header may hold targets
-        roles = {"source": source} | ({"target": "target"} if files[0].kind == ".tsv" else {})
-        table = read_table(files, roles, skip_bad=skip_bad, optional=("target",))
+    else:
+        first = next((line for line in files[0].lines() if line.strip()), "") if files[0].kind == ".tsv" else None
+        if first is not None and source == "source" and column(source, first.split("\t")) is None:
+            source = "1"  # of lines source<TAB>target
+        table = read_table(files, {"source": source}, skip_bad=skip_bad)
     if not table.rows:
         raise table.plan.nothing("texts")
     return Labelled(table.texts.get("source") or table.texts["text"], rows=table.rows, plan=table.plan)

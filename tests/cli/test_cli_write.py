@@ -157,7 +157,8 @@ def test_exposure_of_a_folder_of_transformers(folder, capsys):
 
 
 @pytest.mark.parametrize("name, content", [
-    ("a.csv", "id,source\n7,1 2\n8,3 4 5\n"), ("a.tsv", "1 2\t\n3 4 5\tx\n"), ("-", '{"source": "1 2"}\n\n{"source": "3 4 5"}\n'),
+    ("a.csv", "id,source\n7,1 2\n8,3 4 5\n"), ("a.tsv", "1 2\t\n3 4 5\tx\n"),
+    ("-", '{"source": "1 2"}\n\n{"source": "3 4 5"}\n'),
     ("a.txt", '{"source": "1 2"}\n{"source": "3 4 5"}\n'), ("a.jsonl", '{"source": "1 2"}\n{"source": "3 4 5"}\n'),
 ])  # fmt: skip
 def test_tables_are_written_for_by_their_sources(name, content, folder, tmp_path):

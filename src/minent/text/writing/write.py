@@ -140,8 +140,8 @@ def n_best(
     cut: Cut | None = None,
 ) -> list[list[Written]]:  # fmt: skip
     """What the model writes for each text, the best first; see `written`. For a text of blanks, an empty one. Of ways
-    to spell a text the best one only, but where texts are drawn. `cut` counts what is not read. Raises BadInput without a tokenizer, and for a prefix
-    that it does not know."""
+    to spell a text the best one only, but where texts are drawn. `cut` counts what is not read. Raises BadInput without
+    a tokenizer, and for a prefix that it does not know."""
     texts = [texts] if isinstance(texts, str) else texts
     sources, tokenizer = sequences(model.tokenizer, texts, model.shape.longest, cut), model.tokenizer
     assert tokenizer is not None

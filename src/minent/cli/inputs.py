@@ -44,11 +44,12 @@ def tell(path: str | Sequence[str], plan: Any) -> None:
     print(understood(path, plan), file=sys.stderr)
 
 
-def read_lines(path: str, columns: SourceColumn) -> Iterator[list[tuple[int, str]]]:
+def read_lines(path: str, columns: SourceColumn | None = None) -> Iterator[list[tuple[int, str]]]:
     """The numbered texts of a file, blank and bad ones as empty, some at a time; of standard input those that have
     come."""
     from minent.data.texts.sources import read_sources
 
+    columns = columns or SourceColumn()
     if path != "-" or columns != SourceColumn():
         found = read_sources(path, **asdict(columns))
         tell(path, found.plan)

@@ -46,7 +46,7 @@ def write(
     wrote = outputs([output], [texts])
     if not 1 <= n_best <= search.beam:
         raise BadInput(f"n_best must be from 1 to the beam of {search.beam}; got {n_best}")
-    writer, lines = Seq2Seq.from_pretrained(model), read_lines(texts, columns or SourceColumn())
+    writer, lines = Seq2Seq.from_pretrained(model), read_lines(texts, columns)
     done: list[str] = []
     cut = Cut(writer.shape.longest)
     for numbered in lines:

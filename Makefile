@@ -31,6 +31,7 @@ bench: setup
 	$(BIN)/python benchmarks/text.py
 	$(BIN)/python benchmarks/text_quality.py
 	$(BIN)/python benchmarks/exposure.py
+	$(BIN)/python benchmarks/cut_ends.py
 	$(BIN)/python benchmarks/gibbs.py
 	$(BIN)/python benchmarks/gan.py cost
 	$(BIN)/python benchmarks/attribution.py

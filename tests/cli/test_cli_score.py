@@ -86,3 +86,11 @@ def test_without_the_packages_the_extra_is_named(package, files):
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 2
     assert done.stderr.startswith('minent: pip install "minent[score]" to score texts')
+
+
+@pytest.mark.parametrize("name, content", [("a.jsonl", '{"text": "a"}\n'), ("a.tsv", "a\tb\n"), ("a.csv", "a\n")])
+def test_tables_are_no_texts_to_score(name, content, files, capsys):
+    (files / name).write_text(content)
+    with pytest.raises(SystemExit):
+        main(["text", "score", "hyp.txt", "--reference", name])
+    assert f"one text a line; '{name}' is a table" in capsys.readouterr().err

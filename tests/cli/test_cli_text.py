@@ -51,7 +51,7 @@ def test_a_model_is_trained_and_labels_texts(model, texts, capsys):
     assert len(rows) == 200
     assert {label for label, _ in rows} == {"spring", "autumn"}
     assert all(0.5 <= float(probability) <= 1 for _, probability in rows)
-    assert float(err.split()[1]) > 0.95
+    assert float(err.split("accuracy ")[1].split()[0]) > 0.95
 
 
 def test_texts_without_labels_are_labelled_in_their_order(model, tmp_path, capsys):
@@ -74,7 +74,7 @@ def test_standard_input_is_read(model):
 def test_what_training_prints_fits_a_terminal(texts, tmp_path, capsys):
     main(["text", "train", "--task", "classify", "--train", str(texts), "--out", str(tmp_path / "m"), *RUN])
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0] == "poems.tsv: label=label, text=text"
+    assert lines[0] == "poems.tsv: label=label, text=text; no header"
     assert lines[1] == "180 texts to learn from, 20 to judge by; 2 labels: autumn, spring"
     assert lines[3].startswith("step 20 of 40")
     assert lines[-1].startswith(f"wrote {tmp_path / 'm'}")
@@ -113,6 +113,9 @@ def test_a_bad_recipe_is_named(tmp_path, content, problem):
         (["--train", "POEMS", "--out", "m", "--learning-rate", "-1"], "learning_rate must be positive"),
         (["--train", "POEMS", "--out", "m", "--attention", "linear"], "nystrom"),
         (["--train", "POEMS", "--out", "MODEL"], "holds a run already"),
+        (["--train", "no.tsv", "--out", "MODEL"], "holds a run already"),  # before anything is read
+        (["--train", "POEMS", "--out", "m", "--source", "en"], "reads columns by --text and --label; got --source en"),
+        (["--train", "POEMS", "--out", "m", "--longest-target", "9"], "--longest-target is for --task seq2seq"),
     ],
 )
 def test_bad_input_is_a_sentence_and_exit_2(words, problem, texts, model, tmp_path, monkeypatch, capsys):
@@ -188,3 +191,49 @@ def test_recording_with_dropout_is_warned_of(texts, tmp_path, capsys):
     for dropout in ("0.1", "0"):
         main([*words, "--out", str(tmp_path / dropout), "--dropout", dropout])
         assert ("--dropout 0 only" in capsys.readouterr().out) == (dropout == "0.1")
+
+
+def test_what_is_written_has_a_line_for_each_that_came_and_unknown_labels_are_told(model, tmp_path, capsys):
+    (tmp_path / "a.txt").write_text("山水春风\n\n秋月红叶\n", encoding="utf-8")
+    main(["text", "classify", str(tmp_path / "a.txt"), "--model", str(model)])
+    out, err = capsys.readouterr()
+    assert [line.split("\t")[0] for line in out.split("\n")] == ["spring", "", "autumn", ""]
+    assert err == "a.txt: one text a line; a blank line\n"
+    (tmp_path / "b.csv").write_text("kind;words\nspring;山水春风\nspring;\nwinter;秋月红叶\n", encoding="utf-8")
+    words = ["text", "classify", str(tmp_path / "b.csv"), "--model", str(model), "--text", "words", "--label", "kind"]
+    with pytest.raises(SystemExit):
+        main(words)
+    assert "text must not be empty on line 3" in capsys.readouterr().err
+    main([*words, "--skip-bad", "1"])
+    out, err = capsys.readouterr()
+    assert [line.split("\t")[0] for line in out.split("\n")] == ["spring", "", "autumn", ""]
+    assert "accuracy 0.5000 (1 of 2)" in err
+    assert "1 of 2 have labels that the classifier does not know (winter); it knows autumn, spring" in err
+
+
+def test_what_a_classifier_does_not_read_is_told(model, tmp_path, capsys):
+    (tmp_path / "long.txt").write_text("春" * 100 + "\n", encoding="utf-8")
+    main(["text", "classify", str(tmp_path / "long.txt"), "--model", str(model)])
+    assert "1 of 1 texts is cut to 40 tokens: 60 % of all tokens are not read" in capsys.readouterr().err
+
+
+def test_several_files_are_named_one_by_one_and_their_rows_placed(texts, tmp_path, capsys):
+    lines = texts.read_text(encoding="utf-8").splitlines(keepends=True)
+    for name, part in (("a.tsv", lines[:120]), ("b.tsv", lines[120:])):
+        (tmp_path / name).write_text("".join(part), encoding="utf-8")
+    (tmp_path / "r.toml").write_text(f'train = ["{tmp_path / "a.tsv"}", "{tmp_path / "b.tsv"}"]\n')
+    words = ["text", "train", str(tmp_path / "r.toml"), "--task", "classify", "--out", str(tmp_path / "m"), *SMALL]
+    main([*words, "--steps", "2", "--record", "1", "--dropout", "0"])
+    assert "2 files" in capsys.readouterr().out
+    kept = [json.loads(line) for line in (tmp_path / "m" / "trajectory" / "train.jsonl").read_text().splitlines()]
+    of_b = [int(one["row"].removeprefix("b.tsv row ")) for one in kept if one["row"].startswith("b.tsv")]
+    assert of_b and [lines[120 + row].split("\t")[1].strip() for row in of_b] == [
+        one["text"] for one in kept if one["row"].startswith("b.tsv")
+    ]
+    main(["attribution", "mislabels", str(tmp_path / "m"), "--first", "200"])
+    assert "\nb.tsv row " in capsys.readouterr().out
+    (tmp_path / "data.csv").write_text("said,kind\n山水春风,spring\n", encoding="utf-8")
+    page = ["-o", str(tmp_path / "x.html")]
+    columns = ["--text", "said", "--label", "kind"]
+    main(["attribution", "explain", str(tmp_path / "m"), "--data", str(tmp_path / "data.csv"), *columns, *page])
+    assert "data.csv: label=kind, text=said" in capsys.readouterr().err

@@ -154,3 +154,26 @@ def test_exposure_of_a_folder_of_transformers(folder, capsys):
         main(["text", "exposure", "--model", str(folder / name), "--data", str(folder / "three.tsv")])
         lines = capsys.readouterr().out.splitlines()
         assert lines[0].startswith("15 tokens; ") and len(lines) == 7
+
+
+@pytest.mark.parametrize("name, content", [
+    ("a.csv", "id,source\n7,1 2\n8,3 4 5\n"), ("a.tsv", "1 2\t\n3 4 5\tx\n"),
+    ("-", '{"source": "1 2"}\n\n{"source": "3 4 5"}\n'),
+    ("a.txt", '{"source": "1 2"}\n{"source": "3 4 5"}\n'), ("a.jsonl", '{"source": "1 2"}\n{"source": "3 4 5"}\n'),
+])  # fmt: skip
+def test_tables_are_written_for_by_their_sources(name, content, folder, tmp_path):
+    (tmp_path / name).write_text(content)
+    path = "-" if name == "-" else str(tmp_path / name)
+    command = [sys.executable, "-m", "minent", "text", "write", path, "--model", str(folder / "model")]
+    done = subprocess.run(command, input=content, capture_output=True, text=True)
+    blank = "\n" * (name == "-")
+    assert (done.stdout, done.returncode) == (f"1 1 2 2\n{blank}3 3 4 4 5 5\n", 0)
+
+
+def test_targets_have_a_length_of_their_own(folder, tmp_path, capsys):
+    words = ["--train", str(folder / "pairs.tsv"), "--out", str(tmp_path / "m"), *SMALL, "--longest-target", "5"]
+    main(["text", "train", "--task", "seq2seq", *words, "--steps", "2"])
+    out, _ = capsys.readouterr()
+    assert "texts of at most 20 tokens" not in out and "texts of at most 20, targets of 5 tokens" in out
+    log = (tmp_path / "m" / "log.jsonl").read_text().splitlines()[0]
+    assert '"cut": {"target"' in log and '"source"' not in log

@@ -19,7 +19,7 @@ def because(
     labels: Sequence[str],
     truth: Sequence[str | None] | None = None,
     taught: Sequence[str] | None = None,
-    rows: Sequence[int] | None = None,
+    rows: Sequence[int | str] | None = None,
     k: int = 6,
     title: str = "because",
 ) -> Page:
@@ -27,7 +27,7 @@ def because(
 
     - `inputs`, `examples`: HTML that shows the input, or the training example, of a number.
     - `labels`: names of the outputs; of one output that is a logit, two: of no and of yes. `truth` and `taught`: labels
-      of the inputs and the training examples; `rows`: the numbers that these are called by, else their places.
+      of the inputs and the training examples; `rows`: what these are called by, else their places.
     - `k`: how many examples that raised a score, and how many that lowered it, are shown; the others are one bar.
 
     >>> parts = Explanation(np.array([[3.0]]), np.array([[1.0]]), np.array([[[2.5, 0.0, -0.5]]]), {})
@@ -66,9 +66,10 @@ def because(
     return Page(page.replace("SECTIONS", "\n".join(sections)))
 
 
-def _example(place: int, number: int, shown: Shown, taught: Sequence[str] | None) -> str:
+def _example(place: int, row: int | str, shown: Shown, taught: Sequence[str] | None) -> str:
     label = "" if taught is None else f", taught as <b>{escape(taught[place])}</b>"
-    return f'<div class="example"><span class="shown">{shown(place)}</span><span>example {number:,}{label}</span></div>'
+    called = f"{row:,}" if isinstance(row, int) else escape(row)
+    return f'<div class="example"><span class="shown">{shown(place)}</span><span>example {called}{label}</span></div>'
 
 
 def _others(parts: np.ndarray) -> str:

@@ -13,6 +13,7 @@ from minent.cli.community.kept import check, keep, kept
 from minent.cli.outputs import aside, outputs
 from minent.cli.processes import speaks
 from minent.cli.recorded import Explaining, Run, opened
+from minent.data.tables.columns import LabelledColumns
 from minent.errors import BadInput
 from minent.files import whole_file
 
@@ -30,6 +31,7 @@ def explain(
     /,
     *,
     data: Path,
+    columns: Annotated[LabelledColumns | None, Parameter(name="*")] = None,
     options: Options = None,
     output: Annotated[Path, Parameter(name=["--output", "-o"])] = Path("because.html"),
     first: int = 20,
@@ -57,7 +59,7 @@ def explain(
     from minent.attribution import because
     from minent.attribution.walk.passes import taken
 
-    inputs, truth, shown = recorded.read(data)
+    inputs, truth, shown = recorded.read(data, columns)
     parts = _explained(recorded, taken(inputs, slice(first)), options, rule)
     if not speaks():
         return

@@ -157,6 +157,7 @@ def score(
     """
     require("torch", "gan", "score samples")
     from minent.cli import terminal
+    from minent.data.images.account import some
     from minent.data.images.read import read_images
     from minent.gan import Generator, train_features
     from minent.gan import inception as network
@@ -179,6 +180,10 @@ def score(
         print(json.dumps(asdict(found)))
         return
     terminal.told(real.plan)
+    if generator.names and set(generator.names) != {*real.classes}:
+        terminal.told(
+            f"classes differ: {some(generator.names)} are drawn; {some(real.classes) or 'none'} are in the data"
+        )
     terminal.drawn_and_floor(found)
     print(f"{len(drawn):,} drawn, as many real ones, beside as many others; FID to coverage by")
     print(found.space)

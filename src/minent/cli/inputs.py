@@ -2,13 +2,15 @@
 
 import sys
 from codecs import BOM_UTF8
-from collections.abc import Iterator
-from dataclasses import fields, is_dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, fields, is_dataclass, replace
 from io import BufferedReader, BytesIO
 from itertools import islice
 from pathlib import Path
 from typing import Any, cast
 
+from minent.data.natural import natural
+from minent.data.tables.columns import SourceColumn, TextColumn
 from minent.errors import BadInput, BadLine
 
 DASH = "\1"  # "-" while words are parsed: cyclopts takes that for an option
@@ -31,18 +33,56 @@ def named(path: str | Path) -> str:
     return "standard input" if str(path) == "-" else Path(path).stem
 
 
-def read_lines(path: str) -> Iterator[list[tuple[int, str]]]:
-    """The numbered lines of a file, blank ones too, some at a time; of standard input those that have come."""
-    from minent.data.text_file import open_text
+def understood(path: str | Sequence[str], plan: Any) -> str:
+    """How a file was read, in a line."""
+    name = path if isinstance(path, str) else ", ".join(path)
+    return f"{'standard input' if name == '-' else Path(name).name}: {plan}"
 
-    if path != "-":
-        lines = iter(enumerate(open_text(path).lines(), 1))
+
+def tell(path: str | Sequence[str], plan: Any) -> None:
+    """Say on standard error how a file was read, and where several were, how many rows each holds."""
+    print(understood(path, plan), file=sys.stderr)
+
+
+def read_lines(path: str, columns: SourceColumn | None = None) -> Iterator[list[tuple[int, str]]]:
+    """The numbered texts of a file, blank and bad ones as empty, some at a time; of standard input those that have
+    come."""
+    from minent.data.texts.sources import read_sources
+
+    columns = columns or SourceColumn()
+    if path != "-" or columns != SourceColumn():
+        found = read_sources(path, **asdict(columns))
+        tell(path, found.plan)
+        lines = iter(enumerate(found.by_row(found.texts, ""), 1))
         yield from iter(lambda: list(islice(lines, STREAM)), [])
         return
-    number = 0
+    number, objects = 0, None
     for lines in _arriving():
-        yield [(number + i, _decoded(line, number + i)) for i, line in enumerate(lines, 1)]
+        texts = [_decoded(line, number + i) for i, line in enumerate(lines, 1)]
+        objects = _holds_objects(texts) if objects is None else objects
+        numbered = list(enumerate(texts, number + 1))
+        yield [(n, _of_object(text, n)) for n, text in numbered] if objects else numbered
         number += len(lines)
+
+
+def _holds_objects(lines: list[str]) -> bool | None:
+    """Whether the first line that is not blank is a JSON object; None where there is none yet."""
+    from minent.data.tables.json_rows import first_object
+
+    first = next((line for line in lines if line.strip()), None)
+    return None if first is None else first_object(first) is not None
+
+
+def _of_object(line: str, number: int) -> str:
+    """The source in a JSON object; of a blank line nothing. Raises BadLine."""
+    from minent.data.tables.json_rows import objects
+
+    if not line.strip():
+        return ""
+    row = next(objects(iter([(number, line)]), "standard input"))
+    if isinstance(row, BadInput):
+        raise row
+    return row.text("source", "source")
 
 
 def _arriving() -> Iterator[list[bytes]]:
@@ -72,16 +112,21 @@ def _decoded(line: bytes, number: int) -> str:
         raise BadLine("text must be UTF-8", "standard input", number) from None
 
 
-def read_texts(path: str, text: str = "text", label: str = "label") -> Any:
-    """Texts, with their labels where the file has any."""
+def read_texts(path: str, columns: TextColumn) -> Any:
+    """Texts, with their labels where the file has any and these have a column; how they were read is told."""
     from minent.data import read_labelled
-    from minent.data.tables.row import column
 
-    if path == "-":
-        return read_labelled("-", text=text, label=None)
-    try:
-        plain = read_labelled(path, text=text, label=None)
-    except BadInput:  # such as lines of a label and a text
-        return read_labelled(path, text=text, label=label)
-    there = plain.plan is None or column(label.split(".")[0], plain.plan.passed_over) is not None
-    return read_labelled(path, text=text, label=label) if there else plain
+    found = read_labelled(path, **{"label": None, **asdict(columns)}, optional=True)
+    tell(path, found.plan)
+    return found
+
+
+def unknown_labels(labels: Sequence[str] | None, known: Sequence[str]) -> str:
+    """What is told of labels that a classifier does not know: it never says them."""
+    found = sorted({*(labels or ())} - {*known}, key=natural)
+    if not found:
+        return ""
+    more = ", …" if len(found) > 3 else ""
+    rows = sum(label in found for label in labels or ())
+    never = f"labels that the classifier does not know ({', '.join(found[:3])}{more})"
+    return f"{rows:,} of {len(labels or ()):,} have {never}; it knows {', '.join(known)[:80]}"

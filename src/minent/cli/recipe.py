@@ -42,6 +42,9 @@ def with_recipe(words: list[str]) -> list[str]:
 
 
 def _words(option: str, value: Any) -> Iterator[str]:
+    if isinstance(value, list):
+        yield from (word for one in value for word in _words(option, one))
+        return
     if value is not False:
         yield option
     if not isinstance(value, bool):

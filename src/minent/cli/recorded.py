@@ -3,12 +3,15 @@
 import importlib
 import importlib.util
 import json
+import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
 from cyclopts import Parameter
 
+from minent.data.tables.columns import LabelledColumns
 from minent.errors import BadInput, require
 
 
@@ -44,8 +47,9 @@ class Run:
     shown: Any
     read: Any
     loss: Any
-    rows: list[int]
-    """What training examples are called by: the numbers of their rows in what the user gave."""
+    rows: Sequence[int | str]
+    """What training examples are called by: the numbers of their rows in what the user gave, of several files with the
+    file's name."""
 
     texts: list[str] | None = None
     """The examples themselves, where they are texts."""
@@ -84,7 +88,9 @@ def opened(run: Path, options: Explaining) -> Run:
     def logit(said: Any, targets: Any) -> Any:
         return F.binary_cross_entropy_with_logits(said[:, 0], targets.to(said.dtype))
 
-    def read(path: Path) -> Any:
+    def read(path: Path, columns: LabelledColumns | None) -> Any:
+        if columns is not None:
+            raise BadInput(f"--text, --label, --encoding and --skip-bad are for texts; {str(path)!r} holds numbers")
         asked = read_examples(path, labels)
         _outputs(made, asked, path)
         truth = None if asked.y is None else [asked.labels[i] for i in asked.y]
@@ -103,7 +109,7 @@ def _text(run: Path, trajectory: Any, train: Path | None) -> Run:
     import torch.nn.functional as F
     from torch.nn.utils.rnn import pad_sequence
 
-    from minent.cli.inputs import read_texts
+    from minent.cli.inputs import read_texts, unknown_labels
     from minent.data import Labelled, read_labelled
     from minent.text.classification.classifier import Classifier
 
@@ -111,13 +117,17 @@ def _text(run: Path, trajectory: Any, train: Path | None) -> Run:
     remembered = trajectory.folder / "train.jsonl"
     if train is None and not remembered.exists():
         raise BadInput(f"--train is wanted: {str(run)!r} does not hold what the model was trained on")
-    examples = read_labelled(remembered if remembered.exists() else train)
-    if train is not None and remembered.exists() and read_labelled(train).texts != examples.texts:
-        wanted = f"{str(run)!r} remembers what it was trained on, with what was held out left out"
-        raise BadInput(f"{wanted}: {str(train)!r} holds other texts; leave --train out")
-    rows = examples.rows or list(range(len(examples)))
+    given = None if train is None else read_labelled(train)
     if remembered.exists():
-        rows = [json.loads(line)["row"] for line in remembered.read_text(encoding="utf-8").split("\n") if line]
+        lines = [json.loads(line) for line in remembered.read_text(encoding="utf-8").split("\n") if line]
+        texts, taught, rows = ([line[name] for line in lines] for name in ("text", "label", "row"))
+        examples = Labelled(texts, taught)
+        if given is not None and given.texts != texts:
+            wanted = f"{str(run)!r} remembers what it was trained on, with what was held out left out"
+            raise BadInput(f"{wanted}: {str(train)!r} holds other texts; leave --train out")
+    else:
+        assert given is not None
+        examples, rows = given, list(given.rows or range(len(given)))
     place = {label: i for i, label in enumerate(classifier.labels)}
     if unknown := sorted(set(examples.labels or [""]) - set(place)):
         raise BadInput(f"the classifier knows the labels {', '.join(place)}; got {unknown[0]!r}")
@@ -131,8 +141,10 @@ def _text(run: Path, trajectory: Any, train: Path | None) -> Run:
     def shown(texts: Labelled) -> Any:
         return lambda i: escape(texts.texts[i][:300]) + (" …" if len(texts.texts[i]) > 300 else "")
 
-    def read(path: Path) -> Any:
-        asked = read_texts(str(path))
+    def read(path: Path, columns: LabelledColumns | None) -> Any:
+        asked = read_texts(str(path), columns or LabelledColumns())
+        if unknown := unknown_labels(asked.labels, classifier.labels):
+            print(unknown, file=sys.stderr)
         return padded(asked), asked.labels, shown(asked)
 
     targets = torch.tensor([place[label] for label in taught])

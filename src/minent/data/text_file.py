@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from minent.data.bytes import PACKED, Held, opened, utf8
+from minent.errors import BadLine
 from minent.kernels import log
 
 
@@ -20,6 +21,9 @@ class TextFile:
     encoding: str | None = None
     """What the text is said to be in; see `text`."""
 
+    lenient: bool = False
+    """Whether bytes of another encoding stay, as halves of characters, which whoever reads a row refuses."""
+
     def content(self) -> str:
         """The text, its newlines as they are. Raises BadLine where it is none."""
         return self.decoded[0]
@@ -27,7 +31,13 @@ class TextFile:
     @cached_property
     def decoded(self) -> tuple[str, str]:
         """The text, and the encoding it was in. Raises BadLine where it is none."""
-        data, encoding = utf8(Held(self.name, self.data), self.encoding)
+        try:
+            data, encoding = utf8(Held(self.name, self.data), self.encoding)
+        except BadLine:
+            if not self.lenient:
+                raise
+            encoding = self.encoding or "utf-8"
+            return self.data.decode(encoding, "surrogateescape").removeprefix("\ufeff"), encoding
         if encoding == "gb18030" and self.encoding is None:
             log.warning("%r is read as GB18030, for it is not UTF-8", str(self.name))
         return data.decode(), encoding
@@ -39,7 +49,7 @@ class TextFile:
         return [line.removesuffix("\r") for line in (lines if lines[-1] else lines[:-1])]
 
 
-def open_text(path: str | os.PathLike[str] | Any, encoding: str | None = None) -> TextFile:
+def open_text(path: str | os.PathLike[str] | Any, encoding: str | None = None, *, lenient: bool = False) -> TextFile:
     """The file at a path; "-" is standard input, and an open binary file is read. Raises BadInput.
 
     >>> import io
@@ -49,4 +59,4 @@ def open_text(path: str | os.PathLike[str] | Any, encoding: str | None = None) -
     held = opened(path)
     suffixes = [suffix.lower() for suffix in Path(str(held.name)).suffixes if suffix.lower()[1:] not in PACKED]
     named = isinstance(path, str | os.PathLike) and path != "-"
-    return TextFile(held.name, suffixes[-1] if named and suffixes else "", held.data, encoding)
+    return TextFile(held.name, suffixes[-1] if named and suffixes else "", held.data, encoding, lenient)

@@ -44,8 +44,16 @@ class Shape:
     longest: int = 512
     """Tokens of an input at most; longer ones are cut."""
 
+    longest_target: int = 0
+    """seq2seq: tokens of a target at most; 0: as many as of an input."""
+
     dropout: float = 0.1
     """Share of numbers set to zero in training."""
+
+    @property
+    def written(self) -> int:
+        """Tokens of a target at most."""
+        return self.longest_target or self.longest
 
     def __post_init__(self) -> None:
         sizes = "dim", "heads", "layers", "hidden", "landmarks", "longest"
@@ -53,3 +61,4 @@ class Shape:
         if self.dim % self.heads:
             raise BadInput(f"heads must share dim evenly; got {self.heads} heads for {self.dim}")
         check(self, ("dropout", 0 <= self.dropout < 1, "at least 0 and less than 1"))
+        check(self, ("longest_target", self.longest_target >= 0, "at least 0"))

@@ -43,7 +43,7 @@ class Cut:
     def __str__(self) -> str:
         are, share = "is" if self.cut == 1 else "are", 100 * self.lost / max(self.tokens, 1)
         cut = f"{self.cut:,} of {self.texts:,} texts {are} cut to {self.longest:,} tokens"
-        return f"{cut}: {share:.2g} % of all tokens are not read"
+        return f"{cut}: {share:.{1 if share < 1 or share > 99 else 0}f} % of all tokens are not read"
 
 
 def told(cuts: Mapping[str, Cut]) -> dict[str, Any]:

@@ -61,3 +61,12 @@ def test_a_torn_file_says_so(tmp_path):
         (tmp_path / "a.npz").write_bytes(torn)
         with pytest.raises(BadInput):
             read_images(tmp_path / "a.npz")
+
+
+@pytest.mark.parametrize("shape", [(8, 8, 3), (3, 8, 8), (8, 8, 4), (8, 8, 1)])
+def test_one_picture_is_not_taken_for_many(shape, tmp_path):
+    np.save(tmp_path / "a.npy", np.zeros(shape, np.uint8))
+    with pytest.raises(BadInput, match=r"may hold one picture with colours, or .* say which by a fourth axis"):
+        read_images(tmp_path / "a.npy")
+    np.save(tmp_path / "a.npy", np.zeros((5, 8, 8), np.uint8))
+    assert read_images(tmp_path / "a.npy").values.shape == (5, 1, 8, 8)

@@ -103,9 +103,9 @@ def test_toys_lie_where_they_should():
     "content, problem",
     [
         (np.zeros((3, 5, 8, 8)), "1 or 3 channels"),
-        (np.full((3, 8, 8), 300), "from 0 to 255"),
-        (np.full((3, 8, 8), 2.0), "floats from 0 to 1"),
-        (np.full((3, 8, 8), np.nan), "must be finite"),
+        (np.full((5, 8, 8), 300), "from 0 to 255"),
+        (np.full((5, 8, 8), 2.0), "floats from 0 to 1"),
+        (np.full((5, 8, 8), np.nan), "must be finite"),
         (np.zeros(3), "wanted numbers of shape"),
         (np.zeros((0, 8, 8)), "there are no images"),
     ],

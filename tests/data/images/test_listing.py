@@ -123,7 +123,7 @@ def test_classes_of_stylegan_are_those_of_its_file_not_its_folders(tmp_path):
         assert images.classes == classes and (images.labels is None) == (labels is None)
     for torn in ({"labels": given[:2]}, {"labels": [3]}, [], {}):
         (tmp_path / "dataset.json").write_text(json.dumps(torn))
-        with pytest.raises(BadInput, match=r"dataset\.json in .* must"):
+        with pytest.raises(BadInput, match=r"(dataset\.json|the file of classes) in .* must"):
             read_images(tmp_path)
 
 
@@ -191,3 +191,38 @@ def test_a_folder_and_its_zip_are_read_alike(paths, tmp_path_factory):
         except BadInput as error:
             told.append(str(error).replace(f"{place}", "root"))
     assert told[0] == told[1]
+
+
+@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize("name, content", [
+    ("metadata.csv", "file_name,label\na.png,cat\nsub/b.png,dog\n./c.png,cat\n"),
+    ("metadata.jsonl", "".join(json.dumps({"file_name": file, "class": label, "text": "…"}) + "\n"
+                               for file, label in (("a.png", "cat"), ("sub/b.png", "dog"), ("c.png", "cat")))),
+])  # fmt: skip
+def test_classes_are_those_of_metadata_beside_the_pictures(name, content, packed, tmp_path):
+    folder = fill(tmp_path / "set", "train/a.png", "train/sub/b.png", "train/c.png", "test/d.png")
+    (folder / "train" / name).write_text(content)
+    if packed:
+        with zipfile.ZipFile(tmp_path / "set.zip", "w") as archive:
+            for file in folder.rglob("*.*"):
+                archive.write(file, file.relative_to(folder))
+    images = read_images(tmp_path / "set.zip" if packed else folder)
+    assert (images.classes, [*(images.labels if images.labels is not None else ())]) == (("cat", "dog"), [0, 0, 1])
+    assert f"classes by {'label' if name.endswith('csv') else 'class'} in {name}" in images.plan
+    assert "other file" not in images.plan and "split train" in images.plan
+
+
+def test_metadata_for_all_splits_and_what_it_lacks(tmp_path):
+    folder = fill(tmp_path, "train/a.png", "train/b.png", "test/d.png")
+    rows = "file_name,label\ntrain/a.png,1\ntrain/b.png,10\ntest/d.png,2\n"
+    (folder / "metadata.csv").write_text(rows)
+    assert (read_images(folder).classes, read_images(folder, split="test").classes) == (("1", "10"), ("2",))
+    (folder / "metadata.csv").write_text(rows.replace("train/b.png,10\n", ""))
+    with pytest.raises(BadInput, match=r"must give every picture a class; it gives 'train/b\.png' none"):
+        read_images(folder)
+    (folder / "metadata.csv").write_text(rows + "train/a.png,7\n")
+    with pytest.raises(BadInput, match=r"gives 'train/a\.png' two"):
+        read_images(folder)
+    (folder / "metadata.csv").write_text("file_name,text\ntrain/a.png,words\n")
+    images = read_images(folder)
+    assert images.labels is None and "metadata.csv says nothing of classes" in images.plan

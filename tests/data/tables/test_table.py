@@ -27,7 +27,7 @@ def file(text: str) -> io.BytesIO:
 def test_columns_are_found_by_name_case_number_and_dots(tmp_path):
     nested = read_pairs(file(NESTED), source="translation.en", target="translation.zh")
     assert (nested.sources, nested.targets) == (["Hi.", "Bye."], ["你好。", "再见。"])
-    assert str(nested.plan) == "source=translation.en, target=translation.zh; passed over id"
+    assert str(nested.plan) == "source=translation.en, target=translation.zh; JSON lines; passed over id"
     pq.write_table(pa.Table.from_pylist([json.loads(line) for line in NESTED.splitlines()]), tmp_path / "a.parquet")
     flat = read_pairs(tmp_path / "a.parquet", source="translation.en", target="translation.zh")
     assert (flat.sources, flat.targets) == (nested.sources, nested.targets)
@@ -59,10 +59,15 @@ def test_json_is_an_array_or_lines(content, tmp_path):
     assert (read.texts, read.labels, read.rows) == (["a", "b"], ["1", "2"], [0, 1])
 
 
-def test_json_lines_are_known_without_a_name_but_not_in_plain_text(tmp_path):
+def test_json_lines_are_known_without_a_name_and_in_plain_text_by_their_field(tmp_path):
     assert read_labelled(file('{"text": "a", "label": 1}\n')).labels == ["1"]
     (tmp_path / "a.txt").write_text('{"text": "a"}\n')
-    assert read_labelled(tmp_path / "a.txt").texts == ['{"text": "a"}']
+    read = read_labelled(tmp_path / "a.txt", label=None)
+    assert (read.texts, str(read.plan)) == (["a"], "text=text; JSON lines")
+    (tmp_path / "b.txt").write_text('{"log": "a"}\n\nb\n')
+    read = read_labelled(tmp_path / "b.txt", label=None)
+    assert (read.texts, read.rows) == (['{"log": "a"}', "b"], [0, 2])
+    assert str(read.plan) == "one text a line; the first is a JSON object, and taken as text; a blank line"
 
 
 def test_several_files_are_one_table_whose_rows_are_counted_through(tmp_path):
@@ -72,7 +77,7 @@ def test_several_files_are_one_table_whose_rows_are_counted_through(tmp_path):
     for path in (str(tmp_path / "train-*.tsv"), tmp_path, [tmp_path / f"train-{i}.tsv" for i in (1, 2, 10)]):
         read = read_labelled(path)
         assert (read.texts, read.rows) == (wanted, list(range(6)))
-        assert str(read.plan) == "label=label, text=text; 3 files; 3 blank lines"
+        assert str(read.plan) == "label=label, text=text; no header; 3 files; 3 blank lines"
     with pytest.raises(BadInput, match=r"there is no file that '.*dev-.*' fits"):
         read_labelled(str(tmp_path / "dev-*.tsv"))
 
@@ -121,7 +126,7 @@ def test_what_text_is_in_can_be_said():
     with pytest.raises(BadLine, match="text must be UTF-8"):
         read_pairs(io.BytesIO(latin))
     pairs = read_pairs(io.BytesIO(latin), encoding="latin-1")
-    assert (pairs.sources, str(pairs.plan)) == (["naïve"], "source=source, target=target; iso8859-1")
+    assert (pairs.sources, str(pairs.plan)) == (["naïve"], "source=source, target=target; no header; iso8859-1")
     assert read_pairs(io.BytesIO("源\t目\n".encode("utf-16"))).targets == ["目"]
 
 
@@ -136,3 +141,93 @@ def test_what_is_no_path_is_passed_through():
     assert files_of(stream, KINDS) == [stream]
     with pytest.raises(BadInput, match="got an empty list"):
         files_of([], KINDS)
+
+
+@pytest.mark.parametrize("mark, told", [(";", "fields between ;; "), ("\t", "fields between tabs; "), (",", "")])
+def test_csv_without_commas_in_its_header_is_divided_by_what_it_has(mark, told, tmp_path):
+    (tmp_path / "a.csv").write_text(mark.join(("id", "text", "label")) + f'\n1{mark} "a, b"{mark}x\n')
+    read = read_labelled(tmp_path / "a.csv")
+    assert (read.texts, read.labels) == (["a, b"], ["x"])
+    assert str(read.plan) == f"label=label, text=text; {told}passed over id"
+
+
+def test_columns_without_a_name_of_their_own_go_by_number(tmp_path):
+    (tmp_path / "a.csv").write_text(",text,text,label\n0,a,b,x\n")
+    with pytest.raises(BadLine, match=r"there is no column 'text'; there are 1, 2, 3, label: .* on line 1"):
+        read_labelled(tmp_path / "a.csv")
+    read = read_labelled(tmp_path / "a.csv", text="3")
+    assert (read.texts, str(read.plan)) == (["b"], "label=label, text=3; passed over 1, 2")
+    with pytest.raises(BadInput, match="label and text must be columns of their own; got label, label"):
+        read_labelled(tmp_path / "a.csv", text="4")
+
+
+def test_fields_of_lists_go_by_number_and_nested_names_are_told():
+    chat = '{"messages": [{"role": "user", "content": "Hi."}, {"role": "assistant", "content": "你好。"}]}\n'
+    pairs = read_pairs(file(chat), source="messages.0.content", target="messages.1.content")
+    assert (pairs.sources, pairs.targets) == (["Hi."], ["你好。"])
+    with pytest.raises(BadLine, match=r"there are messages\.0\.role, messages\.0\.content, messages\.1\.role"):
+        read_pairs(file(chat))
+    with pytest.raises(BadLine, match="no column 'messages"):
+        read_pairs(file(chat), source="messages.2.content", target="messages.1.content")
+
+
+def test_bytes_of_another_encoding_are_a_bad_row_where_such_are_left_out():
+    rows = b"good\tone\nbad\t\xff two\ngood\tthree\n"
+    pairs = read_pairs(io.BytesIO(rows), skip_bad=1)
+    assert (pairs.targets, pairs.rows) == (["one", "three"], [0, 2])
+    assert "a bad row left out: target must be in one encoding; got the byte 0xff on line 2" in str(pairs.plan)
+    with pytest.raises(BadLine, match="text must be UTF-8; got other bytes on line 2"):
+        read_pairs(io.BytesIO(rows))
+    with pytest.raises(BadInput, match=r"there are no pairs in .*; a bad row left out: target must be in one encoding"):
+        read_pairs(io.BytesIO(b"bad\t\xff\n"), skip_bad=1)
+
+
+def test_rows_of_several_files_are_placed_in_their_own(tmp_path):
+    for i in (1, 2):
+        (tmp_path / f"{i}.tsv").write_text("a\tb\nc\td\nbroken\ne\tf\n")
+    pairs = read_pairs(str(tmp_path / "?.tsv"), skip_bad=2)
+    assert pairs.rows == [0, 1, 3, 4, 5, 7] and pairs.plan is not None and pairs.plan.rows == 8
+    assert [pairs.plan.place(row) for row in (3, 4, 7)] == ["1.tsv row 3", "2.tsv row 0", "2.tsv row 3"]
+    assert read_pairs(tmp_path / "1.tsv", skip_bad=1).plan.place(3) == 3  # type: ignore[union-attr]
+
+
+def test_labels_are_read_where_there_are_any_if_so_asked(tmp_path):
+    for name, content in {
+        "a.csv": "id,text{}\n1,x{}\n", "a.jsonl": '{{"text": "x"{}}}\n', "a.tsv": "{}x\n"
+    }.items():  # fmt: skip
+        without = {"a.csv": ("", ""), "a.jsonl": ("",), "a.tsv": ("",)}[name]
+        given_them = {"a.csv": (",label", ",y"), "a.jsonl": (', "label": "y"',), "a.tsv": ("y\t",)}[name]
+        for fields, wanted in ((without, None), (given_them, ["y"])):
+            (tmp_path / name).write_text(content.format(*fields))
+            read = read_labelled(tmp_path / name, optional=True)
+            assert (read.texts, read.labels) == (["x"], wanted)
+    (tmp_path / "b.csv").write_text("text,label\nz,y\n")
+    (tmp_path / "a.csv").write_text("text\nx\n")
+    with pytest.raises(BadInput, match="all files have a column"):
+        read_labelled([tmp_path / "a.csv", tmp_path / "b.csv"], optional=True)
+
+
+def test_what_datasets_saves_to_disk_is_read(tmp_path):
+    table = pa.table({"text": ["a", "b"], "label": ["x", "y"], "id": [1, 2]})
+    with pa.ipc.new_stream(tmp_path / "data-00000-of-00001.arrow", table.schema) as stream:
+        stream.write_table(table)
+    (tmp_path / "dataset_info.json").write_text("{}")
+    (tmp_path / "state.json").write_text("{}")
+    assert read_labelled(tmp_path).labels == ["x", "y"]
+    with pa.ipc.new_file(tmp_path / "data.feather", table.schema) as whole:
+        whole.write_table(table)
+    assert read_labelled(tmp_path / "data.feather").texts == ["a", "b"]
+    (tmp_path / "data.feather").write_bytes(b"ARROW1 and no more")
+    with pytest.raises(BadInput, match="is not a whole Arrow file"):
+        read_labelled(tmp_path / "data.feather")
+
+
+def test_whole_numbers_are_labels_however_written_and_gaps_among_them_are_none(tmp_path):
+    for name, content in {"a.csv": "text,label\na,1.0\nb,0\n", "a.jsonl": '{"text": "a", "label": 1.0}\n'}.items():
+        (tmp_path / name).write_text(content)
+        assert (read_labelled(tmp_path / name).labels or [])[0] == "1"
+    (tmp_path / "a.csv").write_text("text,label\na,1.0\nb,nan\n")
+    with pytest.raises(BadInput, match=r"labels are numbers, and row 1 has none \(nan\)"):
+        read_labelled(tmp_path / "a.csv")
+    (tmp_path / "a.csv").write_text("text,label\na,Anna\nb,Nan\n")
+    assert read_labelled(tmp_path / "a.csv").labels == ["Anna", "Nan"]

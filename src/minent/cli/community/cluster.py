@@ -7,9 +7,10 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 
 from minent.cli.community.kept import check, keep, kept
-from minent.cli.inputs import named
+from minent.cli.inputs import named, read_texts
 from minent.cli.outputs import aside, outputs
 from minent.community.options import Points
+from minent.data.tables.columns import TextColumn
 from minent.errors import BadInput, require
 
 
@@ -18,6 +19,7 @@ def cluster(
     /,
     *,
     model: Annotated[Path | None, Parameter(show_default=False)] = None,
+    columns: Annotated[TextColumn | None, Parameter(name="*")] = None,
     options: Annotated[Points | None, Parameter(name="*")] = None,
     output: Annotated[tuple[Path, ...], Parameter(name=["--output", "-o"], negative="", show_default=False)] = (),
     map: Path | None = None,
@@ -27,7 +29,8 @@ def cluster(
     Parameters
     ----------
     points
-        Vectors (.npy, .parquet), or texts: one a line, or a column text (.tsv, .csv, .jsonl, .parquet); - reads lines.
+        Vectors (.npy, .parquet), or texts: one a line, or a column of them (.tsv, .csv, .jsonl, .json, .parquet), in
+        one file, or in several by a pattern or a folder; - reads lines.
     model
         Folder of transformers or sentence-transformers that turns texts into vectors; without it, shared words do.
     output
@@ -48,14 +51,12 @@ def cluster(
         from minent.data.points.vectors import holds_vectors, read_vectors
 
         start = time.perf_counter()
-        if points != "-" and holds_vectors(points):
+        if points != "-" and columns is None and holds_vectors(points):
             if model is not None:
                 raise BadInput(f"a model turns texts into vectors; {points!r} holds vectors")
             (vectors, names), texts = read_vectors(points), None
         else:
-            from minent.data import read_labelled
-
-            texts = names = read_labelled(points, label=None).texts
+            texts = names = read_texts(points, columns or TextColumn()).texts
             say(f"embedding {len(texts):,} texts")
             vectors = embedded(texts, model)
         embedding = time.perf_counter()

@@ -2,13 +2,15 @@
 where else it runs."""
 
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
 
-from minent.cli.inputs import read_texts
+from minent.cli.inputs import read_texts, tell, unknown_labels
 from minent.cli.outputs import check_apart, outputs, to_standard_output
+from minent.data.tables.columns import LabelledColumns, PairColumns
 from minent.errors import BadInput, require
 from minent.files import whole_file, write_text
 
@@ -18,11 +20,11 @@ def classify(
     /,
     *,
     model: Path,
-    text: str = "text",
-    label: str = "label",
+    columns: Annotated[LabelledColumns | None, Parameter(name="*")] = None,
     output: Annotated[Path | None, Parameter(name=["--output", "-o"], show_default=False)] = None,
 ) -> None:
-    """Label texts: a line label<TAB>probability for each, in their order; and the accuracy where labels are given.
+    """Label texts: a line label<TAB>probability for each, in their order, an empty one for an empty line and for a row
+    that is left out; and the accuracy where labels are given.
 
     Parameters
     ----------
@@ -30,22 +32,24 @@ def classify(
         A file of one text a line, or as for training, with labels or without; - reads standard input.
     model
         Folder that `minent text train --task classify` wrote.
-    text
-        The column of texts, by its name or number.
-    label
-        The column of labels, where there is one.
     output
         File to write the lines to, instead of standard output (-).
     """
     require("torch", "torch", "classify texts")
     from minent.text import Classifier
+    from minent.text.token_ids import Cut
 
     output = None if output is not None and to_standard_output(output) else output
     wrote = outputs([output], [texts])
-    classifier, examples = Classifier.from_pretrained(model), read_texts(texts, text, label)
-    probabilities = classifier.probabilities(examples.texts)
+    classifier = Classifier.from_pretrained(model)
+    examples = read_texts(texts, columns or LabelledColumns())
+    cut = Cut(classifier.shape.longest)
+    probabilities = classifier.probabilities(examples.texts, cut=cut)
+    if cut.cut:
+        print(cut, file=sys.stderr)
     best = probabilities.argmax(1)
-    lines = "".join(f"{classifier.labels[i]}\t{p[i]:.4f}\n" for i, p in zip(best, probabilities, strict=True))
+    said = [f"{classifier.labels[i]}\t{p[i]:.4f}\n" for i, p in zip(best, probabilities, strict=True)]
+    lines = "".join(examples.by_row(said, "\n"))
     if output is None:
         sys.stdout.write(lines)
     else:
@@ -54,6 +58,8 @@ def classify(
     if examples.labels is not None:
         right = sum(classifier.labels[i] == label for i, label in zip(best, examples.labels, strict=True))
         print(f"accuracy {right / len(best):.4f} ({right:,} of {len(best):,})", file=sys.stderr)
+        if unknown := unknown_labels(examples.labels, classifier.labels):
+            print(unknown, file=sys.stderr)
 
 
 def exposure(
@@ -61,8 +67,7 @@ def exposure(
     model: Path,
     data: str,
     data_target: Path | None = None,
-    source: str = "source",
-    target: str = "target",
+    columns: Annotated[PairColumns | None, Parameter(name="*")] = None,
     output: Annotated[Path | None, Parameter(name=["--output", "-o"], show_default=False)] = None,
     seed: int = 1,
 ) -> None:
@@ -79,10 +84,6 @@ def exposure(
         Pairs as for training: .tsv (source, target), .csv, .jsonl, .parquet, or a file of sources with --data-target.
     data_target
         File of targets, a line for each line of --data.
-    source
-        The column of what is read, by its name or number.
-    target
-        The column of what is to be written.
     output
         A figure (.png, .svg, .pdf) or a table (.csv), by position.
     seed
@@ -98,7 +99,9 @@ def exposure(
     if output is not None and output.suffix not in kinds:
         raise BadInput(f"output must end with {', '.join(kinds)}; got {str(output)!r}")
     wrote = outputs([output], [data, data_target])
-    measured = exposure(*opened(model, read_pairs(data, data_target, source=source, target=target)), seed=seed)
+    pairs = read_pairs(data, data_target, **asdict(columns or PairColumns()))
+    tell(data, pairs.plan)
+    measured = exposure(*opened(model, pairs), seed=seed)
     exposed(measured)
     if output is not None:
         with whole_file(output) as temporary:

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
+from minent.cli.inputs import read_texts
 from minent.cli.outputs import outputs
+from minent.data.tables.columns import TextColumn
 from minent.errors import BadInput, require
 from minent.files import whole_file, write_text
 from minent.text.options import Sampling
@@ -36,19 +38,18 @@ def sample(
     model
         Folder that `minent text train --task masked-lm` wrote, or that of a Hugging Face model; or a name on the hub.
     corpus
-        File of texts, one a line, that samples should be like: BLEU against them is told.
+        File of texts, one a line or a table with a column text, that samples should be like: BLEU against them is told.
     output
         File to write: .txt, a text a line; .jsonl or .parquet, with chain, sweep and score.
     """
     require("torch", "torch", "sample texts")
     from minent.cli.terminal import progress
-    from minent.data import read_labelled
     from minent.text.gibbs import Gibbs, diagnostics, load
 
     if output is not None and output.suffix not in KINDS:
         raise BadInput(f"output must end with {', '.join(KINDS)}; got {str(output)!r}")
     wrote = outputs([output], [corpus, model])
-    others = [] if corpus is None else read_labelled(corpus, label=None).texts
+    others = [] if corpus is None else read_texts(str(corpus), TextColumn()).texts
     states = []
     with progress() as say:
         say("loading")

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from minent.errors import BadInput
 from minent.text.score import Language
 
 
@@ -31,11 +32,9 @@ def score(
     json_
         Print one JSON object.
     """
-    from minent.data.text_file import open_text
     from minent.text.score import score
 
-    lines = open_text(texts).lines()
-    scores = score(lines, [open_text(file).lines() for file in reference], language=language)
+    scores = score(_lines(texts), [_lines(file) for file in reference], language=language)
     if json_:
         print(json.dumps(asdict(scores)))
         return
@@ -53,3 +52,14 @@ def score(
         print(f"{name:<16} {value:6.2f}")
     print(f"{scores.lines:,} lines, ROUGE of {'characters' if characters else 'words'}")
     print(f"BLEU {scores.bleu_signature}\nchrF {scores.chrf_signature}")
+
+
+def _lines(path: str | Path) -> list[str]:
+    """The lines of a file that is no table."""
+    from minent.data.tables.rows import KINDS
+    from minent.data.text_file import open_text
+
+    file = open_text(path)
+    if file.kind in KINDS and (file.kind != ".tsv" or b"\t" in file.data):
+        raise BadInput(f"texts to score are files of one text a line; {str(path)!r} is a table")
+    return file.lines()

@@ -1,8 +1,10 @@
 """What each task of `minent text train` begins with: texts that are read, a model that is to learn, its records."""
 
 from pathlib import Path
+from textwrap import shorten
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
+from minent.cli.inputs import understood
 from minent.data.tables.columns import Columns
 from minent.errors import BadInput
 from minent.nn.shape import Shape
@@ -20,9 +22,9 @@ class Asked(NamedTuple):
     """What a model is trained on, how, and where it goes."""
 
     task: Literal["classify", "seq2seq", "masked-lm"]
-    train: str
+    train: list[str]
     train_target: Path | None
-    dev: str | None
+    dev: list[str]
     dev_target: Path | None
     out: Path
     resume: bool
@@ -36,8 +38,18 @@ class Asked(NamedTuple):
     recipe: Recipe
 
 
+COLUMNS = {"classify": ("text", "label"), "seq2seq": ("source", "target"), "masked-lm": ("text",)}
+
+
 def check(asked: Asked) -> None:
     """Raises BadInput for what the task has no use for."""
+    for name in ("source", "target", "text", "label"):
+        said = getattr(asked.columns, name)
+        if said != name and name not in COLUMNS[asked.task]:
+            wanted = " and ".join(f"--{one}" for one in COLUMNS[asked.task])
+            raise BadInput(f"--task {asked.task} reads columns by {wanted}; got --{name} {said}")
+    if asked.shape.longest_target and asked.task != "seq2seq":
+        raise BadInput(f"--longest-target is for --task seq2seq; got --task {asked.task}")
     if asked.record and asked.task != "classify":
         raise BadInput(f"--record is for --task classify; got --task {asked.task}")
     if (targets := asked.train_target or asked.dev_target) and asked.task != "seq2seq":
@@ -53,7 +65,7 @@ def classifier(asked: Asked) -> Prepared:
 
     recipe = asked.recipe
     texts = labelled(asked, asked.train, asked.columns.label)
-    if asked.dev is None:
+    if not asked.dev:
         texts, held = split(texts, HELD, recipe.seed)
     else:
         held = labelled(asked, asked.dev, asked.columns.label)
@@ -63,9 +75,12 @@ def classifier(asked: Asked) -> Prepared:
         model, texts, dev, recipe, tokens=asked.reading.tokens, folder=asked.out, resume=asked.resume,
         record=asked.record,
     )  # fmt: skip
-    names = ", ".join(model.labels[:10]) + ", …" * (len(model.labels) > 10)
+    names = ", ".join(shorten(name, 40, placeholder=" …") for name in model.labels[:10])
+    names += ", …" * (len(model.labels) > 10)
+    if 2 * len(model.labels) > len(texts) > 20:
+        names += "; most stand beside one text: is that the column of labels?"
     told = f"{len(texts):,} texts to learn from, {len(held):,} to judge by; {len(model.labels)} labels: {names}"
-    return model, records, understood(asked.train, texts.plan, told)
+    return model, records, f"{understood(asked.train, texts.plan)}\n{told}"
 
 
 def masked_lm(asked: Asked) -> Prepared:
@@ -74,14 +89,14 @@ def masked_lm(asked: Asked) -> Prepared:
     from minent.text import new_masked_lm, train_masked_lm
 
     texts, recipe = labelled(asked, asked.train, None), asked.recipe
-    texts, held = split(texts, HELD, recipe.seed) if asked.dev is None else (texts, labelled(asked, asked.dev, None))
+    texts, held = split(texts, HELD, recipe.seed) if not asked.dev else (texts, labelled(asked, asked.dev, None))
     model = new_masked_lm(texts.texts, asked.shape, asked.reading, recipe.seed)
     records = train_masked_lm(
         model, texts.texts, held.texts or None, recipe, masked=asked.masking.masked, tokens=asked.reading.tokens,
         folder=asked.out, resume=asked.resume,
     )  # fmt: skip
     told = f"{len(texts):,} texts to learn from, {len(held):,} to judge by"
-    return model, records, understood(asked.train, texts.plan, told)
+    return model, records, f"{understood(asked.train, texts.plan)}\n{told}"
 
 
 def seq2seq(asked: Asked) -> Prepared:
@@ -93,14 +108,14 @@ def seq2seq(asked: Asked) -> Prepared:
     writing, recipe, objective = asked.writing, asked.recipe, objective_of(asked.learning)
     columns = asked.columns
 
-    def read(path: str, targets: Path | None) -> Pairs:
+    def read(path: list[str], targets: Path | None) -> Pairs:
         return read_pairs(
-            path, targets, source=columns.source, target=columns.target, encoding=columns.encoding,
-            skip_bad=columns.skip_bad,
+            path[0] if len(path) == 1 else path, targets, source=columns.source, target=columns.target,
+            encoding=columns.encoding, skip_bad=columns.skip_bad,
         )  # fmt: skip
 
     pairs = read(asked.train, asked.train_target)
-    if asked.dev is None:
+    if not asked.dev:
         pairs, held = held_out(pairs, HELD, recipe.seed)
     else:
         held = read(asked.dev, asked.dev_target)
@@ -111,17 +126,19 @@ def seq2seq(asked: Asked) -> Prepared:
     )  # fmt: skip
     learned = f"{writing.decoder}, {asked.learning.objective}"
     told = f"{len(pairs):,} pairs to learn from, {len(held):,} to judge by; {learned}"
-    return model, records, understood(asked.train, pairs.plan, told)
+    return model, records, f"{understood(asked.train, pairs.plan)}\n{told}"
 
 
-def labelled(asked: Asked, path: str, label: str | None) -> "Labelled":
-    """The texts in a file, with the labels of a column."""
+def labelled(asked: Asked, path: list[str], label: str | None) -> "Labelled":
+    """The texts in a file, with the labels of a column. Raises BadInput where labels are wanted, and there are none."""
     from minent.data import read_labelled
 
     columns = asked.columns
-    return read_labelled(path, text=columns.text, label=label, encoding=columns.encoding, skip_bad=columns.skip_bad)
-
-
-def understood(path: str, plan: Any, told: str) -> str:
-    """What is told, after how a file was read."""
-    return f"{Path(path).name}: {plan}\n{told}" if str(plan or "") else told
+    found = read_labelled(
+        path[0] if len(path) == 1 else path, text=columns.text, label=label, encoding=columns.encoding,
+        skip_bad=columns.skip_bad,
+    )  # fmt: skip
+    if label is not None and found.labels is None:
+        wanted = "a table (.tsv of label and text, .csv, .jsonl, …), or any with --text and --label, has labels"
+        raise BadInput(f"{understood(path, found.plan)}, without labels; {wanted}")
+    return found

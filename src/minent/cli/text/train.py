@@ -11,7 +11,7 @@ from minent.cli.outputs import check_apart
 from minent.cli.processes import speaks
 from minent.cli.text.tasks import Asked, check, classifier, masked_lm, seq2seq
 from minent.data.tables.columns import Columns
-from minent.errors import require
+from minent.errors import BadInput, require
 from minent.nn.shape import Shape
 from minent.text.options import Learning, Masking, Reading, Writing
 from minent.training.recipe import Recipe
@@ -20,9 +20,9 @@ from minent.training.recipe import Recipe
 def train(
     *,
     task: Literal["classify", "seq2seq", "masked-lm"],
-    train: str,
+    train: Annotated[list[str], Parameter(consume_multiple=True)],
     train_target: Path | None = None,
-    dev: str | None = None,
+    dev: Annotated[list[str] | None, Parameter(show_default=False, consume_multiple=True)] = None,
     dev_target: Path | None = None,
     out: Path,
     resume: Annotated[bool, Parameter(show_default=False)] = False,
@@ -46,8 +46,8 @@ def train(
     train
         classify: .tsv (label, text), .csv, .jsonl, .json, .parquet, or a folder with one folder for each label.
         seq2seq: .tsv (source, target), .csv, .jsonl, .json, .parquet, or a file of sources with --train-target.
-        masked-lm: one text a line, or the column text of such tables. A pattern in quotes, "train-*.parquet", or a
-        folder of shards stands for several files.
+        masked-lm: one text a line, or the column text of such tables. Several files: a list, a pattern, a folder of
+        shards.
     train_target
         File of targets, a line for each line of --train.
     dev
@@ -65,11 +65,13 @@ def train(
     require("torch", "torch", "train models of text")
     start = time.perf_counter()
     asked = Asked(
-        task, train, train_target, dev, dev_target, out, resume, record, columns or Columns(), reading or Reading(),
-        writing or Writing(), learning or Learning(), masking or Masking(), shape or Shape(), recipe or Recipe(),
+        task, train, train_target, dev or [], dev_target, out, resume, record, columns or Columns(),
+        reading or Reading(), writing or Writing(), learning or Learning(), masking or Masking(), shape or Shape(),
+        recipe or Recipe(),
     )  # fmt: skip
     check(asked)
-    check_apart(out, [train, train_target, dev, dev_target])
+    check_apart(out, [*train, train_target, *asked.dev, dev_target])
+    check_fresh(out, resume)
     prepared = {"classify": classifier, "seq2seq": seq2seq, "masked-lm": masked_lm}[task](asked)
     if not speaks():
         deque(prepared[1], maxlen=0)
@@ -78,13 +80,24 @@ def train(
     print(f"wrote {out} in {time.perf_counter() - start:.0f} s")
 
 
+def check_fresh(out: Path, resume: bool) -> None:
+    """Raises BadInput, before anything is read, for a folder that holds a run, and for a file."""
+    from minent.training import checkpoint
+
+    if out.exists() and not out.is_dir():
+        raise BadInput(f"{str(out)!r} is a file; wanted a folder for the model")
+    if not resume and checkpoint.newest(out / "checkpoints") is not None:
+        raise BadInput(f"{str(out)!r} holds a run already: resume it, or choose another folder")
+
+
 def follow(model: Any, records: Any, told: str, asked: Asked) -> None:
     """Train, and tell how it goes."""
     from minent.cli.terminal import training
 
     weights, shape = sum(parameter.numel() for parameter in model.parameters()), asked.shape
     print(told)
-    print(f"{weights:,} weights, {shape.attention} attention, texts of at most {shape.longest} tokens")
+    most = f"{shape.longest}" + f", targets of {shape.longest_target}" * bool(shape.longest_target)
+    print(f"{weights:,} weights, {shape.attention} attention, texts of at most {most} tokens")
     if asked.record and shape.dropout:
         print(f"what dropout of {shape.dropout:g} hides is not recorded: explanations add up with --dropout 0 only")
     training(records)

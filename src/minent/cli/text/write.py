@@ -8,6 +8,7 @@ from cyclopts import Parameter
 
 from minent.cli.inputs import read_lines
 from minent.cli.outputs import outputs, to_standard_output
+from minent.data.tables.columns import SourceColumn
 from minent.errors import BadInput, require
 from minent.files import write_text
 from minent.text.options import Search
@@ -18,6 +19,7 @@ def write(
     /,
     *,
     model: Path,
+    columns: Annotated[SourceColumn | None, Parameter(name="*")] = None,
     n_best: int = 1,
     output: Annotated[Path | None, Parameter(name=["--output", "-o"], show_default=False)] = None,
     search: Annotated[Search | None, Parameter(name="*")] = None,
@@ -27,7 +29,7 @@ def write(
     Parameters
     ----------
     texts
-        A file of one text a line; - reads standard input.
+        A file of one text a line, or a table as for training, whose targets are not read; - reads standard input.
     model
         Folder that `minent text train --task seq2seq` wrote.
     n_best
@@ -38,15 +40,17 @@ def write(
     require("torch", "torch", "write texts")
     from minent.text import Seq2Seq
     from minent.text import n_best as written
+    from minent.text.token_ids import Cut
 
     search, output = search or Search(), None if output is not None and to_standard_output(output) else output
     wrote = outputs([output], [texts])
     if not 1 <= n_best <= search.beam:
         raise BadInput(f"n_best must be from 1 to the beam of {search.beam}; got {n_best}")
-    writer, lines = Seq2Seq.from_pretrained(model), read_lines(texts)
+    writer, lines = Seq2Seq.from_pretrained(model), read_lines(texts, columns)
     done: list[str] = []
+    cut = Cut(writer.shape.longest)
     for numbered in lines:
-        found = written(writer, [line for _, line in numbered], search, first=numbered[0][0] - 1)
+        found = written(writer, [line for _, line in numbered], search, first=numbered[0][0] - 1, cut=cut)
         for (number, _), texts_found in zip(numbered, found, strict=True):
             if n_best == 1 and not texts_found:  # the options leave nothing to write, but the line is kept
                 done.append("\n")
@@ -58,6 +62,8 @@ def write(
             sys.stdout.write("".join(done))
             sys.stdout.flush()
             done.clear()
+    if cut.cut:
+        print(cut, file=sys.stderr)
     if output is not None:
         write_text(output, "".join(done))
         print(wrote(output), file=sys.stderr)

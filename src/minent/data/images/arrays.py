@@ -26,6 +26,10 @@ def read_npy(data: bytes, path: object) -> Images:
         values = np.load(BytesIO(data), allow_pickle=False)
     except TORN as error:
         raise BadInput(f"{str(path)!r} is not a whole array of numbers: {error}") from None
+    if values.ndim == 3 and (3 in (values.shape[0], values.shape[2]) or values.shape[2] in (1, 4)):
+        many = "{} images of {} by {} pixels".format(*values.shape)
+        wanted = "say which by a fourth axis, (1, h, w, c) or (n, h, w, 1)"
+        raise BadInput(f"{str(path)!r} may hold one picture with colours, or {many}: {wanted}; got {values.shape}")
     return pixels_of(values, path)
 
 

@@ -1,23 +1,20 @@
 """Which files are pictures, and what their folders say of them: a split, a class, or nothing.
 
 What is hidden or no picture is passed over, and counted. One folder alone is gone into: its name is no class. Folders
-called train, test and the like are splits. Where dataset.json of StyleGAN lies, the classes are those that it gives.
+called train, test and the like are splits. Where a file lies that says of what classes they are, these count.
 """
 
-import json
 import re
 from collections.abc import Iterable, Sequence
-from io import BytesIO
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from minent.data.images.account import Account, counted, some, split_of
 from minent.data.images.entries import Entry, hidden
+from minent.data.images.given import METADATA, STYLEGAN, classes_of, given
 from minent.data.images.pictures import PICTURES
 from minent.data.natural import natural
 from minent.errors import BadInput
-
-STYLEGAN = "dataset.json"
 
 
 class Listing(NamedTuple):
@@ -36,19 +33,21 @@ def listed(entries: Iterable[Entry], root: object, account: Account) -> Listing:
     if not pictures:
         held = f"; it holds {some(sorted('/'.join(one.parts) for one in files))}" if files else ""
         raise BadInput(f"{str(root)!r} must hold pictures ({', '.join(PICTURES)}); there are none{held}")
-    within, labels = (), _given(files, pictures, (), root, account)
-    while labels is None and (inner := _inner(pictures, within, root, account)):
+    within, below, known = (), 0, given(files, (), root, account)
+    while (known is None or _divided(pictures, len(within))) and (inner := _inner(pictures, within, root, account)):
         pictures = [one for one in pictures if one.parts[len(within)] in inner]
         within += (inner[0],)
-        labels = _given(files, pictures, within, root, account) if len(inner) == 1 else None
-    depth = len(within)
-    if labels is None:
+        if known is None and len(inner) == 1:
+            below, known = len(within), given(files, within, root, account)
+    depth, labels = len(within), None if known is None else classes_of(known, pictures, below, root)
+    if known is None:
         tops = [one.parts[depth] for one in pictures if len(one.parts) > depth + 1]
         labels = tops if len(tops) == len(pictures) else None
     account.facts += [f"in {'/'.join(within)}/"] * (not all(map(split_of, within)))
     empty = {one.parts[depth] for one in seen if one.source is None and one.parts[:-1] == within}
     empty = sorted(empty - {one.parts[depth] for one in pictures}, key=natural) if labels else []
-    other = ["/".join(one.parts) for one in files if kind(one) not in PICTURES and one.parts != (*within, STYLEGAN)]
+    about = {(*within[:i], name) for i in range(depth + 1) for name in (STYLEGAN, *METADATA)}
+    other = ["/".join(one.parts) for one in files if kind(one) not in PICTURES and one.parts not in about]
     account.passed += [f"{counted(len(other), 'other file')} ({some(other)})"] * bool(other)
     account.passed += [f"{counted(len(empty), 'folder')} without pictures ({some(empty)})"] * bool(empty)
     if labels is not None and all(label is None for label in labels):
@@ -97,6 +96,11 @@ def _inner(pictures: Sequence[Entry], within: tuple[str, ...], root: object, acc
     return []
 
 
+def _divided(pictures: Sequence[Entry], depth: int) -> bool:
+    """Whether all pictures lie in folders that are splits."""
+    return all(len(one.parts) > depth + 1 and split_of(one.parts[depth]) for one in pictures)
+
+
 def _undivided(pictures: Sequence[Entry], depth: int, root: object) -> None:
     """Raises BadInput where splits lie beside classes, or within them."""
     splits: dict[tuple[str, ...], set[str]] = {}
@@ -108,28 +112,6 @@ def _undivided(pictures: Sequence[Entry], depth: int, root: object) -> None:
         if len({split_of(name) for name in names}) > 1:
             where = "/".join([str(root), *place])
             raise BadInput(f"splits ({some(sorted(names))}) lie beside or within classes in {where!r}; name one split")
-
-
-def _given(
-    files: Sequence[Entry], pictures: Sequence[Entry], within: tuple[str, ...], root: object, account: Account
-) -> list[Any] | None:
-    """The classes that StyleGAN's dataset.json gives the pictures beside it: {"labels": [["00000/img0.png", 6], …]}."""
-    found = next((one for one in files if one.parts == (*within, STYLEGAN)), None)
-    if found is None or found.source is None:
-        return None
-    source = found.source()
-    try:
-        told = json.loads(source.read() if isinstance(source, BytesIO) else Path(source).read_bytes())["labels"]
-        known = None if told is None else {str(name): label for name, label in told}
-    except (OSError, ValueError, TypeError, KeyError):
-        raise BadInput(f"{STYLEGAN} in {str(root)!r} must hold labels, a name and a class each") from None
-    account.facts.append(f"{'no ' * (known is None)}classes by {STYLEGAN}")
-    if known is None:
-        return [None] * len(pictures)
-    names = ["/".join(one.parts[len(within) :]) for one in pictures]
-    if missing := [name for name in names if name not in known]:
-        raise BadInput(f"{STYLEGAN} in {str(root)!r} must give every picture a class; it gives {missing[0]!r} none")
-    return [known[name] for name in names]
 
 
 def shards_of(entries: Iterable[Entry], folder: Path, account: Account) -> list[Path]:

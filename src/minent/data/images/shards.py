@@ -11,15 +11,17 @@ from minent.data.bytes import opened
 from minent.data.images.account import Account, some
 from minent.data.images.arrays import pixels_of
 from minent.data.images.classes import classified
+from minent.data.images.given import LABEL
 from minent.data.images.images import Images
 from minent.data.images.stacked import stacked
 from minent.data.tables.parquet import features, first_rows, read_parquet
+from minent.data.tables.row import column
 from minent.errors import BadInput
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-IMAGE, LABEL = ("image", "img"), ("label", "class", "target")
+IMAGE = ("image", "img")
 
 
 class _Columns(NamedTuple):
@@ -58,13 +60,15 @@ def _columns(schema: "pa.Schema", file: Path, account: Account) -> _Columns:
     told = features(schema)
     kinds = {name: one.get("_type") for name, one in told.items()}
     named = [name for name in schema.names if kinds.get(name) == "ClassLabel"]
-    label = next((name for name in LABEL if name in schema.names), named[0] if len(named) == 1 else None)
+    labels = [found for name in LABEL if (found := column(name, schema.names)) is not None]
+    label = next(iter(labels or (named if len(named) == 1 else ())), None)
     if label is None and named:
         account.facts.append(f"no classes, for there are several kinds ({some(named)})")
     rest = [name for name in schema.names if name != label]
     images = [name for name in rest if kinds.get(name) == "Image" or pa.types.is_nested(schema.field(name).type)]
     binary = [name for name in rest if _encoded(schema.field(name).type)]
-    found = next((name for name in IMAGE if name in rest), (images or binary or rest or [None])[0])
+    called = [found for name in IMAGE if (found := column(name, rest)) is not None]
+    found = next(iter(called or images or binary or rest), None)
     if found is None:
         raise BadInput(f"wanted a column of images in {str(file)!r}; got {schema.names}")
     names = told[label]["names"] if label is not None and label in named else ()

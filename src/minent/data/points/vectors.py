@@ -45,30 +45,51 @@ def checked(points: Any) -> Float[np.ndarray, "points dimensions"]:
 
 
 def holds_vectors(path: str | os.PathLike[str]) -> bool:
-    """Whether a file is one of points: .npy, or .parquet with numbers in it."""
+    """Whether a file is one of points: .npy, or .parquet with a column of lists of numbers, or columns of them: more
+    than one (an id) where words stand beside them."""
     if (kind := Path(path).suffix.lower()) != ".parquet":
         return kind == ".npy"
-    from pyarrow import ArrowInvalid, parquet, types
+    from pyarrow import ArrowInvalid, parquet
 
-    def number(kind: Any) -> bool:
-        return types.is_floating(kind) or types.is_integer(kind)
-
+    if not Path(path).is_file():  # a pattern, or what is not there
+        return False
     try:
-        schema = parquet.read_schema(path) if Path(path).is_file() else []
+        schema = parquet.read_schema(path)
     except ArrowInvalid:  # what is wrong is told where it is read
         return True
-    lists = [field for field in schema if hasattr(field.type, "value_type") and number(field.type.value_type)]
-    return bool(lists) or not any(field.name == "text" for field in schema)
+    if any(_is_vector(field.type) for field in schema):
+        return True
+    numbers, words = (sum(kind(field.type) for field in schema) for kind in (_is_number, _is_text))
+    return not words or (numbers > 1 and not any(field.name == "text" for field in schema))
+
+
+def _is_number(kind: Any) -> bool:
+    from pyarrow import types
+
+    return types.is_floating(kind) or types.is_integer(kind)
+
+
+def _is_text(kind: Any) -> bool:
+    from pyarrow import types
+
+    kind = kind.value_type if types.is_dictionary(kind) else kind
+    return types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind)
+
+
+def _is_vector(kind: Any) -> bool:
+    from pyarrow import types
+
+    lists = types.is_list(kind) or types.is_large_list(kind) or types.is_fixed_size_list(kind)
+    return lists and _is_number(kind.value_type)
 
 
 def _of_table(table: Any) -> tuple[np.ndarray, np.ndarray | None]:
     import pyarrow as pa
-    from pyarrow import types
 
-    texts = [column for column in table.columns if types.is_string(column.type) or types.is_large_string(column.type)]
+    texts = [column for column in table.columns if _is_text(column.type)]
     names = np.array(texts[0].to_pylist(), object) if texts else None
-    lists = [column for column in table.columns if hasattr(column.type, "value_type")]
-    numbers = [column for column in table.columns if types.is_floating(column.type) or types.is_integer(column.type)]
+    lists = [column for column in table.columns if _is_vector(column.type)]
+    numbers = [column for column in table.columns if _is_number(column.type)]
     if lists:
         rows = lists[0].to_pylist()
         if len({len(row or ()) for row in rows}) != 1:

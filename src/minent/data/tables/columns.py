@@ -1,4 +1,4 @@
-"""How tables are to be read, in one frozen value: command-line flags and TOML table alike."""
+"""How texts are to be read, in frozen values, a kind of texts each: command-line flags and TOML table alike."""
 
 from dataclasses import dataclass
 
@@ -6,20 +6,8 @@ from minent.errors import check
 
 
 @dataclass(frozen=True)
-class Columns:
-    """Columns by their names, or by their numbers from 1; of nested ones translation.en. Raises BadInput."""
-
-    source: str = "source"
-    """seq2seq: the column of what is read."""
-
-    target: str = "target"
-    """seq2seq: the column of what is to be written."""
-
-    text: str = "text"
-    """classify, masked-lm: the column of texts."""
-
-    label: str = "label"
-    """classify: the column of labels."""
+class Rows:
+    """Which rows are read, and what they are in. Raises BadInput."""
 
     encoding: str | None = None
     """What text is in, where it is not UTF-8, UTF-16 with its mark, or plainly GB18030: latin-1, big5, …"""
@@ -29,3 +17,40 @@ class Columns:
 
     def __post_init__(self) -> None:
         check(self, ("skip_bad", self.skip_bad >= 0, "at least 0"))
+
+
+@dataclass(frozen=True)
+class TextColumn(Rows):
+    """Texts, in a column by its name, or by its number from 1; of nested ones said.en."""
+
+    text: str = "text"
+    """The column of texts, by its name or number."""
+
+
+@dataclass(frozen=True)
+class LabelledColumns(TextColumn):
+    """Texts and their labels."""
+
+    label: str = "label"
+    """The column of labels, by its name or number."""
+
+
+@dataclass(frozen=True)
+class SourceColumn(Rows):
+    """Texts that something is to be written for."""
+
+    source: str = "source"
+    """The column of what is read, by its name or number."""
+
+
+@dataclass(frozen=True)
+class PairColumns(SourceColumn):
+    """Texts, and those they should become."""
+
+    target: str = "target"
+    """The column of what is to be written, by its name or number."""
+
+
+@dataclass(frozen=True)
+class Columns(PairColumns, LabelledColumns):
+    """All of these, for commands that read any."""

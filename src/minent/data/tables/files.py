@@ -11,6 +11,7 @@ from minent.data.bytes import PACKED
 from minent.data.natural import natural
 from minent.errors import BadInput
 
+ABOUT = ("dataset_info.json", "dataset_infos.json", "dataset_dict.json", "state.json")  # what datasets write beside
 SPLIT = re.compile(r"(train|valid(?:ation)?|dev|test|eval)(?![a-z])", re.IGNORECASE)
 
 
@@ -40,7 +41,8 @@ def files_of(path: str | os.PathLike[str] | Any, kinds: Sequence[str]) -> list[A
 
 def _shards(folder: Path, kinds: Sequence[str]) -> list[Any]:
     places = [place for place in (folder, folder / "data") if place.is_dir()]
-    files = [file for place in places for file in place.iterdir() if _kind(file) in kinds and file.name[0] != "."]
+    found = [file for place in places for file in place.iterdir() if file.name[0] != "." and file.name not in ABOUT]
+    files = [file for file in found if kind(file) in kinds]
     splits: dict[str, list[Path]] = {}
     for file in files:
         named = SPLIT.match(file.name)
@@ -57,5 +59,6 @@ def _shards(folder: Path, kinds: Sequence[str]) -> list[Any]:
     return sorted(files, key=natural)
 
 
-def _kind(file: Path) -> str:
+def kind(file: Path) -> str:
+    """The last suffix of a name but .gz and the like."""
     return next((suffix.lower() for suffix in reversed(file.suffixes) if suffix.lower()[1:] not in PACKED), "")

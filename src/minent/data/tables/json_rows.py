@@ -9,14 +9,15 @@ from minent.data.tables.row import Row
 from minent.errors import BadInput, BadLine
 
 
-def is_object(content: str) -> bool:
-    """Whether the first line is a JSON object."""
+def first_object(content: str) -> dict[str, Any] | None:
+    """The JSON object in the first line, if there is one."""
     if not content.lstrip().startswith("{"):
-        return False
+        return None
     try:
-        return isinstance(json.loads(content.lstrip().split("\n", 1)[0]), dict)
+        found = json.loads(content.lstrip().split("\n", 1)[0])
     except (ValueError, RecursionError):
-        return False
+        return None
+    return found if isinstance(found, dict) else None
 
 
 def objects(lines: Iterator[tuple[int, str]], name: object) -> Iterator[Row | BadInput]:

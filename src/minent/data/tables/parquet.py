@@ -1,4 +1,4 @@
-"""Parquet, a table column by column, read whole or not at all."""
+"""Parquet and Arrow, tables column by column, read whole or not at all."""
 
 import json
 from collections.abc import Callable, Iterator, Sequence
@@ -11,6 +11,8 @@ from minent.errors import BadInput
 if TYPE_CHECKING:
     import pyarrow as pa
 
+ARROW = (b"ARROW1", b"\xff\xff\xff\xff")  # how a file begins, and a stream
+
 
 def read_parquet(data: bytes, file: object, chosen: Callable[[list[str]], Sequence[str]] | None = None) -> "pa.Table":
     """The table in `data`, of the columns that `chosen` takes from the names of all. Raises BadInput, naming `file`.
@@ -21,6 +23,18 @@ def read_parquet(data: bytes, file: object, chosen: Callable[[list[str]], Sequen
     """
     with _opened(data, file) as found:
         return found.read(None if chosen is None else list(chosen(found.schema_arrow.names)))
+
+
+def read_arrow(data: bytes, file: object, chosen: Callable[[list[str]], Sequence[str]] | None = None) -> "pa.Table":
+    """The table of an Arrow or Feather file, or of a stream as Hugging Face's datasets save it; see `read_parquet`."""
+    import pyarrow as pa
+
+    try:
+        opened = pa.ipc.open_file if data.startswith(b"ARROW1") else pa.ipc.open_stream
+        table = opened(pa.BufferReader(data)).read_all()
+    except (pa.ArrowException, OSError) as error:
+        raise BadInput(f"{str(file)!r} is not a whole Arrow file: {error}") from None
+    return table if chosen is None else table.select(list(chosen(table.column_names)))
 
 
 def first_rows(data: bytes, file: object, rows: int) -> "pa.Table":

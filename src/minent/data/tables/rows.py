@@ -2,46 +2,63 @@
 
 import csv
 import io
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 
-from minent.data.tables.json_rows import array, in_row, is_object, objects
-from minent.data.tables.parquet import class_names, read_parquet
+from minent.data.tables.json_rows import array, first_object, in_row, objects
+from minent.data.tables.parquet import ARROW, class_names, read_arrow, read_parquet
 from minent.data.tables.plan import Seen
 from minent.data.tables.row import Row, column, missing
 from minent.data.text_file import TextFile
 from minent.errors import BadInput, BadLine
 
-KINDS = (".tsv", ".csv", ".json", ".jsonl", ".ndjson", ".parquet")
+KINDS = (".tsv", ".csv", ".json", ".jsonl", ".ndjson", ".parquet", ".arrow", ".feather")
 Rows = Iterator[Row | BadInput]  # what is no row is an error, and rows go on
 
 
 def rows_of(
-    file: TextFile, roles: Mapping[str, str], seen: Seen, header: Callable[[Iterable[bool]], bool] | bool = any
-) -> Rows:
+    file: TextFile, roles: Mapping[str, str], seen: Seen, header: Callable[[Iterable[bool]], bool] | bool = any,
+    optional: Collection[str] = (),
+) -> Rows:  # fmt: skip
     """The rows of a file with columns for these roles, each called what is said, and errors where a line is none; what
-    is told of the file is noted in `seen`. Blank lines are passed over. Raises BadInput for what is no such file.
+    is told of the file is noted in `seen`. Blank lines are passed over. `optional` roles are left out where the file
+    has no column for them. Raises BadInput for what is no such file.
 
-    .csv: the first line names the columns. .jsonl and .ndjson: one object a line; .json: that, or one array of objects.
-    .parquet: a table. Any other kind: fields divided by tabs; the first line names the columns where any (`header`: or
-    all) of them stand in it, or `header` is True; else these are the columns.
+    .csv: the first line names the columns; fields are divided by commas, or where it has none by ; or tabs. .jsonl and
+    .ndjson: one object a line; .json: that, or one array of objects. .parquet, .arrow: a table. Any other kind: fields
+    divided by tabs; the first line names the columns where any (`header`: or all) of them stand in it, or `header` is
+    True; else these are the columns.
 
     >>> file = TextFile("words.tsv", ".tsv", "cat\\t猫\\n".encode())
     >>> [row.fields for row in rows_of(file, {"source": "source", "target": "target"}, Seen())]
     [{'source': 'cat', 'target': '猫'}]
     """
-    if file.kind == ".parquet" or file.data.startswith(b"PAR1"):
-        return _parquet(file, roles, seen)
+    seen.roles = dict(roles)
+    if file.kind in (".parquet", ".arrow", ".feather") or file.data.startswith((b"PAR1", *ARROW)):
+        return _columns(file, roles, seen, optional)
     content, seen.encoding = file.decoded
-    if file.kind in (".jsonl", ".ndjson") or (file.kind not in (".csv", ".json") and is_object(content)):
-        return objects(_numbered(file, seen), file.name)
+    lines = file.kind in (".jsonl", ".ndjson") or (file.kind != ".csv" and first_object(content) is not None)
+    if lines and (file.kind != ".json" or content.strip().count("\n")):
+        if file.kind not in (".json", ".jsonl", ".ndjson"):
+            seen.say("JSON lines")
+        return _there(objects(_numbered(file, seen), file.name), seen, optional)
     if file.kind == ".json":
-        if is_object(content) and content.strip().count("\n"):
-            return objects(_numbered(file, seen), file.name)
-        return array(content, file.name)
-    return _records(
-        file, _csv(file, content) if file.kind == ".csv" else _tsv(file, list(roles.values()), header, seen), seen
-    )
+        return _there(array(content, file.name), seen, optional)
+    table = _csv(file, content, seen) if file.kind == ".csv" else _tsv(file, roles, header, seen, optional)
+    return _records(file, table, seen, optional)
+
+
+def _there(rows: Rows, seen: Seen, optional: Collection[str]) -> Rows:
+    """Objects; what the first has no field for is left out where it may."""
+    first = True
+    for row in rows:
+        if first and isinstance(row, Row):
+            first, there = False, [*map(str, row.fields)]
+            seen.roles = {
+                role: name for role, name in seen.roles.items()
+                if role not in optional or column(name, there) or column(name.split(".")[0], there)
+            }  # fmt: skip
+        yield row
 
 
 def _numbered(file: TextFile, seen: Seen) -> Iterator[tuple[int, str]]:
@@ -53,30 +70,42 @@ def _numbered(file: TextFile, seen: Seen) -> Iterator[tuple[int, str]]:
 
 
 def _tsv(
-    file: TextFile, names: Sequence[str], header: Callable[[Iterable[bool]], bool] | bool, seen: Seen
-) -> Iterator[tuple[int, list[str]]]:
+    file: TextFile, roles: Mapping[str, str], header: Callable[[Iterable[bool]], bool] | bool, seen: Seen,
+    optional: Collection[str],
+) -> Iterator[tuple[int, list[str]]]:  # fmt: skip
     """Numbered lines as fields, the names of the columns first."""
+    names = list(roles.values())
     rows = ((number, line.split("\t")) for number, line in _numbered(file, seen))
     for number, first in rows:
         stand = (column(name, first) is not None and not name.isdecimal() for name in names)
         if header if isinstance(header, bool) else header(stand):
             yield number, [name.strip() for name in first]
         else:
+            if len(first) < len(names):
+                names = [name for role, name in roles.items() if role not in optional]
+            seen.say("no header")
             numbered = all(name.isdecimal() for name in names)
-            yield 0, [str(i) for i in range(1, len(first) + 1)] if numbered else list(names)
+            yield 0, [str(i) for i in range(1, len(first) + 1)] if numbered else names
             yield number, first
         yield from rows
 
 
-def _csv(file: TextFile, content: str) -> Iterator[tuple[int, list[str]]]:
-    reader = csv.reader(io.StringIO(content, newline=""), strict=True)
+def _csv(file: TextFile, content: str, seen: Seen) -> Iterator[tuple[int, list[str]]]:
+    first = content.lstrip().split("\n", 1)[0]
+    mark = next((mark for mark in ",;\t" if mark in first), ",")
+    if mark != ",":
+        seen.say(f"fields between {'tabs' if mark == chr(9) else mark}")
+    reader = csv.reader(io.StringIO(content, newline=""), strict=True, delimiter=mark, skipinitialspace=True)
     limit = csv.field_size_limit()
     csv.field_size_limit(max(limit, len(content)))
     rows: list[tuple[int, list[str]]] = []
     line = 1
     try:
         for row in reader:
-            rows += [(line, row)] if row else []
+            if row:
+                rows.append((line, row))
+            else:
+                seen.blank += 1
             line = reader.line_num + 1
     except csv.Error as error:
         raise BadLine(f"quotes must open and close a field ({error})", file.name, line) from None
@@ -85,9 +114,14 @@ def _csv(file: TextFile, content: str) -> Iterator[tuple[int, list[str]]]:
     return iter(rows)
 
 
-def _records(file: TextFile, table: Iterator[tuple[int, list[str]]], seen: Seen) -> Rows:
+def _records(file: TextFile, table: Iterator[tuple[int, list[str]]], seen: Seen, optional: Collection[str]) -> Rows:
     first, names = next(table, (0, []))
-    seen.columns, seen.header = names, first > 0
+    names = [name.strip() for name in names]
+    names = [name if name and names.count(name) == 1 else str(i) for i, name in enumerate(names, 1)]
+    seen.columns = names
+    seen.roles = {role: name for role, name in seen.roles.items() if role not in optional or column(name, names)}
+    if first and (wanted := [role for role, name in seen.roles.items() if column(name, names) is None]):
+        raise BadLine(missing(wanted[0], seen.roles[wanted[0]], names), file.name, first)
     for number, fields in table:
         fault = partial(BadLine, file=file.name, line=number)
         if len(fields) == len(names):
@@ -100,16 +134,23 @@ def _records(file: TextFile, table: Iterator[tuple[int, list[str]]], seen: Seen)
             yield fault(f"{came}. Of a table with more, say which columns of its first line these are ({flags})")
 
 
-def _parquet(file: TextFile, roles: Mapping[str, str], seen: Seen) -> Rows:
+def _columns(file: TextFile, roles: Mapping[str, str], seen: Seen, optional: Collection[str]) -> Rows:
+    """The rows of Parquet or Arrow; only the columns that count are read."""
+
     def wanted(columns: list[str]) -> Sequence[str]:
         seen.columns, found = columns, []
         for role, name in roles.items():
-            found.append(column(name, columns) or column(name.split(".")[0], columns))
-            if found[-1] is None:
+            one = column(name, columns) or column(name.split(".")[0], columns)
+            if one is None and role not in optional:
                 raise BadInput(f"{missing(role, name, columns)} in {str(file.name)!r}")
+            if one is None:
+                del seen.roles[role]
+            else:
+                found.append(one)
         return list(dict.fromkeys(found))
 
-    table = read_parquet(file.data, file.name, wanted)
+    read = read_arrow if file.kind in (".arrow", ".feather") or file.data.startswith(ARROW) else read_parquet
+    table = read(file.data, file.name, wanted)
     classes = class_names(table.schema)
     for number, fields in enumerate(row for batch in table.to_batches() for row in batch.to_pylist()):
         for name, called in classes.items():

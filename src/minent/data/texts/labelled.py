@@ -1,19 +1,19 @@
 """Texts with their labels: tables, JSON, Parquet, or a folder of files for each label."""
 
 import os
+import re
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from minent.data.natural import natural
-from minent.data.tables.json_rows import is_object
 from minent.data.tables.plan import TablePlan
 from minent.data.tables.rows import KINDS
 from minent.data.tables.table import Table, opened, read_table
-from minent.data.text_file import TextFile
+from minent.data.texts.plain import one_a_line, text_files, text_lines
 from minent.errors import BadInput
 
 
@@ -26,12 +26,24 @@ class Labelled:
     labels: list[str] | None = None
     groups: list[str] | None = None
     rows: list[int] | None = None
-    """Of each its row, from 0, over all files, header and blank lines not counted."""
+    """Of each its row, from 0, over all files, header and blank lines not counted; of lines the number of the line."""
 
     plan: TablePlan | None = None
 
     def __len__(self) -> int:
         return len(self.texts)
+
+    def by_row(self, values: Sequence[str], missing: str) -> list[str]:
+        """A value for each example, in the rows that were read; `missing` for blank lines and rows that were left out.
+
+        >>> Labelled(["a", "b"], rows=[0, 2]).by_row(["x", "y"], "")
+        ['x', '', 'y']
+        """
+        rows = self.rows or range(len(self))
+        found = [missing] * max([row + 1 for row in rows] + [self.plan.rows if self.plan else 0])
+        for row, value in zip(rows, values, strict=True):
+            found[row] = value
+        return found
 
 
 def read_labelled(
@@ -41,19 +53,20 @@ def read_labelled(
     label: str | None = "label",
     encoding: str | None = None,
     skip_bad: int = 0,
+    optional: bool = False,
 ) -> Labelled:
     """The texts in a file, in several (a list, a pattern such as "train-*.parquet", a folder of shards), with their
     labels. `text` and `label` name columns, or say their numbers from 1, of nested ones meta.label; label=None reads
-    none.
+    none, and `optional` ones are read where there is a column for them.
 
     .tsv              one example a line, quotes are text; the first line names the columns where one of its fields is
                       `text` or `label`, else lines are label<TAB>text (with label=None: text)
     .csv              the first line names the columns; fields that hold commas, quotes or newlines are quoted
     .jsonl .ndjson    one object a line; .json: that, or an array of objects
-    .parquet          a table
+    .parquet .arrow   a table
     a folder          of such files, or of one folder for each label, holding .txt files
-    any other, "-" or an open binary file: JSON lines where the first is an object (but not in .txt), else one text a
-                      line, without labels
+    any other, "-" or an open binary file: JSON lines where the first is an object (in .txt one with `text`); as .tsv
+                      where `text` or `label` is called otherwise; else one text a line, without labels
 
     Text is UTF-8, UTF-16 by its mark, GB18030 where it can be nothing else, or what `encoding` says; files may be
     packed. Lines that are blank are passed over. Texts stay as they are, labels lose the blanks around them. As many as
@@ -63,26 +76,29 @@ def read_labelled(
     >>> read_labelled(io.BytesIO("道可道，非常道。\\nIt was a dark night.\\n".encode())).texts
     ['道可道，非常道。', 'It was a dark night.']
     """
-    files = opened(path, encoding)
+    files, plain = opened(path, encoding, lenient=skip_bad > 0), text == "text" and label in (None, "label")
     if not files:
-        return _folder(Path(path), label is not None)
-    if files[0].kind not in KINDS and (files[0].kind == ".txt" or not is_object(files[0].content())):
-        table = _lines(files)
+        table = text_files(Path(path), label is not None, encoding, skip_bad)
+    elif plain and files[0].kind not in KINDS and one_a_line(files[0], text):
+        table = text_lines(files, skip_bad)
     else:
         roles = {"text": text} if label is None else {"label": label, "text": text}
-        table = read_table(files, roles, skip_bad=skip_bad)
+        maybe = ("label",) if optional and label == "label" else ()
+        table = read_table(files, roles, skip_bad=skip_bad, optional=maybe)
     if not table.rows:
-        raise BadInput(f"there are no texts in {', '.join(map(repr, table.plan.files))}")
+        raise table.plan.nothing("texts")
     labels = [label.strip() for label in table.texts["label"]] if "label" in table.texts else None
+    if labels is not None:
+        _no_gaps(labels, table)
     return Labelled(table.texts["text"], labels, None, table.rows, table.plan)
 
 
-def _lines(files: list[TextFile]) -> Table:
-    lines = [line for file in files for line in file.lines()]
-    texts = [line for line in lines if line.strip()]
-    names = tuple(str(file.name) for file in files)
-    plan = TablePlan(names, {}, encoding=files[0].decoded[1], blank=len(lines) - len(texts))
-    return Table({"text": texts}, list(range(len(texts))), plan)
+def _no_gaps(labels: list[str], table: Table) -> None:
+    """Raises BadInput where numbers are the labels, and some are missing: what is no number may be a name."""
+    gaps = [i for i, label in enumerate(labels) if label.lower() == "nan"]
+    if gaps and all(re.fullmatch("-?[0-9]+", label) for label in set(labels) if label.lower() != "nan"):
+        place = table.plan.place(table.rows[gaps[0]])
+        raise BadInput(f"labels are numbers, and row {place} has none (nan) in {table.plan.files[0]!r}")
 
 
 def split(labelled: Labelled, share: float = 0.2, seed: int | np.random.Generator = 1) -> tuple[Labelled, Labelled]:
@@ -99,7 +115,11 @@ def split(labelled: Labelled, share: float = 0.2, seed: int | np.random.Generato
     members: dict[object, list[int]] = {}
     for i, group in enumerate(labelled.groups or labelled.texts):
         members.setdefault(group, []).append(i)
-    room = {label: int(share * count) for label, count in Counter(labels).items()}
+    counts = Counter(labels)
+    room = {label: int(share * count) for label, count in counts.items()}
+    if not any(room.values()):  # of all labels there are few: the share of all texts, one of a label at most
+        most = [label for label, count in counts.most_common() if count > 1][: int(share * len(labelled))]
+        room |= dict.fromkeys(most, 1)
     held: set[int] = set()
     groups = list(members.values())
     for i in np.random.default_rng(seed).permutation(len(groups)):
@@ -114,15 +134,3 @@ def split(labelled: Labelled, share: float = 0.2, seed: int | np.random.Generato
         return Labelled([labelled.texts[i] for i in ids], labels, groups, [rows[i] for i in ids], labelled.plan)
 
     return part([i for i in range(len(labelled)) if i not in held]), part(sorted(held))
-
-
-def _folder(folder: Path, labelled: bool) -> Labelled:
-    files = sorted(folder.glob("*/*.txt"), key=natural)
-    texts = [TextFile(file, "", file.read_bytes()).content() for file in files]
-    if empty := [file for file, text in zip(files, texts, strict=True) if not text.strip()]:
-        raise BadInput(f"text must not be empty; got nothing in {str(empty[0])!r}")
-    if not files:
-        raise BadInput(
-            f"{str(folder)!r} must hold tables, or one folder for each label with .txt files in it; there are none"
-        )
-    return Labelled(texts, [file.parent.name for file in files] if labelled else None, rows=list(range(len(texts))))

@@ -10,8 +10,7 @@ import numpy as np
 
 from minent.data.tables.plan import Seen, TablePlan
 from minent.data.tables.row import Row
-from minent.data.tables.rows import Rows
-from minent.data.tables.table import Table, gathered, opened, read_table
+from minent.data.tables.table import Numbered, Table, gathered, opened, read_table
 from minent.data.text_file import TextFile, open_text
 from minent.errors import BadInput, BadLine
 
@@ -23,7 +22,7 @@ class Pairs:
     sources: list[str]
     targets: list[str]
     rows: list[int] | None = None
-    """Of each its row, from 0, over all files, header and blank lines not counted."""
+    """Of each its row, from 0, over all files, header and blank lines not counted; of lines the number of the line."""
 
     plan: TablePlan | None = None
 
@@ -64,17 +63,18 @@ def read_pairs(
     >>> import io
     >>> pairs = read_pairs(io.BytesIO("Hi.\\t你好。\\nThanks!\\t谢谢！\\n".encode()))
     >>> pairs.sources, pairs.targets, str(pairs.plan)
-    (['Hi.', 'Thanks!'], ['你好。', '谢谢！'], 'source=source, target=target')
+    (['Hi.', 'Thanks!'], ['你好。', '谢谢！'], 'source=source, target=target; no header')
     """
     if source == target:
         raise BadInput(f"source and target must be two columns; got {source!r} for both")
     if targets is None:
         roles = {"source": source, "target": target}
-        table = read_table(opened(path, encoding), roles, header=all, skip_bad=skip_bad)
+        table = read_table(opened(path, encoding, lenient=skip_bad > 0), roles, header=all, skip_bad=skip_bad)
     else:
-        table = _parallel(open_text(path, encoding), open_text(targets, encoding), skip_bad)
+        file, other = (open_text(one, encoding, lenient=skip_bad > 0) for one in (path, targets))
+        table = _parallel(file, other, skip_bad)
     if not table.rows:
-        raise BadInput(f"there are no pairs in {', '.join(map(repr, table.plan.files))}")
+        raise table.plan.nothing("pairs")
     return Pairs(table.texts["source"], table.texts["target"], table.rows, table.plan)
 
 
@@ -85,17 +85,17 @@ def _parallel(file: TextFile, other: TextFile, skip_bad: int) -> Table:
             f"parallel files must have as many lines as one another; got {len(lines)} in {str(file.name)!r} "
             f"and {len(others)} in {str(other.name)!r}"
         )
-    seen = Seen(encoding=file.decoded[1])
+    seen = Seen(encoding=file.decoded[1], roles={"source": "source", "target": "target"}, rows=len(lines))
 
-    def rows() -> Rows:
-        for n, (a, b) in enumerate(zip(lines, others, strict=True), 1):
+    def rows() -> Numbered:
+        for n, (a, b) in enumerate(zip(lines, others, strict=True)):
             if a.strip() or b.strip():
-                fault = partial(BadLine, file=other.name if a.strip() else file.name, line=n)
-                yield Row({"source": a, "target": b}, fault)
+                fault = partial(BadLine, file=other.name if a.strip() else file.name, line=n + 1)
+                yield n, Row({"source": a, "target": b}, fault)
             else:
                 seen.blank += 1
 
-    return gathered(rows(), {"source": "source", "target": "target"}, (file, other), seen, skip_bad)
+    return gathered(rows(), (file, other), seen, skip_bad)
 
 
 def held_out(pairs: Pairs, share: float, seed: int = 1) -> tuple[Pairs, Pairs]:
@@ -105,8 +105,9 @@ def held_out(pairs: Pairs, share: float, seed: int = 1) -> tuple[Pairs, Pairs]:
     group = np.array([place.setdefault(source, len(place)) for source in pairs.sources])
     if len(place) < 2:
         raise BadInput("pairs are held out by their sources, and there is one only; say what to judge by")
-    order = np.random.default_rng(seed).permutation(len(place))
-    so_many = np.cumsum(np.bincount(group)[order])
+    order, sizes = np.random.default_rng(seed).permutation(len(place)), np.bincount(group)
     wanted = max(1, int(share * len(pairs)))
+    order = order[np.argsort(np.maximum(sizes[order], wanted), kind="stable")]  # sources beyond the share come last
+    so_many = np.cumsum(sizes[order])
     held = np.isin(group, order[: max(1, np.searchsorted(so_many, wanted, side="right"))])
     return pairs.at(np.flatnonzero(~held).tolist()), pairs.at(np.flatnonzero(held).tolist())

@@ -55,15 +55,18 @@ class Classifier(Saved):
         return sequences(self.tokenizer, texts, self.shape.longest, cut)
 
     @torch.no_grad()
-    def probabilities(self, texts: Sequence[str] | str, *, tokens: int = 8192) -> Float[np.ndarray, "texts labels"]:
-        """p(label | text), labels in the order of `classifier.labels`; about `tokens` tokens are read at a time.
+    def probabilities(
+        self, texts: Sequence[str] | str, *, tokens: int = 8192, cut: Cut | None = None
+    ) -> Float[np.ndarray, "texts labels"]:
+        """p(label | text), labels in the order of `classifier.labels`; about `tokens` tokens are read at a time, and
+        `cut` counts what is not.
 
         Raises BadInput without a tokenizer."""
         texts = [texts] if isinstance(texts, str) else texts
         device, found = self.scores.weight.device, np.zeros((len(texts), len(self.labels)))
         if not len(texts):
             return found
-        batches = Batches({"tokens": self.tokens(texts)}, tokens=max(tokens, self.shape.longest), shuffle=False)
+        batches = Batches({"tokens": self.tokens(texts, cut)}, tokens=max(tokens, self.shape.longest), shuffle=False)
         for batch in batches.epoch(1):
             ids, mask = (torch.from_numpy(batch[name]).to(device) for name in ("tokens", "tokens_mask"))
             found[batch["id"]] = self(ids, mask).double().softmax(1).cpu().numpy()

@@ -12,7 +12,7 @@ from accelerate import PartialState
 from torch import Tensor, nn
 
 from minent.data import Batches, Labelled
-from minent.data.natural import natural
+from minent.data.natural import in_order
 from minent.errors import BadInput
 from minent.files import write_text
 from minent.nn.shape import Shape
@@ -29,7 +29,7 @@ def new_classifier(train: Labelled, shape: Shape, reading: Reading, seed: int = 
     """An untrained classifier for the labels of `train`, with a tokenizer trained on its texts or given.
 
     Raises BadInput for texts without labels, or of one label only."""
-    labels = sorted(set(train.labels or []), key=natural)
+    labels = in_order(set(train.labels or []))
     if len(labels) < 2:
         raise BadInput(f"a classifier learns to tell labels apart; the training texts have {len(labels)} of them")
     tokenizer = tokenizer_of(train.texts, reading)
@@ -73,7 +73,8 @@ def train_classifier(
         about={"labels": classifier.labels, "dev data": held and held.fingerprint()["data"]},
     )  # fmt: skip
     if trajectory is not None and PartialState().is_main_process:
-        numbers = train.rows or range(len(train))
+        numbers = train.rows or list(range(len(train)))
+        numbers = numbers if train.plan is None else [train.plan.place(row) for row in numbers]
         columns = zip(numbers, train.texts, train.labels or [], strict=True)
         rows = [{"row": row, "text": text, "label": label} for row, text, label in columns]
         write_text(trajectory / "train.jsonl", "".join(f"{json.dumps(row, ensure_ascii=False)}\n" for row in rows))

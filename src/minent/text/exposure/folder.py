@@ -13,6 +13,7 @@ from minent.data.texts.pairs import Pairs
 from minent.errors import BadInput, require
 from minent.text.exposure.hub_reads import IGNORED
 from minent.text.exposure.reads import Batch
+from minent.text.token_ids import Cut, told
 from minent.text.writing.seq2seq import Seq2Seq
 from minent.text.writing.training import batched
 from minent.training.saved import read_config
@@ -27,7 +28,10 @@ def opened(folder: str | Path, pairs: Pairs) -> tuple[nn.Module, Iterator[dict[s
     if isinstance(config, dict) and "model_type" in config:
         return _of_hub(folder, config, pairs)
     model = Seq2Seq.from_pretrained(folder)
-    return model, batched(model, pairs, TOKENS, shuffle=False).epoch(1)
+    cuts = {"source": Cut(model.shape.longest), "target": Cut(model.shape.written)}
+    batches = batched(model, pairs, TOKENS, shuffle=False, cuts=cuts)
+    told(cuts)
+    return model, batches.epoch(1)
 
 
 def _of_hub(folder: str | Path, config: dict[str, Any], pairs: Pairs) -> tuple[nn.Module, Iterator[dict[str, Any]]]:

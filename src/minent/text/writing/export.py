@@ -39,7 +39,7 @@ def export(model: Seq2Seq, folder: str | os.PathLike[str], *, quantization: str 
         raise BadInput(f"{str(folder)!r} is there already; choose another folder")
     spec: Any = TransformerSpec.from_config((shape.layers, shape.layers), shape.heads, activation=Activation.GELU)
     tokens = model.embedding.tokens.weight
-    table, longest = numbers(torch.cat([tokens, model.starts / shape.dim**0.5])), shape.longest + 1
+    table, longest = numbers(torch.cat([tokens, model.starts / shape.dim**0.5])), max(shape.longest, shape.written) + 1
     places = model.embedding.learned
     if places is None:
         places = waves(0, longest, shape.dim) if shape.positions == "sinusoidal" else torch.zeros(longest, shape.dim)

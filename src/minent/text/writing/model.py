@@ -46,13 +46,14 @@ class Writer(Saved):
             raise BadInput(f"the decoder is one of {', '.join(get_args(Direction))}; got {decoder!r}")
         self.vocabulary, self.shape, self.direction, self.end = vocabulary, shape, decoder, end
         self.directions = 2 if decoder in ("bidirectional", "to-middle") else 1
-        options = {"positions": shape.positions, "longest": shape.longest + 1, "dropout": shape.dropout}
+        longest = max(shape.longest, shape.written)
+        options = {"positions": shape.positions, "longest": longest + 1, "dropout": shape.dropout}
         self.embedding = Embedding(vocabulary, shape.dim, **options)
         self.starts = nn.Parameter(torch.randn(self.directions, shape.dim))
         self.copying = nn.Parameter(torch.zeros(vocabulary + 1)) if copy else None
         self.encoder = Encoder(shape)
         writing = "softmax" if shape.attention == "nystrom" else shape.attention
-        self.decoder = Decoder(replace(shape, attention=writing, longest=shape.longest + 1))
+        self.decoder = Decoder(replace(shape, attention=writing, longest=shape.written + 1))
         if self.directions == 2:
             if writing != "softmax":
                 raise BadInput(f"directions attend to one another by softmax; got {writing} attention")

@@ -85,7 +85,7 @@ def train_seq2seq(
     if objective is not None:
         objective.check(model)
     apart = None if folder is None else Path(folder) / "second-pass"
-    cuts = {"source": Cut(model.shape.longest), "target": Cut(model.shape.longest)}
+    cuts = {"source": Cut(model.shape.longest), "target": Cut(model.shape.written)}
     batches = batched(model, train, tokens, seed=recipe.seed, cuts=cuts)
     held = None if dev is None else batched(model, dev, tokens, shuffle=False)
     judge = None if held is None or dev is None else lambda one: evaluate(one, held, dev)
@@ -131,15 +131,15 @@ def batched(
 ) -> Batches:
     """Pairs, and more columns, as batches of numbers, cut to the model's longest, as `cuts` then tells of both sides;
     an empty text is an unknown token."""
-    longest = model.shape.longest
-    cuts = cuts or {"source": Cut(longest), "target": Cut(longest)}
+    cuts = cuts or {"source": Cut(model.shape.longest), "target": Cut(model.shape.written)}
     columns: dict[str, Any] = {
-        name: sequences(model.tokenizer, texts, longest, cuts[name])
+        name: sequences(model.tokenizer, texts, cuts[name].longest, cuts[name])
         for name, texts in (("source", pairs.sources), ("target", pairs.targets))
     }
     if cuts["target"].cut:
         columns["cut"] = np.array(cuts["target"].which)
-    return Batches({**columns, **(more or {})}, tokens=max(tokens, longest), seed=seed, shuffle=shuffle)
+    tokens = max(tokens, model.shape.longest, model.shape.written)
+    return Batches({**columns, **(more or {})}, tokens=tokens, seed=seed, shuffle=shuffle)
 
 
 def evaluate(model: nn.Module, batches: Batches, pairs: Pairs) -> dict[str, float]:

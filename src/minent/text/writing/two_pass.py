@@ -24,8 +24,9 @@ def wrote(model: Writer, pairs: Pairs) -> dict[str, list[np.ndarray]]:
     Raises BadInput for a model of one direction."""
     if model.direction != "bidirectional":
         raise BadInput(f"two passes are for a bidirectional model; got one from {model.direction}")
-    longest, blank = model.shape.longest, blank_of(model.tokenizer)
-    sources, targets = (sequences(model.tokenizer, texts, longest) for texts in (pairs.sources, pairs.targets))
+    blank, shape = blank_of(model.tokenizer), model.shape
+    sides = (pairs.sources, shape.longest), (pairs.targets, shape.written)
+    sources, targets = (sequences(model.tokenizer, texts, longest) for texts, longest in sides)
     search = Search(beam=1, longest=max(map(len, targets)))
     with alone(model), evaluating(model):
         found = written(model, sources, search)

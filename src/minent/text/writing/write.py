@@ -11,7 +11,7 @@ from torch import Tensor
 from minent.data import Batches
 from minent.errors import BadInput
 from minent.text.options import Search
-from minent.text.token_ids import encode, sequences
+from minent.text.token_ids import Cut, encode, sequences
 from minent.text.tokenizer import blank_of
 from minent.text.writing.agreement import agreed
 from minent.text.writing.beam import Hypothesis, Step, beam_search
@@ -136,13 +136,14 @@ BLANK = Written("", 0.0, 0)
 
 
 def n_best(
-    model: Writer, texts: Sequence[str] | str, search: Search | None = None, tokens: int = 4096, first: int = 0
-) -> list[list[Written]]:
+    model: Writer, texts: Sequence[str] | str, search: Search | None = None, tokens: int = 4096, first: int = 0,
+    cut: Cut | None = None,
+) -> list[list[Written]]:  # fmt: skip
     """What the model writes for each text, the best first; see `written`. For a text of blanks, an empty one. Of ways
-    to spell a text the best one only, but where texts are drawn. Raises BadInput without a tokenizer, and for a prefix
-    that it does not know."""
+    to spell a text the best one only, but where texts are drawn. `cut` counts what is not read. Raises BadInput without
+    a tokenizer, and for a prefix that it does not know."""
     texts = [texts] if isinstance(texts, str) else texts
-    sources, tokenizer = sequences(model.tokenizer, texts, model.shape.longest), model.tokenizer
+    sources, tokenizer = sequences(model.tokenizer, texts, model.shape.longest, cut), model.tokenizer
     assert tokenizer is not None
     search = search or Search()
     prefix = encode(tokenizer, [search.prefix])[0].tolist()

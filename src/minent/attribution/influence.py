@@ -17,7 +17,7 @@ from jaxtyping import Float64
 from torch import Tensor, nn
 
 from minent.attribution.factors.products import Gradients, gradients, products, squares
-from minent.attribution.walk.losses import loss_gradients
+from minent.attribution.walk.losses import check, loss_gradients
 from minent.attribution.walk.passes import Inputs, moved, number, place, taken
 from minent.errors import BadInput
 from minent.nn.evaluating import evaluating
@@ -132,4 +132,6 @@ def _blocks(
             rows = slice(first, min(first + batch, end))
             asked, wanted = (moved(taken(one, rows), device) for one in (inputs, targets))
             factors, _ = loss_gradients(model, weights, asked, wanted, names, loss)
+            if not first:
+                check(model, weights, asked, wanted, names, loss, factors)
             yield rows, gradients(factors, shapes)

@@ -11,9 +11,10 @@ from minent.attribution.rules import (
     quadrature,
     spread,
     stopped,
+    writing,
 )
 
 __all__ = [
     "attention", "captures", "convolution", "linear", "normalisation", "pointwise", "pooling", "quadrature", "spread",
-    "stopped",
+    "stopped", "writing",
 ]  # fmt: skip

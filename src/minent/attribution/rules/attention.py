@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from minent.attribution.rules.secant import plain, rule, secant
+from minent.attribution.rules.secant import plain, rule, secant, secants
 from minent.attribution.rules.tape import Tape
 from minent.errors import BadInput
 
@@ -20,6 +20,8 @@ def scaled_dot_product_attention(
     if dropout_p or enable_gqa:
         raise BadInput("attention is explained without dropout and without groups of queries: call model.eval()")
     if not tape.paired:
+        learned = [one.source.parameter for one in secants((query, key, value, attn_mask)) if one.moving and one.source]
+        tape.loose.update(learned)
         parts = plain((query, key, value, attn_mask))
         out = func(*parts, is_causal=is_causal, scale=scale)
         return secant(tape, out, batched=True)
@@ -32,7 +34,9 @@ def scaled_dot_product_attention(
 
 
 def additive(mask: Tensor, dtype: torch.dtype) -> Tensor:
-    """A mask to be added: −∞ where a boolean one is False."""
+    """A mask to be added: −∞ where a boolean one is False. A learned one moves."""
+    if mask.dtype != torch.bool and any(one.moving for one in secants(mask)):
+        return mask
     mask = plain(mask)
     if mask.dtype != torch.bool:
         return mask.to(dtype)
@@ -72,5 +76,4 @@ def multi_head_attention_forward(
 
 def _seen(mask: Any) -> Any:
     """Its boolean masks are True for what is not seen."""
-    mask = plain(mask)
-    return ~mask if mask.dtype == torch.bool else mask
+    return ~plain(mask) if mask.dtype == torch.bool else mask

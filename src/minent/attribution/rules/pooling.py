@@ -66,8 +66,8 @@ def largest(tape: Tape, func: Any, input: Any, dim: Any = None, keepdim: bool = 
         return torch.maximum(input, dim)
     if not tape.paired:
         values, indices = plain(input).max(dim, keepdim)
-        return secant(tape, values, batched=input.batched), indices
-    return amax(tape, torch.amax, input, dim, keepdim), None
+        return torch.return_types.max((secant(tape, values, batched=input.batched), indices))
+    return torch.return_types.max((amax(tape, torch.amax, input, dim, keepdim), None))  # type: ignore[arg-type]
 
 
 def tournament(several: list[Any]) -> Any:

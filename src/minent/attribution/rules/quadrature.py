@@ -9,7 +9,8 @@ import torch
 from torch import Tensor
 from torch.utils._pytree import tree_flatten, tree_leaves, tree_unflatten
 
-from minent.attribution.rules.secant import OTHERS, Secant, at_end, ends_of, named, plain, rule, secants, wrapped
+from minent.attribution.rules.calls import named
+from minent.attribution.rules.secant import OTHERS, Secant, at_end, ends_of, plain, rule, secants, wrapped
 from minent.attribution.rules.tape import Tape
 from minent.errors import BadInput
 

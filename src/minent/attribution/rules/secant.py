@@ -11,12 +11,15 @@ ends the graph is the ordinary one. Where a parameter meets the examples (see `f
 
 from collections.abc import Callable
 from typing import Any
+from weakref import ref
 
 import torch
 from torch import Tensor
 
+from minent.attribution.rules.calls import WRITING, named, not_in_place, written_to
 from minent.attribution.rules.registry import Registry
 from minent.attribution.rules.tape import Source, Tape
+from minent.errors import BadInput
 
 RULES: Registry[Callable[..., Any]] = Registry()  # how an operator is computed from others: (tape, func, …)
 rule = RULES.register
@@ -35,20 +38,27 @@ class Secant(Tensor):
     batched: bool
     moving: bool
     tape: Tape
+    now: "Secant | None"
+    """What it is since it was written to in place."""
 
     @classmethod
     def __torch_function__(cls, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        kwargs = kwargs or {}
+        written = written_to(func, args, kwargs := kwargs or {})
+        args, kwargs = latest((args, kwargs))
         name, func = named(func)
         tensors = secants((args, kwargs))
         if name in ASKING:
             return func(*plain(args), **plain(kwargs))
         tape = tensors[0].tape
-        if not any(one.moving for one in tensors):
-            return wrapped(tape, func(*plain(args), **plain(kwargs)), None, any(one.batched for one in tensors), False)
-        if "inplace" in kwargs:
-            kwargs = {**kwargs, "inplace": False}
-        return RULES.get(name, RULES[OTHERS])(tape, func, *args, **kwargs)
+        if written is not None:
+            args, kwargs = not_in_place(func, args, kwargs)
+        if name in WRITING or any(one.moving for one in tensors):
+            found = RULES.get(name, RULES[OTHERS])(tape, func, *args, **kwargs)
+        else:
+            found = wrapped(tape, func(*plain(args), **plain(kwargs)), None, any(one.batched for one in tensors), False)
+        if written is not None:
+            write(written, found, name)
+        return found
 
 
 def secant(
@@ -63,26 +73,36 @@ def secant(
     """A secant whose midpoint, with the graph behind it, is `value`."""
     made = value.as_subclass(Secant)
     made.ends, made.source, made.batched, made.moving, made.tape = ends, source, batched, moving, tape
+    made.now = None
+    tape.made.append(ref(made))
     return made
 
 
-def named(func: Any) -> tuple[str, Any]:
-    """The plain name of a function, operator, property or in-place method, and the function that changes nothing.
+def write(written: Any, found: Any, name: str) -> None:
+    """What was written to is now what was found. Raises BadInput where another tensor holds the same numbers."""
+    if not isinstance(written, Secant) or not isinstance(found, Secant):
+        told = "make it of what is written, as by torch.zeros_like, torch.cat or torch.stack"
+        raise BadInput(f"{name!r} writes what the model computes into a tensor that it does not: {told}")
+    was = latest(written)
+    held = plain(was).untyped_storage().data_ptr()
+    for other in [one for made in written.tape.made if (one := made()) is not None]:
+        same = other is was or other is found or other.now is not None
+        if not same and plain(other).untyped_storage().data_ptr() == held:
+            raise BadInput(
+                f"{name!r} writes in place to numbers that another tensor shows too: make a new tensor of them"
+            )
+    written.now = found
 
-    >>> named(Tensor.__rsub__)[0], named(Tensor.add_), named(Tensor.mT.__get__)[0]
-    ('rsub', ('add', <method 'add' of 'torch._C.TensorBase' objects>), 'mT')
-    """
-    name = func.__name__
-    if name == "__get__":
-        return func.__self__.__name__, func
-    if name.startswith("__"):
-        word = name.strip("_")
-        if word[0] == "i" and hasattr(Tensor, word[1:]):  # __iadd__, but not __invert__
-            return word[1:], getattr(Tensor, word[1:])
-        return word, func
-    if name.endswith("_") and hasattr(Tensor, name[:-1]) and name != "requires_grad_":
-        return name[:-1], getattr(Tensor, name[:-1])
-    return name, func
+
+def latest(tree: Any) -> Any:
+    """What tensors are since they were written to."""
+
+    def last(one: Secant) -> Secant:
+        while one.now is not None:
+            one = one.now
+        return one
+
+    return _mapped(tree, last)
 
 
 def plain(tree: Any) -> Any:
@@ -130,12 +150,13 @@ def wrapped(tape: Tape, value: Any, ends: Any, batched: bool, moving: bool, sour
         return secant(tape, value, ends, source=source, batched=batched, moving=moving)
     if isinstance(value, tuple | list) and not isinstance(value, torch.Size):
         paired = ends if ends is not None else (value, value)
-        parts = [
+        parts: Any = [
             wrapped(
                 tape, one, None if ends is None else tuple(pair), batched, moving,
                 source and source.through(lambda p, i=i: p[i]),
             )
             for i, (one, *pair) in enumerate(zip(value, *paired, strict=True))
         ]  # fmt: skip
-        return tuple(parts)
+        make = getattr(type(value), "_make", type(value) if type(value).__module__ == "torch.return_types" else tuple)
+        return make(parts)
     return value

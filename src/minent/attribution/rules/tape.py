@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from torch import Tensor
 
@@ -18,6 +19,8 @@ class Tape:
     loose: set[str] = field(default_factory=set)
     """Parameters that met the examples in no way that factorises: their gradients are taken one by one."""
     unruled: set[str] = field(default_factory=set)
+    made: list[Any] = field(default_factory=list)
+    """Weak references to all secants: who shows the same numbers."""
 
 
 @dataclass(frozen=True)

@@ -51,7 +51,7 @@ def check(
         with torch.enable_grad():
             said = loss(predicted(model, {**weights, **leaves}, taken(inputs, rows)), taken(targets, rows)).sum()
             found = torch.autograd.grad(said, list(leaves.values()), allow_unused=True, materialize_grads=True)
-        return dict(zip(leaves, found, strict=True))
+        return {name: one.to_dense() for name, one in zip(leaves, found, strict=True)}  # of sparse embeddings too
 
     first = {name: [one.first() for one in several] for name, several in factors.items()}
     for rows, ours, what in (

@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from minent.attribution.rules.secant import Secant, secant
+from minent.attribution.rules.secant import Secant, latest, secant
 from minent.attribution.rules.tape import Source, Tape
 from minent.errors import BadInput
 
@@ -75,7 +75,7 @@ def forward(
     parts = inputs if isinstance(inputs, tuple) else (inputs,)
     seen = tuple(secant(tape, one, None, moving=False) for one in parts)
     with torch.enable_grad():
-        out = torch.func.functional_call(model, state, seen)
+        out = latest(torch.func.functional_call(model, state, seen))
     return tape, out, leaves
 
 

@@ -1,0 +1,188 @@
+"""Nested modules while they are searched: a tree of any shape, each of whose codebooks costs (Rosvall & Bergstrom 2011)
+
+    plogp(exit + Σ named) − plogp(exit) − plogp(enter)
+
+bits per step, with the visits of its nodes or the entries of its modules for `named`: what a module adds depends on its
+own children alone, so whatever is changed below one module is judged there.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from minent.community.search.search import Labels
+from minent.community.search.units import Units
+from minent.entropy import each_plogp
+from minent.kernels import kernel
+
+Rates = Float[np.ndarray, " modules"]
+
+
+@kernel
+def meetings(indptr, indices, flow, parent):
+    """For each pair of linked leaf modules the smallest module that holds both, its children that hold one each, the
+    children of these (a leaf stands for its own), and the flow. parent[m] > m, so the smaller number climbs."""
+    count = 0
+    for i in range(indptr.shape[0] - 1):
+        for k in range(indptr[i], indptr[i + 1]):
+            count += indices[k] > i
+    found, sums = np.empty((5, count), np.int32), np.empty(count)
+    count = 0
+    for i in range(indptr.shape[0] - 1):
+        for k in range(indptr[i], indptr[i + 1]):
+            if indices[k] <= i:
+                continue
+            a, b = np.int32(i), indices[k]
+            one, other, below, beneath = a, b, a, b
+            while a != b:
+                if a < b:
+                    below, one = one, a
+                    a = parent[a]
+                else:
+                    beneath, other = other, b
+                    b = parent[b]
+            found[0, count] = a
+            found[1, count] = one
+            found[2, count] = other
+            found[3, count] = below
+            found[4, count] = beneath
+            sums[count] = flow[k] if flow.shape[0] > 1 else flow[0]
+            count += 1
+    return found, sums
+
+
+@dataclass(frozen=True, eq=False)
+class Nest:
+    """`label` is the leaf module of each node, `leaves` these as units; `parent` that of each module, leaves first, the
+    root last (-1), and every parent after its children. No module but a leaf or the root has fewer than two children.
+    """
+
+    nodes: Units
+    label: Labels
+    leaves: Units
+    parent: Int[np.ndarray, " modules"]
+    run: Callable
+
+    @classmethod
+    def flat(cls, nodes: Units, label: Labels, leaves: Units, run: Callable) -> "Nest":
+        """The root and leaf modules."""
+        return cls(nodes, label, leaves, np.append(np.full(leaves.number, leaves.number), -1).astype(np.int32), run)
+
+    @property
+    def number(self) -> int:
+        return len(self.parent)
+
+    @cached_property
+    def depth(self) -> Int[np.ndarray, " modules"]:
+        return _depth(self.parent, self.number - 1)
+
+    @cached_property
+    def levels(self) -> list[Int[np.ndarray, " _"]]:
+        """The modules of each depth but the root's, the deepest first."""
+        order = np.argsort(-self.depth, kind="stable")
+        return np.split(order, np.cumsum(np.bincount(self.depth)[:0:-1]))[:-1]
+
+    @cached_property
+    def met(self) -> tuple[Int[np.ndarray, "5 pairs"], Float[np.ndarray, " pairs"]]:
+        """Where pairs of leaf modules meet, see `meetings`."""
+        units = self.leaves
+        return self.run(meetings)(units.indptr, units.indices, units.flow, self.parent)
+
+    def summed(self, rate: Float[np.ndarray, " leaves"], own: Rates | float = 0.0) -> Rates:
+        """What leaves and all modules below hold in sum; `own` is what each adds."""
+        total = np.zeros(self.number) + own
+        total[: len(rate)] += rate
+        for level in self.levels:
+            total += np.bincount(self.parent[level], total[level], minlength=self.number)
+        return total
+
+    @cached_property
+    def modules(self) -> Units:
+        """All modules as units, without links."""
+        units, (met, flow) = self.leaves, self.met
+        inside = -np.bincount(met[0], flow, minlength=self.number)
+        out = into = np.maximum(0, self.summed(units.out, inside))
+        if units.into is not units.out:
+            into = np.maximum(0, self.summed(units.into, inside))
+        ports = (self.summed(port) if len(units.port_from) > 1 else port for port in (units.port_from, units.port_to))
+        none = np.zeros(0, np.int32)
+        return Units(none, none, np.zeros(0), self.summed(units.visit), out, into, *ports)
+
+    @cached_property
+    def rates(self) -> tuple[Rates, Rates]:
+        """Exit and enter rate of each module, recorded teleportation included."""
+        units = self.modules
+        if len(self.leaves.port_from) == 1:
+            return units.out, units.into
+        away, total = units.port_from, units.port_from[-1]
+        exit = units.out + away * np.maximum(0, 1 - units.port_to)
+        enter = units.into + np.maximum(0, total - away) * units.port_to
+        exit[-1] = enter[-1] = 0
+        return exit, enter
+
+    @cached_property
+    def named(self) -> Rates:
+        """How often each codebook names a node or a module."""
+        named = np.bincount(self.parent[:-1], self.rates[1][:-1], minlength=self.number)
+        named[: self.leaves.number] += self.leaves.visit
+        return named
+
+    @cached_property
+    def costs(self) -> Rates:
+        """What each module adds to the codelength, the root its index codebook."""
+        exit, enter = self.rates
+        cost = each_plogp(exit + self.named) - each_plogp(exit) - each_plogp(enter)
+        if (words := self.leaves.words) is not None:
+            cost[:-1] += words.price
+            cost[: self.leaves.number] += words.costs()
+        return cost
+
+    def cost(self) -> float:
+        """The codelength, less the entropy of the nodes."""
+        return float(self.costs.sum())
+
+    def shaped(self, parent: Int[np.ndarray, " _"]) -> "Nest":
+        """These parents instead, of the same leaves and any other modules, -1 for the root: those of fewer than two
+        children are left out."""
+        leaves, root = self.leaves.number, int(np.flatnonzero(parent == -1)[0])
+        number = np.arange(len(parent))
+        while True:
+            count = np.bincount(parent[parent >= 0], minlength=len(parent))
+            gone = (count < 2) & (parent >= 0) & (number >= leaves)
+            if count[root] == 1:
+                gone |= (parent == root) & (number >= leaves)
+            if not gone.any():
+                break
+            above = np.where(gone, parent, number)
+            while gone[above].any():
+                above = above[above]
+            parent = np.where(parent >= 0, above[parent], parent)
+            parent[gone] = -2
+        kept = np.flatnonzero(parent > -2)
+        depth = _depth(parent, root)[kept]
+        depth[:leaves] = len(parent)
+        kept = kept[np.argsort(-depth, kind="stable")]
+        place = np.zeros(len(parent), np.int32)
+        place[kept] = np.arange(len(kept))
+        above = place[parent[kept]]
+        above[-1] = -1
+        return replace(self, parent=above)
+
+    def tree(self) -> tuple[Int[np.ndarray, " modules"], Int[np.ndarray, " nodes"]]:
+        """The parent of each module (module 0 is the root) and the leaf module of each node."""
+        last = self.number - 1
+        parent = (last - self.parent[::-1]).astype(np.int32)
+        parent[0] = -1
+        return parent, (last - self.label).astype(np.int32)
+
+
+def _depth(parent: Int[np.ndarray, " modules"], root: int) -> Int[np.ndarray, " modules"]:
+    """How far below the root each module stands."""
+    above = np.where(parent < 0, root, parent)
+    depth = (np.arange(len(parent)) != root).astype(int)
+    while (above != root).any():  # twice as far up each time
+        depth, above = depth + depth[above], above[above]
+    return depth

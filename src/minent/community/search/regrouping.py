@@ -1,0 +1,150 @@
+"""Modules change places in the tree: under every second parent from the root on, its children's children are units that
+move between its children, stand alone, or gather anew. Each parent has a codebook of its own and all that changes is
+judged there, exactly; so all parents are looked at in one sweep. A module of one child costs nothing: it will be left
+out, so a submodule that leaves its parent is lifted, and a child may join a sibling or make a new module with one.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Bool, Float, Int
+
+from minent.community.search.dissolving import LEAST
+from minent.community.search.nest import Nest
+from minent.community.search.search import Field, Labels, Search
+from minent.community.search.merging import merge
+from minent.community.search.units import NO_PORT, Units, crossings, frozen
+from minent.entropy import each_plogp
+from minent.kernels import kernel
+
+
+@kernel
+def rows(one, other, flow, count):
+    """Pairs of units as compressed sparse rows, both ways; the same pair may come more than once."""
+    indptr = np.zeros(count + 1, np.int32)
+    for k in range(one.shape[0]):
+        indptr[one[k] + 1] += 1
+        indptr[other[k] + 1] += 1
+    for i in range(count):
+        indptr[i + 1] += indptr[i]
+    place = indptr.copy()
+    indices, sums = np.empty(2 * one.shape[0], np.int32), np.empty(2 * one.shape[0])
+    for k in range(one.shape[0]):
+        a, b = one[k], other[k]
+        indices[place[a]], sums[place[a]] = b, flow[k]
+        indices[place[b]], sums[place[b]] = a, flow[k]
+        place[a] += 1
+        place[b] += 1
+    return indptr, indices, sums
+
+
+class Siblings(NamedTuple):
+    """Units that may stand together: which modules of the nest they are, below which parent each, and who stands
+    together now."""
+
+    units: Units
+    module: Int[np.ndarray, " units"]
+    parents: Int[np.ndarray, " groups"]
+    field: Field
+    label: Labels
+
+
+def siblings(nest: Nest, one, other, flow, module, group, label) -> Siblings:
+    """Modules as units with these flows between them; `group` and `label` are modules of the nest."""
+    parents, group = np.unique(group, return_inverse=True)
+    place = np.zeros(nest.number, np.int32)
+    place[module] = np.arange(len(module))
+    indptr, indices, sums = nest.run(rows)(place[one], place[other], flow, len(module))
+    all, words = nest.modules, nest.leaves.words
+    visit, out, into = nest.rates[1][module], all.out[module], all.into[module]
+    above, port_from, port_to = nest.rates[0][parents], all.port_from, all.port_to
+    if len(nest.leaves.port_from) > 1:  # what all others teleport is that of one more unit, which stays alone
+        port_from, port_to = np.append(port_from[module], 0), np.append(port_to[module], 0)
+        port_from[-1] = all.port_from[-1] - port_from.sum()
+        visit, out, into = np.append(visit, 0), np.append(out, 0), np.append(into, 0)
+        indptr, group, above = np.append(indptr, indptr[-1:]), np.append(group, len(parents)), np.append(above, 0)
+        label = np.append(label, nest.number)
+    if all.into is all.out:
+        into = out
+    words = None if words is None else words.without(len(visit))
+    units = frozen(Units(indptr, indices, sums, visit, out, into, port_from, port_to, words))
+    label = np.unique(label, return_inverse=True)[1].astype(np.int32)
+    return Siblings(units, module, parents, Field(group.astype(np.int32), above, np.ones(len(visit))), label)
+
+
+def children(nest: Nest) -> Siblings:
+    """Modules under each parent, each alone."""
+    met, flow = nest.met
+    module = np.arange(nest.number - 1)
+    return siblings(nest, met[1], met[2], flow, module, nest.parent[:-1], module)
+
+
+def grandchildren(nest: Nest, odd: int) -> Siblings:
+    """Modules under each parent's parent of odd or even depth, by their parents; and its leaves."""
+    (met, flow), root, leaves = nest.met, nest.number - 1, nest.leaves.number
+    over = nest.depth % 2 == odd
+    module = np.arange(root)
+    parent = nest.parent[:-1]
+    grand = np.where(parent < root, nest.parent[parent], root)
+    deep = (parent < root) & over[grand]
+    taken = deep | ((module < leaves) & over[parent])
+    group, label = np.where(deep, grand, parent), np.where(deep, parent, module)
+    here = over[met[0]]
+    kept = here | (met[0] < root)
+    one, other = np.where(here, met[3], met[1])[kept], np.where(here, met[4], met[2])[kept]
+    return siblings(nest, one, other, flow[kept], module[taken], group[taken], label[taken])
+
+
+def local(of: Siblings, label: Labels, price: float) -> Float[np.ndarray, " groups"]:
+    """What the codebook of each parent costs, and of the modules below it that hold more than one unit."""
+    count = int(label.max()) + 1
+    size = np.bincount(label, minlength=count)
+    home = np.zeros(count, np.int32)
+    home[label] = of.field.group
+    return size, home
+
+
+def moved(of: Siblings, search: Search) -> Labels:
+    """Units move from where they stand, and then the modules they make."""
+    label = of.label.copy()
+    modules = merge(of.units, label, int(label.max()) + 1, search.run)
+    search.move(of.units, label, modules, of.field)
+    return search.climb(of.units, label, of.field)[0]
+
+
+def gathered(of: Siblings, search: Search) -> Labels:
+    """Units gather from scratch; at first as if a module of one child were paid for."""
+    tight = of.field._replace(weight=np.zeros(1))
+    label = np.arange(of.units.number, dtype=np.int32)
+    search.move(of.units, label, of.units, tight, sweeps=2.0)
+    label, modules = search.climb(of.units, label, tight)
+    search.move(of.units, label, modules, of.field)
+    return search.climb(of.units, label, of.field)[0]
+
+
+def regrouped(nest: Nest, of: Siblings, label: Labels, better: bool) -> Nest:
+    """The nest with these modules of units; `better`: only below parents where that pays."""
+    units = len(of.module)
+    if better:
+        before, after = codebooks(nest, of, of.label), codebooks(nest, of, label)
+        pays = (after < before - LEAST)[of.field.group[:units]]
+        label = np.where(pays, label[:units], of.label[:units] + int(label.max()) + 1)
+    label = np.unique(label[:units], return_inverse=True)[1]
+    parent = np.append(nest.parent, np.zeros(int(label.max()) + 1, np.int32))
+    parent[nest.number + label] = of.parents[of.field.group[:units]]
+    parent[of.module] = nest.number + label
+    return nest.shaped(parent)
+
+
+def codebooks(nest: Nest, of: Siblings, label: Labels) -> Float[np.ndarray, " groups"]:
+    """What each parent and the modules of more than one unit below it cost."""
+    modules = merge(of.units, label, int(label.max()) + 1, nest.run)
+    exit, enter = crossings(modules)
+    many = np.bincount(label) > 1
+    cost = each_plogp(exit + np.bincount(label, of.units.visit)) - each_plogp(exit) - each_plogp(enter)
+    if of.units.words is not None:
+        cost += of.units.words.price
+    home = np.zeros(len(exit), np.int32)
+    home[label] = of.field.group
+    groups = len(of.field.above)
+    return each_plogp(of.field.above + np.bincount(home, enter, groups)) + np.bincount(home, cost * many, groups)

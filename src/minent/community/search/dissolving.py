@@ -37,9 +37,8 @@ def dissolved(nest: Nest) -> Nest:
         place = number.copy()
         place[going] = parent[going]
         parent[:-1] = place[parent[:-1]]
-        parent[going] = -2
-        inner = inner[parent[inner] >= 0]
-    return nest.shaped(parent) if (parent == -2).any() else nest
+        inner = inner[~np.isin(inner, going)]
+    return nest.shaped(parent)  # which leaves out those without children
 
 
 def emptied(nest: Nest) -> Nest:

@@ -13,6 +13,7 @@ from functools import cached_property
 import numpy as np
 from jaxtyping import Float, Int
 
+from minent.community.search.merging import merge
 from minent.community.search.search import Labels
 from minent.community.search.units import Units
 from minent.entropy import each_plogp
@@ -170,6 +171,27 @@ class Nest:
         above = place[parent[kept]]
         above[-1] = -1
         return replace(self, parent=above)
+
+    def held(self, what: Int[np.ndarray, " nodes"]) -> Int[np.ndarray, " modules"]:
+        """The exact sum over the nodes that each module holds."""
+        total = np.zeros(self.number, np.int64)
+        np.add.at(total, self.label, what)
+        for level in self.levels:
+            np.add.at(total, self.parent[level], total[level])
+        return total
+
+    def relabelled(self, label: Labels, parent: Int[np.ndarray, " _"]) -> "Nest":
+        """Other leaf modules of nodes, numbers of modules below these parents: -1 for the root, -2 for none."""
+        leaf, label = np.unique(label, return_inverse=True)
+        label = label.astype(np.int32)
+        rest = np.ones(len(parent), bool)
+        rest[leaf] = False
+        kept = np.concatenate([leaf, np.flatnonzero(rest & (parent > -2))])
+        place = np.full(len(parent), -1, np.int32)
+        place[kept] = np.arange(len(kept))
+        above = np.where(parent[kept] >= 0, place[parent[kept]], -1).astype(np.int32)
+        leaves = merge(self.nodes, label, len(leaf), self.run)
+        return Nest(self.nodes, label, leaves, above, self.run).shaped(above)
 
     def tree(self) -> tuple[Int[np.ndarray, " modules"], Int[np.ndarray, " nodes"]]:
         """The parent of each module (module 0 is the root) and the leaf module of each node."""

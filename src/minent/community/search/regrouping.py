@@ -95,15 +95,6 @@ def grandchildren(nest: Nest, odd: int) -> Siblings:
     return siblings(nest, one, other, flow[kept], module[taken], group[taken], label[taken])
 
 
-def local(of: Siblings, label: Labels, price: float) -> Float[np.ndarray, " groups"]:
-    """What the codebook of each parent costs, and of the modules below it that hold more than one unit."""
-    count = int(label.max()) + 1
-    size = np.bincount(label, minlength=count)
-    home = np.zeros(count, np.int32)
-    home[label] = of.field.group
-    return size, home
-
-
 def moved(of: Siblings, search: Search) -> Labels:
     """Units move from where they stand, and then the modules they make."""
     label = of.label.copy()

@@ -46,10 +46,10 @@ def test_the_tracked_codelength_is_the_recomputed_one(options: dict, effort: str
     for network in (clustered(1), random_network(2, nodes=40)):
         flow = flow_of(network, **walk)
         nodes = units_of(flow)
-        levels = multilevel(Search(np.random.default_rng(0), kernels.interpreted), nodes, effort)
-        tree = grow(flow, *levels.tree())
+        nest = multilevel(Search(np.random.default_rng(0), kernels.interpreted), nodes, effort)
+        tree = grow(flow, *nest.tree())
         assert tree.number_of_modules > 2
-        assert levels.cost() - sum_plogp(flow.visit) == pytest.approx(tree.codelength, abs=1e-10)
+        assert nest.cost() - sum_plogp(flow.visit) == pytest.approx(tree.codelength, abs=1e-10)
 
 
 @pytest.mark.parametrize("options", WALKS, ids=str)

@@ -7,7 +7,6 @@ and all that is below a module goes where its nodes, directly in it, cost less (
 
 import numpy as np
 
-from minent.community.search.merging import merge
 from minent.community.search.nest import Nest
 from minent.entropy import each_plogp
 

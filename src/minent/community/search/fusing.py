@@ -6,13 +6,9 @@ so the fused nest costs no more than either, and less where each is better somew
 """
 
 import numpy as np
-from jaxtyping import Int
 
-from minent.community.search.merging import merge, renumber
 from minent.community.search.nest import Nest
 from minent.kernels import kernel
-
-CODES = np.random.default_rng(0)
 
 
 @kernel
@@ -43,22 +39,19 @@ def chosen(order, parent, partner, cost):
 
 def fused(one: Nest, other: Nest) -> Nest:
     """Of each module that is in both nests, the cheaper inside."""
-    nests, n = (one, other), one.nodes.number
-    code = np.random.default_rng(0).integers(1 << 62, size=n)  # of the nodes; sums tell sets of them apart
-    codes, sizes = np.concatenate([nest.held(code) for nest in nests]), np.concatenate(
-        [nest.held(np.ones(n, np.int64)) for nest in nests]
-    )
-    first = one.number
-    parent = np.concatenate([one.parent, np.where(other.parent < 0, -1, other.parent + first)]).astype(np.int32)
+    first, n = one.number, one.nodes.number
+    code, every = np.random.default_rng(0).integers(1 << 62, size=n), np.ones(n, np.int64)
+    codes = np.concatenate([nest.held(code) for nest in (one, other)])  # sums of these tell sets of nodes apart
+    sizes = np.concatenate([nest.held(every) for nest in (one, other)])
+    parent = np.append(one.parent, np.where(other.parent < 0, -1, other.parent + first)).astype(np.int32)
     order = np.argsort(codes[:first])
-    place = np.minimum(np.searchsorted(codes[:first][order], codes[first:]), first - 1)
-    same = np.flatnonzero(codes[:first][order][place] == codes[first:])
+    place = order[np.minimum(np.searchsorted(codes[:first], codes[first:], sorter=order), first - 1)]
+    same = np.flatnonzero(codes[place] == codes[first:])
     partner = np.full(len(parent), -1, np.int32)
-    partner[same + first] = order[place[same]]
-    partner[order[place[same]]] = same + first
+    partner[same + first], partner[place[same]] = place[same], same + first
     ascending = np.argsort(sizes, kind="stable").astype(np.int32)
-    above = one.run(chosen)(ascending, parent, partner, np.concatenate([one.costs, other.costs]))
+    above = one.run(chosen)(ascending, parent, partner, np.append(one.costs, other.costs))
     if (above[first:] == -2).all():
         return one
-    label = np.where(above[one.label] > -2, one.label, other.label + first).astype(np.int32)
-    return one.relabelled(label, above)
+    label = np.where(above[one.label] > -2, one.label, other.label + first)
+    return Nest.of(one.nodes, above, label, one.run)

@@ -72,6 +72,18 @@ class Nest:
         """The root and leaf modules."""
         return cls(nodes, label, leaves, np.append(np.full(leaves.number, leaves.number), -1).astype(np.int32), run)
 
+    @classmethod
+    def of(cls, nodes: Units, parent: Int[np.ndarray, " _"], label: Int[np.ndarray, " nodes"], run: Callable) -> "Nest":
+        """Modules in any order; the parent of the root is -1, of a module that is left out -2."""
+        leaf, label = np.unique(label, return_inverse=True)
+        rest = parent > -2
+        rest[leaf] = False
+        kept = np.append(leaf, np.flatnonzero(rest))
+        place = np.full(len(parent) + 1, -1, np.int32)
+        place[kept] = np.arange(len(kept))
+        leaves = merge(nodes, label.astype(np.int32), len(leaf), run)
+        return cls(nodes, label.astype(np.int32), leaves, place[kept], run).shaped(place[parent[kept]])
+
     @property
     def number(self) -> int:
         return len(self.parent)
@@ -143,7 +155,9 @@ class Nest:
 
     def cost(self) -> float:
         """The codelength, less the entropy of the nodes."""
-        return float(self.costs.sum())
+        words, top = self.leaves.words, np.count_nonzero(self.parent == self.number - 1)
+        wrong = 0 if words is None or words.preferred < 0 else abs(top - words.preferred)
+        return float(self.costs.sum()) + wrong
 
     def shaped(self, parent: Int[np.ndarray, " _"]) -> "Nest":
         """These parents instead, of the same leaves and any other modules, -1 for the root: those of fewer than two
@@ -179,19 +193,6 @@ class Nest:
         for level in self.levels:
             np.add.at(total, self.parent[level], total[level])
         return total
-
-    def relabelled(self, label: Labels, parent: Int[np.ndarray, " _"]) -> "Nest":
-        """Other leaf modules of nodes, numbers of modules below these parents: -1 for the root, -2 for none."""
-        leaf, label = np.unique(label, return_inverse=True)
-        label = label.astype(np.int32)
-        rest = np.ones(len(parent), bool)
-        rest[leaf] = False
-        kept = np.concatenate([leaf, np.flatnonzero(rest & (parent > -2))])
-        place = np.full(len(parent), -1, np.int32)
-        place[kept] = np.arange(len(kept))
-        above = np.where(parent[kept] >= 0, place[parent[kept]], -1).astype(np.int32)
-        leaves = merge(self.nodes, label, len(leaf), self.run)
-        return Nest(self.nodes, label, leaves, above, self.run).shaped(above)
 
     def tree(self) -> tuple[Int[np.ndarray, " modules"], Int[np.ndarray, " nodes"]]:
         """The parent of each module (module 0 is the root) and the leaf module of each node."""

@@ -7,13 +7,13 @@ out, so a submodule that leaves its parent is lifted, and a child may join a sib
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Float, Int
 
 from minent.community.search.dissolving import LEAST
+from minent.community.search.merging import lifted, merge
 from minent.community.search.nest import Nest
-from minent.community.search.search import Field, Labels, Search
-from minent.community.search.merging import merge
-from minent.community.search.units import NO_PORT, Units, crossings, frozen
+from minent.community.search.search import NONE, Field, Labels, Search
+from minent.community.search.units import Units, crossings, frozen
 from minent.entropy import each_plogp
 from minent.kernels import kernel
 
@@ -40,18 +40,23 @@ def rows(one, other, flow, count):
 
 class Siblings(NamedTuple):
     """Units that may stand together: which modules of the nest they are, below which parent each, and who stands
-    together now."""
+    together now, at what cost of codebooks below each parent and its own."""
 
     units: Units
     module: Int[np.ndarray, " units"]
     parents: Int[np.ndarray, " groups"]
     field: Field
     label: Labels
+    before: Float[np.ndarray, " groups"]
 
 
 def siblings(nest: Nest, one, other, flow, module, group, label) -> Siblings:
     """Modules as units with these flows between them; `group` and `label` are modules of the nest."""
     parents, group = np.unique(group, return_inverse=True)
+    between, exit = np.unique(label[label >= nest.leaves.number]), nest.rates[0]
+    between = between[~np.isin(between, module)]
+    before = each_plogp(exit[parents] + nest.named[parents])
+    np.add.at(before, np.searchsorted(parents, nest.parent[between]), nest.costs[between])
     place = np.zeros(nest.number, np.int32)
     place[module] = np.arange(len(module))
     indptr, indices, sums = nest.run(rows)(place[one], place[other], flow, len(module))
@@ -69,7 +74,8 @@ def siblings(nest: Nest, one, other, flow, module, group, label) -> Siblings:
     words = None if words is None else words.without(len(visit))
     units = frozen(Units(indptr, indices, sums, visit, out, into, port_from, port_to, words))
     label = np.unique(label, return_inverse=True)[1].astype(np.int32)
-    return Siblings(units, module, parents, Field(group.astype(np.int32), above, np.ones(len(visit))), label)
+    field = Field(group.astype(np.int32), above, np.ones(len(visit)))
+    return Siblings(units, module, parents, field, label, before)
 
 
 def children(nest: Nest) -> Siblings:
@@ -95,47 +101,45 @@ def grandchildren(nest: Nest, odd: int) -> Siblings:
     return siblings(nest, one, other, flow[kept], module[taken], group[taken], label[taken])
 
 
-def moved(of: Siblings, search: Search) -> Labels:
-    """Units move from where they stand, and then the modules they make."""
-    label = of.label.copy()
-    modules = merge(of.units, label, int(label.max()) + 1, search.run)
-    search.move(of.units, label, modules, of.field)
-    return search.climb(of.units, label, of.field)[0]
+def moved(nest: Nest, search: Search) -> Nest:
+    """Modules move between the parents below one grandparent, stand alone there, or join a sibling."""
+    for odd in (0, 1):
+        of = grandchildren(nest, odd)
+        if not len(of.module):
+            continue
+        label = of.label.copy()
+        modules = merge(of.units, label, int(label.max()) + 1, search.run)
+        search.move(of.units, label, modules, of.field)
+        nest = regrouped(nest, of, *search.climb(of.units, label, of.field))
+    return nest
 
 
-def gathered(of: Siblings, search: Search) -> Labels:
-    """Units gather from scratch; at first as if a module of one child were paid for."""
-    tight = of.field._replace(weight=np.zeros(1))
+def gathered(nest: Nest, search: Search) -> Nest:
+    """Children of one parent gather in new modules below it, wherever that pays; at first as if a module of one child
+    were paid for."""
+    of = children(nest)
+    tight = of.field._replace(weight=NONE)
     label = np.arange(of.units.number, dtype=np.int32)
     search.move(of.units, label, of.units, tight, sweeps=2.0)
     label, modules = search.climb(of.units, label, tight)
     search.move(of.units, label, modules, of.field)
-    return search.climb(of.units, label, of.field)[0]
+    return regrouped(nest, of, *search.climb(of.units, label, of.field))
 
 
-def regrouped(nest: Nest, of: Siblings, label: Labels, better: bool) -> Nest:
-    """The nest with these modules of units; `better`: only below parents where that pays."""
-    units = len(of.module)
-    if better:
-        before, after = codebooks(nest, of, of.label), codebooks(nest, of, label)
-        pays = (after < before - LEAST)[of.field.group[:units]]
-        label = np.where(pays, label[:units], of.label[:units] + int(label.max()) + 1)
-    label = np.unique(label[:units], return_inverse=True)[1]
-    parent = np.append(nest.parent, np.zeros(int(label.max()) + 1, np.int32))
-    parent[nest.number + label] = of.parents[of.field.group[:units]]
-    parent[of.module] = nest.number + label
-    return nest.shaped(parent)
-
-
-def codebooks(nest: Nest, of: Siblings, label: Labels) -> Float[np.ndarray, " groups"]:
-    """What each parent and the modules of more than one unit below it cost."""
-    modules = merge(of.units, label, int(label.max()) + 1, nest.run)
+def regrouped(nest: Nest, of: Siblings, label: Labels, modules: Units) -> Nest:
+    """The nest with these modules of units, below parents where that pays."""
+    units, home = len(of.module), lifted(of.field.group, label, modules.number)
     exit, enter = crossings(modules)
-    many = np.bincount(label) > 1
     cost = each_plogp(exit + np.bincount(label, of.units.visit)) - each_plogp(exit) - each_plogp(enter)
     if of.units.words is not None:
         cost += of.units.words.price
-    home = np.zeros(len(exit), np.int32)
-    home[label] = of.field.group
+    cost[np.bincount(label) == 1] = 0  # will be left out
     groups = len(of.field.above)
-    return each_plogp(of.field.above + np.bincount(home, enter, groups)) + np.bincount(home, cost * many, groups)
+    after = each_plogp(of.field.above + np.bincount(home, enter, groups)) + np.bincount(home, cost, groups)
+    pays = after[: len(of.parents)] < of.before - LEAST
+    if not pays.any():
+        return nest
+    label, group = label[:units], of.field.group[:units]
+    parent = np.append(nest.parent, np.append(of.parents, -2)[home])
+    parent[of.module] = np.where(pays[group], nest.number + label, nest.parent[of.module])
+    return nest.shaped(parent)

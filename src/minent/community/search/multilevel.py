@@ -2,46 +2,65 @@
 is found costs no more than what was there: of two nests the better inside of every module is kept (`fused`).
 """
 
-from collections.abc import Callable
-
 from minent.community.search.dissolving import dissolved
 from minent.community.search.fusing import fused
 from minent.community.search.nest import Nest
 from minent.community.search.regrouping import gathered, moved
-from minent.community.search.regrowing import leaves_tuned, regrown
-from minent.community.search.search import Search
-from minent.community.search.two_level import two_level_partition
+from minent.community.search.regrowing import leaves_tuned, regrown, top_modules
+from minent.community.search.search import Labels, Search
+from minent.community.search.two_level import confirmed, two_level_partition
 from minent.community.search.units import Units
+from minent.entropy import sum_plogp
 
+NESTED = 0.01  # of the codelength: where modules of modules save less, the two-level partition is worth more time
 SAVING = 1e-4  # bits that a round must save for another
-Step = Callable[[Nest, Search], Nest]
+STARTS, ROUNDS = 3, 6  # of the best search
 
 
 def multilevel(search: Search, nodes: Units, effort: str, begin: Nest | None = None) -> Nest:
-    """Nested modules of any depth, from a two-level partition or from given ones."""
-    if begin is None:
-        begin = shaped(Nest.flat(nodes, *two_level_partition(search, nodes, "fast"), search.run), search)
-    nest = anew(begin, search)
-    if effort == "fast":
-        return nest
-    return anew(leaves_tuned(rebuilt(nest, search), search), search)
-
-
-def shaped(nest: Nest, search: Search, rounds: int = 2) -> Nest:
-    """New modules of modules, some dissolved, some moved, until that saves little."""
-    for _ in range(rounds):
+    """Nested modules of any depth, from scratch or from given ones, than which they cost no more."""
+    if begin is None and effort != "best":
+        return nested(search, nodes, effort)
+    starts = [] if begin is None else [grown(begin, search) if effort != "fast" else anew(begin, search)]
+    if effort == "best":
+        starts += [nested(search, nodes, "balanced") for _ in range(STARTS)]
+    nest = starts[0]
+    for start in starts[1:]:
+        nest = fused(nest, start)
+    for _ in range(ROUNDS if effort == "best" else 0):
         last = nest.cost()
-        nest = moved(dissolved(gathered(nest, search)), search)
+        nest = grown(nest, search)
+        nest = anew(anew(nest, search, top_modules(nest)), search)
         if last - nest.cost() < SAVING:
             break
     return nest
 
 
-def anew(nest: Nest, search: Search) -> Nest:
-    """Leaf modules anew below their parents."""
-    return fused(nest, shaped(regrown(nest, nest.parent[nest.label], search), search))
+def nested(search: Search, nodes: Units, effort: str) -> Nest:
+    """Nested modules from a two-level partition, on which more time is spent where nesting it saves little."""
+    label, leaves = two_level_partition(search, nodes, "fast")
+    flat = Nest.flat(nodes, label, leaves, search.run)
+    nest = shaped(flat, search)
+    if effort != "fast" and flat.cost() - nest.cost() < NESTED * (flat.cost() - sum_plogp(nodes.visit)):
+        flat = Nest.flat(nodes, *confirmed(search, nodes, label), search.run)
+        nest = fused(nest, shaped(flat, search))
+    nest = anew(nest, search) if nest.depth.max() > 1 else nest
+    return grown(nest, search) if effort != "fast" and nest.depth.max() > 1 else nest
 
 
-def rebuilt(nest: Nest, search: Search) -> Nest:
-    """Everything above the leaf modules anew."""
-    return fused(nest, shaped(Nest.flat(nest.nodes, nest.label, nest.leaves, nest.run), search))
+def grown(nest: Nest, search: Search) -> Nest:
+    """Modules of modules anew, nodes between leaf modules, then these anew."""
+    flat = Nest.flat(nest.nodes, nest.label, nest.leaves, nest.run)
+    nest = fused(nest, shaped(flat, search))
+    return anew(leaves_tuned(nest, search), search)
+
+
+def shaped(nest: Nest, search: Search) -> Nest:
+    """New modules of modules, some dissolved, some moved."""
+    return moved(dissolved(gathered(nest, search)), search)
+
+
+def anew(nest: Nest, search: Search, home: Labels | None = None) -> Nest:
+    """Leaf modules anew below these modules, which nodes are at home in; below their parents if not given."""
+    home = nest.parent[nest.label] if home is None else home
+    return fused(nest, shaped(regrown(nest, home, search), search))

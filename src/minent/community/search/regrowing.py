@@ -3,14 +3,11 @@ were a network of its own with its exits kept. All modules are looked at in one 
 """
 
 import numpy as np
-from jaxtyping import Int
 
 from minent.community.search.nest import Nest
 from minent.community.search.search import ONE, Field, Labels, Search
 from minent.community.search.two_level import FINE
 from minent.community.search.units import Units
-
-Modules = Int[np.ndarray, " _"]
 
 
 def leaves_tuned(nest: Nest, search: Search) -> Nest:
@@ -25,7 +22,7 @@ def leaves_tuned(nest: Nest, search: Search) -> Nest:
     return releaved(nest, home, *search.climb(nest.nodes, label, field))
 
 
-def regrown(nest: Nest, home: Modules, search: Search) -> Nest:
+def regrown(nest: Nest, home: Labels, search: Search) -> Nest:
     """Each node gathers anew with others of the same module of the nest; what was below these modules is gone."""
     label, field = np.arange(nest.nodes.number, dtype=np.int32), within(home, nest.rates[0])
     search.move(nest.nodes, label, nest.nodes, field, sweeps=2.0)
@@ -34,13 +31,13 @@ def regrown(nest: Nest, home: Modules, search: Search) -> Nest:
     return releaved(nest, home, *search.climb(nest.nodes, label, field))
 
 
-def within(home: Modules, use: np.ndarray) -> Field:
+def within(home: Labels, use: np.ndarray) -> Field:
     """Nodes stay in the module they are at home in, whose codebook is used at this rate beside."""
     modules, group = np.unique(home, return_inverse=True)
     return Field(group.astype(np.int32) if len(modules) > 1 else ONE, use[modules])
 
 
-def releaved(nest: Nest, home: Modules, label: Labels, leaves: Units) -> Nest:
+def releaved(nest: Nest, home: Labels, label: Labels, leaves: Units) -> Nest:
     """These leaf modules, each below the module that its nodes are at home in; modules without any are gone."""
     above = np.zeros(leaves.number, np.int32)
     above[label] = home
@@ -49,7 +46,7 @@ def releaved(nest: Nest, home: Modules, label: Labels, leaves: Units) -> Nest:
     return Nest(nest.nodes, label, leaves, parent, nest.run).shaped(parent)
 
 
-def top_modules(nest: Nest) -> Modules:
+def top_modules(nest: Nest) -> Labels:
     """The module below the root that each node is in."""
     top = np.arange(nest.number)
     for level in nest.levels[-2::-1]:

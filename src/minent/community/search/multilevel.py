@@ -12,25 +12,21 @@ from minent.community.search.two_level import confirmed, two_level_partition
 from minent.community.search.units import Units
 from minent.entropy import sum_plogp
 
-NESTED = 0.01  # of the codelength: where modules of modules save less, the two-level partition is worth more time
-SAVING = 1e-4  # bits that a round must save for another
-STARTS, ROUNDS = 3, 6  # of the best search
+NESTED = 0.005  # of the codelength: where modules of modules save less, the two-level partition is worth more time
+SAVING = 1e-3  # bits that a round must save for another
+STARTS, ROUNDS = 2, 4  # of the best search
 
 
 def multilevel(search: Search, nodes: Units, effort: str, begin: Nest | None = None) -> Nest:
     """Nested modules of any depth, from scratch or from given ones, than which they cost no more."""
-    if begin is None and effort != "best":
-        return nested(search, nodes, effort)
-    starts = [] if begin is None else [grown(begin, search) if effort != "fast" else anew(begin, search)]
-    if effort == "best":
-        starts += [nested(search, nodes, "balanced") for _ in range(STARTS)]
-    nest = starts[0]
-    for start in starts[1:]:
-        nest = fused(nest, start)
-    for _ in range(ROUNDS if effort == "best" else 0):
+    if effort != "best":
+        return nested(search, nodes, effort) if begin is None else renewed(begin, search)
+    nest = nested(search, nodes, effort) if begin is None else renewed(begin, search)
+    for _ in range(STARTS - 1):
+        nest = fused(nest, nested(search, nodes, effort))
+    for _ in range(ROUNDS):
         last = nest.cost()
-        nest = grown(nest, search)
-        nest = anew(anew(nest, search, top_modules(nest)), search)
+        nest = anew(anew(renewed(nest, search), search, nest.label), search)
         if last - nest.cost() < SAVING:
             break
     return nest
@@ -42,14 +38,15 @@ def nested(search: Search, nodes: Units, effort: str) -> Nest:
     flat = Nest.flat(nodes, label, leaves, search.run)
     nest = shaped(flat, search)
     if effort != "fast" and flat.cost() - nest.cost() < NESTED * (flat.cost() - sum_plogp(nodes.visit)):
-        flat = Nest.flat(nodes, *confirmed(search, nodes, label), search.run)
-        nest = fused(nest, shaped(flat, search))
-    nest = anew(nest, search) if nest.depth.max() > 1 else nest
-    return grown(nest, search) if effort != "fast" and nest.depth.max() > 1 else nest
+        found = confirmed(search, nodes, label) if effort == "balanced" else two_level_partition(search, nodes, effort)
+        nest = fused(nest, shaped(Nest.flat(nodes, *found, search.run), search))
+    if nest.depth.max() > 1:
+        nest = anew(nest, search, top_modules(nest))
+    return renewed(nest, search) if effort != "fast" and nest.depth.max() > 1 else nest
 
 
-def grown(nest: Nest, search: Search) -> Nest:
-    """Modules of modules anew, nodes between leaf modules, then these anew."""
+def renewed(nest: Nest, search: Search) -> Nest:
+    """Everything above the leaf modules anew, nodes between these, and then these anew."""
     flat = Nest.flat(nest.nodes, nest.label, nest.leaves, nest.run)
     nest = fused(nest, shaped(flat, search))
     return anew(leaves_tuned(nest, search), search)

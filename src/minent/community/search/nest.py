@@ -116,7 +116,7 @@ class Nest:
     def modules(self) -> Units:
         """All modules as units, without links."""
         units, (met, flow) = self.leaves, self.met
-        inside = -np.bincount(met[0], flow, minlength=self.number)
+        inside = -np.bincount(met[0], flow, minlength=self.number).astype(float)
         out = into = np.maximum(0, self.summed(units.out, inside))
         if units.into is not units.out:
             into = np.maximum(0, self.summed(units.into, inside))

@@ -2,7 +2,7 @@
 
     cost of the module + plogp(use of P) − plogp(use of P − enter + Σ named by the module) > 0,
 
-and all that is below a module goes where its nodes, directly in it, cost less (Rosvall & Bergstrom 2011).
+where the use of P is its exit and all it names (Rosvall & Bergstrom 2011). So depths become ragged.
 """
 
 import numpy as np
@@ -38,25 +38,3 @@ def dissolved(nest: Nest) -> Nest:
         parent[:-1] = place[parent[:-1]]
         inner = inner[~np.isin(inner, going)]
     return nest.shaped(parent)  # which leaves out those without children
-
-
-def emptied(nest: Nest) -> Nest:
-    """No module is left that were better without all that is below it."""
-    whole = nest.summed(np.zeros(0), nest.costs)
-    exit, enter = nest.rates
-    visit = nest.modules.visit
-    bare = each_plogp(exit + visit) - each_plogp(exit) - each_plogp(enter)
-    if nest.leaves.words is not None:
-        return nest
-    leaf = np.flatnonzero(bare < whole - LEAST)
-    leaf = leaf[(leaf >= nest.leaves.number) & (leaf < nest.number - 1)]
-    if len(leaf) == 0:
-        return nest
-    top = np.arange(nest.number)  # the highest such module that holds each
-    mark = np.zeros(nest.number, bool)
-    mark[leaf] = True
-    for level in nest.levels[::-1]:
-        up = nest.parent[level]
-        held = mark[top[up]] & (up < nest.number - 1)
-        top[level[held]] = top[up[held]]
-    return nest.gathered(top[: nest.leaves.number])

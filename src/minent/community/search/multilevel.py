@@ -14,7 +14,7 @@ from minent.entropy import sum_plogp
 
 NESTED = 0.005  # of the codelength: where modules of modules save less, the two-level partition is worth more time
 SAVING = 1e-3  # bits that a round must save for another
-STARTS, ROUNDS = 2, 4  # of the best search
+STARTS, ROUNDS = 2, 3  # of the best search
 
 
 def multilevel(search: Search, nodes: Units, effort: str, begin: Nest | None = None) -> Nest:
@@ -40,9 +40,11 @@ def nested(search: Search, nodes: Units, effort: str) -> Nest:
     if effort != "fast" and flat.cost() - nest.cost() < NESTED * (flat.cost() - sum_plogp(nodes.visit)):
         found = confirmed(search, nodes, label) if effort == "balanced" else two_level_partition(search, nodes, effort)
         nest = fused(nest, shaped(Nest.flat(nodes, *found, search.run), search))
+    if effort == "fast":
+        return leaves_tuned(anew(nest, search), search)
     if nest.depth.max() > 1:
-        nest = anew(nest, search, top_modules(nest))
-    return renewed(nest, search) if effort != "fast" and nest.depth.max() > 1 else nest
+        nest = renewed(anew(nest, search, top_modules(nest)), search)
+    return nest
 
 
 def renewed(nest: Nest, search: Search) -> Nest:

@@ -79,12 +79,16 @@ def test_more_trials_never_make_it_worse():
     assert lengths == sorted(lengths, reverse=True)
 
 
-def test_nesting_never_makes_it_longer():
+def test_nesting_makes_it_no_longer_but_by_chance():
+    longer = []
     for seed in range(12):
         network = random_network(seed, nodes=30)
         two = find(network, two_level=True, seed=seed)
         assert two.number_of_modules > 3
-        assert find(network, seed=seed).codelength <= two.codelength + 1e-12
+        longer.append(find(network, seed=seed).codelength / two.codelength - 1)
+        assert find(network, initial=two).codelength <= two.codelength + 1e-12
+    assert np.count_nonzero(np.array(longer) > 1e-12) <= 2
+    assert max(longer) < 0.01
 
 
 def test_the_best_search_reaches_the_exhaustive_optimum():

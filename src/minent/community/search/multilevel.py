@@ -26,7 +26,9 @@ def multilevel(search: Search, nodes: Units, effort: str, begin: Nest | None = N
         nest = fused(nest, nested(search, nodes, effort))
     for _ in range(ROUNDS):
         last = nest.cost()
-        nest = anew(anew(renewed(nest, search), search, nest.label), search)
+        nest = renewed(nest, search)
+        nest = anew(nest, search, nest.label)
+        nest = anew(nest, search)
         if last - nest.cost() < SAVING:
             break
     return nest
@@ -37,14 +39,12 @@ def nested(search: Search, nodes: Units, effort: str) -> Nest:
     label, leaves = two_level_partition(search, nodes, "fast")
     flat = Nest.flat(nodes, label, leaves, search.run)
     nest = shaped(flat, search)
-    if effort != "fast" and flat.cost() - nest.cost() < NESTED * (flat.cost() - sum_plogp(nodes.visit)):
-        found = confirmed(search, nodes, label) if effort == "balanced" else two_level_partition(search, nodes, effort)
-        nest = fused(nest, shaped(Nest.flat(nodes, *found, search.run), search))
     if effort == "fast":
         return leaves_tuned(anew(nest, search), search)
-    if nest.depth.max() > 1:
-        nest = renewed(anew(nest, search, top_modules(nest)), search)
-    return nest
+    if flat.cost() - nest.cost() > NESTED * (flat.cost() - sum_plogp(nodes.visit)):
+        return renewed(anew(nest, search, top_modules(nest)), search)
+    found = confirmed(search, nodes, label) if effort == "balanced" else two_level_partition(search, nodes, effort)
+    return fused(nest, shaped(Nest.flat(nodes, *found, search.run), search))
 
 
 def renewed(nest: Nest, search: Search) -> Nest:

@@ -14,45 +14,13 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from minent.community.search.merging import merge
+from minent.community.search.pairs import meetings
+from minent.community.search.parents import depths, regular
 from minent.community.search.search import Labels
 from minent.community.search.units import Units
 from minent.entropy import each_plogp
-from minent.kernels import kernel
 
 Rates = Float[np.ndarray, " modules"]
-
-
-@kernel
-def meetings(indptr, indices, flow, parent):
-    """For each pair of linked leaf modules the smallest module that holds both, its children that hold one each, the
-    children of these (a leaf stands for its own), and the flow. parent[m] > m, so the smaller number climbs."""
-    count = 0
-    for i in range(indptr.shape[0] - 1):
-        for k in range(indptr[i], indptr[i + 1]):
-            count += indices[k] > i
-    found, sums = np.empty((5, count), np.int32), np.empty(count)
-    count = 0
-    for i in range(indptr.shape[0] - 1):
-        for k in range(indptr[i], indptr[i + 1]):
-            if indices[k] <= i:
-                continue
-            a, b = np.int32(i), indices[k]
-            one, other, below, beneath = a, b, a, b
-            while a != b:
-                if a < b:
-                    below, one = one, a
-                    a = parent[a]
-                else:
-                    beneath, other = other, b
-                    b = parent[b]
-            found[0, count] = a
-            found[1, count] = one
-            found[2, count] = other
-            found[3, count] = below
-            found[4, count] = beneath
-            sums[count] = flow[k] if flow.shape[0] > 1 else flow[0]
-            count += 1
-    return found, sums
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,7 +58,7 @@ class Nest:
 
     @cached_property
     def depth(self) -> Int[np.ndarray, " modules"]:
-        return _depth(self.parent, self.number - 1)
+        return depths(self.parent, self.number - 1)
 
     @cached_property
     def levels(self) -> list[Int[np.ndarray, " _"]]:
@@ -120,9 +88,10 @@ class Nest:
         out = into = np.maximum(0, self.summed(units.out, inside))
         if units.into is not units.out:
             into = np.maximum(0, self.summed(units.into, inside))
-        ports = (self.summed(port) if len(units.port_from) > 1 else port for port in (units.port_from, units.port_to))
+        ports = units.port_from, units.port_to
+        away, landing = map(self.summed, ports) if len(units.port_from) > 1 else ports
         none = np.zeros(0, np.int32)
-        return Units(none, none, np.zeros(0), self.summed(units.visit), out, into, *ports)
+        return Units(none, none, np.zeros(0), self.summed(units.visit), out, into, away, landing)
 
     @cached_property
     def rates(self) -> tuple[Rates, Rates]:
@@ -162,29 +131,7 @@ class Nest:
     def shaped(self, parent: Int[np.ndarray, " _"]) -> "Nest":
         """These parents instead, of the same leaves and any other modules, -1 for the root: those of fewer than two
         children are left out."""
-        leaves, root = self.leaves.number, int(np.flatnonzero(parent == -1)[0])
-        number = np.arange(len(parent))
-        while True:
-            count = np.bincount(parent[parent >= 0], minlength=len(parent))
-            gone = (count < 2) & (parent >= 0) & (number >= leaves)
-            if count[root] == 1:
-                gone |= (parent == root) & (number >= leaves)
-            if not gone.any():
-                break
-            above = np.where(gone, parent, number)
-            while gone[above].any():
-                above = above[above]
-            parent = np.where(parent >= 0, above[parent], parent)
-            parent[gone] = -2
-        kept = np.flatnonzero(parent > -2)
-        depth = _depth(parent, root)[kept]
-        depth[:leaves] = len(parent)
-        kept = kept[np.argsort(-depth, kind="stable")]
-        place = np.zeros(len(parent), np.int32)
-        place[kept] = np.arange(len(kept))
-        above = place[parent[kept]]
-        above[-1] = -1
-        return replace(self, parent=above)
+        return replace(self, parent=regular(parent, self.leaves.number))
 
     def held(self, what: Int[np.ndarray, " nodes"]) -> Int[np.ndarray, " modules"]:
         """The exact sum over the nodes that each module holds."""
@@ -200,12 +147,3 @@ class Nest:
         parent = (last - self.parent[::-1]).astype(np.int32)
         parent[0] = -1
         return parent, (last - self.label).astype(np.int32)
-
-
-def _depth(parent: Int[np.ndarray, " modules"], root: int) -> Int[np.ndarray, " modules"]:
-    """How far below the root each module stands."""
-    above = np.where(parent < 0, root, parent)
-    depth = (np.arange(len(parent)) != root).astype(int)
-    while (above != root).any():  # twice as far up each time
-        depth, above = depth + depth[above], above[above]
-    return depth

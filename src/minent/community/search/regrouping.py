@@ -12,30 +12,10 @@ from jaxtyping import Float, Int
 from minent.community.search.dissolving import LEAST
 from minent.community.search.merging import lifted, merge
 from minent.community.search.nest import Nest
+from minent.community.search.pairs import rows
 from minent.community.search.search import NONE, Field, Labels, Search
 from minent.community.search.units import Units, crossings, frozen
 from minent.entropy import each_plogp
-from minent.kernels import kernel
-
-
-@kernel
-def rows(one, other, flow, count):
-    """Pairs of units as compressed sparse rows, both ways; the same pair may come more than once."""
-    indptr = np.zeros(count + 1, np.int32)
-    for k in range(one.shape[0]):
-        indptr[one[k] + 1] += 1
-        indptr[other[k] + 1] += 1
-    for i in range(count):
-        indptr[i + 1] += indptr[i]
-    place = indptr.copy()
-    indices, sums = np.empty(2 * one.shape[0], np.int32), np.empty(2 * one.shape[0])
-    for k in range(one.shape[0]):
-        a, b = one[k], other[k]
-        indices[place[a]], sums[place[a]] = b, flow[k]
-        indices[place[b]], sums[place[b]] = a, flow[k]
-        place[a] += 1
-        place[b] += 1
-    return indptr, indices, sums
 
 
 class Siblings(NamedTuple):

@@ -7,10 +7,8 @@ where the use of P is its exit and all it names (Rosvall & Bergstrom 2011). So d
 
 import numpy as np
 
-from minent.community.search.nest import Nest
+from minent.community.search.nest import LEAST, Nest
 from minent.entropy import each_plogp
-
-LEAST = 1e-10  # bits that a change must save
 
 
 def dissolved(nest: Nest) -> Nest:

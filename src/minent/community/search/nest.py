@@ -20,6 +20,7 @@ from minent.community.search.search import Labels
 from minent.community.search.units import Units
 from minent.entropy import each_plogp
 
+LEAST = 1e-10  # bits that a change must save
 Rates = Float[np.ndarray, " modules"]
 
 

@@ -9,9 +9,8 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float, Int
 
-from minent.community.search.dissolving import LEAST
 from minent.community.search.merging import lifted, merge
-from minent.community.search.nest import Nest
+from minent.community.search.nest import LEAST, Nest
 from minent.community.search.pairs import rows
 from minent.community.search.search import NONE, Field, Labels, Search
 from minent.community.search.units import Units, crossings, frozen

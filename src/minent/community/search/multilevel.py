@@ -13,8 +13,7 @@ from minent.community.search.units import Units
 from minent.entropy import sum_plogp
 
 NESTED = 0.005  # of the codelength: where modules of modules save less, the two-level partition is worth more time
-SAVING = 1e-3  # bits that a round must save for another
-STARTS, ROUNDS = 2, 3  # of the best search
+SAVING, ROUNDS = 1e-3, 3  # of the best search: bits that a round must save for another, of so many
 
 
 def multilevel(search: Search, nodes: Units, effort: str, begin: Nest | None = None) -> Nest:
@@ -22,7 +21,7 @@ def multilevel(search: Search, nodes: Units, effort: str, begin: Nest | None = N
     if effort != "best":
         return nested(search, nodes, effort) if begin is None else renewed(begin, search)
     nest = nested(search, nodes, effort) if begin is None else renewed(begin, search)
-    for _ in range(STARTS - 1):
+    if nest.depth.max() > 1:  # a two-level partition is of several searches already
         nest = fused(nest, nested(search, nodes, effort))
     for _ in range(ROUNDS):
         last = nest.cost()

@@ -27,6 +27,7 @@ HERE = Path(__file__).resolve()
 RESULTS = HERE.parent / "results" / "community.json"
 REAL = ["power", "hep-th", "PGPgiantcompo", "astro-ph", "MIT8", "deezer_HU"]  # real, undirected, 5,000 links or more
 NETWORKS = [*REAL, "hrg_1e5", "lfr_100000_05", "wiki-Vote_d", "dirLFR_5k_03_d"]
+HIERARCHIES = ["hyp0", "hsbm", "path5k", "tree10k", "grid100", "lfr20k_062"]  # multilevel only, where they are there
 TWO = ["minent fast", "minent balanced", "minent best", "infomap", "networkit", "igraph"]
 MULTI = ["minent fast multilevel", "minent balanced multilevel", "minent best multilevel", "infomap multilevel"]
 DIRECTED = [name for name in TWO if name not in ("networkit", "igraph")]
@@ -177,13 +178,15 @@ def means(results):
     lines += ["| method | peer | less CPU (mean; least) | L not above the peer's median |", "|---|---|---|---|"]
     pairs = [(effort, "infomap") for effort in TWO[:3]] + [("minent fast", "networkit")]
     pairs += [(effort, "infomap multilevel") for effort in MULTI[:3]]
-    for method, peer in pairs:
-        both = [results[name] for name in REAL if name in results and {method, peer} <= results[name].keys()]
+    pairs = [(REAL, *pair) for pair in pairs] + [(HIERARCHIES, effort, "infomap multilevel") for effort in MULTI[:3]]
+    for names, method, peer in pairs:
+        both = [results[name] for name in names if name in results and {method, peer} <= results[name].keys()]
         if both:
             ratio = [rows[peer]["cpu"] / rows[method]["cpu"] for rows in both]
             good = sum(rows[method]["L"] <= rows[peer]["L"] + 1e-9 for rows in both)
             mean = np.exp(np.mean(np.log(ratio)))
-            lines.append(f"| {method} | {peer} | {mean:.1f}×; {min(ratio):.1f}× | {good} of {len(both)} |")
+            where = "" if names is REAL else f", on {', '.join(names)}"
+            lines.append(f"| {method}{where} | {peer} | {mean:.1f}×; {min(ratio):.1f}× | {good} of {len(both)} |")
     return "\n".join(lines)
 
 
@@ -236,9 +239,11 @@ def main():
         print(f"no networks at {folder}: set MINENT_DATA or --data")
         return
     results = {}
-    for name in NETWORKS[:2] if options.quick else NETWORKS:
+    there = [name for name in HIERARCHIES if (folder / f"{name}.npz").is_file()]
+    for name in [*NETWORKS[:2], *there[:2]] if options.quick else [*NETWORKS, *there]:
         directed = name.endswith("_d")
-        methods = [*(DIRECTED if directed else TWO), *(MULTI if name != "lfr_100000_05" else [])]
+        two = [] if name in HIERARCHIES else DIRECTED if directed else TWO
+        methods = [*two, *(MULTI if name != "lfr_100000_05" else [])]
         large = name in ("hrg_1e5", "lfr_100000_05")
         methods = [method for method in methods if not (large and method == "igraph")]
         results[name] = compare(name, folder / f"{name}.npz", methods, 3 if large else options.seeds)

@@ -43,8 +43,8 @@ def test_nodes_between_modules_are_not_sure_and_all_others_are():
 
 
 def test_the_tree_is_the_one_that_find_returns():
-    graph = networkx.les_miserables_graph()
-    options = {"trials": 5, "seed": 3, "effort": "fast"}
+    graph = doubtful()
+    options = {"trials": 20, "two_level": True}
     found, tree = stability(graph, **options), find(graph, **options)
     assert tree.number_of_modules > 3
     assert found.tree.codelength == tree.codelength and found.tree.labels.tolist() == tree.labels.tolist()

@@ -4,7 +4,7 @@ from typing import Any
 
 from minent.community.options import PLAIN, Effort, FlowModel, Objective, Options, seeded
 from minent.community.overlap import check_shareable, shared
-from minent.community.search.levels import Levels
+from minent.community.search.nest import Nest
 from minent.community.tree.tree import Tree
 from minent.community.trials import grown, searched
 
@@ -64,5 +64,5 @@ def find(
     flow, start, searches = searched(network, options, directed, objective, metadata, initial)
     if overlapping:
         check_shareable(flow, options, objective == PLAIN and metadata is None)
-    tree = grown(flow, min(searches, key=Levels.cost, default=None), start)
+    tree = grown(flow, min(searches, key=Nest.cost, default=None), start)
     return shared(tree, options) if overlapping else tree

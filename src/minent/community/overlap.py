@@ -10,8 +10,8 @@ import numpy as np
 from jaxtyping import Int
 
 from minent.community.options import PLAIN, Objective, Options
-from minent.community.search.levels import Levels
 from minent.community.search.merging import merge
+from minent.community.search.nest import Nest
 from minent.community.search.search import Search
 from minent.community.search.two_level import fine_tuned
 from minent.community.search.units import units_of
@@ -80,7 +80,7 @@ def _searched(states: Flow, start: Tree, options: Options) -> Tree:
     """The modules of states, from given ones."""
     options = replace(options, flow_model="rawdir", teleportation=Options.teleportation, to_nodes=False)
     _, given, searches = searched(states.network, options, True, PLAIN, None, start)
-    return grown(states, min(searches, key=Levels.cost), given)
+    return grown(states, min(searches, key=Nest.cost), given)
 
 
 def _moved(states: Flow, start: Tree, seed: int) -> Tree:

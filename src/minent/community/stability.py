@@ -13,7 +13,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from minent.community.options import PLAIN, Options, seeded
-from minent.community.search.levels import Levels
+from minent.community.search.nest import Nest
 from minent.community.tree.tree import Tree
 from minent.community.trials import grown, searched
 from minent.errors import BadInput
@@ -84,12 +84,12 @@ def stability(network: Any, *, trials: int = 20, depth: int | None = None, **opt
     seed = seeded(options.pop("seed", 1))
     flow, start, searches = searched(network, Options(trials=trials, seed=seed, **options), **beside)
     found = list(searches)
-    tree = grown(flow, min(found, key=Levels.cost, default=None), start)
+    tree = grown(flow, min(found, key=Nest.cost, default=None), start)
 
     def labels(one: Tree) -> Int[np.ndarray, " nodes"]:
         return one.labels if depth is None else one.labels_at(depth)
 
-    others = (labels(grown(flow, levels)) for levels in found)
+    others = (labels(grown(flow, nest)) for nest in found)
     return Stability(tree, labels(tree), sureness(labels(tree), others), trials)
 
 

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from minent.community.options import WALK, Objective, Options
-from minent.community.search.levels import Levels
+from minent.community.search.fusing import fused
 from minent.community.search.multilevel import multilevel
+from minent.community.search.nest import Nest
 from minent.community.search.preferred import preferred_partition
 from minent.community.search.search import Search
 from minent.community.search.two_level import tuned
@@ -22,12 +23,13 @@ from minent.community.walk.objective import walk_of
 from minent.errors import BadInput
 from minent.kernels import log, runner
 
+SMALL = 20_000  # links, both ways: where two levels are searched as well, than which more are never longer there
 WORK = {"fast": 1, "balanced": 2, "best": 8}  # how much longer kernels run for a harder search
 
 
 def searched(
     network: Any, options: Options, directed: bool | None, objective: Objective, metadata: Any, initial: Any
-) -> tuple[Flow, Tree | None, Iterator[Levels]]:
+) -> tuple[Flow, Tree | None, Iterator[Nest]]:
     """The walk, given modules that may be returned, and what each search finds, in order: nothing without links."""
     check(options)
     walk = {name: getattr(options, name) for name in WALK}
@@ -37,14 +39,19 @@ def searched(
     start = None if initial is None else grow(flow, *tree_of(initial, flow.network, partial=True))
     run = runner(trials * WORK[options.effort] * len(nodes.indices))
 
-    def trial(number: int) -> Levels:
-        search = Search(np.random.default_rng([options.seed, number]), run)
-        found = one_search(search, nodes, two_level, options.effort, start)
+    def trial(number: int) -> Nest:
+        def search(only_two: bool) -> Nest:
+            order = Search(np.random.default_rng([options.seed, number]), run)
+            return one_search(order, nodes, only_two, options.effort, start)
+
+        found = search(two_level)
+        if not two_level and start is None and len(nodes.indices) <= SMALL:
+            found = fused(found, search(True))
         if trials > 1:
             log.info("trial %d of %d", number + 1, trials)
         return found
 
-    def results() -> Iterator[Levels]:
+    def results() -> Iterator[Nest]:
         if len(nodes.indices) == 0:
             return
         workers = min(trials, options.threads or os.cpu_count() or 1)
@@ -57,7 +64,7 @@ def searched(
     return flow, None if start is not None and two_level and start.depth > 1 else start, results()
 
 
-def grown(flow: Flow, found: Levels | None, start: Tree | None = None) -> Tree:
+def grown(flow: Flow, found: Nest | None, start: Tree | None = None) -> Tree:
     """The tree that was found, or given where that costs less; all nodes in one module where neither costs less."""
     tree = None if found is None else grow(flow, *found.tree())
     if tree is not None and start is not None and start.codelength < tree.codelength - 1e-10:
@@ -67,13 +74,14 @@ def grown(flow: Flow, found: Levels | None, start: Tree | None = None) -> Tree:
     return grow(flow, np.array([-1, 0], np.int32), np.ones(len(flow.visit), np.int32))
 
 
-def one_search(search: Search, nodes: Units, only_two: bool, effort: str, start: Tree | None) -> Levels:
-    """Nested partitions from one random order, or from given modules."""
-    begin = None if start is None else start.labels.astype(np.int32)
-    if only_two:
-        label, modules = preferred_partition(search, nodes, effort) if begin is None else tuned(search, nodes, begin)
-        return Levels((nodes, modules), (label,))
-    return multilevel(search, nodes, effort, begin)
+def one_search(search: Search, nodes: Units, only_two: bool, effort: str, start: Tree | None) -> Nest:
+    """Nested modules from one random order, or from given modules."""
+    if not only_two:
+        begin = None if start is None else Nest.of(nodes, start.parent, start.module, search.run)
+        return multilevel(search, nodes, effort, begin)
+    if start is None:
+        return Nest.flat(nodes, *preferred_partition(search, nodes, effort), search.run)
+    return Nest.flat(nodes, *tuned(search, nodes, start.labels.astype(np.int32)), search.run)
 
 
 def check(options: Options) -> None:

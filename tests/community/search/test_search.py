@@ -46,10 +46,10 @@ def test_the_tracked_codelength_is_the_recomputed_one(options: dict, effort: str
     for network in (clustered(1), random_network(2, nodes=40)):
         flow = flow_of(network, **walk)
         nodes = units_of(flow)
-        levels = multilevel(Search(np.random.default_rng(0), kernels.interpreted), nodes, effort)
-        tree = grow(flow, *levels.tree())
+        nest = multilevel(Search(np.random.default_rng(0), kernels.interpreted), nodes, effort)
+        tree = grow(flow, *nest.tree())
         assert tree.number_of_modules > 2
-        assert levels.cost() - sum_plogp(flow.visit) == pytest.approx(tree.codelength, abs=1e-10)
+        assert nest.cost() - sum_plogp(flow.visit) == pytest.approx(tree.codelength, abs=1e-10)
 
 
 @pytest.mark.parametrize("options", WALKS, ids=str)
@@ -85,6 +85,7 @@ def test_nesting_never_makes_it_longer():
         two = find(network, two_level=True, seed=seed)
         assert two.number_of_modules > 3
         assert find(network, seed=seed).codelength <= two.codelength + 1e-12
+        assert find(network, initial=two).codelength <= two.codelength + 1e-12
 
 
 def test_the_best_search_reaches_the_exhaustive_optimum():

@@ -7,8 +7,8 @@ from community.referee import judge
 
 from minent import BadInput, kernels
 from minent.community import Objective, codelength, evaluate, find
-from minent.community.search.levels import Levels
 from minent.community.search.multilevel import multilevel
+from minent.community.search.nest import Nest
 from minent.community.search.search import Search
 from minent.community.search.two_level import two_level_partition
 from minent.community.search.units import units_of
@@ -92,16 +92,16 @@ def test_the_tracked_codelength_is_the_recomputed_one(walk: str, flags: str):
     search = Search(np.random.default_rng(0), kernels.compiled)
     if "preferred" in flags:
         label, modules = two_level_partition(search, units_of(flow), "balanced")
-        levels = Levels((units_of(flow), modules), (label,))
+        nest = Nest.flat(units_of(flow), label, modules, search.run)
     else:
-        levels = multilevel(search, units_of(flow), "balanced")
-    tree = grow(flow, *levels.tree())
+        nest = multilevel(search, units_of(flow), "balanced")
+    tree = grow(flow, *nest.tree())
     assert tree.number_of_modules > 1
     price = 0.0 if flow.words is None else flow.words.price
     wanted = tree.codelength + sum_plogp(flow.visit) - price * (len(flow.visit) - 1)
     if flow.words is not None and len(tree.parent) == 2:
         wanted += price
-    assert levels.cost() == pytest.approx(wanted, abs=1e-9)
+    assert nest.cost() == pytest.approx(wanted, abs=1e-9)
 
 
 def test_compiled_and_interpreted_searches_agree_bit_for_bit(monkeypatch: pytest.MonkeyPatch):

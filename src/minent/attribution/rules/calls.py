@@ -1,4 +1,4 @@
-"""What a call of PyTorch is called, and what it writes to: a function that writes in place has a sister that does not."""
+"""What a call of PyTorch is called, and what it writes to; what writes in place has a sister that does not."""
 
 import inspect
 from functools import cache

@@ -1,80 +1,64 @@
-"""The multilevel search: a two-level partition, one level above it, then everything below that level anew, level by
-level; then levels wherever one more pays, and units at every level moved between their siblings' modules.
+"""The multilevel search: a two-level partition, modules above it, then leaf modules anew inside these, and so on. What
+is found costs no more than what was there: of two nests the better inside of every module is kept (`fused`).
 """
 
-from minent.community.search.levels import Levels
+from minent.community.search.dissolving import dissolved
+from minent.community.search.fusing import fused
+from minent.community.search.nest import Nest
+from minent.community.search.regrouping import gathered, moved
+from minent.community.search.regrowing import leaves_tuned, regrown, top_modules
 from minent.community.search.search import Labels, Search
-from minent.community.search.two_level import tuned as tuned_from
-from minent.community.search.two_level import two_level_partition
+from minent.community.search.two_level import confirmed, two_level_partition
 from minent.community.search.units import Units
+from minent.entropy import sum_plogp
 
-STARTS = {"fast": ["fast"], "balanced": ["balanced"], "best": ["balanced", "balanced", "best"]}
-ROUNDS = {"fast": 0, "balanced": 1, "best": 8}
-
-
-def multilevel(search: Search, nodes: Units, effort: str, begin: Labels | None = None) -> Levels:
-    """Nested partitions of any depth: the best that grow from two-level partitions of these efforts, or a given one."""
-    if begin is not None:
-        return nested(search, nodes, tuned_from(search, nodes, begin), ROUNDS[effort])
-    starts = (two_level_partition(search, nodes, start) for start in STARTS[effort])
-    return min((nested(search, nodes, start, ROUNDS[effort]) for start in starts), key=Levels.cost)
+NESTED = 0.005  # of the codelength: where modules of modules save less, the two-level partition is worth more time
+SAVING, ROUNDS = 1e-3, 3  # of the best search: bits that a round must save for another, of so many
 
 
-def nested(search: Search, nodes: Units, start: tuple[Labels, Units], rounds: int) -> Levels:
-    """Nested partitions that grow from a two-level one."""
-    label, modules = start
-    flat = Levels((nodes, modules), (label,))
-    above = flat.insert(1, search)
-    levels = topped(below(above[0], search) if above else split(flat, search), search)
-    for _ in range(rounds):
-        last = levels.cost()
-        for change in rebuilt, tuned, topped:
-            levels = min(change(levels, search), levels, key=Levels.cost)
-        if last - levels.cost() < 1e-4:
+def multilevel(search: Search, nodes: Units, effort: str, begin: Nest | None = None) -> Nest:
+    """Nested modules of any depth, from scratch or from given ones, than which they cost no more."""
+    if effort != "best":
+        return nested(search, nodes, effort) if begin is None else renewed(begin, search)
+    nest = nested(search, nodes, effort) if begin is None else renewed(begin, search)
+    if nest.depth.max() > 1:  # a two-level partition is of several searches already
+        nest = fused(nest, nested(search, nodes, effort))
+    for _ in range(ROUNDS):
+        last = nest.cost()
+        nest = renewed(nest, search)
+        nest = anew(nest, search, nest.label)
+        nest = anew(nest, search)
+        if last - nest.cost() < SAVING:
             break
-    return min(levels, flat, key=Levels.cost)
+    return nest
 
 
-def split(levels: Levels, search: Search) -> Levels:
-    """Modules of nodes cut into smaller ones, again and again."""
-    open = None
-    while found := levels.insert(0, search, open):
-        levels, open = found
-    return levels
+def nested(search: Search, nodes: Units, effort: str) -> Nest:
+    """Nested modules from a two-level partition, on which more time is spent where nesting it saves little."""
+    label, leaves = two_level_partition(search, nodes, "fast")
+    flat = Nest.flat(nodes, label, leaves, search.run)
+    nest = shaped(flat, search)
+    if effort == "fast":
+        return leaves_tuned(anew(nest, search), search)
+    if flat.cost() - nest.cost() > NESTED * (flat.cost() - sum_plogp(nodes.visit)):
+        return renewed(anew(nest, search, top_modules(nest)), search)
+    found = confirmed(search, nodes, label) if effort == "balanced" else two_level_partition(search, nodes, effort)
+    return fused(nest, shaped(Nest.flat(nodes, *found, search.run), search))
 
 
-def filled(levels: Levels, search: Search) -> Levels:
-    """Levels wherever one pays between two others."""
-    k = 1
-    while k < len(levels.up):
-        if found := levels.insert(k, search):
-            levels = found[0]
-        else:
-            k += 1
-    return levels
+def renewed(nest: Nest, search: Search) -> Nest:
+    """Everything above the leaf modules anew, nodes between these, and then these anew."""
+    flat = Nest.flat(nest.nodes, nest.label, nest.leaves, nest.run)
+    nest = fused(nest, shaped(flat, search))
+    return anew(leaves_tuned(nest, search), search)
 
 
-def topped(levels: Levels, search: Search) -> Levels:
-    """Levels above all others, and between them."""
-    levels = filled(levels, search)
-    while found := levels.insert(len(levels.up), search):
-        levels = found[0]
-    return levels
+def shaped(nest: Nest, search: Search) -> Nest:
+    """New modules of modules, some dissolved, some moved."""
+    return moved(dissolved(gathered(nest, search)), search)
 
 
-def below(levels: Levels, search: Search) -> Levels:
-    """Everything below the top level anew."""
-    top = Levels((levels.units[0], levels.units[-1]), (levels.above(len(levels.up)),))
-    return filled(split(top, search), search)
-
-
-def rebuilt(levels: Levels, search: Search) -> Levels:
-    """Everything above the lowest modules anew."""
-    return topped(Levels(levels.units[:2], levels.up[:1]), search)
-
-
-def tuned(levels: Levels, search: Search) -> Levels:
-    """Units moved between their siblings' modules at every level."""
-    for k in range(len(levels.up)):
-        levels = levels.tune(k, search)
-    return levels
+def anew(nest: Nest, search: Search, home: Labels | None = None) -> Nest:
+    """Leaf modules anew below these modules, which nodes are at home in; below their parents if not given."""
+    home = nest.parent[nest.label] if home is None else home
+    return fused(nest, shaped(regrown(nest, home, search), search))

@@ -89,6 +89,11 @@ def two_level_partition(search: Search, nodes: Units, effort: str) -> tuple[Labe
     return min(found, key=lambda pair: codebooks(pair[1]))
 
 
+def confirmed(search: Search, nodes: Units, label: Labels) -> tuple[Labels, Units]:
+    """Modules made of what a partition and one more from scratch agree on."""
+    return from_cores(search, nodes, agreed(search, [label, scattered(search, nodes, SWEEPS)]), STEADY)
+
+
 def agreed(search: Search, labels: list[Labels]) -> Labels:
     """The parts that all partitions agree on."""
     part = labels[0]

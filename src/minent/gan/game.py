@@ -17,7 +17,8 @@ from torch import nn
 
 from minent.errors import BadInput
 from minent.files import write_text
-from minent.gan.input_gradients.lipschitz import gradient_normalise, refuse_batch_norm, spectral_normalise
+from minent.gan.input_gradients.apart import refuse_batch_norm
+from minent.gan.input_gradients.lipschitz import gradient_normalise, spectral_normalise
 from minent.gan.losses import critic_loss, generator_loss, loss_of
 from minent.gan.options import Playing
 from minent.gan.standing import standing
@@ -88,7 +89,7 @@ def prepared(
     log: Log | None,
 ) -> Game:
     """The game that `play` asks for, where it begins or goes on; its folder is `kept` or goes with the game."""
-    refuse_batch_norm(critic)
+    refuse_batch_norm(critic.train())
     names = getattr(generator, "names", None)
     processes, critic = found(), constrained(critic, playing)
     players = nn.ModuleDict({"generator": generator, "critic": critic}).to(processes.device)

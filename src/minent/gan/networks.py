@@ -13,14 +13,15 @@ from itertools import pairwise
 from unicodedata import normalize
 
 import torch
+import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from minent.data.images.account import some
 from minent.errors import BadInput
 from minent.gan import residual
-from minent.gan.input_gradients.layers import Gradients
-from minent.gan.input_gradients.passes import passed
+from minent.gan.input_gradients.passes import passed, refuse_hooked
+from minent.gan.input_gradients.tape import Tape
 from minent.gan.options import Networks
 from minent.nn.evaluating import evaluating
 from minent.training.saved import Saved
@@ -119,7 +120,8 @@ class Critic(nn.Module):
                 layers.append(nn.Flatten())
                 width = widths[-1] * base**2
             else:
-                layers = [residual.Down(narrow, wide) for narrow, wide in pairwise([channels, *widths[1:]])]
+                deep = pairwise([channels, *widths[1:]])
+                layers = [residual.Down(narrow, wide, rectified=i > 0) for i, (narrow, wide) in enumerate(deep)]
                 layers += [nn.ReLU(), nn.AvgPool2d(base), nn.Flatten()]
                 width = widths[-1]
         self.body, self.head = nn.Sequential(*layers), nn.Linear(width, 1)
@@ -132,31 +134,42 @@ class Critic(nn.Module):
         value = self.head(features)[:, 0]
         return value if self.label is None else value + (self.label(labels) * features).sum(1)
 
-    def parts(self) -> list[nn.Module]:
-        return [self.body, self.head]
-
-    def passed(self, x: Tensor, labels: Labels = None) -> "_Judged":
-        return _Judged(self, x, labels)
+    def passed(self) -> "_Judged":
+        return _Judged(self)
 
 
 class _Judged:
-    def __init__(self, critic: Critic, x: Tensor, labels: Labels):
-        self.critic, self.labels = critic, labels
-        self.body = passed(critic.body, x)
-        self.vector = None if critic.label is None else critic.label(labels)
-        value = critic.head(self.body.y)[:, 0]
-        self.y = value if self.vector is None else value + (self.vector * self.body.y).sum(1)
+    def __init__(self, critic: Critic):
+        self.body, self.head, self.label = passed(critic.body), critic.head, critic.label
+        for part in (self.head, self.label):
+            if part is not None:
+                refuse_hooked(part)
 
-    def back(self, g: Tensor) -> Tensor:
-        self.g, weight = g, self.critic.head.weight
-        return self.body.back(g[:, None] * (weight if self.vector is None else weight + self.vector))
+    def weights(self) -> list[Tensor]:
+        label = [] if self.label is None else [self.label.weight]
+        return [*self.body.weights(), self.head.weight, self.head.bias, *label]
 
-    def push(self, q: Tensor, u: Tensor, found: Gradients) -> Tensor:
-        q = self.body.push(q, u, found)
-        head, label, each = self.critic.head, self.critic.label, self.g[:, None] * q
-        found[head.weight], found[head.bias] = each.sum(0, keepdim=True), (u * self.g).sum()[None]
-        if label is not None and self.labels is not None:
-            found[label.weight] = torch.zeros_like(label.weight).index_add(0, self.labels, each.to(label.weight.dtype))
+    def there(self, x: Tensor, tape: Tape, labels: Labels = None) -> Tensor:
+        features = self.body.there(x, tape)
+        self.at = [tape.take() for _ in range(2 if self.label is None else 3)]
+        weight, bias, *each = [tape.kept[i] for i in self.at]
+        if not each:
+            return F.linear(features, weight, bias)[:, 0]
+        self.labels, vector = tape.keep(labels), F.embedding(labels, each[0])  # type: ignore[arg-type]
+        self.vector = tape.keep(vector)
+        return F.linear(features, weight, bias)[:, 0] + (vector * features).sum(1)
+
+    def back(self, g: Tensor, tape: Tape) -> Tensor:
+        self.g, weight = tape.keep(g), tape.kept[self.at[0]]
+        return self.body.back(g[:, None] * (weight if len(self.at) == 2 else weight + tape.kept[self.vector]), tape)
+
+    def push(self, q: Tensor, u: Tensor, tape: Tape) -> Tensor:
+        g, q = tape.kept[self.g], self.body.push(q, u, tape)
+        each = g[:, None] * q
+        tape.found[self.at[0]], tape.found[self.at[1]] = each.sum(0, keepdim=True), (u * g).sum()[None]
+        if len(self.at) == 3:
+            table = tape.kept[self.at[2]]
+            tape.found[self.at[2]] = torch.zeros_like(table).index_add(0, tape.kept[self.labels], each.to(table.dtype))
         return q  # nobody asks for it
 
 

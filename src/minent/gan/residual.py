@@ -27,7 +27,7 @@ class Up(nn.Module):
 
 
 class Down(nn.Module):
-    """Half as wide. A first block's input is the image, `rectified` by nothing: a rectifier would not see what is dark."""
+    """Half as wide. A first block's input is an image, not to be `rectified`: what is dark would not be seen."""
 
     def __init__(self, channels: int, out: int, rectified: bool = True):
         super().__init__()

@@ -129,8 +129,9 @@ def test_reentrant_checkpoints_give_the_same():
 def test_half_packed_tensors_give_nearly_the_same():
     x, labels = samples()
     for critic in critics():
-        hooks = torch.autograd.graph.saved_tensors_hooks(lambda x: x.half() if x.is_floating_point() else x,
-                                                         lambda x: x.double() if x.is_floating_point() else x)
+        hooks = torch.autograd.graph.saved_tensors_hooks(
+            lambda x: x.half() if x.is_floating_point() else x, lambda x: x.double() if x.is_floating_point() else x
+        )
         want = gradients(plain(critic, x, labels).square().sum(), list(critic.parameters()))
         got = gradients(under(lambda: hooks)(critic, x, labels).square().sum(), list(critic.parameters()))  # noqa: B023
         for one, other in zip(got, want, strict=True):

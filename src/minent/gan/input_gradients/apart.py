@@ -38,18 +38,18 @@ def known_apart(critic: Any, x: Tensor) -> bool:
 
 def refuse_mixed(critic: Any, inner: Tensor, value: Tensor, gradient: Tensor) -> None:
     """Raises BadInput where the value of the steepest sample has a gradient by another; `gradient` is that of all."""
-    steep = torch.linalg.vector_norm(gradient.detach().flatten(1).float(), dim=1)
+    steep = torch.linalg.vector_norm(gradient.detach().unsqueeze(-1).flatten(1).float(), dim=1)
     most = int(steep.argmax())
     if not 0 < steep[most] < torch.inf or not torch.isfinite(steep).all():
         return  # flat, or not finite: another batch will tell
     (one,) = torch.autograd.grad(value.flatten()[most], inner, retain_graph=True, materialize_grads=True)
-    rows = one.flatten(1).abs().amax(1).float()
+    rows = one.unsqueeze(-1).flatten(1).abs().amax(1).float()
     others = torch.cat([rows[:most], rows[most + 1 :]]).max()
     if others > torch.finfo(torch.promote_types(one.dtype, torch.bfloat16)).eps * steep[most]:
         raise BadInput(
             "a critic must judge each sample by itself: what this one says of a sample changes with the others of its "
-            f"batch (a slope of {float(others):.3g} by another's numbers, {float(rows[most]):.3g} by its own), as batch "
-            f"normalisation and minibatch deviations have it, {INSTEAD}"
+            f"batch (a slope of {float(others):.3g} by another's numbers, {float(rows[most]):.3g} by its own), as with "
+            f"batch normalisation and minibatch deviations, {INSTEAD}"
         )
     try:
         _APART.setdefault(critic, set()).add(_what(critic, inner))

@@ -50,4 +50,6 @@ def _tensors(output: Any) -> Iterator[Tensor]:
         for one in output.values() if isinstance(output, Mapping) else output:
             yield from _tensors(one)
     else:
-        raise BadInput(f"outputs of a critic are tensors, or tuples, lists and dicts of them; got {type(output).__name__}")
+        raise BadInput(
+            f"outputs of a critic are tensors, or tuples, lists and dicts of them; got {type(output).__name__}"
+        )

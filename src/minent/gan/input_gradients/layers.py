@@ -12,19 +12,21 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.grad import conv1d_weight, conv2d_weight, conv3d_weight
-from torch.nn.utils.parametrize import type_before_parametrizations
 
 from minent.gan.input_gradients.tape import NoRule, Tape
 
-CONVOLVED = {
-    nn.Conv1d: (F.conv1d, F.conv_transpose1d, conv1d_weight),
-    nn.Conv2d: (F.conv2d, F.conv_transpose2d, conv2d_weight),
-    nn.Conv3d: (F.conv3d, F.conv_transpose3d, conv3d_weight),
+CONVOLVED = {  # by the number of sides
+    1: (F.conv1d, F.conv_transpose1d, conv1d_weight),
+    2: (F.conv2d, F.conv_transpose2d, conv2d_weight),
+    3: (F.conv3d, F.conv_transpose3d, conv3d_weight),
 }
 
 
 class _Weighted:
     """Of a layer with a weight and perhaps a bias, which may be those of a parametrisation: each is asked for once."""
+
+    g: int
+    """The place of what comes back to it."""
 
     def __init__(self, layer: Any):
         self.layer, self.biased = layer, layer.bias is not None
@@ -69,7 +71,7 @@ class Convolution(_Weighted):
             raise NoRule(f"{type(layer).__name__} padded by {layer.padding_mode}, {layer.padding}")
         super().__init__(layer)
         self.kernel = layer.kernel_size
-        self.forth, self.again, self.by_weight = CONVOLVED[type_before_parametrizations(layer)]
+        self.forth, self.again, self.by_weight = CONVOLVED[len(self.kernel)]
         self.how: Any = layer.stride, layer.padding, layer.dilation, layer.groups
 
     def there(self, x: Tensor, tape: Tape) -> Tensor:

@@ -43,7 +43,7 @@ def gradient_penalty(
 
 def r1(gradient: Float[Tensor, "batch ..."]) -> Float[Tensor, " batch"]:
     """½ ‖∇f‖² of gradients at real samples, at least float32."""
-    return _wide(gradient).flatten(1).square().sum(1) / 2
+    return _wide(gradient).unsqueeze(-1).flatten(1).square().sum(1) / 2
 
 
 def consistency(

@@ -43,8 +43,8 @@ def value_and_gradient(
         raise BadInput(f"a critic is differentiated by floats; got samples of {x.dtype}")
     try:
         one = passed(critic)
-        more = [*rest, *named.values()]
-        if more and (not isinstance(critic, WrittenOut) or any(isinstance(a, Tensor) and a.requires_grad for a in more)):
+        followed = any(isinstance(a, Tensor) and a.requires_grad for a in (*rest, *named.values()))
+        if (rest or named) and (followed or not isinstance(critic, WrittenOut)):
             raise NoRule("further arguments that are differentiated, or that layers of torch do not take")
         value, gradient = value_and_slope(one, x, *rest, **named)
     except NoRule as missing:
@@ -89,4 +89,4 @@ def one_each(value: Any, x: Tensor) -> Tensor:
 
 def steepness(gradient: Float[Tensor, "batch ..."]) -> Float[Tensor, " batch"]:
     """‖∇f‖ of each sample; its own gradient is zero where it is zero."""
-    return torch.linalg.vector_norm(gradient.flatten(1), dim=1)
+    return torch.linalg.vector_norm(gradient.unsqueeze(-1).flatten(1), dim=1)

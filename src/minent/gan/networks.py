@@ -129,7 +129,8 @@ class Critic(nn.Module):
         if self.label is not None:
             nn.init.normal_(self.label.weight, std=0.02)  # not 0, which has no spectral norm
 
-    def forward(self, x: Float[Tensor, "batch ..."], labels: Labels = None) -> Float[Tensor, " batch"]:
+    def forward(self, x: Float[Tensor, "batch ..."], labels: Tensor | None = None) -> Float[Tensor, " batch"]:
+        _refuse_labels(self.label, x, labels)
         features = self.body(x)
         value = self.head(features)[:, 0]
         return value if self.label is None else value + (self.label(labels) * features).sum(1)
@@ -149,7 +150,8 @@ class _Judged:
         label = [] if self.label is None else [self.label.weight]
         return [*self.body.weights(), self.head.weight, self.head.bias, *label]
 
-    def there(self, x: Tensor, tape: Tape, labels: Labels = None) -> Tensor:
+    def there(self, x: Tensor, tape: Tape, labels: Tensor | None = None) -> Tensor:
+        _refuse_labels(self.label, x, labels)
         features = self.body.there(x, tape)
         self.at = [tape.take() for _ in range(2 if self.label is None else 3)]
         weight, bias, *each = [tape.kept[i] for i in self.at]
@@ -171,6 +173,12 @@ class _Judged:
             table = tape.kept[self.at[2]]
             tape.found[self.at[2]] = torch.zeros_like(table).index_add(0, tape.kept[self.labels], each.to(table.dtype))
         return q  # nobody asks for it
+
+
+def _refuse_labels(embedding: nn.Embedding | None, x: Tensor, labels: Tensor | None) -> None:
+    got, want = None if labels is None else tuple(labels.shape), None if embedding is None else tuple(x.shape[:1])
+    if got != want:
+        raise BadInput(f"labels of a critic are of shape {want}, None where it knows no classes; got {got}")
 
 
 def _hidden(inputs: int, width: int, rectifier: Callable[[], nn.Module]) -> list[nn.Module]:

@@ -6,6 +6,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 from torch import nn
+from torch.func import functional_call
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.nn.utils import parametrizations
 
@@ -19,6 +20,8 @@ from minent.gan.input_gradients import (
 )
 from minent.gan.input_gradients import slope as slopes
 from minent.gan.input_gradients.passes import written_out
+from minent.gan.networks import Critic
+from minent.gan.options import Networks
 
 
 def images(*layers, head=True):
@@ -240,6 +243,8 @@ class Deviation(nn.Module):
 MIXED = {
     "minibatch deviation": lambda: vectors(nn.LeakyReLU(), Deviation()),
     "batch normalisation by a function": lambda: vectors(Lambda(lambda x: F.batch_norm(x, None, None, training=True))),
+    "a linear layer of what is about the mean": lambda: (
+        nn.Sequential(Lambda(lambda x: x - x.mean(0)), nn.Linear(6, 1)), (6,)),  # the slope of the sum is 0
     "the mean of the batch": lambda: vectors(Lambda(lambda x: (x - x.mean(0)).tanh())),
     "softmax over the batch": lambda: vectors(nn.Softmax(0)),
     "attention over the batch": lambda: (
@@ -353,3 +358,53 @@ def test_spectral_norms_are_of_what_has_one(caplog):
     assert [one.message for one in caplog.records] == [
         "spectral norms are those of layers; left as they are: layer.in_proj_weight"
     ]
+    hooked = nn.utils.spectral_norm(nn.Linear(4, 4))
+    hooked(torch.randn(2, 4))
+    with pytest.raises(BadInput, match="torch.nn.utils cannot be copied"):
+        spectral_normalise(hooked)
+
+
+def test_a_flat_critic_is_said_once(caplog):
+    """As an InstanceNorm before a mean makes it, whatever its weights."""
+    critic, _ = images(nn.InstanceNorm2d(4), nn.AdaptiveAvgPool2d(1))
+    critic(torch.randn(2, 3, 8, 8))
+    with caplog.at_level(logging.WARNING, "minent"):
+        for _ in range(3):
+            gradient_normalise(critic)(torch.randn(4, 3, 8, 8))
+    assert sum("a critic is flat" in one.message for one in caplog.records) == 1
+
+
+def test_compiled_critics_are_taken_as_they_are_written():
+    torch.manual_seed(0)
+    critic, x = vectors(nn.GELU())[0], torch.randn(5, 6)
+    critic(x)  # lazy layers
+    want = gradient_normalise(critic)(x)
+    torch.testing.assert_close(gradient_normalise(torch.compile(critic, backend="aot_eager"))(x), want)
+    critic[0].compile(backend="aot_eager")
+    torch.testing.assert_close(gradient_normalise(critic)(x), want)
+
+
+@pytest.mark.parametrize("activation", [nn.ReLU, nn.GELU])
+def test_functional_transforms_go_through(activation):
+    torch.manual_seed(0)
+    critic, x = nn.Sequential(nn.Linear(6, 8), activation(), nn.Linear(8, 1)).double(), torch.randn(5, 6).double()
+    normed = gradient_normalise(critic)
+    names, weights = zip(*normed.named_parameters(), strict=True)
+
+    def loss(weights, one):
+        return functional_call(normed, dict(zip(names, weights, strict=True)), (one[None],)).square().sum()
+
+    each = torch.func.vmap(torch.func.grad(loss), (None, 0))(weights, x)
+    for i, one in enumerate(x):
+        for got, want in zip(each, torch.autograd.grad(loss(weights, one), weights), strict=True):
+            torch.testing.assert_close(got[i], want)
+
+
+def test_labels_are_one_a_sample():
+    critic, x = Critic(1, 8, Networks(width=4), 3), torch.randn(4, 1, 8, 8)
+    for normed in (critic, gradient_normalise(critic)):
+        for labels, got in ((torch.tensor([1]), r"\(1,\)"), (None, "None")):
+            with pytest.raises(BadInput, match=rf"labels of a critic are of shape \(4,\).*got {got}"):
+                normed(x, labels)
+    with pytest.raises(BadInput, match="None where it knows no classes"):
+        gradient_normalise(Critic(1, 8, Networks(width=4)))(x, torch.zeros(4, dtype=torch.long))

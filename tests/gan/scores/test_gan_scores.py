@@ -121,3 +121,10 @@ def test_of_real_samples_all_is_computed_once(monkeypatch):
     before, drawn = len(seen), images.scaled(slice(0, 1000))
     assert summary(drawn, reference) == summary(drawn, reference)
     assert seen[before:] == [1000] * 4 and before == 2  # those of the drawn ones only
+
+
+@pytest.mark.parametrize("high, said", [(255.0, "from -1 to 1; got 0 to"), (np.nan, "some of these are not")])
+def test_pixels_that_were_not_scaled_and_what_is_not_finite_are_sentences(high, said):
+    images = np.linspace(0, high, 20 * 64, dtype=np.float32).reshape(20, 1, 8, 8)
+    with pytest.raises(BadInput, match=said):
+        score(images, np.zeros_like(images))

@@ -5,8 +5,11 @@ holds exactly, in every arithmetic, where nothing of a batch is shared: one back
 cannot see is mixing that gradients do not pass, as by statistics that were detached.
 """
 
+import logging
+import math
+from contextlib import suppress
 from typing import Any
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, WeakSet
 
 import torch
 from torch import Tensor, nn
@@ -14,6 +17,9 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 from minent.errors import BadInput
 
+FLAT = 1e-6  # of its value: what rounding leaves
+log = logging.getLogger("minent")
+_TOLD: WeakSet[Any] = WeakSet()
 _APART: WeakKeyDictionary[Any, set] = WeakKeyDictionary()
 INSTEAD = "so that no gradient is that of one sample's value; LayerNorm, GroupNorm and InstanceNorm do not"
 
@@ -37,24 +43,38 @@ def known_apart(critic: Any, x: Tensor) -> bool:
 
 
 def refuse_mixed(critic: Any, inner: Tensor, value: Tensor, gradient: Tensor) -> None:
-    """Raises BadInput where the value of the steepest sample has a gradient by another; `gradient` is that of all."""
+    """Raises BadInput where the value of one sample, the steepest, has a gradient by another; `gradient` is that of the
+    sum of all. Says once of a critic that it is flat."""
     steep = torch.linalg.vector_norm(gradient.detach().unsqueeze(-1).flatten(1).float(), dim=1)
     most = int(steep.argmax())
-    if not 0 < steep[most] < torch.inf or not torch.isfinite(steep).all():
-        return  # flat, or not finite: another batch will tell
     (one,) = torch.autograd.grad(value.flatten()[most], inner, retain_graph=True, materialize_grads=True)
     rows = one.unsqueeze(-1).flatten(1).abs().amax(1).float()
-    others = torch.cat([rows[:most], rows[most + 1 :]]).max()
-    if others > torch.finfo(torch.promote_types(one.dtype, torch.bfloat16)).eps * steep[most]:
+    own, others = float(rows[most]), float(torch.cat([rows[:most], rows[most + 1 :]]).max())
+    if not math.isfinite(own + others):
+        return  # another batch will tell
+    if others > torch.finfo(torch.promote_types(one.dtype, torch.bfloat16)).eps * max(own, others):
         raise BadInput(
             "a critic must judge each sample by itself: what this one says of a sample changes with the others of its "
-            f"batch (a slope of {float(others):.3g} by another's numbers, {float(rows[most]):.3g} by its own), as with "
-            f"batch normalisation and minibatch deviations, {INSTEAD}"
+            f"batch (a slope of {others:.3g} by another's numbers, {own:.3g} by its own), as with batch normalisation "
+            f"and minibatch deviations, {INSTEAD}"
         )
-    try:
-        _APART.setdefault(critic, set()).add(_what(critic, inner))
-    except TypeError:
-        return
+    largest = float(value.detach().abs().max())
+    if own <= FLAT * largest:
+        _say_flat(critic, own, largest)
+    if own:
+        with suppress(TypeError):
+            _APART.setdefault(critic, set()).add(_what(critic, inner))
+
+
+def _say_flat(critic: Any, slope: float, largest: float) -> None:
+    with suppress(TypeError):
+        if critic in _TOLD:
+            return
+        _TOLD.add(critic)
+    log.warning(
+        "a critic is flat: no sample changes what it says of it (slope %.1g, values up to %.3g), so that nobody learns "
+        "from it; are its last weights 0, or does a mean follow an InstanceNorm?", slope, largest,
+    )  # fmt: skip
 
 
 def _what(critic: Any, x: Tensor) -> tuple[Any, ...]:

@@ -83,7 +83,12 @@ def spectral_normalise(critic: M, seed: int = 1) -> M:
     >>> round(float(torch.linalg.matrix_norm(critic.weight.detach(), 2)), 1)
     1.0
     """
-    critic = copy.deepcopy(critic)
+    try:
+        critic = copy.deepcopy(critic)
+    except RuntimeError:  # what they compute is no leaf
+        raise BadInput(
+            "a critic with norms of torch.nn.utils cannot be copied; with those of torch.nn.utils.parametrizations it can"
+        ) from None
     found = [(name, layer) for name, layer in critic.named_modules() if isinstance(layer, NORMED)]
     if not found:
         raise BadInput("spectral norms are those of linear layers, convolutions and embeddings; this critic has none")

@@ -5,14 +5,15 @@ pass for all (Gulrajani et al. 2017). Where it does not, there is no such gradie
 """
 
 import logging
-from collections.abc import Callable
-from contextlib import nullcontext
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from functools import cache
 from typing import Any
 
 import torch
 from jaxtyping import Float, Shaped
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from minent.errors import BadInput
@@ -41,6 +42,9 @@ def value_and_gradient(
     """
     if not x.is_floating_point():
         raise BadInput(f"a critic is differentiated by floats; got samples of {x.dtype}")
+    if not torch.compiler.is_compiling() and torch._C._are_functorch_transforms_active():
+        value, back, *_ = torch.func.vjp(lambda one: one_each(critic(one, *rest, **named), one), x)
+        return value, back(torch.ones_like(value))[0].to(torch.promote_types(x.dtype, torch.float32))
     try:
         one = passed(critic)
         followed = any(isinstance(a, Tensor) and a.requires_grad for a in (*rest, *named.values()))
@@ -49,26 +53,39 @@ def value_and_gradient(
         value, gradient = value_and_slope(one, x, *rest, **named)
     except NoRule as missing:
         _say(str(missing))
-        value, gradient = _by_autograd(critic, x, rest, named)
+        compiled = "torch._dynamo" in sys.modules  # else nothing is, and importing it takes a second
+        take: Any = torch.compiler.disable(_by_autograd) if compiled else _by_autograd
+        value, gradient = take(critic, x, rest, named)
     return one_each(value, x), gradient.to(torch.promote_types(x.dtype, torch.float32))
 
 
 def _by_autograd(critic: Any, x: Tensor, rest: tuple, named: dict[str, Any]) -> tuple[Tensor, Tensor]:
-    again, compiling = torch.is_grad_enabled(), torch.compiler.is_compiling()
+    again = torch.is_grad_enabled()
     refuse_batch_norm(critic)
-    eager = nullcontext() if compiling else torch.compiler.set_stance("force_eager")  # has no double backward
-    with torch.inference_mode(False), torch.enable_grad(), sdpa_kernel(SDPBackend.MATH), eager:
+    with torch.inference_mode(False), torch.enable_grad(), _differentiable_twice(critic):
         inner = x.clone() if x.requires_grad and again else x.detach().clone().requires_grad_()
         value = one_each(critic(inner.clone(), *rest, **named), x)  # it may write to what it is given: not to ours
         if not value.requires_grad:
             raise BadInput("a critic's values are differentiated by its samples; these hang on nothing (no_grad?)")
-        checked = compiling or known_apart(critic, x)
+        checked = known_apart(critic, x)
         (gradient,) = torch.autograd.grad(
             value.sum(), inner, create_graph=again, retain_graph=again or not checked, materialize_grads=True
         )
         if not checked:
             refuse_mixed(critic, inner, value, gradient)
     return (value, gradient) if again else (value.detach(), gradient)
+
+
+@contextmanager
+def _differentiable_twice(critic: Any) -> Iterator[None]:
+    """Compiled modules, fused attention and cuDNN's recurrent layers have no double backward: those as written have."""
+    recurrent = isinstance(critic, nn.Module) and any(isinstance(layer, nn.RNNBase) for layer in critic.modules())
+    with (
+        sdpa_kernel(SDPBackend.MATH),
+        torch.compiler.set_stance("force_eager") if "torch._dynamo" in sys.modules else nullcontext(),
+        torch.backends.cudnn.flags(enabled=False) if recurrent else nullcontext(),
+    ):
+        yield
 
 
 @cache

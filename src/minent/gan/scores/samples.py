@@ -81,6 +81,7 @@ class Reference:
         count = min(len(real) // 2, most)
         if count <= 5:
             raise BadInput(f"scores want at least 6 samples drawn and 12 real; got {most} and {len(real)}")
+        _refuse_other(real)
         order = np.random.default_rng(seed).permutation(len(real))
         self.count, self.mixture, self.seed, self.shape = count, mixture, seed, real.shape[1:]
         reference, self.other = real[order[:count]], real[order[count : 2 * count]]
@@ -92,6 +93,7 @@ class Reference:
         """Of as many of these as there are of the reference, drawn by the seed."""
         if drawn.shape[1:] != self.shape:
             raise BadInput(f"drawn and real samples are of one shape; got {drawn.shape[1:]} and {self.shape}")
+        _refuse_other(drawn)
         if len(drawn) > self.count:
             drawn = drawn[np.random.default_rng(self.seed).permutation(len(drawn))[: self.count]]
         if len(drawn) <= 5:
@@ -104,6 +106,13 @@ class Reference:
     def floor(self) -> dict[str, float]:
         """The scores of other real samples in the place of drawn ones."""
         return self.scores(self.other)
+
+
+def _refuse_other(samples: Samples) -> None:
+    if not np.isfinite(samples).all():
+        raise BadInput("samples that are scored are finite; some of these are not")
+    if samples.ndim == 4 and max(-(low := float(samples.min())), high := float(samples.max())) > 1.01:
+        raise BadInput(f"values of images that are scored are from -1 to 1; got {low:g} to {high:g}")
 
 
 def along(real: Images, features: Features | None) -> Reference:

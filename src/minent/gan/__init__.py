@@ -1,4 +1,4 @@
-"""Two players, a generator that draws and a critic that judges; critics that are 1-Lipschitz by construction."""
+"""Two players, a generator that draws and a critic that judges; what keeps the critic from being steep."""
 
 from typing import TYPE_CHECKING
 

@@ -1,12 +1,12 @@
-"""A critic that is 1-Lipschitz by construction: divided by how steep it is, sample by sample.
+"""A critic divided by how steep it is, sample by sample, so that its slope is at most 1 where it is linear.
 
     gn     f̂ = f / (‖∇ₓf‖ + |f|)           Wu et al. 2021, "Gradient normalization for generative adversarial networks"
     gran   f̂ = f ‖∇ₓf‖ / (‖∇ₓf‖² + ε)      Bhaskara et al. 2022, "GraN-GAN"
 Where f is piecewise linear, ∇f is constant around almost every x, and there ∇f̂ = ∇f ‖∇f‖ / (‖∇f‖ + |f|)² for gn, no
-longer than 1, and ∇f ‖∇f‖ / (‖∇f‖² + ε) for gran, shorter than 1. Besides, |f̂| < 1 for gn
-(where f is flat, 1). Between the pieces ∇f jumps, and f̂ with it: the bound holds within each piece only. Other ways to
-the same end: spectral norms (Miyato et al. 2018), clipped weights (Arjovsky et al. 2017), and penalties, in
-`minent.gan.input_gradients.penalty`.
+longer than 1, and ∇f ‖∇f‖ / (‖∇f‖² + ε) for gran, shorter than 1. Besides, |f̂| < 1 for gn (where f is flat, 1). Between
+the pieces ∇f jumps, and f̂ with it: the bound holds within each piece only. Of critics that bend (GELU, attention) there
+is none on ∇f̂, which has f's second derivatives. Other ways to the same end: spectral norms (Miyato et al. 2018), clipped
+weights (Arjovsky et al. 2017), and penalties, in `minent.gan.input_gradients.penalty`.
 """
 
 import copy
@@ -87,7 +87,7 @@ def spectral_normalise(critic: M, seed: int = 1) -> M:
         critic = copy.deepcopy(critic)
     except RuntimeError:  # what they compute is no leaf
         raise BadInput(
-            "a critic with norms of torch.nn.utils cannot be copied; with those of torch.nn.utils.parametrizations it can"
+            "a critic with norms of torch.nn.utils is not copied; one with those of torch.nn.utils.parametrizations is"
         ) from None
     found = [(name, layer) for name, layer in critic.named_modules() if isinstance(layer, NORMED)]
     if not found:

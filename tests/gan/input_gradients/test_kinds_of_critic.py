@@ -142,7 +142,8 @@ KINDS = {
     "a transformer": (lambda: words(nn.TransformerEncoderLayer(8, 2, 16, 0.0, "gelu", batch_first=True)), False),
     "a recurrent critic": (lambda: words(nn.GRU(8, 8, batch_first=True)), False),
     "PatchGAN": (lambda: (lambda c, s: (averaged(c), s))(*images(nn.LeakyReLU(0.2), nn.Conv2d(4, 1, 4, 2), head=False)),
-                 False),
+                 True),
+    "a number a sample, averaged": (lambda: (lambda c, s: (averaged(c), s))(*vectors(nn.ReLU())), True),
     "several scales": (lambda: (averaged(Scales()), (3, 8, 8)), False),
     "a function": (lambda: vectors(nn.ReLU(), Lambda(lambda x: torch.where(x > 0.1, 2 * x, x.sin()))), False),
 }  # fmt: skip

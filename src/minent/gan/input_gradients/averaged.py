@@ -12,6 +12,8 @@ import torch
 from torch import Tensor, nn
 
 from minent.errors import BadInput
+from minent.gan.input_gradients.passes import passed
+from minent.gan.input_gradients.tape import Tape
 
 
 def averaged(critic: nn.Module) -> nn.Module:
@@ -35,6 +37,31 @@ class Averaged(nn.Module):
     def forward(self, x: Tensor, *rest: Any, **named: Any) -> Tensor:
         means = [_mean(one, len(x)) for one in _tensors(self.critic(x, *rest, **named))]
         return torch.stack(means).mean(0)
+
+    def passed(self) -> "_Mean":
+        return _Mean(self.critic)
+
+
+class _Mean:
+    """The pass where there is one output, as layers with a rule have it."""
+
+    def __init__(self, critic: nn.Module):
+        self.one = passed(critic)
+
+    def weights(self) -> list[Tensor]:
+        return self.one.weights()
+
+    def there(self, x: Tensor, tape: Tape, *rest: Any, **named: Any) -> Tensor:
+        y = self.one.there(x, tape, *rest, **named)
+        self.shape = y.shape
+        return _mean(y, len(x))
+
+    def back(self, g: Tensor, tape: Tape) -> Tensor:
+        each = g / self.shape[1:].numel()
+        return self.one.back(each.view(-1, *[1] * (len(self.shape) - 1)).expand(self.shape), tape)
+
+    def push(self, q: Tensor, u: Tensor, tape: Tape) -> Tensor:
+        return _mean(self.one.push(q, u, tape), len(q))
 
 
 def _mean(output: Tensor, batch: int) -> Tensor:

@@ -5,8 +5,8 @@
 Where f is piecewise linear, ∇f is constant around almost every x, and there ∇f̂ = ∇f ‖∇f‖ / (‖∇f‖ + |f|)² for gn, no
 longer than 1, and ∇f ‖∇f‖ / (‖∇f‖² + ε) for gran, shorter than 1. Besides, |f̂| < 1 for gn (where f is flat, 1). Between
 the pieces ∇f jumps, and f̂ with it: the bound holds within each piece only. Of critics that bend (GELU, attention) there
-is none on ∇f̂, which has f's second derivatives. Other ways to the same end: spectral norms (Miyato et al. 2018), clipped
-weights (Arjovsky et al. 2017), and penalties, in `minent.gan.input_gradients.penalty`.
+is none on ∇f̂, which has f's second derivatives. Other ways to the same end: spectral norms (Miyato et al. 2018),
+clipped weights (Arjovsky et al. 2017), and penalties, in `minent.gan.input_gradients.penalty`.
 """
 
 import copy

@@ -55,9 +55,9 @@ def play(
     At the end the generator holds its moving average, in evaluation mode. Under torchrun processes share each step, and
     take the step that one process would with as many times the `accumulate`. The caller's randomness is left alone.
 
-    Raises BadInput for a critic that mixes the samples of a batch (by batch normalisation; where its gradient is taken, by
-    anything) or gives another number of values, a folder that is not as `resume` has it, losses that
-    are not finite.
+    Raises BadInput for a critic that mixes the samples of a batch (by batch normalisation; by anything where its
+    gradient is taken) or gives another number of values, a folder that is not as `resume` has it, losses that are not
+    finite.
     """
     with tempfile.TemporaryDirectory() if folder is None else nullcontext(folder) as root:
         game = prepared(

@@ -287,7 +287,8 @@ def in_short(results):
                 told["better" if better else "worse" if worse else "within the spread"].append(task)
         found = [f"{word} on {' and '.join(tasks)}" for word, tasks in told.items() if tasks]
         if found:
-            parts.append(f"beside {other} it is {', '.join(found)}")
+            weight = " (which weighs 10 there, tuned in its rate only)" if other == "gp" else ""
+            parts.append(f"beside {other}{weight} it is {', '.join(found)}")
     return f"In short: {'; '.join(parts)}." if parts else ""
 
 
@@ -296,7 +297,8 @@ HOW = """
 of a task have the same CPU time on one thread, so that cheap steps are more steps. The learning rate of both players is
 that which was best for the method by the median of runs with other seeds (101, …); tables are of seeds from 1 on:
 medians, and from the least to the greatest. One step of the critic for each of the generator; Adam with β of 0 and 0.9;
-penalties weigh 10, as their authors have it for images, but "gp 0.1", as they have it for points. What is judged is the
+penalties weigh 10, as their authors have it for images, but "gp 0.1", as they have it for points; no weight was tuned,
+so that what gp lacks beside gn tells of its weight as much as of the method. What is judged is the
 average of the generator's weights, beside samples that nobody learned from; "real" are other such samples in its place.
 FID and what follows are of the features of a classifier that is trained here: compare them within a table only."""
 

@@ -26,7 +26,7 @@ for i, (pixels, digit) in enumerate(zip(digits.images, digits.target, strict=Tru
 images = read_images(folder / "photos", size=8)  # squares of 8 pixels; 32, 64 or 128 for photographs
 networks = Networks(network="dcgan", latent=32, width=32)
 generator, critic = new_players(images, networks, classes=True)
-# gn: the critic is divided by its own gradient, so that it is nowhere steep.
+# gn: the critic is divided by its own gradient, so that its linear pieces are not steep.
 playing = Playing(lipschitz="gn", steps=steps, batch=64, learning_rate=1e-3, ema=0.98, evaluate_every=0)
 for turn in train_gan(generator, critic, images, playing, folder=folder / "run"):
     if turn.step % (steps // 5) == 0:

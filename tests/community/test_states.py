@@ -235,7 +235,7 @@ def test_files_that_do_not_hold_states_are_refused(text: str, sentence: str, tmp
 
 
 def test_every_state_is_one_of_a_node():
-    with pytest.raises(BadInput, match="every state is one of a node; got 1 for 2 states"):
+    with pytest.raises(BadInput, match="every node wants one physical node: the network has 2 nodes; got 1 labels"):
         States.of(Graph.from_links([0], [1]), ["a"])
 
 

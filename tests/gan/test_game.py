@@ -216,6 +216,17 @@ def test_a_critic_that_mixes_samples_is_refused():
         next(play(generator, mixed, images().batches(8), SHORT))
 
 
+@pytest.mark.parametrize("lipschitz", ["none", "r1", "gp"])
+def test_a_critic_of_patches_is_refused_under_every_constraint(lipschitz):
+    generator, _ = players()
+    patches = nn.Conv2d(1, 1, 3)
+    batches = Images(np.zeros((20, 1, 8, 8), np.uint8)).batches(8)
+    generator.classes, generator.label = 0, None
+    generator.forward = lambda noise: torch.zeros(len(noise), 1, 8, 8)
+    with pytest.raises(BadInput, match="one number for each of"):
+        next(play(generator, patches, batches, replace(SHORT, lipschitz=lipschitz)))
+
+
 def test_parameters_that_are_frozen_stay_as_they_are():
     generator, critic = players()
     critic.head.weight.requires_grad_(False)

@@ -1,4 +1,4 @@
-"""Two players, a generator that draws and a critic that judges; critics that are 1-Lipschitz by construction."""
+"""Two players, a generator that draws and a critic that judges; what keeps the critic from being steep."""
 
 from typing import TYPE_CHECKING
 
@@ -7,6 +7,7 @@ from minent.rooms import on_first_use
 if TYPE_CHECKING:
     from minent.gan.game import play
     from minent.gan.input_gradients import (
+        averaged,
         clip_weights,
         consistency,
         gradient_normalise,
@@ -22,15 +23,15 @@ if TYPE_CHECKING:
     from minent.gan.turns import Turn
 
 __all__ = [
-    "Critic", "Features", "Generator", "Networks", "Playing", "Scores", "Turn", "clip_weights", "consistency",
-    "gradient_normalise", "gradient_penalty", "inception", "new_players", "play", "r1", "score", "spectral_normalise",
-    "train_features", "train_gan", "value_and_gradient",
+    "Critic", "Features", "Generator", "Networks", "Playing", "Scores", "Turn", "averaged", "clip_weights",
+    "consistency", "gradient_normalise", "gradient_penalty", "inception", "new_players", "play", "r1", "score",
+    "spectral_normalise", "train_features", "train_gan", "value_and_gradient",
 ]  # fmt: skip
 __getattr__ = on_first_use(
     __name__,
     {
         "minent.gan.game": "play",
-        "minent.gan.input_gradients": "clip_weights consistency gradient_normalise gradient_penalty r1 "
+        "minent.gan.input_gradients": "averaged clip_weights consistency gradient_normalise gradient_penalty r1 "
         "spectral_normalise value_and_gradient",
         "minent.gan.networks": "Critic Generator",
         "minent.gan.options": "Networks Playing",

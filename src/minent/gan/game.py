@@ -17,7 +17,8 @@ from torch import nn
 
 from minent.errors import BadInput
 from minent.files import write_text
-from minent.gan.input_gradients.lipschitz import gradient_normalise, refuse_batch_norm, spectral_normalise
+from minent.gan.input_gradients.apart import refuse_batch_norm
+from minent.gan.input_gradients.lipschitz import gradient_normalise, spectral_normalise
 from minent.gan.losses import critic_loss, generator_loss, loss_of
 from minent.gan.options import Playing
 from minent.gan.standing import standing
@@ -54,8 +55,9 @@ def play(
     At the end the generator holds its moving average, in evaluation mode. Under torchrun processes share each step, and
     take the step that one process would with as many times the `accumulate`. The caller's randomness is left alone.
 
-    Raises BadInput for a critic that mixes the samples of a batch, a folder that is not as `resume` has it, losses that
-    are not finite.
+    Raises BadInput for a critic that mixes the samples of a batch (by batch normalisation; by anything where its
+    gradient is taken) or gives another number of values, a folder that is not as `resume` has it, losses that are not
+    finite.
     """
     with tempfile.TemporaryDirectory() if folder is None else nullcontext(folder) as root:
         game = prepared(
@@ -88,7 +90,7 @@ def prepared(
     log: Log | None,
 ) -> Game:
     """The game that `play` asks for, where it begins or goes on; its folder is `kept` or goes with the game."""
-    refuse_batch_norm(critic)
+    refuse_batch_norm(critic.train())
     names = getattr(generator, "names", None)
     processes, critic = found(), constrained(critic, playing)
     players = nn.ModuleDict({"generator": generator, "critic": critic}).to(processes.device)

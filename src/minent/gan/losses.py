@@ -23,7 +23,7 @@ from torch import Tensor, nn
 
 from minent.errors import BadInput
 from minent.gan.input_gradients.penalty import consistency, gradient_penalty, r1
-from minent.gan.input_gradients.slope import value_and_gradient
+from minent.gan.input_gradients.slope import one_each, value_and_gradient
 from minent.gan.options import LossName, Playing
 
 
@@ -70,9 +70,10 @@ def critic_loss(
         drawn = generator(torch.randn(number, generator.latent, device=real.device), *labels).to(real.dtype)
     if playing.lipschitz == "r1":
         on_real, slope = value_and_gradient(critic, real, *labels)
-        on_drawn = critic(drawn, *labels)
+        on_drawn = one_each(critic(drawn, *labels), drawn)
     else:
-        both = critic(torch.cat([real, drawn]), *(torch.cat([one, one]) for one in labels))
+        samples = torch.cat([real, drawn])
+        both = one_each(critic(samples, *(torch.cat([one, one]) for one in labels)), samples)
         (on_real, on_drawn), slope = both.split(number), None
     total = loss.real(on_real.float()).sum() + loss.drawn(on_drawn.float()).sum()
     if slope is not None:
@@ -90,7 +91,7 @@ def generator_loss(critic: nn.Module, loss: Loss, generator: Any, batch: dict[st
     number, device = int(batch["number"]), batch["number"].device
     labels = [torch.randint(generator.classes, (number,), device=device)] if generator.classes else []
     drawn = generator(torch.randn(number, generator.latent, device=device), *labels)
-    return loss.generator(critic(drawn, *labels).float()).sum(), number
+    return loss.generator(one_each(critic(drawn, *labels), drawn).float()).sum(), number
 
 
 def _unlikely(f: Tensor) -> Tensor:

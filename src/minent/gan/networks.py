@@ -19,8 +19,7 @@ from torch import Tensor, nn
 from minent.data.images.account import some
 from minent.errors import BadInput
 from minent.gan import residual
-from minent.gan.input_gradients.layers import Gradients
-from minent.gan.input_gradients.passes import passed
+from minent.gan.judged import Judged, refuse_labels
 from minent.gan.options import Networks
 from minent.nn.evaluating import evaluating
 from minent.training.saved import Saved
@@ -119,7 +118,8 @@ class Critic(nn.Module):
                 layers.append(nn.Flatten())
                 width = widths[-1] * base**2
             else:
-                layers = [residual.Down(narrow, wide) for narrow, wide in pairwise([channels, *widths[1:]])]
+                deep = pairwise([channels, *widths[1:]])
+                layers = [residual.Down(narrow, wide, rectified=i > 0) for i, (narrow, wide) in enumerate(deep)]
                 layers += [nn.ReLU(), nn.AvgPool2d(base), nn.Flatten()]
                 width = widths[-1]
         self.body, self.head = nn.Sequential(*layers), nn.Linear(width, 1)
@@ -127,37 +127,14 @@ class Critic(nn.Module):
         if self.label is not None:
             nn.init.normal_(self.label.weight, std=0.02)  # not 0, which has no spectral norm
 
-    def forward(self, x: Float[Tensor, "batch ..."], labels: Labels = None) -> Float[Tensor, " batch"]:
+    def forward(self, x: Float[Tensor, "batch ..."], labels: Tensor | None = None) -> Float[Tensor, " batch"]:
+        refuse_labels(self.label, x, labels)
         features = self.body(x)
         value = self.head(features)[:, 0]
         return value if self.label is None else value + (self.label(labels) * features).sum(1)
 
-    def parts(self) -> list[nn.Module]:
-        return [self.body, self.head]
-
-    def passed(self, x: Tensor, labels: Labels = None) -> "_Judged":
-        return _Judged(self, x, labels)
-
-
-class _Judged:
-    def __init__(self, critic: Critic, x: Tensor, labels: Labels):
-        self.critic, self.labels = critic, labels
-        self.body = passed(critic.body, x)
-        self.vector = None if critic.label is None else critic.label(labels)
-        value = critic.head(self.body.y)[:, 0]
-        self.y = value if self.vector is None else value + (self.vector * self.body.y).sum(1)
-
-    def back(self, g: Tensor) -> Tensor:
-        self.g, weight = g, self.critic.head.weight
-        return self.body.back(g[:, None] * (weight if self.vector is None else weight + self.vector))
-
-    def push(self, q: Tensor, u: Tensor, found: Gradients) -> Tensor:
-        q = self.body.push(q, u, found)
-        head, label, each = self.critic.head, self.critic.label, self.g[:, None] * q
-        found[head.weight], found[head.bias] = each.sum(0, keepdim=True), (u * self.g).sum()[None]
-        if label is not None and self.labels is not None:
-            found[label.weight] = torch.zeros_like(label.weight).index_add(0, self.labels, each.to(label.weight.dtype))
-        return q  # nobody asks for it
+    def passed(self) -> Judged:
+        return Judged(self)
 
 
 def _hidden(inputs: int, width: int, rectifier: Callable[[], nn.Module]) -> list[nn.Module]:

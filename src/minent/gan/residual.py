@@ -7,8 +7,8 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from minent.gan.input_gradients.layers import Gradients
 from minent.gan.input_gradients.passes import passed
+from minent.gan.input_gradients.tape import Tape
 
 
 class Up(nn.Module):
@@ -27,32 +27,34 @@ class Up(nn.Module):
 
 
 class Down(nn.Module):
-    """Half as wide."""
+    """Half as wide. A first block's input is an image, not to be `rectified`: what is dark would not be seen."""
 
-    def __init__(self, channels: int, out: int):
+    def __init__(self, channels: int, out: int, rectified: bool = True):
         super().__init__()
-        self.long = nn.Sequential(
-            nn.ReLU(), nn.Conv2d(channels, out, 3, 1, 1), nn.ReLU(), nn.Conv2d(out, out, 3, 1, 1), nn.AvgPool2d(2)
-        )
+        long = [nn.Conv2d(channels, out, 3, 1, 1), nn.ReLU(), nn.Conv2d(out, out, 3, 1, 1), nn.AvgPool2d(2)]
+        self.long = nn.Sequential(*([nn.ReLU()] if rectified else []), *long)
         self.short = nn.Sequential(nn.AvgPool2d(2), nn.Conv2d(channels, out, 1))
 
     def forward(self, x: Float[Tensor, "batch channel height width"]) -> Float[Tensor, "batch out high wide"]:
         return self.short(x) + self.long(x)
 
-    def parts(self) -> list[nn.Module]:
-        return [self.long, self.short]
-
-    def passed(self, x: Float[Tensor, "batch channel height width"]) -> "_Down":
-        return _Down(self, x)
+    def passed(self) -> "_Down":
+        return _Down(self)
 
 
 class _Down:
-    def __init__(self, block: Down, x: Tensor):
-        self.long, self.short = passed(block.long, x), passed(block.short, x)
-        self.y = self.short.y + self.long.y
+    def __init__(self, block: Down):
+        self.long, self.short = passed(block.long), passed(block.short)
 
-    def back(self, g: Tensor) -> Tensor:
-        return self.short.back(g) + self.long.back(g)
+    def weights(self) -> list[Tensor]:
+        return [*self.long.weights(), *self.short.weights()]
 
-    def push(self, q: Tensor, u: Tensor, found: Gradients) -> Tensor:
-        return self.short.push(q, u, found) + self.long.push(q, u, found)
+    def there(self, x: Tensor, tape: Tape) -> Tensor:
+        long = self.long.there(x, tape)
+        return self.short.there(x, tape) + long
+
+    def back(self, g: Tensor, tape: Tape) -> Tensor:
+        return self.short.back(g, tape) + self.long.back(g, tape)
+
+    def push(self, q: Tensor, u: Tensor, tape: Tape) -> Tensor:
+        return self.short.push(q, u, tape) + self.long.push(q, u, tape)

@@ -21,9 +21,9 @@ from minent.errors import BadInput
 from minent.gan.game import play
 from minent.gan.networks import Critic, Generator
 from minent.gan.options import Networks, Playing
-from minent.gan.scores.features import Features, train_features
+from minent.gan.scores.features import train_features
 from minent.gan.scores.mixture import mixture_scores
-from minent.gan.scores.samples import summary
+from minent.gan.scores.samples import Reference, along, summary
 from minent.gan.turns import Turn
 from minent.plot.picture import grid, points, write_png
 
@@ -66,18 +66,20 @@ def train_gan(
     playing = playing or Playing()
 
     @cache
-    def features() -> Features | None:
-        return train_features(images) if images.size and len(images.classes) > 1 else None
+    def reference() -> Reference | None:
+        if len(images) < 12:
+            return None
+        features = train_features(images) if images.size and len(images.classes) > 1 else None
+        return along(images, features)
 
     def judge(generator: Generator, step: int) -> dict[str, float]:
-        scored = len(images) >= 12
-        known = features() if scored else None  # on all processes, which train it together
+        real = reference()  # on all processes, which train its classifier together
         if not PartialState().is_main_process:
             return {}
         drawn = generator.draw(1000 if images.size else POINTS).numpy()
         if folder is not None:
             write_picture(Path(folder) / "pictures" / f"step-{step:08d}.png", drawn, images)
-        scores = summary(drawn, images, known) if scored else {}
+        scores = {} if real is None else summary(drawn, real)
         if mixture:
             scores |= {name: score for name, score in mixture_scores(drawn).items() if name != "kl"}
         return scores

@@ -3,14 +3,16 @@
 import numpy as np
 import pytest
 
+from minent.data.images.images import Images
 from minent.data.images.read import read_images
 from minent.data.points.toys import MEANS, SPREAD, gaussians
 from minent.errors import BadInput
+from minent.gan.scores import samples
 from minent.gan.scores.distances import frechet, sliced_wasserstein
 from minent.gan.scores.features import train_features
 from minent.gan.scores.mixture import mixture_scores
 from minent.gan.scores.neighbours import neighbour_scores
-from minent.gan.scores.samples import score
+from minent.gan.scores.samples import along, score, summary
 
 random = np.random.default_rng(0)
 
@@ -86,3 +88,43 @@ def test_digits_are_their_own_floor_and_noise_is_far_above():
     found = score(noise, digits.scaled(), features=features)
     assert found.drawn["fid"] > 3 * found.floor["fid"] and found.floor["coverage"] > 0.9 > 0.3 > found.drawn["coverage"]
     assert f"{100 * features.accuracy:.1f} % right" in found.space
+
+
+def sorted_images():
+    """3,000 of a dark class, then 3,000 of a bright one, as folders sort them."""
+    random = np.random.default_rng(2)
+    dark, bright = (random.integers(low, low + 60, (3000, 1, 8, 8)).astype(np.uint8) for low in (0, 190))
+    return Images(np.concatenate([dark, bright]), np.repeat([0, 1], 3000), ("dark", "bright"))
+
+
+def test_scores_along_training_do_not_hang_on_how_images_are_sorted():
+    images = sorted_images()
+    drawn = images.scaled(np.random.default_rng(5).permutation(len(images))[:1000])
+    first = summary(drawn, along(images.at(np.arange(3000)), None))
+    assert first["fid"] > 10 and first["precision"] < 0.6  # what all of them look like beside one class
+    for order in (np.arange(6000), np.random.default_rng(3).permutation(6000)):
+        found = summary(drawn, along(images.at(order), None))
+        assert found["fid"] < 1 and found["precision"] > 0.8 and found["coverage"] > 0.8
+
+
+def test_drawn_samples_may_be_sorted_too():
+    images = sorted_images()
+    found = score(images.scaled(), images.scaled(np.arange(0, 6000, 30)))
+    assert found.drawn["fid"] < 2 and found.drawn["coverage"] > 0.8
+
+
+def test_of_real_samples_all_is_computed_once(monkeypatch):
+    seen, plain = [], samples.pixels
+    monkeypatch.setattr(samples, "pixels", lambda images: (seen.append(len(images)), plain(images))[1])
+    images = sorted_images()
+    reference = along(images, None)
+    before, drawn = len(seen), images.scaled(slice(0, 1000))
+    assert summary(drawn, reference) == summary(drawn, reference)
+    assert seen[before:] == [1000] * 4 and before == 2  # those of the drawn ones only
+
+
+@pytest.mark.parametrize("high, said", [(255.0, "from -1 to 1; got 0 to"), (np.nan, "some of these are not")])
+def test_pixels_that_were_not_scaled_and_what_is_not_finite_are_sentences(high, said):
+    images = np.linspace(0, high, 20 * 64, dtype=np.float32).reshape(20, 1, 8, 8)
+    with pytest.raises(BadInput, match=said):
+        score(images, np.zeros_like(images))

@@ -13,6 +13,7 @@ from minent.community.search.units import Units
 from minent.entropy import sum_plogp
 
 NESTED = 0.005  # of the codelength: where modules of modules save less, the two-level partition is worth more time
+SMALL = 20_000  # links, both ways: where modules are always sought inside modules too
 SAVING, ROUNDS = 1e-3, 3  # of the best search: bits that a round must save for another, of so many
 
 
@@ -43,7 +44,8 @@ def nested(search: Search, nodes: Units, effort: str) -> Nest:
     if flat.cost() - nest.cost() > NESTED * (flat.cost() - sum_plogp(nodes.visit)):
         return renewed(anew(nest, search, top_modules(nest)), search)
     found = confirmed(search, nodes, label) if effort == "balanced" else two_level_partition(search, nodes, effort)
-    return fused(nest, shaped(Nest.flat(nodes, *found, search.run), search))
+    nest = fused(nest, shaped(Nest.flat(nodes, *found, search.run), search))
+    return anew(nest, search, nest.label) if len(nodes.indices) <= SMALL else nest
 
 
 def renewed(nest: Nest, search: Search) -> Nest:

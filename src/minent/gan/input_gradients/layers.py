@@ -3,122 +3,171 @@
 there    y = m ∘ (W x + b)             m the mask of a rectifier, a constant
 back     ∂/∂x = Wᵀ (m ∘ ∂/∂y)
 push     q ↦ m ∘ (W q + u b), and ∂/∂W, ∂/∂b of what u and q stand for: see `minent.gan.input_gradients.pullback`
+Weights are those of a `Tape`, by place, as are their gradients: which tensor a layer holds by then does not matter.
 """
 
-from typing import Any, Protocol, runtime_checkable
+from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from torch.nn.grad import conv2d_weight
+from torch.nn.grad import conv1d_weight, conv2d_weight, conv3d_weight
 
-Gradients = dict[Tensor, Tensor]  # of parameters
+from minent.gan.input_gradients.tape import NoRule, Tape
 
-
-@runtime_checkable
-class Pass(Protocol):
-    """What is left of a module's forward pass to `y`: `back` from ∂/∂y to ∂/∂x, once, and `push` from q before the
-    module to q after it, with the gradients of its parameters left in `found`."""
-
-    y: Tensor
-
-    def back(self, g: Tensor) -> Tensor: ...
-
-    def push(self, q: Tensor, u: Tensor, found: Gradients) -> Tensor: ...
+CONVOLVED = {  # by the number of sides
+    1: (F.conv1d, F.conv_transpose1d, conv1d_weight),
+    2: (F.conv2d, F.conv_transpose2d, conv2d_weight),
+    3: (F.conv3d, F.conv_transpose3d, conv3d_weight),
+}
 
 
-class Linear:
-    def __init__(self, layer: nn.Linear, x: Tensor):
-        self.layer, self.y = layer, F.linear(x, layer.weight, layer.bias)
+class _Weighted:
+    """Of a layer with a weight and perhaps a bias, which may be those of a parametrisation: each is asked for once."""
 
-    def back(self, g: Tensor) -> Tensor:
-        self.g = g
-        return F.linear(g, self.layer.weight.T)
+    g: int
+    """The place of what comes back to it."""
 
-    def push(self, q: Tensor, u: Tensor, found: Gradients) -> Tensor:
-        weight, bias = self.layer.weight, self.layer.bias
-        if weight.requires_grad:
-            _add(found, weight, torch.mm(self.g.flatten(0, -2).T, q.to(self.g.dtype).flatten(0, -2)))
-        return _with_bias(F.linear(q, weight), self.g, u.view(-1, *[1] * (q.ndim - 1)), bias, found, -1)
+    def __init__(self, layer: Any):
+        self.layer, self.biased = layer, layer.bias is not None
 
+    def weights(self) -> list[Tensor]:
+        return [self.layer.weight, self.layer.bias] if self.biased else [self.layer.weight]
 
-class Convolution:
-    def __init__(self, layer: nn.Conv2d, x: Tensor):
-        self.layer, self.sides = layer, x.shape[2:]
-        self.y = F.conv2d(x, layer.weight, layer.bias, layer.stride, layer.padding, layer.dilation, layer.groups)
+    def took(self, tape: Tape) -> tuple[Tensor, Tensor | None]:
+        self.weight, self.bias = tape.take(), tape.take() if self.biased else None
+        return tape.kept[self.weight], None if self.bias is None else tape.kept[self.bias]
 
-    def back(self, g: Tensor) -> Tensor:
-        self.g, one = g, self.layer
-        sides = zip(self.sides, one.padding, one.dilation, one.kernel_size, one.stride, strict=True)
-        rest = [(n + 2 * int(p) - d * (k - 1) - 1) % s for n, p, d, k, s in sides]  # what a stride leaves at the end
-        how: Any = one.padding, rest, one.groups, one.dilation
-        return F.conv_transpose2d(g, one.weight, None, one.stride, *how)
-
-    def push(self, q: Tensor, u: Tensor, found: Gradients) -> Tensor:
-        one = self.layer
-        how: Any = one.stride, one.padding, one.dilation, one.groups
-        if one.weight.requires_grad:
-            sizes = list(one.weight.shape)
-            _add(found, one.weight, conv2d_weight(q.to(self.g.dtype), sizes, self.g, *how))
-        return _with_bias(F.conv2d(q, one.weight, None, *how), self.g, u[:, None, None, None], one.bias, found, 1)
+    def with_bias(self, q: Tensor, u: Tensor, tape: Tape, axis: int) -> Tensor:
+        if self.bias is None:
+            return q
+        g, bias = tape.kept[self.g], tape.kept[self.bias]
+        if tape.wanted[self.bias]:
+            tape.found[self.bias] = (u * g).movedim(axis, -1).flatten(0, -2).sum(0)
+        return q + u * (bias if axis == -1 else bias.view(-1, *[1] * (g.ndim - 2)))
 
 
-class Rectified:
-    def __init__(self, layer: nn.ReLU | nn.LeakyReLU, x: Tensor):
-        self.mask = torch.where(x > 0, x.new_ones(()), getattr(layer, "negative_slope", 0.0))
-        self.y = x * self.mask
+class Linear(_Weighted):
+    def there(self, x: Tensor, tape: Tape) -> Tensor:
+        if x.ndim < 2:
+            raise NoRule("a linear layer of the batch itself")
+        return F.linear(x, *self.took(tape))
 
-    def back(self, g: Tensor) -> Tensor:
-        return g * self.mask
+    def back(self, g: Tensor, tape: Tape) -> Tensor:
+        self.g = tape.keep(g)
+        return F.linear(g, tape.kept[self.weight].T)
 
-    def push(self, q: Tensor, u: Tensor, found: Gradients) -> Tensor:
-        return q * self.mask
+    def push(self, q: Tensor, u: Tensor, tape: Tape) -> Tensor:
+        g = tape.kept[self.g]
+        if tape.wanted[self.weight]:
+            tape.found[self.weight] = torch.mm(g.flatten(0, -2).T, q.to(g.dtype).flatten(0, -2))
+        y = F.linear(q, tape.kept[self.weight])
+        return self.with_bias(y, u.view(-1, *[1] * (q.ndim - 1)), tape, -1)
 
 
-class Flat:
-    def __init__(self, layer: nn.Flatten, x: Tensor):
-        self.layer, self.shape, self.y = layer, x.shape, layer(x)
+class Convolution(_Weighted):
+    def __init__(self, layer: Any):
+        if layer.padding_mode != "zeros" or isinstance(layer.padding, str):
+            raise NoRule(f"{type(layer).__name__} padded by {layer.padding_mode}, {layer.padding}")
+        super().__init__(layer)
+        self.kernel = layer.kernel_size
+        self.forth, self.again, self.by_weight = CONVOLVED[len(self.kernel)]
+        self.how: Any = layer.stride, layer.padding, layer.dilation, layer.groups
 
-    def back(self, g: Tensor) -> Tensor:
+    def there(self, x: Tensor, tape: Tape) -> Tensor:
+        if x.ndim != len(self.kernel) + 2:
+            raise NoRule("a convolution of the batch itself")
+        self.sides = x.shape[2:]
+        return self.forth(x, *self.took(tape), *self.how)
+
+    def back(self, g: Tensor, tape: Tape) -> Tensor:
+        self.g, (stride, padding, dilation, groups) = tape.keep(g), self.how
+        sides = zip(self.sides, padding, dilation, self.kernel, stride, strict=True)
+        rest = [(n + 2 * p - d * (k - 1) - 1) % s for n, p, d, k, s in sides]  # what a stride leaves at the end
+        return self.again(g, tape.kept[self.weight], None, stride, padding, rest, groups, dilation)
+
+    def push(self, q: Tensor, u: Tensor, tape: Tape) -> Tensor:
+        g, weight = tape.kept[self.g], tape.kept[self.weight]
+        if tape.wanted[self.weight]:
+            tape.found[self.weight] = self.by_weight(q.to(g.dtype), list(weight.shape), g, *self.how)
+        y = self.forth(q, weight, None, *self.how)
+        return self.with_bias(y, u.view(-1, *[1] * (q.ndim - 1)), tape, 1)
+
+
+class _Weightless:
+    def __init__(self, layer: Any):
+        self.layer = layer
+
+    def weights(self) -> list[Tensor]:
+        return []
+
+
+class Rectified(_Weightless):
+    def there(self, x: Tensor, tape: Tape) -> Tensor:
+        mask = torch.where(x > 0, x.new_ones(()), getattr(self.layer, "negative_slope", 0.0))
+        self.mask = tape.keep(mask)
+        return x * mask
+
+    def back(self, g: Tensor, tape: Tape) -> Tensor:
+        return g * tape.kept[self.mask]
+
+    def push(self, q: Tensor, u: Tensor, tape: Tape) -> Tensor:
+        return q * tape.kept[self.mask]
+
+
+class Flat(_Weightless):
+    def __init__(self, layer: nn.Flatten):
+        if layer.start_dim < 1:
+            raise NoRule("Flatten of the batch")
+        super().__init__(layer)
+
+    def there(self, x: Tensor, tape: Tape) -> Tensor:
+        self.shape = x.shape
+        return self.layer(x)
+
+    def back(self, g: Tensor, tape: Tape) -> Tensor:
         return g.reshape(self.shape)
 
-    def push(self, q: Tensor, u: Tensor, found: Gradients) -> Tensor:
+    def push(self, q: Tensor, u: Tensor, tape: Tape) -> Tensor:
         return self.layer(q)
 
 
-class Pooled:
-    def __init__(self, layer: nn.AvgPool2d, x: Tensor):
+class Pooled(_Weightless):
+    def __init__(self, layer: nn.AvgPool2d):
+        tiles = isinstance(layer.kernel_size, int) and layer.stride == layer.kernel_size and not layer.padding
+        if not tiles or layer.ceil_mode or layer.divisor_override is not None:
+            raise NoRule("AvgPool2d of tiles that overlap or reach over the end")
+        super().__init__(layer)
         self.side = int(layer.kernel_size)  # type: ignore[arg-type]
-        self.inputs, self.y = x.shape[2:], F.avg_pool2d(x, self.side)
 
-    def back(self, g: Tensor) -> Tensor:
+    def there(self, x: Tensor, tape: Tape) -> Tensor:
+        self.inputs = x.shape[2:]
+        return F.avg_pool2d(x, self.side)
+
+    def back(self, g: Tensor, tape: Tape) -> Tensor:
         g = F.interpolate(g, scale_factor=float(self.side)) / self.side**2
         high, wide = (whole - part for whole, part in zip(self.inputs, g.shape[2:], strict=True))
         return F.pad(g, (0, wide, 0, high)) if high or wide else g
 
-    def push(self, q: Tensor, u: Tensor, found: Gradients) -> Tensor:
+    def push(self, q: Tensor, u: Tensor, tape: Tape) -> Tensor:
         return F.avg_pool2d(q, self.side)
 
 
-class Same:
-    def __init__(self, layer: nn.Identity, x: Tensor):
-        self.y = x
+class Same(_Weightless):
+    def there(self, x: Tensor, tape: Tape) -> Tensor:
+        return x
 
-    def back(self, g: Tensor) -> Tensor:
+    def back(self, g: Tensor, tape: Tape) -> Tensor:
         return g
 
-    def push(self, q: Tensor, u: Tensor, found: Gradients) -> Tensor:
+    def push(self, q: Tensor, u: Tensor, tape: Tape) -> Tensor:
         return q
 
 
-def _with_bias(q: Tensor, g: Tensor, u: Tensor, bias: Tensor | None, found: Gradients, axis: int) -> Tensor:
-    if bias is None:
-        return q
-    if bias.requires_grad:
-        _add(found, bias, (u * g).movedim(axis, -1).flatten(0, -2).sum(0))
-    return q + u * (bias if axis == -1 else bias.view(-1, *[1] * (g.ndim - 2)))
+class Dropped(Same):
+    """Dropout that drops nothing: what does draws masks, which are not drawn twice alike."""
 
-
-def _add(found: Gradients, parameter: Tensor, gradient: Tensor) -> None:
-    """Add to what is found: a layer may stand in several places."""
-    found[parameter] = found[parameter] + gradient if parameter in found else gradient
+    def __init__(self, layer: Any):
+        if layer.training and layer.p:
+            raise NoRule(f"{type(layer).__name__} in training")
+        super().__init__(layer)

@@ -16,51 +16,61 @@ ordinary operations that autograd follows.
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from minent.gan.input_gradients.layers import Gradients
-from minent.gan.input_gradients.passes import passed
+from minent.gan.input_gradients.tape import Pass, Tape
 
 
-def value_and_slope(critic: nn.Module, x: Tensor, *rest: Any) -> tuple[Tensor, Tensor]:
-    """f(x, *rest) and ∇ₓf of a critic that is `written_out`, in as few passes as there are."""
+def value_and_slope(one: Pass, x: Tensor, *rest: Any, **named: Any) -> tuple[Tensor, Tensor]:
+    """f(x, *rest, **named) and ∇ₓf of a critic by its pass (`minent.gan.input_gradients.passes.passed`), in as few
+    passes as there are."""
+    weights = one.weights()
     if not torch.is_grad_enabled():
-        return _followed(critic, x, *rest)
-    return _ByHand.apply(critic, rest, x, *critic.parameters())  # type: ignore[return-value]
+        return _there_and_back(one, x, Tape(weights), rest, named)
+    return _ByHand.apply(one, rest, named, x, *weights)  # type: ignore[return-value]
 
 
-def _followed(critic: nn.Module, x: Tensor, *rest: Any) -> tuple[Tensor, Tensor]:
-    one = passed(critic, x, *rest)
-    return one.y, one.back(torch.ones_like(one.y))
+def _there_and_back(one: Pass, x: Tensor, tape: Tape, rest: tuple, named: dict[str, Any]) -> tuple[Tensor, Tensor]:
+    y = one.there(x, tape, *rest, **named)
+    return y, one.back(torch.ones_like(y), tape)
 
 
 class _ByHand(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, critic: nn.Module, rest: tuple[Any, ...], x: Tensor, *parameters: nn.Parameter) -> Any:
-        ctx.critic, ctx.rest, ctx.passed = critic, rest, passed(critic, x, *rest)
+    def forward(ctx: Any, one: Pass, rest: tuple, named: dict[str, Any], x: Tensor, *weights: Tensor) -> Any:
+        tape = Tape(weights)
+        value, slope = _there_and_back(one, x, tape, rest, named)
+        if tape.taken != len(weights):
+            raise RuntimeError(f"a pass takes each of its {len(weights)} weights once; {tape.taken} were taken")
+        ctx.one, ctx.rest, ctx.named, ctx.number = one, rest, named, len(weights)
         ctx.cast = torch.is_autocast_enabled(x.device.type), torch.get_autocast_dtype(x.device.type)
-        slope = ctx.passed.back(torch.ones_like(ctx.passed.y))
-        ctx.save_for_backward(x, slope, *parameters)  # those too, so that torch tells when they have been changed
-        return ctx.passed.y.clone(), slope
+        ctx.save_for_backward(x, slope, *tape.kept)
+        return value.clone(), slope
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Any, ...]:  # pyright: ignore
-        (by_value, by_slope), (x, slope, *parameters), wanted = gradients, ctx.saved_tensors, ctx.needs_input_grad[2:]
+        (by_value, by_slope), (x, slope, *kept), wanted = gradients, ctx.saved_tensors, ctx.needs_input_grad[3:]
+        weights = kept[: ctx.number]
         with torch.autocast(x.device.type, ctx.cast[1], enabled=ctx.cast[0]):
             if torch.is_grad_enabled():  # to be differentiated again
-                inputs = [one for one, want in zip((x, *parameters), wanted, strict=True) if want]
-                both = _followed(ctx.critic, x, *ctx.rest)
+                inputs = [one for one, want in zip((x, *weights), wanted, strict=True) if want]
+                both = _there_and_back(ctx.one, x, Tape(weights), ctx.rest, ctx.named)
                 again = iter(torch.autograd.grad(
                     both, inputs, gradients, create_graph=True, allow_unused=True, materialize_grads=True
                 ))  # fmt: skip
-                return None, None, *(next(again) if want else None for want in wanted)
-            found: Gradients = {}
-            u = by_value.reshape(len(x))
+                return None, None, None, *(next(again) if want else None for want in wanted)
+            u, tape = by_value.reshape(len(x)), Tape(kept, wanted[1:])
             beside = u.view(-1, *[1] * (x.ndim - 1))
             if any(wanted[1:]):
-                ctx.passed.push((beside * x + by_slope).to(x.dtype), u, found)
-        weights = (
-            found[one].to(one.dtype) if one in found else torch.zeros_like(one) if want else None
-            for one, want in zip(parameters, wanted[1:], strict=True)
+                ctx.one.push((beside * x + by_slope).to(x.dtype), u, tape)
+        found = (
+            None if not want else _found(gradient).to(weight.dtype)
+            for gradient, weight, want in zip(tape.found, weights, wanted[1:], strict=True)
         )
-        return None, None, (beside * slope).to(x.dtype) if wanted[0] else None, *weights
+        return None, None, None, (beside * slope).to(x.dtype) if wanted[0] else None, *found
+
+
+def _found(gradient: Tensor | None) -> Tensor:
+    if gradient is None:
+        raise RuntimeError("a pass finds the gradient of each of its weights; of one it did not")
+    return gradient

@@ -3,9 +3,7 @@
 Real samples are divided in two: the drawn ones are compared with the first half, and so is the second half.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 from jaxtyping import Float, Shaped
@@ -55,36 +53,76 @@ def score(
     >>> found.drawn["fid"] > 10 > 1 > found.floor["fid"]
     True
     """
-    if drawn.shape[1:] != real.shape[1:]:
-        raise BadInput(f"drawn and real samples are of one shape; got {drawn.shape[1:]} and {real.shape[1:]}")
     if seed < 0:
         raise BadInput(f"seed must be at least 0; got {seed}")
-    order = np.random.default_rng(seed).permutation(len(real))
-    count = min(len(real) // 2, len(drawn), most)
-    if count <= 5:
-        raise BadInput(f"scores want at least 6 samples drawn and 12 real; got {len(drawn)} and {len(real)}")
-    reference, other, drawn = real[order[:count]], real[order[count : 2 * count]], drawn[:count]
-    space: Space = pixels if features is None else features.of
+    reference = Reference(real, min(len(drawn), most), features, mixture, inception, seed)
     told = "points" if real.ndim == 2 else "pixels of 8 by 8"
     if features is not None:
         told = f"features of a classifier trained here, {100 * features.accuracy:.1f} % right on images held out"
-    fid = None if inception is None else inception_fid(reference, inception)
-    judge = partial(_scores, reference=reference, space=space, mixture=mixture, inception=fid)
-    return Scores(judge(drawn), judge(other), told)
+    return Scores(reference.scores(drawn), reference.floor(), told)
 
 
-def _scores(
-    samples: Samples, *, reference: Samples, space: Space, mixture: bool, inception: Callable[[Samples], float] | None
-) -> dict[str, float]:
-    one, other = space(samples), space(reference)
-    scores = mixture_scores(samples) if mixture else {}
-    scores |= {"sliced_w2": sliced_wasserstein(pixels(samples), pixels(reference)), "fid": frechet(one, other)}
-    scores |= neighbour_scores(other, one)
-    return scores | ({"inception_fid": inception(samples)} if inception is not None else {})
+class Reference:
+    """Real samples that drawn ones are compared with again and again; all that hangs on them alone is computed once.
+
+    Two samples of at most `most` are drawn from them by `seed`, so that it does not matter how they are sorted. Raises
+    BadInput where there are too few.
+    """
+
+    def __init__(
+        self,
+        real: Samples,
+        most: int = MOST,
+        features: Features | None = None,
+        mixture: bool = False,
+        inception: nn.Module | None = None,
+        seed: int = 1,
+    ):
+        count = min(len(real) // 2, most)
+        if count <= 5:
+            raise BadInput(f"scores want at least 6 samples drawn and 12 real; got {most} and {len(real)}")
+        _refuse_other(real)
+        order = np.random.default_rng(seed).permutation(len(real))
+        self.count, self.mixture, self.seed, self.shape = count, mixture, seed, real.shape[1:]
+        reference, self.other = real[order[:count]], real[order[count : 2 * count]]
+        self.space: Space = pixels if features is None else features.of
+        self.pixels, self.vectors = pixels(reference), self.space(reference)
+        self.fid = None if inception is None else inception_fid(reference, inception)
+
+    def scores(self, drawn: Samples) -> dict[str, float]:
+        """Of as many of these as there are of the reference, drawn by the seed."""
+        if drawn.shape[1:] != self.shape:
+            raise BadInput(f"drawn and real samples are of one shape; got {drawn.shape[1:]} and {self.shape}")
+        _refuse_other(drawn)
+        if len(drawn) > self.count:
+            drawn = drawn[np.random.default_rng(self.seed).permutation(len(drawn))[: self.count]]
+        if len(drawn) <= 5:
+            raise BadInput(f"scores want at least 6 samples drawn; got {len(drawn)}")
+        vectors, scores = self.space(drawn), mixture_scores(drawn) if self.mixture else {}
+        scores |= {"sliced_w2": sliced_wasserstein(pixels(drawn), self.pixels), "fid": frechet(vectors, self.vectors)}
+        scores |= neighbour_scores(self.vectors, vectors)
+        return scores | ({} if self.fid is None else {"inception_fid": self.fid(drawn)})
+
+    def floor(self) -> dict[str, float]:
+        """The scores of other real samples in the place of drawn ones."""
+        return self.scores(self.other)
 
 
-def summary(drawn: Float[np.ndarray, "samples ..."], real: Images, features: Features | None) -> dict[str, float]:
-    """A few scores for along training: at most 1,000 samples, no floors."""
-    found = score(drawn, real.scaled(slice(0, 2000)), features=features, most=1000)
-    names = ("sliced_w2",) if not real.size else ("fid", "precision", "coverage")
-    return {name: found.drawn[name] for name in names}
+def _refuse_other(samples: Samples) -> None:
+    if not np.isfinite(samples).all():
+        raise BadInput("samples that are scored are finite; some of these are not")
+    if samples.ndim == 4 and max(-(low := float(samples.min())), high := float(samples.max())) > 1.01:
+        raise BadInput(f"values of images that are scored are from -1 to 1; got {low:g} to {high:g}")
+
+
+def along(real: Images, features: Features | None) -> Reference:
+    """For along training: at most 1,000 samples of each kind."""
+    ids = np.random.default_rng(0).permutation(len(real))[:2000]
+    return Reference(real.scaled(ids), 1000, features)
+
+
+def summary(drawn: Samples, real: Reference) -> dict[str, float]:
+    """A few scores, no floors."""
+    found = real.scores(drawn)
+    names = ("sliced_w2",) if drawn.ndim == 2 else ("fid", "precision", "coverage")
+    return {name: found[name] for name in names}

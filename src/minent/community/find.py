@@ -4,7 +4,7 @@ from typing import Any
 
 from minent.community.options import PLAIN, Effort, FlowModel, Objective, Options, seeded
 from minent.community.overlap import check_shareable, shared
-from minent.community.search.nest import Nest
+from minent.community.search.nested.nest import Nest
 from minent.community.tree.tree import Tree
 from minent.community.trials import grown, searched
 

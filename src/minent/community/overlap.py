@@ -11,7 +11,7 @@ from jaxtyping import Int
 
 from minent.community.options import PLAIN, Objective, Options
 from minent.community.search.merging import merge
-from minent.community.search.nest import Nest
+from minent.community.search.nested.nest import Nest
 from minent.community.search.search import Search
 from minent.community.search.two_level import fine_tuned
 from minent.community.search.units import units_of

@@ -13,7 +13,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from minent.community.options import PLAIN, Options, seeded
-from minent.community.search.nest import Nest
+from minent.community.search.nested.nest import Nest
 from minent.community.tree.tree import Tree
 from minent.community.trials import grown, searched
 from minent.errors import BadInput

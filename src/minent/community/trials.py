@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from minent.community.options import WALK, Objective, Options
-from minent.community.search.fusing import fused
 from minent.community.search.multilevel import multilevel
-from minent.community.search.nest import Nest
+from minent.community.search.nested.fusing import fused
+from minent.community.search.nested.nest import Nest
 from minent.community.search.preferred import preferred_partition
 from minent.community.search.search import Search
 from minent.community.search.two_level import tuned

@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 from minent import kernels
 from minent.community import codelength, evaluate, find
 from minent.community.options import Objective
-from minent.community.search.dissolving import dissolved
-from minent.community.search.fusing import fused
 from minent.community.search.multilevel import anew, renewed, shaped
-from minent.community.search.nest import Nest
-from minent.community.search.regrouping import gathered, moved
-from minent.community.search.regrowing import leaves_tuned, top_modules
+from minent.community.search.nested.dissolving import dissolved
+from minent.community.search.nested.fusing import fused
+from minent.community.search.nested.nest import Nest
+from minent.community.search.nested.regrouping import gathered, moved
+from minent.community.search.nested.regrowing import leaves_tuned, top_modules
 from minent.community.search.search import Search
 from minent.community.search.units import units_of
 from minent.community.tree.codelength import codelength_parts

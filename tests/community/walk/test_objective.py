@@ -8,7 +8,7 @@ from community.referee import judge
 from minent import BadInput, kernels
 from minent.community import Objective, codelength, evaluate, find
 from minent.community.search.multilevel import multilevel
-from minent.community.search.nest import Nest
+from minent.community.search.nested.nest import Nest
 from minent.community.search.search import Search
 from minent.community.search.two_level import two_level_partition
 from minent.community.search.units import units_of

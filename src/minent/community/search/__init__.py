@@ -1,1 +1,1 @@
-"""Who moves where: the sweep, the levels, and the search over both."""
+"""Who moves where: the sweep, the two-level search, and nested modules of any shape."""

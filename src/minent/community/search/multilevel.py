@@ -2,11 +2,11 @@
 is found costs no more than what was there: of two nests the better inside of every module is kept (`fused`).
 """
 
-from minent.community.search.dissolving import dissolved
-from minent.community.search.fusing import fused
-from minent.community.search.nest import Nest
-from minent.community.search.regrouping import gathered, moved
-from minent.community.search.regrowing import leaves_tuned, regrown, top_modules
+from minent.community.search.nested.dissolving import dissolved
+from minent.community.search.nested.fusing import fused
+from minent.community.search.nested.nest import Nest
+from minent.community.search.nested.regrouping import gathered, moved
+from minent.community.search.nested.regrowing import leaves_tuned, regrown, top_modules
 from minent.community.search.search import Labels, Search
 from minent.community.search.two_level import confirmed, two_level_partition
 from minent.community.search.units import Units

@@ -4,7 +4,7 @@ were a network of its own with its exits kept. All modules are looked at in one 
 
 import numpy as np
 
-from minent.community.search.nest import Nest
+from minent.community.search.nested.nest import Nest
 from minent.community.search.search import ONE, Field, Labels, Search
 from minent.community.search.two_level import FINE
 from minent.community.search.units import Units

@@ -7,7 +7,7 @@ so the fused nest costs no more than either, and less where each is better somew
 
 import numpy as np
 
-from minent.community.search.nest import Nest
+from minent.community.search.nested.nest import Nest
 from minent.kernels import kernel
 
 

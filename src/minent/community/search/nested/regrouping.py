@@ -10,8 +10,8 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from minent.community.search.merging import lifted, merge
-from minent.community.search.nest import LEAST, Nest
-from minent.community.search.pairs import rows
+from minent.community.search.nested.nest import LEAST, Nest
+from minent.community.search.nested.pairs import rows
 from minent.community.search.search import NONE, Field, Labels, Search
 from minent.community.search.units import Units, crossings, frozen
 from minent.entropy import each_plogp

@@ -7,7 +7,7 @@ where the use of P is its exit and all it names (Rosvall & Bergstrom 2011). So d
 
 import numpy as np
 
-from minent.community.search.nest import LEAST, Nest
+from minent.community.search.nested.nest import LEAST, Nest
 from minent.entropy import each_plogp
 
 

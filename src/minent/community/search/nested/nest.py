@@ -14,8 +14,8 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from minent.community.search.merging import merge
-from minent.community.search.pairs import meetings
-from minent.community.search.parents import depths, regular
+from minent.community.search.nested.pairs import meetings
+from minent.community.search.nested.parents import depths, regular
 from minent.community.search.search import Labels
 from minent.community.search.units import Units
 from minent.entropy import each_plogp

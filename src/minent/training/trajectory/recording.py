@@ -61,6 +61,7 @@ def record(
         yield named
         recorder.finish()
     finally:
+        recorder.flush()  # what was recorded until an interruption, to go on with by `after`
         named.done()
         hook.remove()
         if named.skipped:

@@ -71,3 +71,8 @@ def visit(chromium: Any, tmp_path: Path) -> Iterator[Any]:
     yield opened
     for context in contexts:
         context.close()
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Packed bytes may hold the time, and a name must be the same in every process."""
+    return argname if isinstance(val, bytes) and not val.isascii() else None

@@ -437,3 +437,30 @@ def test_what_is_drawn_depends_on_the_number_of_the_source():
     assert len({one[0].tokens for one in together}) > 1
     alone = [one for i in range(4) for one in written(made, sources[i : i + 1], search, first=i)]
     assert [one[0].tokens for one in alone] == [one[0].tokens for one in together]
+
+
+LENGTHS = replace(SHAPE, longest=4, longest_target=9)
+LONG = torch.randint(4, 12, (3, 9), generator=torch.Generator().manual_seed(1))
+
+
+@pytest.mark.parametrize(("direction", "attention", "kind"), [
+    *((direction, "softmax", "random") for direction in DIRECTIONS),
+    ("left-to-right", "synthesizer", "random"), ("left-to-right", "synthesizer", "dense"),
+    ("left-to-right", "nystrom", "random"),
+])  # fmt: skip
+def test_targets_may_be_longer_than_sources(direction, attention, kind):
+    torch.manual_seed(0)
+    shape = replace(LENGTHS, attention=attention, kind=kind, landmarks=2)
+    made = Seq2Seq(12, shape, direction, copy=True).eval()
+    made.copying.normal_()
+    history, mask = made.histories(LONG, torch.ones_like(LONG, dtype=torch.bool))
+    whole = made(SOURCE, SOURCE_MASK, history, mask).log_softmax(2)
+    stepper, rows = Stepper(made, SOURCE, SOURCE_MASK, 1), torch.arange(len(history))
+    for t in range(history.shape[1] + 1):
+        tokens = history.masked_fill(~mask, END)[:, t - 1]
+        log = stepper(None if t == 0 else tokens, rows).log_softmax(1)
+        both = mask[:, t - 1] if t else torch.ones(len(rows), dtype=torch.bool)
+        assert (log - whole[:, t])[both].abs().max() < 1e-5
+    sources = [np.array([5, 6, 7, 8]), np.array([9, 6])]
+    lengths = [len(best.tokens) for best, *_ in written(made, sources, Search(beam=2, longest=9))]
+    assert 4 < max(lengths) <= 9  # nothing was learned, so nothing ends early

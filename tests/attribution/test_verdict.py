@@ -120,6 +120,22 @@ def test_parts_of_a_step_of_unequal_size_are_exact(tmp_path, first, means):
     assert Trajectory.open(tmp_path / "a").steps[0].parts == (20, 8, 2)
 
 
+@pytest.mark.parametrize("kind", [torch.float32, torch.float64])
+def test_parts_of_equal_size_tell_nothing_of_others(tmp_path, kind):
+    model, x = small().to(kind), X.to(kind)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    sizes = [(20, 2), (12, 12), (15, 3), (10, 10)]  # the walk begins with the last
+    with record(model, optimizer, tmp_path / "a") as r:
+        for each in sizes:
+            optimizer.zero_grad()
+            for ids in torch.randperm(60)[: sum(each)].split(list(each)):
+                (F.cross_entropy(model(x[ids]), Y[ids]) / 2).backward()
+                r.batch(ids)
+            optimizer.step()
+    parts = explain(model, tmp_path / "a", x, train=(x, Y))
+    assert parts.verdict == "exact" and parts.relative_residual < (1e-5 if kind == torch.float32 else 1e-12)
+
+
 def test_losses_of_two_passes_on_one_batch_have_one_name(tmp_path):
     model = small()
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)

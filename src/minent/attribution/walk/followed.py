@@ -16,6 +16,8 @@ from minent.errors import BadInput
 from minent.training.trajectory.shards import Step
 from minent.training.trajectory.trajectory import Trajectory
 
+ALIKE = 1e-5  # of a gradient's length: no more than rounding
+
 
 class Followed:
     """The gradients of a recorded training, made again; `notes` say how they were had.
@@ -52,7 +54,9 @@ class Followed:
         gradients, tape, length = self._made(step, weights, batch, bool(self.apart))
         if len(step.parts) > 1 and self.apart is None and step.kept:
             other = self._made(step, weights, batch, True)
-            self.apart = distance(step.lengths, other[2]) < distance(step.lengths, length)
+            off, off_apart = distance(step.lengths, length), distance(step.lengths, other[2])
+            if abs(off - off_apart) > ALIKE:  # those of equal size tell nothing
+                self.apart = off_apart < off
             gradients, tape, length = other if self.apart else (gradients, tape, length)
         if step.kept:
             self.doubts.add(step, length)
@@ -61,8 +65,8 @@ class Followed:
             check(self.model, weights, *batch, trained, self.loss, whole)
             self.checked = True
         self.notes.update(noted(tape))
-        whole = float(np.linalg.norm(length))
-        scale = step.gradient_norm / whole if whole else 1.0
+        norm = float(np.linalg.norm(length))
+        scale = step.gradient_norm / norm if norm else 1.0
         return scaled(gradients, scale)  # not in place: gradients of several places may be one tensor
 
     def _made(

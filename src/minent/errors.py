@@ -7,6 +7,7 @@ MinentError         the command line prints the sentence and exits 2, as where a
 """
 
 import importlib
+from collections.abc import Iterable
 from types import ModuleType
 
 
@@ -41,6 +42,16 @@ def check(options: object, *wants: tuple[str, bool, str]) -> None:
     for name, good, wanted in wants:
         if not good:
             raise BadInput(f"{name} must be {wanted}; got {getattr(options, name)!r}")
+
+
+def some(names: Iterable[object], most: int = 3) -> str:
+    """The first names, in one line, for a sentence.
+
+    >>> some("abcd")
+    'a, b, c, …'
+    """
+    listed = [" ".join(str(name).encode("utf-8", "backslashreplace").decode().split()) for name in names]
+    return ", ".join(listed[:most] + ["…"] * (len(listed) > most))
 
 
 def require(package: str, extra: str, purpose: str) -> ModuleType:

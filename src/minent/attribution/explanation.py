@@ -74,6 +74,8 @@ class Explanation:
         """Raises BadInput for what is not to be trusted."""
         if self.verdict == "not to be trusted":
             lacks = f"the sum lacks {self.relative_residual:.1%} of what training changed"
+            if self.relative_residual < TRUST:
+                lacks = f"gradients that were made again are {self.off:.1%} off those that were followed"
             raise BadInput(f"not to be trusted, for {lacks}: {'; '.join(self.doubts) or UNKNOWN}")
 
     @property

@@ -24,6 +24,7 @@ from minent.nn.evaluating import evaluating
 from minent.training.trajectory.trajectory import Trajectory
 
 Checkpoints = str | Path | Trajectory | Sequence[tuple[Mapping[str, Tensor], float]]
+Point = tuple[dict[str, Tensor], dict[str, float], set[str], Any]  # weights, rates, names that count, summed loss
 
 
 def tracin(
@@ -53,7 +54,8 @@ def tracin(
     """
     found = np.zeros((number(inputs), number(train[0])))
     with evaluating(model):
-        for weights, rates, names, loss_sum in _at(model, checkpoints, layers, loss, place(inputs)):
+        points = _at(model, checkpoints, layers, loss, place(inputs))
+        for weights, rates, names, loss_sum in _checked(model, points, train, batch):
             each = sum(weights[name].numel() * weights[name].element_size() for name in names)
             held = max(1, int(memory * 2**30 / each / batch)) * batch
             for begin in range(0, number(inputs), held):
@@ -81,16 +83,30 @@ def self_influence(
     Arguments are those of `tracin`."""
     found = np.zeros(number(train[0]))
     with evaluating(model):
-        for weights, rates, names, loss_sum in _at(model, checkpoints, layers, loss, place(train[0])):
+        points = _at(model, checkpoints, layers, loss, place(train[0]))
+        for weights, rates, names, loss_sum in _checked(model, points, train, batch):
             for rows, factors in _blocks(model, weights, train, names, loss_sum, batch):
                 for name, each in factors.items():
                     found[rows] += rates[name] * squares(each)[0].double().cpu().numpy()
     return found
 
 
+def _checked(model: nn.Module, found: Iterator[Point], train: Any, batch: int) -> Iterator[Point]:
+    """The same, at the first of which the gradients of some training examples are compared with PyTorch's."""
+    for k, point in enumerate(found):
+        if not k:
+            weights, _, names, loss = point
+            device = next(iter(weights.values())).device
+            asked, wanted = (moved(taken(one, slice(batch)), device) for one in train)
+            with torch.no_grad():
+                factors, _ = loss_gradients(model, weights, asked, wanted, names, loss)
+                check(model, weights, asked, wanted, names, loss, factors)
+        yield point
+
+
 def _at(
     model: nn.Module, checkpoints: Checkpoints, layers: Sequence[str] | None, loss: Any, device: torch.device
-) -> Iterator[tuple[dict[str, Tensor], dict[str, float], set[str], Any]]:
+) -> Iterator[Point]:
     trained = {name for name, one in model.named_parameters() if one.requires_grad}
     if layers is not None:
         chosen = {name for name in trained if any(name == one or name.startswith(f"{one}.") for one in layers)}
@@ -132,6 +148,4 @@ def _blocks(
             rows = slice(first, min(first + batch, end))
             asked, wanted = (moved(taken(one, rows), device) for one in (inputs, targets))
             factors, _ = loss_gradients(model, weights, asked, wanted, names, loss)
-            if not first:
-                check(model, weights, asked, wanted, names, loss, factors)
             yield rows, gradients(factors, shapes)

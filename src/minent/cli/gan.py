@@ -12,7 +12,7 @@ from cyclopts import App, Parameter
 
 from minent.cli.outputs import check_apart, outputs
 from minent.cli.processes import speaks
-from minent.errors import BadInput, require
+from minent.errors import BadInput, require, some
 from minent.files import whole_file
 from minent.gan.options import Networks, Playing
 
@@ -157,7 +157,6 @@ def score(
     """
     require("torch", "gan", "score samples")
     from minent.cli import terminal
-    from minent.data.images.account import some
     from minent.data.images.read import read_images
     from minent.gan import Generator, train_features
     from minent.gan import inception as network

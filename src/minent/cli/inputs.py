@@ -11,7 +11,7 @@ from typing import Any, cast
 
 from minent.data.natural import natural
 from minent.data.tables.columns import SourceColumn, TextColumn
-from minent.errors import BadInput, BadLine
+from minent.errors import BadInput, BadLine, some
 
 DASH = "\1"  # "-" while words are parsed: cyclopts takes that for an option
 STREAM = 256  # lines that are read together
@@ -126,7 +126,6 @@ def unknown_labels(labels: Sequence[str] | None, known: Sequence[str]) -> str:
     found = sorted({*(labels or ())} - {*known}, key=natural)
     if not found:
         return ""
-    more = ", …" if len(found) > 3 else ""
     rows = sum(label in found for label in labels or ())
-    never = f"labels that the classifier does not know ({', '.join(found[:3])}{more})"
+    never = f"labels that the classifier does not know ({some(found)})"
     return f"{rows:,} of {len(labels or ()):,} have {never}; it knows {', '.join(known)[:80]}"

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from minent.community.options import WALK, Objective, Options
-from minent.community.search.multilevel import multilevel
+from minent.community.search.multilevel import SMALL, multilevel
 from minent.community.search.nested.fusing import fused
 from minent.community.search.nested.nest import Nest
 from minent.community.search.preferred import preferred_partition
@@ -23,7 +23,6 @@ from minent.community.walk.objective import walk_of
 from minent.errors import BadInput
 from minent.kernels import log, runner
 
-SMALL = 20_000  # links, both ways: where two levels are searched as well, than which more are never longer there
 WORK = {"fast": 1, "balanced": 2, "best": 8}  # how much longer kernels run for a harder search
 
 
@@ -45,7 +44,7 @@ def searched(
             return one_search(order, nodes, only_two, options.effort, start)
 
         found = search(two_level)
-        if not two_level and start is None and len(nodes.indices) <= SMALL:
+        if not two_level and start is None and len(nodes.indices) <= SMALL:  # more than two are never longer there
             found = fused(found, search(True))
         if trials > 1:
             log.info("trial %d of %d", number + 1, trials)

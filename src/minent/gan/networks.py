@@ -16,8 +16,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from minent.data.images.account import some
-from minent.errors import BadInput
+from minent.errors import BadInput, some
 from minent.gan import residual
 from minent.gan.judged import Judged, refuse_labels
 from minent.gan.options import Networks

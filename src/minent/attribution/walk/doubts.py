@@ -5,6 +5,7 @@ those that were followed, but for one scale; where they are not, another gradien
 import numpy as np
 from jaxtyping import Float64
 
+from minent.errors import some
 from minent.training.trajectory.trajectory import Step, Trajectory
 
 FAR = 0.01  # of the length of the gradient
@@ -43,8 +44,7 @@ class Doubts:
         """What may be the reason for a difference, the likeliest first."""
         causes = []
         if active := self.trajectory.active:
-            more = f" and {len(active) - 3} more" if len(active) > 3 else ""
-            causes.append(f"on in training, off where it is explained: {', '.join(active[:3])}{more}")
+            causes.append(f"on in training, off where it is explained: {some(active)}")
         far = {number: off for number, (off, _) in self.seen.items() if off > FAR}
         if far:
             worst = max(far, key=far.__getitem__)
@@ -52,8 +52,7 @@ class Doubts:
             others = "" if active else ": other examples, another loss or targets, or a gradient clipped by value"
             causes.append(f"gradients are not those that were followed at {where}{others}")
         if moved := self._moved():
-            more = f" and {len(moved) - 3} more" if len(moved) > 3 else ""
-            causes.append(f"moved, but not by the optimiser: {', '.join(moved[:3])}{more}")
+            causes.append(f"moved, but not by the optimiser: {some(moved)}")
         return causes
 
     def _moved(self) -> list[str]:

@@ -39,7 +39,8 @@ class Followed:
             name: next((step.number for step in self.steps if name not in step.idle), 0) for name in self.group
         }
         self.checked, self.notes, self.doubts = False, set[str](), Doubts(trajectory)
-        self.apart: bool | None = None  # whether each micro-batch's loss is a mean of its own
+        self.apart: bool | None = None  # whether each micro-batch's loss is a mean of its own; None: nothing tells
+        self.asked = False
         if any(not step.kept for step in self.steps):
             self.notes.add(
                 f"thinned: every {trajectory.every}th step's weights are known; gradients between are theirs"
@@ -52,10 +53,11 @@ class Followed:
         batch = moved(taken(self.inputs, ids), device), moved(taken(self.targets, ids), device)
         trained = set(self.shapes)
         gradients, tape, length = self._made(step, weights, batch, bool(self.apart))
-        if len(step.parts) > 1 and self.apart is None and step.kept:
+        if len(step.parts) > 1 and self.apart is None and step.kept and not (self.asked and len({*step.parts}) == 1):
+            self.asked = True
             other = self._made(step, weights, batch, True)
             off, off_apart = distance(step.lengths, length), distance(step.lengths, other[2])
-            if abs(off - off_apart) > ALIKE:  # those of equal size tell nothing
+            if abs(off - off_apart) > ALIKE:  # those of equal size tell nothing, or all tell at once
                 self.apart = off_apart < off
             gradients, tape, length = other if self.apart else (gradients, tape, length)
         if step.kept:

@@ -13,15 +13,15 @@ from minent.community.search.units import Units
 from minent.entropy import sum_plogp
 
 NESTED = 0.005  # of the codelength: where modules of modules save less, the two-level partition is worth more time
-SMALL = 20_000  # links, both ways: where modules are always sought inside modules too
+SMALL = 20_000  # links, both ways, of networks on which everything is tried
 SAVING, ROUNDS = 1e-3, 3  # of the best search: bits that a round must save for another, of so many
 
 
 def multilevel(search: Search, nodes: Units, effort: str, begin: Nest | None = None) -> Nest:
     """Nested modules of any depth, from scratch or from given ones, than which they cost no more."""
-    if effort != "best":
-        return nested(search, nodes, effort) if begin is None else renewed(begin, search)
     nest = nested(search, nodes, effort) if begin is None else renewed(begin, search)
+    if effort != "best":
+        return nest
     if nest.depth.max() > 1:  # a two-level partition is of several searches already
         nest = fused(nest, nested(search, nodes, effort))
     for _ in range(ROUNDS):

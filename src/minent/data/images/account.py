@@ -1,9 +1,9 @@
 """What reading tells: what was read, by which rules, what was passed over; and the splits that data come in."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from minent.errors import BadInput
+from minent.errors import BadInput, some
 
 SPLITS = {
     "train": ("train", "training"), "validation": ("val", "valid", "validation", "dev"),
@@ -49,13 +49,3 @@ def split_of(name: str) -> str | None:
 
 def counted(number: int, thing: str) -> str:
     return f"{number:,} {thing}{'s' * (number != 1)}"
-
-
-def some(names: Iterable[object], most: int = 3) -> str:
-    """The first names, in one line.
-
-    >>> some("abcd")
-    'a, b, c, …'
-    """
-    listed = [" ".join(str(name).encode("utf-8", "backslashreplace").decode().split()) for name in names]
-    return ", ".join(listed[:most] + ["…"] * (len(listed) > most))

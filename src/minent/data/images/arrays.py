@@ -9,11 +9,11 @@ import numpy as np
 from jaxtyping import Shaped
 
 from minent.data.bytes import opened
-from minent.data.images.account import Account, some, split_of
+from minent.data.images.account import Account, split_of
 from minent.data.images.classes import classified
 from minent.data.images.idx import read_idx
 from minent.data.images.images import Images
-from minent.errors import BadInput
+from minent.errors import BadInput, some
 
 IMAGES = ("images", "image", "imgs", "x", "data", "pixels")
 LABELS = ("labels", "label", "y", "targets", "target", "classes")

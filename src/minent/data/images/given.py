@@ -7,11 +7,11 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from minent.data.images.account import Account, some
+from minent.data.images.account import Account
 from minent.data.images.entries import Entry
 from minent.data.tables.table import read_table
 from minent.data.text_file import TextFile
-from minent.errors import BadInput
+from minent.errors import BadInput, some
 
 STYLEGAN, METADATA = "dataset.json", ("metadata.csv", "metadata.jsonl")
 LABEL = ("label", "class", "target")  # what a column of classes is called

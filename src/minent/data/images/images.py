@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float, Int, Shaped
 
-from minent.data.images.account import some
-from minent.errors import BadInput
+from minent.errors import BadInput, some
 
 
 @dataclass(frozen=True)

@@ -9,12 +9,12 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from minent.data.images.account import Account, counted, some, split_of
+from minent.data.images.account import Account, counted, split_of
 from minent.data.images.entries import Entry, hidden
 from minent.data.images.given import METADATA, STYLEGAN, classes_of, given
 from minent.data.images.pictures import PICTURES
 from minent.data.natural import natural
-from minent.errors import BadInput
+from minent.errors import BadInput, some
 
 
 class Listing(NamedTuple):

@@ -11,7 +11,7 @@ from zipfile import BadZipFile, ZipFile
 import numpy as np
 
 from minent.data.bytes import opened
-from minent.data.images.account import Account, some
+from minent.data.images.account import Account
 from minent.data.images.arrays import read_digits, read_npy, read_npz
 from minent.data.images.classes import classified
 from minent.data.images.entries import Entry, hidden, walked, zipped
@@ -23,7 +23,7 @@ from minent.data.images.shards import read_shards
 from minent.data.images.stacked import squares, stacked
 from minent.data.natural import natural
 from minent.data.points import toys
-from minent.errors import BadInput, require
+from minent.errors import BadInput, require, some
 from minent.kernels import log
 
 Paths = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]

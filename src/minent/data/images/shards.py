@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from minent.data.bytes import opened
-from minent.data.images.account import Account, some
+from minent.data.images.account import Account
 from minent.data.images.arrays import pixels_of
 from minent.data.images.classes import classified
 from minent.data.images.given import LABEL
@@ -16,7 +16,7 @@ from minent.data.images.images import Images
 from minent.data.images.stacked import stacked
 from minent.data.tables.parquet import features, first_rows, read_parquet
 from minent.data.tables.row import column
-from minent.errors import BadInput
+from minent.errors import BadInput, some
 
 if TYPE_CHECKING:
     import pyarrow as pa

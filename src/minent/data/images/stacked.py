@@ -14,9 +14,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Shaped, UInt8
 
-from minent.data.images.account import Account, counted, some
+from minent.data.images.account import Account, counted
 from minent.data.images.pictures import picture, white_of
-from minent.errors import BadInput
+from minent.errors import BadInput, some
 from minent.kernels import log
 
 TOLD = 500  # pictures between two lines on how far it is

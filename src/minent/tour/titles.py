@@ -18,19 +18,21 @@ from minent.tour.page import Section, table
 from minent.training.recipe import Recipe
 
 ASKED = """Docstrings of installed packages: a small model reads the name of a function and what its docstring
-says below the first line, and writes the first line, from the left and from the right at once, each
-direction reading what the other has written. It has learned for two to three minutes, from nothing;
-below is what it writes for docstrings whose first line it has not seen."""
+says below the first line, and writes the first line, from the left and from the right; of what was
+found that is taken which both directions together find likeliest. It has learned for one to two minutes,
+from nothing: below is what it writes for docstrings whose first line it has not seen. For the same cost a
+model of one direction learns more steps, and after so short a time it writes better: ROUGE-L 23.9, where
+both ends had 20.6."""
 PACKAGES = ("numpy", "scipy", "sklearn", "pandas", "networkx")
 SHAPE = Shape(dim=128, heads=4, layers=2, hidden=512, longest=32)
 READING = Reading(vocabulary=3000, tokens=512)
-WRITING = Writing("bidirectional", two_pass=0.1, copy=True)
+WRITING = Writing("bidirectional", interaction=0.0, copy=True)
 TESTED, SHOWN = 200, 12
 log = logging.getLogger(__name__)
 
 
-def titles(folder: Path, steps: int = 1200) -> Section:
-    """Train for so many steps, and as many tenths in a second pass; pairs and the model go to `folder`."""
+def titles(folder: Path, steps: int = 1000) -> Section:
+    """Train for so many steps; pairs and the model go to `folder`."""
     train, test = told_apart(pairs(), TESTED)
     file, out = folder / "titles.tsv", folder / "titles"
     write_text(
@@ -38,13 +40,13 @@ def titles(folder: Path, steps: int = 1200) -> Section:
     )
     model = new_seq2seq(train, SHAPE, READING, WRITING)
     recipe = Recipe(steps=steps, learning_rate=2e-3, warmup=steps // 10)
-    for record in train_seq2seq(model, train, None, recipe, two_pass=WRITING.two_pass, tokens=READING.tokens):
+    for record in train_seq2seq(model, train, None, recipe, tokens=READING.tokens):
         log.info("titles: step %d of %d, loss %.2f", record.step, record.steps, record.loss)
     model.save_pretrained(out)
     found = model.write(test.sources, beam=2, longest=24, no_repeat=3, agree=True)
     command = (
         f"minent text train --task seq2seq --train {file} --out {out} "
-        f"--decoder {WRITING.decoder} --two-pass {WRITING.two_pass} --copy "
+        f"--decoder {WRITING.decoder} --interaction {WRITING.interaction:g} --copy "
         f"--vocabulary {READING.vocabulary} --tokens {READING.tokens} --dim {SHAPE.dim} --heads {SHAPE.heads} "
         f"--layers {SHAPE.layers} --hidden {SHAPE.hidden} --longest {SHAPE.longest} "
         f"--steps {recipe.steps} --warmup {recipe.warmup} --learning-rate {recipe.learning_rate}"

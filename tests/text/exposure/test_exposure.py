@@ -1,5 +1,6 @@
 """Objectives against exposure bias are what they say, on models of minent and of Hugging Face alike."""
 
+import warnings
 from dataclasses import dataclass
 from itertools import islice, pairwise
 
@@ -50,6 +51,7 @@ ALL = [
     RDrop(),
 ]  # fmt: skip
 EACH = pytest.mark.parametrize("objective", ALL, ids=repr)
+ONCE = pytest.mark.parametrize("objective", ALL[:-1], ids=repr)  # without R-Drop, which is for dropout
 SOURCE = torch.tensor([[5, 6, 7, 8], [9, 6, 0, 0], [8, 8, 5, 0]])
 TARGET = torch.tensor([[7, 9, 5, 6], [8, 5, 10, 0], [6, 0, 0, 0]])
 BATCH = {"source": SOURCE, "source_mask": SOURCE > 0, "target": TARGET, "target_mask": TARGET > 0}
@@ -106,12 +108,13 @@ def twin(ours):
     return theirs
 
 
-def bart():
+def bart(dropout=0.0, **options):
     torch.manual_seed(0)
     config = BartConfig(
-        vocab_size=V, d_model=16, encoder_layers=1, decoder_layers=1, encoder_attention_heads=2, dropout=0.0,
+        vocab_size=V, d_model=16, encoder_layers=1, decoder_layers=1, encoder_attention_heads=2,
         decoder_attention_heads=2, encoder_ffn_dim=32, decoder_ffn_dim=32, max_position_embeddings=32, pad_token_id=0,
-        bos_token_id=2, eos_token_id=END, decoder_start_token_id=2, forced_eos_token_id=None,
+        bos_token_id=2, eos_token_id=END, decoder_start_token_id=2, forced_eos_token_id=None, dropout=dropout,
+        **options,
     )  # fmt: skip
     return BartForConditionalGeneration(config)
 
@@ -148,7 +151,7 @@ class BaseModelOutput:
         self.logits = logits
 
 
-@EACH
+@ONCE
 def test_the_loss_on_a_hugging_face_model_is_that_on_its_twin(objective):
     ours = model()
     theirs = twin(ours)
@@ -163,7 +166,7 @@ def test_the_loss_on_a_hugging_face_model_is_that_on_its_twin(objective):
         theirs.generation_config.pad_token_id = END
     one, other = mean(ours, objective), mean(theirs, objective, HUB_BATCH)
     assert one.item() == pytest.approx(other.item(), rel=2e-5)
-    if not isinstance(objective, TeacherForcing | RDrop):  # without dropout both readings of R-Drop are one
+    if not isinstance(objective, TeacherForcing):
         assert abs(one.item() - mean(ours, TeacherForcing()).item()) > 1e-3
     one.backward()
     other.backward()
@@ -363,7 +366,7 @@ def test_expectations_that_are_sure_are_tokens():
 
 @EACH
 def test_models_of_bfloat16_learn_by_every_objective(objective):
-    made = model().bfloat16()
+    made = model(dropout=0.2).bfloat16()
     mean(made, objective).backward()
     assert made.embedding.tokens.weight.grad.isfinite().all()
 
@@ -396,7 +399,7 @@ def spelled(count, seed=0):
 ])  # fmt: skip
 def test_it_trains_with_every_decoder_attention_and_precision(objective, direction, attention, precision):
     pairs = spelled(200)
-    shape = Shape(dim=32, heads=2, layers=1, hidden=64, longest=20, dropout=0.0, attention=attention)
+    shape = Shape(dim=32, heads=2, layers=1, hidden=64, longest=20, dropout=0.05, attention=attention)
     made = new_seq2seq(pairs, shape, Reading("words", vocabulary=20, tokens=300), Writing(direction))
     recipe = Recipe(steps=40, learning_rate=5e-3, warmup=5, precision=precision, accumulate=2)
     two_pass = 0.1 if direction == "bidirectional" else 0.0
@@ -557,10 +560,61 @@ def penalised_nystrom():
     list(train_seq2seq(new_seq2seq(pairs, shape, Reading("words", 20), Writing()), pairs, objective=GradientPenalty()))
 
 
-def frozen():
-    made = model()
-    made.embedding.tokens.weight.requires_grad_(False)
+def checkpointed(attention, reentrant=False):
+    made = bart(attn_implementation=attention).train()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it is getting another name
+        made.gradient_checkpointing_enable({"use_reentrant": reentrant})
     return made
+
+
+def test_a_penalty_is_the_same_beside_checkpoints():
+    with_them = GradientPenalty()(checkpointed("eager"), HUB_BATCH)
+    with_them.backward()
+    assert with_them.item() == pytest.approx(GradientPenalty()(bart(), HUB_BATCH).item(), rel=1e-5)
+
+
+@pytest.mark.parametrize("objective", [GradientPenalty(), Adversarial()], ids=repr)
+@pytest.mark.parametrize(("make", "batch"), [(model, BATCH), (bart, HUB_BATCH)])
+def test_frozen_embeddings_have_a_gradient_too_and_stay(objective, make, batch):
+    learned, still = make(), make()
+    embeddings = reads_of(still, batch).embedding.weight.requires_grad_(False)
+    one, other = (mean(made, objective, batch) for made in (learned, still))
+    assert one.item() == other.item() != mean(still, TeacherForcing(), batch).item()
+    one.backward()
+    other.backward()
+    assert embeddings.grad is None
+    slopes = [dict(made.named_parameters()) for made in (learned, still)]
+    assert all(
+        torch.allclose(slopes[0][name].grad, weight.grad, atol=1e-6)
+        for name, weight in slopes[1].items()
+        if weight.requires_grad and weight.grad is not None
+    )
+    assert any(weight.grad is not None for weight in slopes[1].values())
+
+
+@pytest.mark.parametrize("objective", ALL, ids=repr)
+def test_where_nothing_is_wanted_nothing_is_lost_or_learned(objective):
+    made = bart(dropout=0.2)
+    lost = mean(made, objective, {**HUB_BATCH, "labels": torch.full_like(LABELS, -100)})
+    lost.backward()
+    assert lost.item() == 0
+    assert all(weight.grad is None or not weight.grad.any() for weight in made.parameters())
+
+
+@pytest.mark.parametrize("objective", ALL, ids=repr)
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+def test_tokens_that_cannot_be_are_no_reason_for_nan(objective, smoothing):
+    found = []
+    for never in (-torch.inf, -1e9):
+        made = bart(dropout=0.2)
+        made.final_logits_bias[:, 11:] = never
+        lost = mean(made, objective, HUB_BATCH, smoothing=smoothing)
+        lost.backward()
+        slope = made.model.shared.weight.grad
+        assert slope.isfinite().all()
+        found.append(lost.item())
+    assert np.isfinite(found[0]) and (smoothing or found[0] == pytest.approx(found[1], rel=1e-5))
 
 
 @pytest.mark.parametrize(("wrong", "sentence"), [
@@ -572,7 +626,12 @@ def frozen():
     (lambda: TeacherForcing()(nn.Linear(1, 1), BATCH), "a minent Seq2Seq or a Hugging Face model .*; got Linear"),
     (lambda: TeacherForcing()(bart(), {"input_ids": SOURCE}), "holds input_ids and labels, not input_ids; no labels"),
     (penalised_nystrom, "second derivatives, which Nyström attention has not"),
-    (lambda: Adversarial()(frozen(), BATCH), "gradient by the embeddings is wanted; these are frozen"),
+    (lambda: RDrop()(model(), BATCH), "two draws of dropout; this model draws none, for its dropout is 0"),
+    (lambda: RDrop()(model(dropout=0.3).eval(), BATCH), "draws none, for it is in eval mode"),
+    (lambda: ScheduledSampling().share(1.5), "from 0 to 1; got 1.5"),
+    (lambda: ScheduledSampling().share(float("nan")), "from 0 to 1; got nan"),
+    (lambda: GradientPenalty()(checkpointed("sdpa"), HUB_BATCH), "got sdpa attention and gradient checkpointing"),
+    (lambda: Adversarial()(checkpointed("eager", reentrant=True), HUB_BATCH), "not reentrant"),
     (lambda: exposure(model(), []), "measured on texts; got none"),
 ])  # fmt: skip
 def test_what_cannot_be_is_refused(wrong, sentence):

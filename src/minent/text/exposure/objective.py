@@ -30,9 +30,14 @@ def reads_of(model: nn.Module, batch: Batch) -> Reads:
     return (EncoderDecoder if bare.config.is_encoder_decoder else DecoderOnly)(model, bare, batch)
 
 
+def mean(total: Tensor, count: Tensor) -> Tensor:
+    """Of a batch in which nothing is wanted, 0."""
+    return total / count.clamp_min(1)
+
+
 class Objective:
-    """`objective(model, batch)` → the mean loss of a target, a scalar to call backward() on; `smoothing` is the share
-    of the probability that is wanted spread over all tokens.
+    """`objective(model, batch)` → the mean loss of a target, a scalar to call backward() on, 0 where none is wanted;
+    `smoothing` is the share of the probability that is wanted spread over all tokens.
 
     Models are minent's `Seq2Seq`, with batches of source, target and their masks, or Hugging Face's, with batches of
     input_ids, labels (−100: none) and what else they take. "progress" in a batch, from 0 to 1, is how much of the
@@ -40,7 +45,7 @@ class Objective:
 
     def __call__(self, model: nn.Module, batch: Batch, smoothing: float = 0.0) -> Float[Tensor, ""]:
         total, count = self.loss(model, batch, smoothing)
-        return total / count
+        return mean(total, count)
 
     def loss(self, model: nn.Module, batch: Batch, smoothing: float = 0.0) -> Summed:
         """The losses of all targets, summed, and how many they are: what `minent.training.loop.fit` takes."""

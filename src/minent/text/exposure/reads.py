@@ -42,9 +42,14 @@ class Reads:
         raise NotImplementedError
 
     def cross_entropy(self, scores: Float[Tensor, "rows n1 vocabulary"], smoothing: float = 0.0) -> Summed:
-        """The same by given scores; twice differentiable."""
+        """The same by given scores; twice differentiable. Tokens that cannot be (−∞) get no share of a smoothing."""
         scores, wanted = at_least_float32(scores[self.counts]), self.wanted[self.counts]
-        return F.cross_entropy(scores, wanted, label_smoothing=smoothing, reduction="sum"), self.counts.sum()
+        total = F.cross_entropy(scores, wanted, reduction="sum")
+        if smoothing:
+            likely, can = scores.log_softmax(1), scores > -torch.inf
+            spread = -(torch.where(can, likely, 0).sum(1) / can.sum(1)).sum()
+            total = (1 - smoothing) * total + smoothing * spread
+        return total, self.counts.sum()
 
 
 def at_least_float32(scores: Tensor) -> Tensor:

@@ -41,7 +41,9 @@ class ScheduledSampling(Objective):
             raise BadInput(f"decay is one of {', '.join(get_args(Decay))}; got {self.decay!r}")
 
     def share(self, progress: float) -> float:
-        """The share of gold tokens at a share of the training."""
+        """The share of gold tokens at a share of the training. Raises BadInput for a share that is none."""
+        if not 0 <= progress <= 1 + 1e-6:
+            raise BadInput(f"progress is the share of the training that is done, from 0 to 1; got {progress}")
         if self.decay == "linear":
             return 1 - (1 - self.gold) * progress
         if self.decay == "exponential" or self.gold == 1:

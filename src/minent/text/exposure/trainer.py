@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 import torch
 from torch import nn
 
-from minent.text.exposure.objective import Objective
+from minent.text.exposure.objective import Objective, mean
 
 T = TypeVar("T", bound=type)
 
@@ -27,9 +27,9 @@ def with_objective(trainer: T, objective: Objective) -> T:
             total, count = objective.loss(model, batch, self.args.label_smoothing_factor)
             self.loss_is_scaled_for_ga = num_items_in_batch is not None
             if num_items_in_batch is None:
-                return total / count
+                return mean(total, count)
             together = self.accelerator.num_processes if self.args.average_tokens_across_devices else 1
-            return total * together / num_items_in_batch
+            return mean(total * together, torch.as_tensor(num_items_in_batch))
 
     WithObjective.__name__ = trainer.__name__
     return WithObjective  # type: ignore[return-value]

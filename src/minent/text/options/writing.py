@@ -66,6 +66,9 @@ class Learning:
     passes: int = 2
     """Times that a text is read; teaforn."""
 
+    discount: float = 0.5
+    """How much a reading counts of the one before; teaforn."""
+
     alpha: float = 1.0
     """How much it counts that two readings differ; r-drop."""
 

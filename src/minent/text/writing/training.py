@@ -5,6 +5,7 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
@@ -103,11 +104,17 @@ def train_seq2seq(
     if two_pass:
         together = recipe.accumulate * PartialState().num_processes
         steps = math.ceil(two_pass * (recipe.steps or recipe.epochs * len(batches) / together))
-        batches = batched(model, train, tokens, seed=recipe.seed, more=wrote(model, train))
+        read = train.at(drawn(batches, steps * together))
+        batches = batched(model, read, tokens, seed=recipe.seed, more=wrote(model, read))
         second = replace(recipe, steps=steps, warmup=steps // 10, learning_rate=recipe.learning_rate / 2)
         yield from fit(model, learned, batches, second, dev=judge, folder=apart, **options)
     if folder is not None and PartialState().is_main_process:
         model.save_pretrained(folder)
+
+
+def drawn(batches: Batches, few: int) -> list[int]:
+    """The examples of the first few batches, so that no more is written for a second pass than it can read."""
+    return np.unique(np.concatenate([one["id"] for one in islice(batches.epoch(1), few)])).tolist()
 
 
 def by_itself(objective: Callable[..., Any]) -> Callable[..., Any]:

@@ -95,9 +95,7 @@ def _twice_differentiable(model: nn.Module) -> None:
     saved = any(getattr(module, "gradient_checkpointing", False) for module in bare.modules())
     if kind not in ("eager", "sdpa") or (saved and kind != "eager"):
         got = f"{kind} attention{' and gradient checkpointing' * saved}"
-        raise BadInput(
-            f'second derivatives want model.set_attn_implementation("eager"); got {got}'
-        )
+        raise BadInput(f'second derivatives want model.set_attn_implementation("eager"); got {got}')
 
 
 class _Calling(nn.Module):

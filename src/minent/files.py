@@ -1,16 +1,33 @@
-"""A file is either whole or not there: written under a temporary name beside its own, then renamed. (What is no file, a
-pipe or /dev/stdout, is written to; a link stays a link.)"""
+"""A file is either whole or not there, and the files of a model either all new or all old: they are written under names
+of their own beside their place, then renamed. (What is no file, a pipe or /dev/stdout, is written to; a link stays a
+link.)
+
+Names of what is being written tell the process that writes it, so that what a killed one left is cleared away by the
+next that writes there.
+"""
 
 import os
+import platform
+import secrets
+import shutil
 import tempfile
+import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
+from stat import S_IMODE
+
+from minent.errors import BadInput
+
+HALF = f".minent-{zlib.crc32(platform.node().encode()):08x}-"  # then the process: those of other machines are not ours
+ALL = ".minent-saved"  # a folder whose files are to replace those beside it
 
 
 @contextmanager
 def whole_file(path: str | os.PathLike[str]) -> Iterator[Path]:
-    """A temporary path to write to, renamed to `path` at the end of the block and deleted where the block fails.
+    """A temporary path to write to, renamed to `path` at the end of the block and deleted where the block fails; who
+    may read a file that is replaced may read the new one.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -28,19 +45,90 @@ def whole_file(path: str | os.PathLike[str]) -> Iterator[Path]:
         return
     path = path.resolve() if path.is_symlink() else path
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=path.suffix)
-    os.close(handle)
-    temporary = Path(name)
+    _tidy(path.parent)
+    temporary = _beside(path)
+    os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
+    mode = S_IMODE((path if path.exists() else temporary).stat().st_mode)
     try:
         yield temporary
         with temporary.open("rb+") as file:
             os.fsync(file.fileno())
-        umask = os.umask(0)
-        os.umask(umask)
-        temporary.chmod(0o666 & ~umask)
+        temporary.chmod(mode)
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def whole_folder(folder: str | os.PathLike[str]) -> Iterator[Path]:
+    """A temporary folder to write files to, which at the end of the block replace those of the same names in `folder`,
+    all of them or, where the block fails or is killed, none; what else is there stays.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     with whole_folder(folder) as temporary:
+    ...         _ = (temporary / "config.json").write_text("{}"), (temporary / "weights").write_text("0.5")
+    ...     sorted(file.name for file in Path(folder).iterdir())
+    ['config.json', 'weights']
+    """
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    settled(folder)
+    _tidy(folder)
+    half = _beside(folder / "saved")
+    half.mkdir()
+    try:
+        yield half
+        for file in half.iterdir():
+            with file.open("rb+") as handle:
+                os.fsync(handle.fileno())
+        sync(half)
+        half.rename(folder / ALL)  # from here on all are new: whoever comes next moves what is left to be moved
+        sync(folder)
+        settled(folder)
+    finally:
+        shutil.rmtree(half, ignore_errors=True)
+
+
+def settled(folder: Path) -> Path:
+    """The same folder, with the files in their places that a killed process had written whole and not yet moved."""
+    with suppress(FileNotFoundError):  # where others move them too
+        for file in (folder / ALL).iterdir():
+            with suppress(FileNotFoundError):
+                file.replace(folder / file.name)
+        (folder / ALL).rmdir()
+    return folder
+
+
+@contextmanager
+def held(folder: str | os.PathLike[str]) -> Iterator[None]:
+    """Within the block nobody else on this machine holds the folder (where the system can lock folders: not Windows).
+
+    Raises BadInput where another does."""
+    try:
+        from fcntl import LOCK_EX, LOCK_NB, flock
+    except ImportError:
+        yield
+        return
+    Path(folder).mkdir(parents=True, exist_ok=True)
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        try:
+            flock(handle, LOCK_EX | LOCK_NB)
+        except BlockingIOError:
+            raise BadInput(f"{str(folder)!r} is being written to by another run; wait, or name another") from None
+        except OSError:
+            pass  # some network drives lock nothing
+        yield
+    finally:
+        os.close(handle)
+
+
+def sync(folder: Path) -> None:
+    """Have the disk remember which files are in a folder."""
+    handle = os.open(folder, os.O_RDONLY)
+    os.fsync(handle)
+    os.close(handle)
 
 
 def stream(path: Path) -> bool:
@@ -53,3 +141,28 @@ def write_text(path: str | os.PathLike[str], text: str) -> None:
     """Write `text` in UTF-8, whole or not at all."""
     with whole_file(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
+
+
+def _beside(path: Path) -> Path:
+    suffix = path.suffix if len(path.suffix) < 20 else ""
+    return path.with_name(f"{HALF}{os.getpid()}-{secrets.token_hex(4)}{suffix}")
+
+
+@cache  # once a process: a recorder writes thousands of files to one folder
+def _tidy(folder: Path) -> None:
+    """Delete what processes that are no more left half-written."""
+    for left in folder.glob(f"{HALF}*"):
+        writer = left.name.removeprefix(HALF).split("-")[0]
+        if os.name == "posix" and writer.isdecimal() and not _lives(int(writer)):
+            with suppress(OSError):
+                shutil.rmtree(left) if left.is_dir() else left.unlink()
+
+
+def _lives(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 import torch
@@ -111,9 +112,14 @@ def test_pickled_weights_are_never_read(tmp_path):
 
 
 def test_name_that_is_neither_folder_nor_on_the_hub_is_refused(tmp_path):
-    with pytest.raises(
-        BadInput, match=r"wanted a folder with a Tower, or its name on the hub; got '.*/nowhere/at/all'"
-    ):
-        Tower.from_pretrained(tmp_path / "nowhere" / "at" / "all")
+    asked = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("minent.training.saved.snapshot_download", lambda name, **options: asked.append(name))
+        patch.chdir(tmp_path)
+        (tmp_path / "runs").mkdir()
+        for missing in (tmp_path / "nowhere", Path("nobody/nothing"), "nowhere", "./a/b", "runs/model", "/a/b", "~/a"):
+            with pytest.raises(BadInput, match=f"wanted a folder with a Tower; there is no folder {str(Path(missing))!r}"):
+                Tower.from_pretrained(missing)
+    assert asked == []
     with pytest.raises(BadInput, match=r"wanted a folder with a Tower, or its name on the hub; got 'nobody/nothing'"):
         Tower.from_pretrained("nobody/nothing", local_files_only=True)

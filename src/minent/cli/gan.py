@@ -59,8 +59,10 @@ def train(
     from minent.cli import terminal
     from minent.data.images.read import read_images
     from minent.gan import new_players, train_gan
+    from minent.training.run import refuse_taken
 
     check_apart(out, [images])
+    refuse_taken(out, resume)
     start, networks, playing = time.perf_counter(), networks or Networks(), playing or Playing()
     with terminal.progress() if speaks() else nullcontext():
         samples = read_images(images, size, playing.seed, skip_bad=skip_bad, split=split)

@@ -5,9 +5,8 @@ Goodfellow et al. 2014, algorithm 1; the moving average of the generator is what
 """
 
 import json
-import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -27,7 +26,7 @@ from minent.training import checkpoint
 from minent.training.batches import Batches
 from minent.training.descent import averaging
 from minent.training.processes import agree_on, found
-from minent.training.run import Log, resumed
+from minent.training.run import Log, resumed, rooted
 from minent.training.weights import fill, weights
 
 
@@ -59,14 +58,14 @@ def play(
     gradient is taken) or gives another number of values, a folder that is not as `resume` has it, losses that are not
     finite.
     """
-    with tempfile.TemporaryDirectory() if folder is None else nullcontext(folder) as root:
+    with rooted(folder) as root:
         game = prepared(
             generator,
             critic,
             batches,
             playing,
             judge,
-            folder=Path(root),
+            folder=root,
             kept=folder is not None,
             resume=resume,
             log=log,

@@ -12,7 +12,6 @@ A checkpoint is written beside its place and renamed.
 
 import json
 import math
-import os
 import shutil
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
@@ -23,7 +22,7 @@ import torch
 from torch import Tensor, nn
 
 from minent.errors import BadInput
-from minent.files import write_text
+from minent.files import sync, write_text
 from minent.training.recipe import Recipe
 from minent.training.weights import fill, read, weights, write
 
@@ -48,7 +47,8 @@ def place(folder: Path, step: int) -> Path:
 
 def newest(folder: Path) -> Path | None:
     """The checkpoint of the last step; None where there is none."""
-    return max(folder.glob("step-*"), key=lambda path: int(path.name.removeprefix("step-")), default=None)
+    found = [path for path in folder.glob("step-*") if path.name[5:].isdecimal()]
+    return max(found, key=lambda path: int(path.name[5:]), default=None)
 
 
 def best(folder: Path, state: State, recipe: Recipe) -> list[Path]:
@@ -85,7 +85,7 @@ def save(
     half.rename(place(folder, state.step))
     sync(folder)
     ends = {place(folder, step) for _, step in state.best}
-    for old in set(folder.glob("step-*")) - {place(folder, state.step)}:
+    for old in {path for path in folder.glob("step-*") if path.name[5:].isdecimal()} - {place(folder, state.step)}:
         if old in ends:
             (old / "optimizer.safetensors").unlink(missing_ok=True)
         else:
@@ -130,10 +130,3 @@ def load(
         device = "cpu" if key == "step" else named[parameter].device
         optimizer.state[named[parameter]][key] = tensor.to(device, copy=True)  # what was read is the mapped file itself
     return state
-
-
-def sync(folder: Path) -> None:
-    """Have the disk remember which files are in a folder."""
-    handle = os.open(folder, os.O_RDONLY)
-    os.fsync(handle)
-    os.close(handle)

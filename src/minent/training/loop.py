@@ -1,9 +1,7 @@
 """Training walks down the gradient of the mean loss, step by step, and yields what happened at each."""
 
 import math
-import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +17,7 @@ from minent.training.evaluation import Dev
 from minent.training.processes import agree_on, found
 from minent.training.recipe import Recipe
 from minent.training.records import Moment, Record
-from minent.training.run import Log, resumed
+from minent.training.run import Log, resumed, rooted
 from minent.training.step import Fit, step
 from minent.training.trajectory.recorder import Recorder
 from minent.training.weights import fill, weights
@@ -77,9 +75,9 @@ def fit(
     >>> len(records), round(records[-1].loss, 4)
     (200, 0.0)
     """
-    with tempfile.TemporaryDirectory() if folder is None else nullcontext(folder) as root:
+    with rooted(folder) as root:
         run = prepared(
-            model, loss, batches, recipe, dev=dev, folder=Path(root), kept=folder is not None, resume=resume, log=log,
+            model, loss, batches, recipe, dev=dev, folder=root, kept=folder is not None, resume=resume, log=log,
             before_step=before_step, trajectory=trajectory, every=every, about=about or {}, told=told or {},
         )  # fmt: skip
         while run.state.step < run.steps and not 0 < recipe.patience <= run.state.misses:

@@ -1,7 +1,9 @@
 """A run is all that its next step depends on; every loop begins or goes on, shares its batches and saves by it."""
 
 import math
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -11,14 +13,17 @@ from accelerate import PartialState
 from torch import Tensor, nn
 
 from minent.errors import BadInput
+from minent.files import held, settled
 from minent.training import checkpoint
 from minent.training.batches import Batches, Group, groups
 from minent.training.checkpoint import State
 from minent.training.log import journal
+from minent.training.processes import found
 from minent.training.recipe import Recipe
 
 Log = Callable[[dict[str, Any]], object]
 T = TypeVar("T")
+MODELS = "model.safetensors", "pytorch_model.bin", "model.safetensors.index.json"
 
 
 @dataclass(kw_only=True)
@@ -55,6 +60,30 @@ class Run:
         return self.folder / "checkpoints"
 
 
+@contextmanager
+def rooted(folder: str | Path | None) -> Iterator[Path]:
+    """Where a run writes: a folder that no other run has meanwhile, or a temporary one."""
+    if folder is None:
+        with tempfile.TemporaryDirectory() as root:
+            yield Path(root)
+    elif found().is_main_process:
+        with held(folder):
+            yield settled(Path(folder))
+    else:
+        yield Path(folder)
+
+
+def refuse_taken(folder: Path, resume: bool) -> None:
+    """Raises BadInput for a file, and for a folder that holds a run that is not to be resumed, or another model."""
+    if folder.exists() and not folder.is_dir():
+        raise BadInput(f"{str(folder)!r} is a file; wanted a folder for the model")
+    runs = checkpoint.newest(folder / "checkpoints") is not None
+    if runs and not resume:
+        raise BadInput(f"{str(folder)!r} holds a run already: resume it (--resume), or choose another folder")
+    if not runs and (there := [name for name in MODELS if (folder / name).exists()]):
+        raise BadInput(f"{str(folder)!r} holds a model already ({there[0]}) and no run of it: choose another folder")
+
+
 def resumed(run: Run, resume: bool, kept: bool, log: Log | None) -> None:
     """Have a run, with its model, optimiser and average, stand where its newest checkpoint does, or else at its start,
     and told to `log` or, in a folder that is `kept`, to log.jsonl.
@@ -66,8 +95,8 @@ def resumed(run: Run, resume: bool, kept: bool, log: Log | None) -> None:
     told: Any = getattr(run.batches, "fingerprint", dict)
     run.about = {**told(), **run.about}
     newest = checkpoint.newest(run.checkpoints)
-    if newest is not None and not resume:
-        raise BadInput(f"{str(run.folder)!r} holds a run already: resume it, or choose another folder")
+    if kept:
+        refuse_taken(run.folder, resume)
     if newest is not None:
         run.state = checkpoint.load(newest, run.recipe, run.model, run.optimizer, run.average, run.about)
         if run.state.step > run.steps:

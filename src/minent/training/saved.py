@@ -14,8 +14,8 @@ from tokenizers import Tokenizer
 from torch import Tensor, nn
 
 from minent.errors import BadInput
-from minent.files import whole_file, write_text
-from minent.training.weights import fill, read, weights, write
+from minent.files import settled, whole_file, whole_folder, write_text
+from minent.training.weights import built, fill, read, weights, write
 
 T = TypeVar("T", bound="Saved")
 FORMAT = 1
@@ -48,6 +48,19 @@ class Saved(PyTorchModelHubMixin, nn.Module, library_name="minent"):
         """The weights as the model names them, from what was stored."""
         return tensors
 
+    def save_pretrained(
+        self, save_directory: str | Path, *, push_to_hub: bool = False, repo_id: str | None = None, **options: Any
+    ) -> str | None:
+        """Save the model in a folder: a model that is there stays whole until the new one is. `push_to_hub`, `repo_id`
+        and other options are those of `huggingface_hub.PyTorchModelHubMixin`."""
+        folder = Path(save_directory)
+        told = {name: options.pop(name) for name in ("config", "model_card_kwargs") if name in options}
+        with whole_folder(folder) as half:
+            super().save_pretrained(half, **told)
+            if (folder / "README.md").exists():  # its owner may have written in it
+                (half / "README.md").unlink()
+        return self.push_to_hub(repo_id=repo_id or folder.name, **told, **options) if push_to_hub else None
+
     def _save_pretrained(self, save_directory: Path) -> None:
         write(save_directory / "model.safetensors", self._stored())
         if self.tokenizer is not None:
@@ -60,13 +73,16 @@ class Saved(PyTorchModelHubMixin, nn.Module, library_name="minent"):
 
     @classmethod
     def from_pretrained(cls: type[T], pretrained_model_name_or_path: str | Path, **options: Any) -> T:
-        """The model in a folder, or of a name on the hub, in evaluation mode on the CPU.
+        """The model in a folder, or of a name on the hub, owner/name, in evaluation mode on the CPU. A `Path` is one,
+        and so is a name whose owner is a folder here: the hub is not told of it.
 
         `options` are those of `huggingface_hub.snapshot_download` such as `revision` or `token`. Raises BadInput for a
         folder or name that holds no model of this class, whole.
         """
         folder = Path(pretrained_model_name_or_path)
         if not folder.is_dir():
+            if isinstance(pretrained_model_name_or_path, Path) or not _on_hub(pretrained_model_name_or_path):
+                raise BadInput(f"wanted a folder with a {cls.__name__}; there is no folder {str(folder)!r}")
             try:
                 folder = Path(snapshot_download(str(pretrained_model_name_or_path), allow_patterns=FILES, **options))
             except (OSError, HFValidationError) as error:
@@ -76,7 +92,7 @@ class Saved(PyTorchModelHubMixin, nn.Module, library_name="minent"):
         check(folder, cls.__name__)
         try:
             return super().from_pretrained(str(folder))
-        except (TypeError, AttributeError) as error:
+        except (TypeError, AttributeError, RecursionError) as error:
             raise BadInput(f"config.json in {str(folder)!r} builds no {cls.__name__}: {error}") from error
 
     @classmethod
@@ -84,7 +100,8 @@ class Saved(PyTorchModelHubMixin, nn.Module, library_name="minent"):
         cls: type[T], *, model_id: str, revision: Any, cache_dir: Any, force_download: Any, local_files_only: Any,
         token: Any, **arguments: Any,
     ) -> T:  # fmt: skip
-        folder, model = Path(model_id), cls(**arguments)
+        folder = Path(model_id)
+        model = built(folder, lambda: cls(**arguments))
         fill(weights(model), model._restored(read(folder / "model.safetensors")), folder)
         if (folder / "tokenizer.json").exists():
             try:
@@ -94,15 +111,21 @@ class Saved(PyTorchModelHubMixin, nn.Module, library_name="minent"):
         return model.eval()
 
 
+def _on_hub(name: str) -> bool:
+    """Whether a name that is no folder may be one of the hub: owner/name, and no path."""
+    owner, slash, rest = name.partition("/")
+    return bool(slash and rest) and "/" not in rest and owner not in ("", ".", "..", "~") and not Path(owner).exists()
+
+
 def read_config(folder: Path, wanted: str) -> Any:
     """What config.json of a folder with a model says. Raises BadInput, which names the kind of model that is `wanted`,
     where there is none or it is not whole."""
-    file = folder / "config.json"
+    file = settled(folder) / "config.json"
     if not file.is_file():
         raise BadInput(f"wanted a folder with a {wanted}; got {str(folder)!r}, which has no config.json")
     try:
         return json.loads(file.read_text(encoding="utf-8"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise BadInput(f"config.json in {str(folder)!r} is not whole: {error}") from None
 
 

@@ -1,13 +1,21 @@
 """The weights of a model are its parameters and persistent buffers, each once: names that are tied are one tensor."""
 
+from collections.abc import Callable
+from math import prod
 from pathlib import Path
+from typing import Any, TypeVar
 
-from safetensors import SafetensorError
+import torch
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor, device, nn
+from torch.nn.modules.module import register_module_parameter_registration_hook
 
 from minent.errors import BadInput
 from minent.files import whole_file
+
+T = TypeVar("T", bound=nn.Module)
+SLACK = 10  # weights that are made for one that is stored: of tied ones one is, and a layer may replace another
 
 
 def weights(model: nn.Module) -> dict[str, Tensor]:
@@ -22,6 +30,39 @@ def weights(model: nn.Module) -> dict[str, Tensor]:
     for name, tensor in model.state_dict(keep_vars=True).items():
         first.setdefault(id(tensor), (name, tensor.detach()))
     return dict(first.values())
+
+
+def built(folder: Path, make: Callable[[], T]) -> T:
+    """What `make` makes, where it takes not many more weights than the folder holds: a few bytes of config.json may ask
+    for a model that fills all memory. Raises BadInput, before that, where it does."""
+    with opened(folder / "model.safetensors") as file:
+        stored = sum(prod(file.get_slice(name).get_shape()) for name in file.keys())  # noqa: SIM118
+    left = SLACK * stored + 100_000
+
+    def count(module: nn.Module, name: str, parameter: Any) -> None:
+        nonlocal left
+        left -= 0 if parameter is None else parameter.numel()
+        if left < 0:
+            wanted = "config.json asks for more weights than model.safetensors holds"
+            raise BadInput(f"{wanted} in {str(folder)!r}: it is another model's, or damaged; got {stored:,}")
+
+    with torch.device("meta"):
+        hook = register_module_parameter_registration_hook(count)
+        try:
+            make()
+        finally:
+            hook.remove()
+    return make()
+
+
+def opened(path: Path) -> Any:
+    """A safetensors file, whose tensors are read when they are asked for. Raises BadInput as `read` does."""
+    try:
+        return safe_open(path, framework="pt")
+    except FileNotFoundError:
+        raise BadInput(f"there is no {path.name} in {str(path.parent)!r}") from None
+    except SafetensorError as error:
+        raise BadInput(f"{path.name} in {str(path.parent)!r} is not a whole safetensors file: {error}") from None
 
 
 def fill(own: dict[str, Tensor], tensors: dict[str, Tensor], source: object) -> None:

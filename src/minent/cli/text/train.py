@@ -11,7 +11,7 @@ from minent.cli.outputs import check_apart
 from minent.cli.processes import speaks
 from minent.cli.text.tasks import Asked, check, classifier, masked_lm, seq2seq
 from minent.data.tables.columns import Columns
-from minent.errors import BadInput, require
+from minent.errors import require
 from minent.nn.shape import Shape
 from minent.text.options import Learning, Masking, Reading, Writing
 from minent.training.recipe import Recipe
@@ -63,6 +63,8 @@ def train(
         best with --dropout 0.
     """
     require("torch", "torch", "train models of text")
+    from minent.training.run import refuse_taken
+
     start = time.perf_counter()
     asked = Asked(
         task, train, train_target, dev or [], dev_target, out, resume, record, columns or Columns(),
@@ -71,23 +73,13 @@ def train(
     )  # fmt: skip
     check(asked)
     check_apart(out, [*train, train_target, *asked.dev, dev_target])
-    check_fresh(out, resume)
+    refuse_taken(out, resume)
     prepared = {"classify": classifier, "seq2seq": seq2seq, "masked-lm": masked_lm}[task](asked)
     if not speaks():
         deque(prepared[1], maxlen=0)
         return
     follow(*prepared, asked)
     print(f"wrote {out} in {time.perf_counter() - start:.0f} s")
-
-
-def check_fresh(out: Path, resume: bool) -> None:
-    """Raises BadInput, before anything is read, for a folder that holds a run, and for a file."""
-    from minent.training import checkpoint
-
-    if out.exists() and not out.is_dir():
-        raise BadInput(f"{str(out)!r} is a file; wanted a folder for the model")
-    if not resume and checkpoint.newest(out / "checkpoints") is not None:
-        raise BadInput(f"{str(out)!r} holds a run already: resume it, or choose another folder")
 
 
 def follow(model: Any, records: Any, told: str, asked: Asked) -> None:

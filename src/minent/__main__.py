@@ -1,6 +1,15 @@
-"""`python -m minent` is the command line."""
+"""`python -m minent` and `minent` are the command line; who interrupts it before it is loaded sees no traceback."""
 
-from minent.cli import main
+import sys
+
+
+def main() -> None:
+    try:
+        from minent.cli import main as run
+    except KeyboardInterrupt:
+        sys.exit(130)
+    run()
+
 
 if __name__ == "__main__":
     main()

@@ -4,6 +4,7 @@ import logging
 import os
 import sys
 from collections.abc import Sequence
+from errno import ENOSPC
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,10 @@ from minent.cli.attribution import attribution
 from minent.cli.community import community
 from minent.cli.doctor import doctor
 from minent.cli.gan import gan
-from minent.cli.inputs import DASH, dashed
+from minent.cli.inputs import DASH, check_numbers, dashed
 from minent.cli.processes import part
 from minent.cli.recipe import with_recipe
+from minent.cli.shown import forgive, guard
 from minent.cli.text import text
 from minent.errors import MinentError
 
@@ -72,13 +74,19 @@ def main(arguments: Sequence[str] | None = None) -> None:
     arguments = sys.argv[1:] if arguments is None else list(arguments)
     debug = "--debug" in arguments
     tokens = [DASH if word == "-" else word for word in arguments if word != "--debug"]
+    nowhere = Path(os.devnull)  # in place of streams that were closed, which are None
+    sys.stdin = sys.stdin or nowhere.open()
+    sys.stdout, sys.stderr = (stream or nowhere.open("w") for stream in (sys.stdout, sys.stderr))
+    forgive(sys.stderr)
     for stream in (sys.stdout, sys.stderr):
         _shows_all(stream)
+        guard(stream)
     if debug:
         logging.getLogger("minent").setLevel(logging.DEBUG)
     try:
         tokens = with_recipe(tokens)
         command, bound, _ = app.parse_args(tokens, exit_on_error=False, print_error=False)
+        check_numbers(bound.arguments)
         command(*map(dashed, bound.args), **{name: dashed(value) for name, value in bound.kwargs.items()})
         sys.stdout.flush()
         part()
@@ -87,13 +95,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.exit(141)
     except KeyboardInterrupt:
         sys.exit(130)
-    except Exception as error:
-        if debug:
+    except BaseException as error:  # a panic of Rust is no Exception
+        if debug or isinstance(error, (SystemExit, GeneratorExit)):
             raise
         sentence = str(error).replace(DASH, "-")
         if isinstance(error, OSError) and error.filename is not None:
             sentence = f"{str(error.filename2 or error.filename)!r}: {error.strerror}"
-        if not isinstance(error, (MinentError, CycloptsError, OSError)):
+        if isinstance(error, MemoryError):
+            sentence = f"more memory is wanted than there is {sentence}".strip()
+        elif not isinstance(error, (MinentError, CycloptsError, OSError)) and os.strerror(ENOSPC) not in sentence:
             sentence = f"{type(error).__name__}: {error} (a mistake in minent; --debug shows where)"
         print(f"minent: {sentence}", file=sys.stderr)
         sys.exit(2 if isinstance(error, (MinentError, CycloptsError, *PATHS)) else 1)

@@ -2,10 +2,11 @@
 
 import sys
 from codecs import BOM_UTF8
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, fields, is_dataclass, replace
 from io import BufferedReader, BytesIO
 from itertools import islice
+from math import isfinite
 from pathlib import Path
 from typing import Any, cast
 
@@ -15,6 +16,17 @@ from minent.errors import BadInput, BadLine, some
 
 DASH = "\1"  # "-" while words are parsed: cyclopts takes that for an option
 STREAM = 256  # lines that are read together
+
+
+def check_numbers(arguments: Mapping[str, Any]) -> None:
+    """Raises BadInput for an option that is no finite number, and for a seed that no generator takes."""
+    for name, value in arguments.items():
+        if is_dataclass(value):
+            check_numbers(vars(value))
+        elif isinstance(value, float) and not isfinite(value):
+            raise BadInput(f"--{name.replace('_', '-')} must be a finite number; got {value}")
+        elif name == "seed" and isinstance(value, int) and not 0 <= value < 2**63:
+            raise BadInput(f"--seed must be from 0 to {2**63 - 1}; got {value}")
 
 
 def dashed(value: Any) -> Any:

@@ -7,9 +7,10 @@ from contextlib import contextmanager
 from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
+
+from minent.cli.shown import console, plain
 
 if TYPE_CHECKING:
     import numpy as np
@@ -51,11 +52,11 @@ def summary(
     for module in modules[:most]:
         inside = [f"{module.modules:,}"] if tree.depth > 1 else []
         names = (called[tree.paths.index(module.path)] if called else ()) or module.top
-        top = Text(", ".join(" ".join(str(name).split()) for name in names))
+        top = Text(plain(", ".join(" ".join(str(name).split()) for name in names)))
         table.add_row(module.path, f"{100 * module.flow:.2f} %", f"{module.nodes:,}", *inside, top)
-    console = Console(highlight=False)
-    console.print()
-    console.print(table)
+    shown = console()
+    shown.print()
+    shown.print(table)
     if len(modules) > most:
         print(f"… and {len(modules) - most:,} smaller modules")
     print()
@@ -73,18 +74,18 @@ def agreed(one: "Tree", other: "Tree", table: "np.ndarray") -> None:
     shown = _table("first \\ second", numbers=[f"depth {depth}" for depth in range(1, table.shape[1] + 1)])
     for depth, row in enumerate(table.tolist(), 1):
         shown.add_row(f"depth {depth}", *(f"{value:.4f}" for value in row))
-    Console(highlight=False).print(shown)
+    console().print(shown)
 
 
 @contextmanager
 def progress() -> Iterator[Callable[[str], None]]:
     """A line on standard error that says what is happening, where that is a terminal; what the library logs too."""
-    console = Console(stderr=True, highlight=False)
+    line = console(stderr=True)
 
     class Handler(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
             if record.levelno >= logging.WARNING or record.levelno <= logging.DEBUG:
-                console.print(record.getMessage(), markup=False)
+                line.print(plain(record.getMessage()), markup=False)
             else:
                 say(record.getMessage())
 
@@ -93,10 +94,10 @@ def progress() -> Iterator[Callable[[str], None]]:
     log.addHandler(handler)
     log.setLevel(logging.DEBUG if log.level == logging.DEBUG else logging.INFO)
     log.propagate = False
-    with console.status("…") as status:
+    with line.status("…") as status:
 
         def say(text: str) -> None:
-            status.update(Text(text))
+            status.update(Text(plain(text)))
 
         try:
             yield say
@@ -145,7 +146,7 @@ def drawn_and_floor(scores: "Scores") -> None:
     table = _table("", numbers=("drawn", "real"))
     for name, value in scores.drawn.items():
         table.add_row(name, f"{value:.4g}", f"{scores.floor[name]:.4g}")
-    Console(highlight=False).print(table)
+    console().print(table)
 
 
 def exposed(measured: "Exposure") -> None:
@@ -155,7 +156,7 @@ def exposed(measured: "Exposure") -> None:
     for (name, whole), row in zip(measured.accuracy.items(), share, strict=True):
         table.add_row(name, *(f"{100 * one:.1f}" for one in (whole, *row)))
     print(f"{measured.count.sum():,} tokens; % right, in all and by position in the text")
-    Console(highlight=False).print(table)
+    console().print(table)
 
 
 def _table(*words: str, numbers: Sequence[str], apart: int = 2) -> Table:

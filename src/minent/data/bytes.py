@@ -9,6 +9,7 @@ import os
 import re
 import sys
 import zlib
+from io import BytesIO
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -25,6 +26,7 @@ MARKS = (
 )  # fmt: skip
 QUOTED = re.compile(rb'(?<![^,;\t|\r\n])"(?:[^"]++|"")*+"(?![^,;\t|\r\n])|\r\n?')
 GB2312 = re.compile(rb"(?:[\0-\x7f]++|[\xa1-\xf7][\xa1-\xfe])*+")
+TIMES, MOST = 50, 500 * 10**6  # bytes that a packed file may unpack to: times its own, and so many
 COMMON = re.compile(rb"[\xa1-\xa3\xb0-\xd7][\xa1-\xfe]")  # its punctuation, and the more common half of its characters
 
 
@@ -63,7 +65,15 @@ def opened(path: str | os.PathLike[str] | Any) -> Held:
             raise BadInput(f"an open file must be binary (mode 'rb'); reading it gave {type(data).__name__}")
     packed = next((kind for kind, begins in PACKED.items() if re.match(begins, data)), "")
     try:
-        return Held(name, _unpacked(data, packed), packed)
+        unpacked, most = data, TIMES * len(data) + MOST
+        if packed and len(unpacked := _unpacked(data, packed, most + 1)) > most:
+            raise BadInput(
+                f"{str(name)!r} unpacks to more than {TIMES} times its size and {MOST // 10**6} MB; "
+                "wanted that at most: unpack it to read all of it"
+            )
+        return Held(name, unpacked, packed)
+    except BadInput:
+        raise
     except (OSError, EOFError, ValueError, zlib.error, lzma.LZMAError) as error:
         called = {"gz": "gzip", "bz2": "bzip2", "zst": "zstd"}.get(packed, packed)
         raise BadInput(f"{str(name)!r} is not a whole {called} file: {error}") from None
@@ -138,22 +148,20 @@ def _is_chinese(data: bytes) -> bool:
     return False
 
 
-def _unpacked(data: bytes, packed: str) -> bytes:
-    if packed == "gz":
-        return gzip.decompress(data)
-    if packed == "bz2":
-        return bz2.decompress(data)
-    if packed == "xz":
-        return lzma.decompress(data)
+def _unpacked(data: bytes, packed: str, most: int) -> bytes:
+    """So many bytes of what is packed, at most."""
     if packed == "zst":
         import pyarrow as pa
 
-        return pa.input_stream(pa.BufferReader(data), compression="zstd").read()
-    return data
+        return pa.input_stream(pa.BufferReader(data), compression="zstd").read(most)
+    with {"gz": gzip.open, "bz2": bz2.open, "xz": lzma.open}[packed](BytesIO(data)) as file:
+        return file.read(most)
 
 
 def _held(file: Path) -> bytes:
     try:
+        if file.is_char_device() and file != Path(os.devnull) and not file.samefile("/dev/stdin"):
+            raise BadInput(f"{str(file)!r} is a device, which has no end; wanted a file")
         return file.read_bytes()
     except FileNotFoundError:
         folder = [] if not file.parent.is_dir() else [other.name for other in file.parent.iterdir()]

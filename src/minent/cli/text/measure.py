@@ -13,6 +13,7 @@ from minent.cli.outputs import check_apart, outputs, to_standard_output
 from minent.data.tables.columns import LabelledColumns, PairColumns
 from minent.errors import BadInput, require
 from minent.files import whole_file, write_text
+from minent.text.options import Quantization
 
 
 def classify(
@@ -112,7 +113,7 @@ def exposure(
         print(wrote(output))
 
 
-def export(model: Path, /, *, out: Path, quantization: str | None = None) -> None:
+def export(model: Path, /, *, out: Path, quantization: Quantization | None = None) -> None:
     """Export a model that writes in one direction to CTranslate2.
 
     Parameters

@@ -2,6 +2,6 @@
 
 from minent.text.options.masked import Masking, Sampling
 from minent.text.options.reading import Reading
-from minent.text.options.writing import Learning, Search, Writing
+from minent.text.options.writing import Learning, Quantization, Search, Writing
 
-__all__ = ["Learning", "Masking", "Reading", "Sampling", "Search", "Writing"]
+__all__ = ["Learning", "Masking", "Quantization", "Reading", "Sampling", "Search", "Writing"]

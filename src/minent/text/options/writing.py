@@ -1,9 +1,15 @@
 """How a model writes a sequence for a sequence: how it is built, what it learns from, how it searches."""
 
 from dataclasses import dataclass
+from math import isfinite
 from typing import Literal
 
 from minent.errors import BadInput, check
+
+Quantization = Literal[
+    "int8", "int8_float32", "int8_float16", "int8_bfloat16", "int16", "float16", "bfloat16", "float32"
+]
+"""How CTranslate2 is to hold weights."""
 
 
 @dataclass(frozen=True)
@@ -122,4 +128,9 @@ class Search:
         check(self, *((name, getattr(self, name) >= 0, "at least 0") for name in counts))
         if self.pairwise and self.temperature:
             raise BadInput(f"pairwise is for searching, not for drawing; got a temperature of {self.temperature}")
+        check(
+            self,
+            ("temperature", isfinite(self.temperature), "a finite number"),
+            ("length_penalty", -10 <= self.length_penalty <= 10, "from -10 to 10"),
+        )
         check(self, ("top_p", 0 < self.top_p <= 1, "more than 0 and at most 1"))

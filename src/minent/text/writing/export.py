@@ -7,7 +7,7 @@ position is added.
 import os
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import torch
@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from minent.errors import BadInput, require
 from minent.nn.positions import waves
+from minent.text.options import Quantization
 from minent.text.tokenizer import blank_of
 from minent.text.writing.seq2seq import Seq2Seq
 
@@ -23,8 +24,8 @@ START = "<start>"
 NEVER = -1e4  # the score of a token that is not to be written, in float16 as well
 
 
-def export(model: Seq2Seq, folder: str | os.PathLike[str], *, quantization: str | None = None) -> None:
-    """Write what `ctranslate2.Translator(folder)` loads; `quantization` is CTranslate2's ("int8", "float16", …).
+def export(model: Seq2Seq, folder: str | os.PathLike[str], *, quantization: Quantization | None = None) -> None:
+    """Write what `ctranslate2.Translator(folder)` loads; `quantization` is CTranslate2's.
 
     It takes and gives tokens: `model.tokenizer.encode(text, add_special_tokens=False).tokens`; those of a right-to-left
     model come backwards. Raises BadInput for a folder that is there already, a bidirectional model, other attention
@@ -34,6 +35,8 @@ def export(model: Seq2Seq, folder: str | os.PathLike[str], *, quantization: str 
     from ctranslate2.specs import TransformerSpec
     from ctranslate2.specs.common_spec import Activation
 
+    if quantization is not None and quantization not in get_args(Quantization):
+        raise BadInput(f"quantization is one of {', '.join(get_args(Quantization))}; got {quantization!r}")
     shape, tokenizer = model.shape, exportable(model)
     if Path(folder).exists():
         raise BadInput(f"{str(folder)!r} is there already; choose another folder")

@@ -193,6 +193,7 @@ def test_the_table_is_in_the_order_of_the_input_and_new_texts_are_assigned(tmp_p
         of = dict(zip(table.name, table.cluster, strict=True))
         rows = f"name,cluster\n一朵玫瑰花,{of[FLOWERS[0]]}\n大海,{of[SHIPS[0]]}\nnothing,\n"
         assert run.returncode == 0 and run.stdout == rows, run.stderr
-    told = "--points", tmp_path / "new.txt", "--clusters", tmp_path / "a.csv"
+    (tmp_path / "other.txt").write_text("\n".join(FLOWERS), encoding="utf-8")
+    told = "--points", tmp_path / "other.txt", "--clusters", tmp_path / "a.csv"
     run = minent("community", "assign", tmp_path / "new.txt", *told)
     assert run.returncode == 2 and "holds clusters of other points" in run.stderr

@@ -13,7 +13,6 @@ from minent.data.bytes import opened
 from minent.data.tables.parquet import read_parquet
 from minent.errors import BadInput
 
-
 ARRAYS: dict[str, Any] = {".npy": np.load, ".npz": load_npz}  # neither reads pickles
 
 
@@ -39,7 +38,7 @@ def read_vectors(path: str | os.PathLike[str]) -> tuple[Any, np.ndarray | None]:
 
 
 def checked(points: Any) -> Float[np.ndarray, "_ _"] | csr_array:
-    """Points as float64, sparse ones as a scipy csr_array; raises BadInput where they are no matrix of finite numbers."""
+    """Points as float64, sparse ones as a csr_array; raises BadInput where they are no matrix of finite numbers."""
     sparse = issparse(points)
     points = points if sparse else np.asarray(points)
     if points.ndim != 2 or points.dtype.kind not in "fiub" or not points.shape[0] * points.shape[1]:
@@ -57,8 +56,8 @@ def checked(points: Any) -> Float[np.ndarray, "_ _"] | csr_array:
 
 
 def holds_vectors(path: str | os.PathLike[str]) -> bool:
-    """Whether a file is one of points: .npy, .npz, or .parquet with a column of lists of numbers, or columns of them: more
-    than one (an id) where words stand beside them."""
+    """Whether a file is one of points: .npy, .npz, or .parquet with a column of lists of numbers, or columns of them:
+    more than one (an id) where words stand beside them."""
     if (kind := Path(path).suffix.lower()) != ".parquet":
         return kind in ARRAYS
     from pyarrow import ArrowInvalid, parquet

@@ -28,7 +28,7 @@ async function start() {
     drawTerritories(contexts[0], data);
     drawHighlight(contexts[1], data, state.node >= 0 ? state.node : state.found);
     drawNodeNames(contexts[2], data, drawNames(contexts[2], data), [state.node, state.found]);
-    showScale(data.children[Math.max(0, state.focus)].length === 0);
+    showScale(data, Math.max(0, state.focus));
     if (!state.late) state.late = setTimeout(settle, 90);
   });
 

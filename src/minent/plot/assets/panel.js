@@ -55,8 +55,10 @@ function showTip(data, { node = -1, module = -1 }, at) {
 const rate = (x) => `${percent(x)} of steps`;
 
 // A disc of a round share of flow, as large as a node's or else as a module's would be.
-function showScale(ofNodes) {
-  const radius = (share) => Math.sqrt(share * facts.areaOfFlow * (ofNodes ? facts.filled : 1)) * view.scale;
+function showScale(data, m) {
+  const ofNodes = data.children[m].length === 0, depth = m ? data.path[m].split(":").length : 0;
+  const area = facts.areaOfFlow[depth + (ofNodes ? 0 : 1)] ?? 1;
+  const radius = (share) => Math.sqrt(share * area * (ofNodes ? facts.filled : 1)) * view.scale;
   const shares = [50, 20, 10, 5, 2, 1, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 5e-3, 2e-3, 1e-3, 5e-4, 2e-4, 1e-4, 5e-5, 2e-5, 1e-5];
   const share = shares.find((s) => radius(s / 100) < 24) ?? 1e-5;
   const size = `${2 * radius(share / 100)}px`;

@@ -108,10 +108,11 @@ def report(known):
         f"\n`benchmarks/points.py` on {known['date']}, {known['machine']}, one thread",
         f"({versions}).",
         "Adjusted mutual information with the true classes: means over three seeds, ± half the range; CPU seconds with",
-        "making the graph. Leiden is given the links of minent's own graph, without direction: modularity at its usual",
-        "resolution 1, and at those of 0.25, 0.5, 0.75, 1 and 1.5 that are the best over the first twelve sets (by mean",
-        "0.25; 0.5 is between), and CPM at the best of 0.25, 0.5, 1 and 2 times the density of links. KMeans is told the",
-        "true number of clusters; HDBSCAN wants 15 points a cluster, and is left out where it takes minutes.",
+        "making the graph. Leiden (igraph's, until it no longer improves) is given the links of minent's own graph,",
+        "without direction: modularity at its usual resolution 1, at 0.25, of 0.25, 0.5, 0.75, 1 and 1.5 the best by",
+        "mean over the first twelve sets, and at 0.5; CPM at the best of 0.25, 0.5, 1 and 2 times the density of links.",
+        "KMeans is told the true number of clusters; HDBSCAN wants 15 points a cluster, and is left out where it takes",
+        "minutes.",
     ]  # fmt: skip
     told = (CHOSEN, "Twelve sets by which the defaults were chosen"), (DRAWN, "Twelve drawn after they had been")
     for names, heading in told:

@@ -1,8 +1,10 @@
 """Discs of a heap drawn together: each goes towards the middle until others stop it, those without links into gaps.
 
-On the ray ρ u from the middle a disc that has its place at c keeps off another where (ρ - c·u)² + (c×u)² < (r + r')²: the
-nearest free ρ lies past the first unbroken run of such intervals.
+On the ray ρ u from the middle a disc that has its place at c keeps off another where (ρ - c·u)² + (c×u)² < (r + r')²:
+the nearest free ρ lies past the first unbroken run of such intervals.
 """
+
+from typing import Any
 
 import numpy as np
 from jaxtyping import Bool, Complex, Float, Int
@@ -31,7 +33,7 @@ def gathered(
         middle = np.average(at[here], weights=size[here] ** 2)
         at[here] -= middle
         firm = linked[here] if linked[here].any() else np.ones(len(here), bool)
-        order = np.lexsort((np.where(firm, np.abs(at[here]), -size[here]), ~firm))
+        order = np.lexsort((np.where(firm, np.abs(at[here]) - size[here], -size[here]), ~firm))
         _placed(at, size, here[order], TURNS if len(here) <= MANY else TURNS[:5])
     return at
 
@@ -41,7 +43,7 @@ def _placed(at: np.ndarray, size: np.ndarray, order: np.ndarray, turns: np.ndarr
     centre, radius = np.zeros(len(order), complex), size[order]
     for k, disc in enumerate(order.tolist()):
         towards = np.exp(1j * (np.angle(at[disc]) + turns))
-        across = centre[:k] * towards[:, None].conj()
+        across: Any = centre[:k] * towards[:, None].conj()
         inside = (radius[:k] + radius[k]) ** 2 - across.imag**2
         half = np.sqrt(np.maximum(inside, 0))
         low, high = np.where(inside > 0, across.real - half, np.inf), np.where(inside > 0, across.real + half, -np.inf)

@@ -1,8 +1,9 @@
 """A territory for each module: nested discs; at each depth their area is in proportion to their flow.
 
 The discs of siblings are packed side by side, and all heaps of a depth are drawn to one scale, by which the widest for
-its flow just fits in its parent. From the root down, each heap is then turned, or mirrored, so that it faces what it is linked with outside: the best turn of centres c
-towards pulls p is the angle of Σ c̄ p, of the mirrored ones Σ c p, whichever is longer.
+its flow just fits in its parent. From the root down, each heap is then turned, or mirrored, so that it faces what it is
+linked with outside: the best turn of centres c towards pulls p is the angle of Σ c̄ p, of the mirrored ones Σ c p,
+whichever is longer.
 """
 
 from dataclasses import dataclass

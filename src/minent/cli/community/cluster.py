@@ -7,7 +7,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from minent.cli.community.clustered import chosen, cluster_table, given
-from minent.cli.community.kept import check, keep, kept, write_table
+from minent.cli.community.kept import check, check_map, keep, kept, names_of, write_table
 from minent.cli.inputs import named
 from minent.cli.outputs import aside, outputs, to_standard_output
 from minent.community.options import Points
@@ -23,14 +23,15 @@ def cluster(
     options: Annotated[Points | None, Parameter(name="*")] = None,
     output: Annotated[tuple[Path, ...], Parameter(name=["--output", "-o"], negative="", show_default=False)] = (),
     map: Path | None = None,
+    names: Annotated[Path | None, Parameter(show_default=False)] = None,
 ) -> None:
     """Find clusters of vectors or texts, and how many there are.
 
     Parameters
     ----------
     points
-        Vectors (.npy, .npz of scipy, .parquet), or texts: one a line, or a column of them (.tsv, .csv, .jsonl, .json, .parquet), in
-        one file, or in several by a pattern or a folder; - reads lines.
+        Vectors (.npy, .npz of scipy, .parquet), or texts: one a line, or a column of them (.tsv, .csv, .jsonl, .json,
+        .parquet), in one file, or in several by a pattern or a folder; - reads lines.
     model
         Folder of transformers or sentence-transformers that turns texts into vectors; without it, shared words do.
     output
@@ -38,12 +39,16 @@ def cluster(
         .tree .ftree .clu .json .nwk; may be given again; - for standard output. Clusters are numbered from 1, the most
         visited first, in files, on the screen and on the map.
     map
-        Where to write an interactive map, one HTML page; - for standard output.
+        Where to write an interactive map, one HTML page (.html; - for standard output), or a picture: .svg .png .pdf.
+    names
+        Names of modules for the map, by their paths: .json, as the page keeps them, or .csv of path and name.
     """
     from minent.cli.terminal import progress, summary
 
     check(output)
-    wrote = outputs((*output, map), [points])
+    check_map(map)
+    names_given = names_of(names)
+    wrote = outputs((*output, map), [points, names])
     with progress() as say:
         say(f"reading {points}")
         from minent.community.points.cluster import clustered
@@ -67,7 +72,7 @@ def cluster(
         for path in tables:
             write_table(path, cluster_table(tree))
         others = tuple(path for path in output if path not in tables)
-        keep(say, tree, others, map, network, title=named(points), called=called)
+        keep(say, tree, others, map, network, names_given, called, title=named(points))
     spent = read - start, link - read, searched - link
     with aside(*output, map):
         summary(network, tree, called=called)

@@ -14,7 +14,7 @@ from minent.data.networks.neighbours import Neighbourhood
 
 
 def cluster(points: Any, *, names: Iterable[Any] | None = None, **options: Any) -> Tree:
-    """The modules of points (points, dimensions), dense or scipy sparse, each linked to its nearest; other arguments are
+    """The modules of points (points, dimensions), dense or sparse, each linked to its nearest; other arguments are
     the fields of `Points`, as `neighbour_graph` and `find` have them.
 
     The more `neighbours` and the greater `markov_time`, the larger the modules; with a Markov time of 1, the plain map

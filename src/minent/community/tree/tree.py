@@ -118,16 +118,16 @@ class Tree(Description):
         Nodes are sorted by their id. Raises BadInput for another suffix, BadLine for what cannot be read."""
         return cls(**vars(read(path)))
 
-    def plot(self) -> "Page":
-        """An interactive map (see `minent.plot.network_map`): notebooks show it, `.write("map.html")` keeps it.
+    def plot(self, *, title: str | None = None, called: Any = None) -> "Page":
+        """An interactive map (see `minent.plot.network_map`): notebooks show it, `.write("map.html")` keeps it, and
+        `.write("map.svg")` (.png, .pdf) a picture of it.
 
         Raises BadInput where the tree was read from a file, which tells no links."""
         from minent.plot import network_map
-        from minent.plot.page import Page
 
         if self.flow is None:
             raise BadInput("a map needs links; a tree that was read has none: minent.plot.network_map(network, tree)")
-        return Page(network_map(self.flow.network, self))
+        return network_map(self.flow.network, self, title=title, called=called)
 
     def __repr__(self) -> str:
         nodes = f"{len(self.module)} nodes"

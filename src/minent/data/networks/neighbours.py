@@ -14,7 +14,7 @@ from jaxtyping import Float, Int
 from scipy.sparse import csr_array, diags_array, issparse
 
 from minent.data.networks.graph import Graph
-from minent.data.points.nearest import Points, nearest, squares
+from minent.data.points.nearest import nearest, squares
 from minent.data.points.vectors import checked
 from minent.errors import BadInput
 
@@ -37,7 +37,7 @@ def neighbour_graph(
     similarity  links of less are left out, and so are those that are not positive: 0.5
     threads     to look for neighbours with; as many as there are cores if not given
 
-    Neighbours are looked for in single precision, links weighed in double. A vector of zeros is like no other by cosine.
+    Neighbours are looked for in single precision, links weighed in double. By cosine zeros are like nothing.
     Raises BadInput for points or options that cannot be used, MissingExtra without faiss.
 
     >>> neighbour_graph([[1, 0], [2, 0.1], [0, 3], [0.2, 4]], neighbours=2)
@@ -50,7 +50,7 @@ def neighbour_graph(
 class Neighbourhood:
     """Points as they are compared, and what their own links to their nearest are; more points can be linked to them."""
 
-    points: Points
+    points: Any  # (points, dimensions), dense or a csr_array
     metric: str
     neighbours: int
     similarity: float
@@ -75,7 +75,7 @@ class Neighbourhood:
             raise BadInput(f"metric is 'auto', 'cosine' or 'euclidean'; got {metric!r}")
         if not similarity <= 1:
             raise BadInput(f"similarity must be at most 1; got {similarity}")
-        points = checked(points)
+        points: Any = checked(points)
         metric = metric if metric != "auto" else "cosine" if _of_directions(points) else "euclidean"
         points = _compared(points, metric)
         some = _placed(points, metric)
@@ -92,8 +92,8 @@ class Neighbourhood:
         return Graph.from_links(*self.links, directed=not undirected, names=names)
 
     def links_of(self, new: Any, threads: int | None = None) -> Links:
-        """The links of new points (points, dimensions): each to the nearest of those that are known, by the same rule."""
-        new = checked(new)
+        """The links of new points (points, dimensions), each to its nearest of those that are known."""
+        new: Any = checked(new)
         if new.shape[1] != self.points.shape[1]:
             raise BadInput(f"points of {self.points.shape[1]} dimensions are known; new ones have {new.shape[1]}")
         sparse = isinstance(self.points, csr_array)
@@ -106,7 +106,7 @@ class Neighbourhood:
         return _alike(source, target, square, reach, self.reach, self.metric, self.similarity)
 
 
-def _of_directions(points: Points) -> bool:
+def _of_directions(points: Any) -> bool:
     """Whether directions are what points tell: they are sparse, or their lengths are all the same."""
     if issparse(points):
         return True
@@ -114,7 +114,7 @@ def _of_directions(points: Points) -> bool:
     return bool((np.abs(length[length > 0] - 1) < 1e-4).all()) and points.shape[1] > 1
 
 
-def _compared(points: Points, metric: str) -> Points:
+def _compared(points: Any, metric: str) -> Any:
     if metric != "cosine":
         return points
     largest = np.asarray(abs(points).max(axis=1).toarray() if issparse(points) else np.abs(points).max(axis=1)).ravel()
@@ -125,7 +125,7 @@ def _compared(points: Points, metric: str) -> Points:
     return csr_array(diags_array(scale) @ points) if issparse(points) else points * scale[:, None]
 
 
-def _placed(points: Points, metric: str) -> Int[np.ndarray, " places"]:
+def _placed(points: Any, metric: str) -> Int[np.ndarray, " places"]:
     """The points that have a place: by cosine zeros have none, and are nobody's nearest."""
     if metric != "cosine":
         return np.arange(points.shape[0])

@@ -1,4 +1,5 @@
-"""The nearest of points to others, exactly; among many dense ones along a small-world graph (HNSW: Malkov & Yashunin 2020).
+"""The nearest of points to others: exactly, or among many dense ones along a small-world graph (HNSW: Malkov & Yashunin
+2020).
 
 |a − b|² = |a|² + |b|² − 2 a·b; of sparse points the products are made some rows at a time, and memory stays linear.
 """
@@ -16,9 +17,10 @@ CHUNK = 1 << 22  # numbers that are multiplied at a time
 Points = Float[np.ndarray, "_ _"] | csr_array  # a row for each
 
 
-def nearest(points: Points, k: int, new: Points | None = None, threads: int | None = None) -> Int[np.ndarray, "new k"]:
+def nearest(points: Points, k: int, new: Points | None = None, threads: int | None = None) -> Int[np.ndarray, "_ _"]:
     """The k nearest points of each of `new`, in single precision; None: of each point but itself. -1 is none (HNSW)."""
-    rows = (points if new is None else new).shape[0]
+    asked: Any = points if new is None else new
+    rows = asked.shape[0]
     if k < 1:
         return np.zeros((rows, 0), np.int64)
     found = (_sparse if isinstance(points, csr_array) else _dense)(points, k + (new is None), new, threads)
@@ -29,7 +31,9 @@ def nearest(points: Points, k: int, new: Points | None = None, threads: int | No
     return found[~own].reshape(rows, k)
 
 
-def squares(points: Points, new: Points, source: Int[np.ndarray, " pairs"], target: Int[np.ndarray, " pairs"]):
+def squares(
+    points: Any, new: Any, source: Int[np.ndarray, " pairs"], target: Int[np.ndarray, " pairs"]
+) -> Float[np.ndarray, " pairs"]:
     """The squared distance (pairs,) from `source` of `new` to `target` of `points`, in double precision."""
     square = np.empty(len(source))
     width = points.nnz // points.shape[0] if isinstance(points, csr_array) else points.shape[1]
@@ -40,7 +44,7 @@ def squares(points: Points, new: Points, source: Int[np.ndarray, " pairs"], targ
     return square
 
 
-def _dense(points: np.ndarray, k: int, new: np.ndarray | None, threads: int | None) -> np.ndarray:
+def _dense(points: Any, k: int, new: Any, threads: int | None) -> np.ndarray:
     faiss: Any = require("faiss", "knn", "link points to their nearest")
     middle, usual = points.mean(axis=0), faiss.omp_get_max_threads()
     size = np.abs(points - middle).max() or 1  # nearer to 0, where single precision is finer
@@ -60,7 +64,7 @@ def _dense(points: np.ndarray, k: int, new: np.ndarray | None, threads: int | No
         faiss.omp_set_num_threads(usual)
 
 
-def _sparse(points: csr_array, k: int, new: csr_array | None, threads: int | None) -> np.ndarray:
+def _sparse(points: Any, k: int, new: Any, threads: int | None) -> np.ndarray:
     queries, length = points if new is None else new, np.asarray((points**2).sum(axis=1)) / 2
     found, across = np.empty((queries.shape[0], k), np.int64), csr_array(points.T)
     step = max(CHUNK // points.shape[0], 1)

@@ -1,4 +1,5 @@
-"""A file of points: a NumPy array, a sparse matrix of scipy's, or a Parquet table whose numbers are the coordinates, whose words are the names."""
+"""A file of points: a NumPy array, a sparse matrix of scipy's, or a Parquet table whose numbers are the coordinates,
+whose words are the names."""
 
 import os
 from pathlib import Path

@@ -20,7 +20,10 @@ function showContents(data, m, flyTo) {
   for (let a = m; a > 0; a = data.parent[a]) above.unshift(a);
   const step = (a) => (a ? data.path[a] : "Whole map");
   const crumbs = [0, ...above].map((a) => (a === m ? element("b", {}, a ? `Module ${step(a)}` : "Largest modules") : element("button", { onclick: () => flyTo(a) }, step(a))));
-  byId("crumbs").replaceChildren(...crumbs.flatMap((crumb, k) => (k ? [" › ", crumb] : [crumb])));
+  const tools = element("span", { class: "tools" });
+  if (m) tools.append(element("button", { onclick: () => renaming(data, m, flyTo.redraw), title: "Call this module something" }, "rename"));
+  if (data.renamed?.size) tools.append(element("button", { onclick: () => saved("names.json", new Blob([JSON.stringify(namesOf(data), null, 1)])), title: "Keep the names: --names names.json" }, "keep names"));
+  byId("crumbs").replaceChildren(tools, ...crumbs.flatMap((crumb, k) => (k ? [" › ", crumb] : [crumb])));
   const leaf = data.children[m].length === 0, most = 100;
   const total = leaf ? data.size[m] : data.children[m].length;
   const items = leaf ? Array.from({ length: Math.min(most, total) }, (_, k) => data.first[m] + k) : data.children[m].slice(0, most);

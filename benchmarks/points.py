@@ -110,7 +110,7 @@ def report(known):
         "Adjusted mutual information with the true classes: means over three seeds, ± half the range; CPU seconds with",
         "making the graph. Leiden (igraph's, until it no longer improves) is given the links of minent's own graph,",
         "without direction: modularity at its usual resolution 1, at 0.25, of 0.25, 0.5, 0.75, 1 and 1.5 the best by",
-        "mean over the first twelve sets, and at 0.5; CPM at the best of 0.25, 0.5, 1 and 2 times the density of links.",
+        "mean over the first twelve sets, and at 0.5; CPM at the best of 0.25, 0.5, 1 and 2 times the links' density.",
         "KMeans is told the true number of clusters; HDBSCAN wants 15 points a cluster, and is left out where it takes",
         "minutes.",
     ]  # fmt: skip

@@ -105,9 +105,11 @@ def test_what_cannot_be_linked_is_refused(wrong, options: dict, sentence: str):
         neighbour_graph(wrong, **options)
 
 
-def test_without_faiss_the_extra_is_named(monkeypatch: pytest.MonkeyPatch):
+def test_without_faiss_few_points_are_linked_and_for_many_the_extra_is_named(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setitem(__import__("sys").modules, "faiss", None)
-    with pytest.raises(errors.MissingExtra, match=r'pip install "minent\[knn\]" to link points to their nearest'):
+    assert neighbour_graph(points()).number_of_links > 100
+    monkeypatch.setattr(module, "EXACT", 50)
+    with pytest.raises(errors.MissingExtra, match=r'pip install "minent\[knn\]" to link many points to their nearest'):
         neighbour_graph(points())
 
 

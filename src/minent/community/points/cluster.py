@@ -20,7 +20,7 @@ def cluster(points: Any, *, names: Iterable[Any] | None = None, **options: Any) 
     The more `neighbours` and the greater `markov_time`, the larger the modules; with a Markov time of 1, the plain map
     equation, clusters fall into more pieces. `nested`: modules may hold modules; without it there is one level, as in
     `find(…, two_level=True)`. Points that are like no others are modules of their own. Raises BadInput for points or
-    options that cannot be used, MissingExtra without faiss.
+    options that cannot be used, MissingExtra without faiss for over 50,000 dense points.
 
     >>> import numpy as np
     >>> random = np.random.default_rng(0)

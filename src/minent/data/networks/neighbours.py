@@ -7,7 +7,7 @@ that (local scaling: Zelnik-Manor & Perona 2004); by cosine x are points brought
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -38,7 +38,7 @@ def neighbour_graph(
     threads     to look for neighbours with; as many as there are cores if not given
 
     Neighbours are looked for in single precision, links weighed in double. By cosine zeros are like nothing.
-    Raises BadInput for points or options that cannot be used, MissingExtra without faiss.
+    Raises BadInput for points or options that cannot be used, MissingExtra without faiss for over 50,000 dense points.
 
     >>> neighbour_graph([[1, 0], [2, 0.1], [0, 3], [0.2, 4]], neighbours=2)
     Graph(4 nodes, 6 links, directed, weighted)
@@ -75,7 +75,7 @@ class Neighbourhood:
             raise BadInput(f"metric is 'auto', 'cosine' or 'euclidean'; got {metric!r}")
         if not similarity <= 1:
             raise BadInput(f"similarity must be at most 1; got {similarity}")
-        points: Any = checked(points)
+        points = cast(Any, checked(points))
         metric = metric if metric != "auto" else "cosine" if _of_directions(points) else "euclidean"
         points = _compared(points, metric)
         some = _placed(points, metric)
@@ -93,7 +93,7 @@ class Neighbourhood:
 
     def links_of(self, new: Any, threads: int | None = None) -> Links:
         """The links of new points (points, dimensions), each to its nearest of those that are known."""
-        new: Any = checked(new)
+        new = cast(Any, checked(new))
         if new.shape[1] != self.points.shape[1]:
             raise BadInput(f"points of {self.points.shape[1]} dimensions are known; new ones have {new.shape[1]}")
         sparse = isinstance(self.points, csr_array)

@@ -17,7 +17,7 @@ found = docstrings(["networkx", "pandas", "scipy"], per_package=count)
 texts, packages = [one.body for one in found], [one.package for one in found]
 
 vectors = text_vectors(texts)  # by the words they share; an encoder's vectors of your own will do as well
-tree = cluster(vectors, neighbours=40, similarity=0.3)  # these texts share few words; 0.5 would leave many alone
+tree = cluster(vectors)
 print(tree)
 
 called = telling_words(texts, tree.labels)  # the words that tell a cluster from the others

@@ -20,7 +20,7 @@ NASTY = ["</script><script>alert(1)</script>", "\"double\" & 'single'", "北京�
 def ribbons(page: str) -> np.ndarray:
     """left, right, and where each ribbon begins and ends at either side."""
     found = re.findall(
-        r'data-left="(\d+)" data-right="(\d+)" d="M14,(\S+)C500,\S+ 500,\S+ 986,(\S+)V(\S+)C.*? 14,(\S+)Z', page
+        r'data-left="0.(\d+)" data-right="1.(\d+)" d="M14,(\S+)C500,\S+ 500,\S+ 986,(\S+)V(\S+)C.*? 14,(\S+)Z', page
     )
     return np.array(found, float)[:, [0, 1, 2, 5, 3, 4]]
 
@@ -45,17 +45,19 @@ def test_ribbons_fill_their_bars_from_end_to_end(planted):
     for end, (tree, side) in enumerate(zip((one, other), sides, strict=True)):
         flow = np.bincount(tree.labels, tree.visit)
         assert side[:, 1] == pytest.approx(HEIGHT * flow, abs=0.02)
-        assert (np.diff(flow) <= 1e-12).all() and side[1:, 0] == pytest.approx(side[:-1].sum(1) + GAP, abs=0.05)
+        down = side[np.argsort(side[:, 0])]
+        assert (np.diff(flow) <= 1e-12).all() and down[1:, 0] == pytest.approx(down[:-1].sum(1) + GAP, abs=0.05)
         for k, (top, height) in enumerate(side):
             mine = drawn[drawn[:, end] == k]
-            mine = mine[np.argsort(mine[:, 1 - end])][:, [2 + 2 * end, 3 + 2 * end]]
+            to = sides[1 - end][mine[:, 1 - end].astype(int), 0]
+            mine = mine[np.argsort(to)][:, [2 + 2 * end, 3 + 2 * end]]
             assert mine[0, 0] == pytest.approx(top, abs=0.05) and mine[-1, 1] == pytest.approx(top + height, abs=0.05)
             assert mine[1:, 0] == pytest.approx(mine[:-1, 1], abs=0.05)
 
 
 def test_ribbons_are_coloured_by_the_first_tree(planted):
     page = alluvial(*two_trees(planted))
-    pairs = re.findall(r'<path class="(\w+)" data-left="(\d+)"', page)
+    pairs = re.findall(r'<path class="(\w+)" data-left="0.(\d+)"', page)
     assert len({left for _, left in pairs}) == 5
     assert all(hue == f"h{left}" for hue, left in pairs)
 
@@ -121,6 +123,21 @@ def test_a_label_shows_where_its_nodes_went(planted, visit):
     page.locator("ol.left li").first.hover()
     assert (
         page.evaluate("[...document.querySelectorAll('path.on')].map(p => p.dataset.left)")
-        == ["0"] * page.locator("path[data-left='0']").count()
+        == ["0.0"] * page.locator("path[data-left='0.0']").count()
     )
     assert page.locator("path.on").count() > 1
+
+
+def test_many_trees_stand_side_by_side(planted, visit):
+    one, other = two_trees(planted)
+    page = alluvial(one, other, one, called=["a", "b", "c"])
+    pairs = re.findall(r'data-left="(\d)\.\d+" data-right="(\d)\.\d+"', page)
+    assert set(pairs) == {("0", "1"), ("1", "2")}
+    shown = visit(page)
+    shown.locator("ol.right li").first.hover()
+    assert set(shown.evaluate("[...document.querySelectorAll('path.on')].map(p => p.dataset.right)")) == {"2.0"}
+    assert shown.locator("h2").all_inner_texts() == ["a", "b", "c"]
+    with pytest.raises(BadInput, match="from one tree to another; got 1"):
+        alluvial(one)
+    with pytest.raises(BadInput, match="2 trees are called something; got 1 names"):
+        alluvial(one, other, called=["a"])

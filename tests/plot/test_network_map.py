@@ -236,3 +236,67 @@ def test_an_empty_network_says_so(visit):
     page.wait_for_function("document.getElementById('status').textContent")
     assert page.inner_text("#status") == "This network has no nodes."
     assert page.complaints == []
+
+
+def test_a_map_is_kept_as_a_picture_by_its_suffix(planted, tmp_path):
+    pytest.importorskip("matplotlib")
+    network, tree = planted([40, 30, 20], names=named(90))
+    drawn = network_map(network, tree, title="$ & <b>", called={"1": "Fields & flows"})
+    for kind, begins in (("svg", b"<?xml"), ("png", b"\x89PNG"), ("pdf", b"%PDF"), ("html", b"<!doctype")):
+        drawn.write(tmp_path / f"map.{kind}")
+        assert (tmp_path / f"map.{kind}").read_bytes().startswith(begins)
+    svg = (tmp_path / "map.svg").read_text("utf-8")
+    assert "Fields &amp; flows" in svg and svg.count("</text>") > 3
+    drawn.write(tmp_path / "again.svg")
+    assert (tmp_path / "again.svg").read_text("utf-8") == svg
+
+
+def test_modules_go_by_the_names_that_their_paths_have(planted):
+    network, tree = planted([40, 30, 20, 10], below=2)
+    assert (
+        "Optics"
+        in np.frombuffer(network_map(network, tree, called={"2:1": "Optics"}).drawn[1]["called"], np.uint8)
+        .tobytes()
+        .decode()
+    )
+    with pytest.raises(BadInput, match="no module has the path '7'; those of the top are 1 to 2"):
+        network_map(network, tree, called={"7": "nothing"})
+
+
+def test_the_page_keeps_what_is_seen_as_a_picture_and_renames_modules(visit, planted):
+    page = shown(visit(network_map(*planted([40, 30, 20], names=named(90)))))
+    svg = page.evaluate("svgOf(networkMap.data)")
+    assert svg.startswith("<svg") and svg.count("<path") > 100
+    assert (
+        page.evaluate(
+            "new DOMParser().parseFromString(svgOf(networkMap.data), 'image/svg+xml').querySelector('parsererror')"
+        )
+        is None
+    )
+    pixels = "c.getContext('2d').getImageData(0, 0, c.width, c.height).data"
+    assert page.evaluate(f"(() => {{ const c = canvasOf(networkMap.data); return new Set({pixels}).size; }})()") > 50
+    with page.expect_download() as kept:
+        page.click("#as-svg")
+    assert kept.value.suggested_filename.endswith(".svg")
+    page.evaluate("networkMap.flyTo(1)")
+    page.wait_for_timeout(400)
+    page.click("text=rename")
+    page.fill("#crumbs input", "Optics")
+    page.keyboard.press("Enter")
+    assert page.evaluate("namesOf(networkMap.data)") == {"1": "Optics"}
+    page.evaluate("networkMap.flyTo(0)")
+    page.wait_for_timeout(400)
+    assert page.locator("#list .name").first.inner_text() == "Optics"
+    assert page.complaints == []
+
+
+def test_nothing_covers_the_figures_on_a_phone(visit, planted):
+    page = shown(
+        visit(
+            network_map(*planted([40, 30, 20]), title="中华人民共和国全国人民代表大会常务委员会的网络"),
+            width=400,
+            height=800,
+        )
+    )
+    search, facts = (page.locator(one).bounding_box() for one in ("#search", "#facts"))
+    assert search["y"] + search["height"] <= facts["y"] or search["x"] >= facts["x"] + facts["width"]

@@ -39,12 +39,25 @@ def test_siblings_never_overlap_and_lie_in_their_parents(tree):
 
 @settings(max_examples=30, deadline=None)
 @given(trees())
-def test_area_of_a_leaf_module_is_the_sum_of_its_nodes(tree):
+def test_area_is_flow_among_all_modules_of_a_depth(tree):
     parent, module, area, _ = tree
-    leaves = np.unique(module)
-    radius = territories(parent, module, area, no_links()).radius[leaves]
-    total = np.bincount(module, area)[leaves]
-    np.testing.assert_allclose(radius**2 / radius[0] ** 2, total / total[0], rtol=1e-9)
+    flow, depth = np.bincount(module, area, len(parent)), np.zeros(len(parent), int)
+    for m in range(len(parent) - 1, 0, -1):
+        flow[parent[m]] += flow[m]
+    for m in range(1, len(parent)):
+        depth[m] = depth[parent[m]] + 1
+    lands = territories(parent, module, area, no_links())
+    np.testing.assert_allclose(lands.radius**2, flow * lands.area[depth], rtol=1e-9)
+
+
+def test_what_is_linked_to_nothing_lies_in_gaps_and_leaves_the_rest_as_large():
+    rings = np.repeat(np.arange(12), 2)
+    source, target = np.nonzero((rings[:, None] == rings) & ~np.eye(24, dtype=bool))
+    links = source, target, np.ones(len(source))
+    radius = np.append(np.ones(24), np.full(60, 0.08))
+    _, around = pack(radius[:24], np.zeros(24, int), *links)
+    _, strays = pack(radius, np.zeros(84, int), *links)
+    assert strays[0] < 1.08 * around[0]
 
 
 def test_a_heap_of_equal_discs_is_round_and_dense():

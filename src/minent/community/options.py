@@ -103,19 +103,20 @@ PLAIN = Objective()
 class Points:
     """How points become a network, and how that is searched; see `cluster`."""
 
-    neighbours: int = 40
-    """Nearest points that each is linked to, at most; the more, the larger the modules."""
+    neighbours: int | None = None
+    """Nearest points that each is linked to, at most; the more, the larger the modules. If not given 40, and no more
+    than a quarter of the points."""
 
-    metric: Literal["cosine", "euclidean"] = "cosine"
-    """What near means."""
+    metric: Literal["auto", "cosine", "euclidean"] = "auto"
+    """What near means; if not given, cosine for texts, sparse points and those of length 1, else euclidean."""
 
     similarity: float = 0.5
-    """Links of less are left out; for euclidean, 0.5 is as near as the farthest of a point's neighbours."""
+    """Links of less are left out; 0.5 is as near as the farthest of a point's neighbours."""
 
     undirected: bool = False
     """Links have no direction."""
 
-    markov_time: float = 1.5
+    markov_time: float = 2.5
     """Steps of the walk between two that are described: the more, the larger the modules."""
 
     nested: bool = False
@@ -124,7 +125,7 @@ class Points:
     effort: Effort = "balanced"
     """How hard to search: one pass, the default, or as good as it gets."""
 
-    trials: int = 1
+    trials: int = 5
     """Searches from different random orders; the shortest code wins."""
 
     seed: int = 1
@@ -135,8 +136,8 @@ class Points:
 
     @property
     def linked(self) -> dict[str, Any]:
-        """How points are linked, as `neighbour_graph` takes it."""
-        return {name: getattr(self, name) for name in ("neighbours", "metric", "similarity", "undirected")}
+        """How points are linked, as `Neighbourhood.of` takes it."""
+        return {name: getattr(self, name) for name in ("neighbours", "metric", "similarity", "threads")}
 
     @property
     def searched(self) -> dict[str, Any]:

@@ -62,7 +62,6 @@ def ordered(graph: Graph, tree: Modules) -> Ordered:
 
 def facts(graph: Graph, tree: Modules, put: Ordered, lands: Territories) -> dict[str, Any]:
     """What a map says in words."""
-    first = put.module[:1]
     return {
         "nodes": graph.number_of_nodes,
         "links": graph.number_of_links,
@@ -72,7 +71,7 @@ def facts(graph: Graph, tree: Modules, put: Ordered, lands: Territories) -> dict
         "codelength": _finite(tree.codelength),
         "oneLevel": _finite(tree.one_level_codelength),
         "filled": FILLED * RIM**2,
-        "areaOfFlow": float(lands.radius[first[0]] ** 2 / put.area[put.module == first].sum()) if len(first) else 1.0,
+        "areaOfFlow": lands.area.tolist(),
     }
 
 

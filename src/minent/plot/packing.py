@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Complex, Float, Int
 
 from minent.plot.enclosing import around_zero
+from minent.plot.gathering import gathered
 
 GOLDEN_ANGLE = np.pi * (3 - 5**0.5)
 COOLING = np.append(np.linspace(1, 0, 64), np.zeros(32)).reshape(-1, 8)  # neighbours looked up anew in each row
@@ -50,7 +51,7 @@ def pack(
         for heat in heats:
             at = at + heat * (0.12 * np.where(linked, mean @ at - at, 0) - 0.04 * heavy * at)
             at = _apart(_apart(at, size, *pairs), size, *pairs)
-    at = _settled(at, size, group)
+    at = gathered(_settled(at, size, group), size * (1 - GAP / 2), group, linked)
     at, around = around_zero(at, size, group, groups)
     return at * scale[group], around * scale
 

@@ -1,8 +1,9 @@
-"""A territory for each module: nested discs; the area of a leaf module's disc is in proportion to its flow.
+"""A territory for each module: nested discs; at each depth their area is in proportion to their flow.
 
-From the leaves up, the discs of siblings are packed side by side and their parent is drawn around them. From the root
-down, each heap is then turned, or mirrored, so that it faces what it is linked with outside: the best turn of centres c
-towards pulls p is the angle of Σ c̄ p, of the mirrored ones Σ c p, whichever is longer.
+The discs of siblings are packed side by side, and all heaps of a depth are drawn to one scale, by which the widest for
+its flow just fits in its parent. From the root down, each heap is then turned, or mirrored, so that it faces what it is
+linked with outside: the best turn of centres c towards pulls p is the angle of Σ c̄ p, of the mirrored ones Σ c p,
+whichever is longer.
 """
 
 from dataclasses import dataclass
@@ -31,6 +32,7 @@ class Territories:
     centre: Complex[np.ndarray, " modules"]
     radius: Float[np.ndarray, " modules"]
     links: Links
+    area: Float[np.ndarray, " levels"]  # of a unit of flow, in units of π, at each depth
 
 
 def territories(
@@ -51,9 +53,11 @@ def territories(
     every = np.arange(len(apart))
     pairs = _summed(low[every, apart][crosses], high[every, apart][crosses], links.flow[crosses], len(parent))
 
-    radius = np.sqrt(np.bincount(module, area, len(parent)))
-    inside = np.zeros(len(parent), complex)
-    for level in range(int(depth.max()), 0, -1):
+    flow = np.bincount(module, area, len(parent))
+    for m in range(len(parent) - 1, 0, -1):
+        flow[parent[m]] += flow[m]
+    inside, scale = np.zeros(len(parent), complex), np.ones(int(depth.max()) + 1)
+    for level in range(1, int(depth.max()) + 1):
         here = np.flatnonzero(depth == level)
         here = here[np.argsort(parent[here], kind="stable")]
         above, group = np.unique(parent[here], return_inverse=True)
@@ -61,8 +65,10 @@ def territories(
         number[here] = np.arange(len(here))
         at_level = number[pairs.source] >= 0
         ends = number[pairs.source[at_level]], number[pairs.target[at_level]]
-        inside[here], around = pack(radius[here], group, *ends, pairs.flow[at_level])
-        radius[above] = RIM * around
+        inside[here], around = pack(np.sqrt(flow[here]), group, *ends, pairs.flow[at_level])
+        scale[level] = scale[level - 1] * (np.sqrt(flow[above]) / around).min() / RIM  # the fullest heap tells
+    inside *= scale[depth]
+    radius = np.sqrt(flow) * scale[depth]
 
     centre = np.zeros(len(parent), complex)
     for level in range(1, int(depth.max()) + 1):
@@ -75,8 +81,8 @@ def territories(
         centre[here] = centre[parent[here]] + faced(inside[here], parent[here], pull[here])
     once = pairs.source < pairs.target
     links = Links(pairs.source[once], pairs.target[once], pairs.flow[once])
-    scale = radius[0] if radius[0] > 0 else 1.0
-    return Territories(centre / scale, radius / scale, links)
+    size = radius[0] if radius[0] > 0 else 1.0
+    return Territories(centre / size, radius / size, links, (scale / size) ** 2)
 
 
 def pulled(

@@ -28,7 +28,7 @@ def blobs(seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
 def test_the_estimator_is_one_of_scikit_learns():
     from sklearn.utils.estimator_checks import check_estimator
 
-    checks = check_estimator(Infomap(threads=1), on_skip=None, on_fail=None)
+    checks = check_estimator(Infomap(n_jobs=1), on_skip=None, on_fail=None)
     assert len(checks) > 40
     assert [check["check_name"] for check in checks if check["status"] == "failed"] == []
 
@@ -54,8 +54,8 @@ def test_a_point_that_is_like_no_other_stands_alone():
 
 def test_the_estimator_and_the_function_say_the_same():
     points, _ = blobs()
-    options = {"neighbours": 9, "seed": 4, "markov_time": 1.2}
-    fitted, tree = Infomap(**options).fit(points), cluster(points, **options)
+    options = {"neighbours": 9, "markov_time": 1.2}
+    fitted, tree = Infomap(**options, random_state=4).fit(points), cluster(points, **options, seed=4)
     assert tree.number_of_modules > 3
     assert fitted.labels_.tolist() == tree.labels.tolist() == fitted.tree_.labels.tolist()
     assert fitted.codelength_ == tree.codelength
@@ -133,3 +133,67 @@ def test_the_command_clusters_vectors_and_texts(tmp_path: Path):
     assert run.returncode == 2 and "a model turns texts into vectors" in run.stderr
     run = minent("community", "cluster", tmp_path / "none.npy")
     assert run.returncode == 2 and "there is no file" in run.stderr
+
+
+def test_new_points_go_to_the_cluster_of_their_nearest_and_those_like_none_to_none():
+    points, truth = blobs()
+    found = Infomap().fit(points[:150])
+    assert found.metric == "auto" and len(set(found.labels_.tolist())) == 4
+    assert sklearn.metrics.adjusted_rand_score(truth[150:], found.predict(points[150:])) == 1
+    assert found.predict(points[:150]).tolist() == found.labels_.tolist()
+    assert found.predict([[1e4] * 6]).tolist() == [-1]
+    with pytest.raises(BadInput, match="metric='precomputed' knows no points"):
+        Infomap(metric="precomputed").fit(np.ones((4, 4))).predict(np.ones((4, 4)))
+
+
+def test_sparse_points_are_clustered_as_dense_ones_by_direction():
+    from scipy.sparse import csr_matrix
+
+    draw = np.random.default_rng(3)
+    truth = np.repeat([0, 1, 2], 30)
+    counts = draw.poisson(np.where(np.arange(30) // 10 == truth[:, None], 2.0, 0.1)) * draw.integers(1, 9, (90, 1))
+    few, many = Infomap().fit(csr_matrix(counts, dtype=float)), Infomap(metric="cosine").fit(counts.astype(float))
+    assert sklearn.metrics.adjusted_rand_score(truth, few.labels_) == 1
+    assert few.labels_.tolist() == many.labels_.tolist() and few.codelength_ == pytest.approx(many.codelength_)
+    assert few.predict(csr_matrix(counts[:5], dtype=float)).tolist() == few.labels_[:5].tolist()
+
+
+def test_lengths_count_unless_points_have_none():
+    draw = np.random.default_rng(0)
+    truth = np.repeat([0, 1, 2, 3], 50)
+    near_and_far = np.array([[3, 3], [9, 9], [3, 9], [20, 20]])[truth] + draw.normal(size=(200, 2)) / 2
+    by_place, by_angle = (Infomap(metric=metric).fit_predict(near_and_far) for metric in ("auto", "cosine"))
+    assert sklearn.metrics.adjusted_rand_score(truth, by_place) == 1
+    assert sklearn.metrics.adjusted_rand_score(truth, by_angle) < 0.7
+
+
+def test_random_state_and_n_jobs_mean_what_they_do_in_scikit_learn():
+    points, _ = blobs()
+    options = {"neighbours": 6, "trials": 1}
+    one, two = (Infomap(**options, random_state=np.random.RandomState(4), n_jobs=jobs).fit(points) for jobs in (1, -1))
+    assert one.labels_.tolist() == two.labels_.tolist()
+    with pytest.raises(BadInput, match="n_jobs must be None or a whole number other than 0; got 0"):
+        Infomap(n_jobs=0).fit(points)
+
+
+def test_the_table_is_in_the_order_of_the_input_and_new_texts_are_assigned(tmp_path: Path):
+    (tmp_path / "old.txt").write_text("\n".join(3 * (FLOWERS + SHIPS)), encoding="utf-8")
+    (tmp_path / "new.txt").write_text("一朵玫瑰花\n大海\nnothing", encoding="utf-8")
+    run = minent("community", "cluster", tmp_path / "old.txt", "-o", tmp_path / "a.csv", "-o", tmp_path / "a.parquet")
+    assert run.returncode == 0, run.stderr
+    import pandas
+
+    table = pandas.read_csv(tmp_path / "a.csv")
+    assert table.name.tolist() == 3 * (FLOWERS + SHIPS)
+    assert len(set(table.cluster)) > 1 and table.cluster.tolist() == [int(p.split(":")[0]) for p in table.path]
+    assert Tree.read(tmp_path / "a.csv").labels.tolist() == (table.cluster - 1).tolist()
+    for clusters in ("a.csv", "a.parquet"):
+        told = "--points", tmp_path / "old.txt", "--clusters", tmp_path / clusters
+        run = minent("community", "assign", tmp_path / "new.txt", *told)
+        of = dict(zip(table.name, table.cluster, strict=True))
+        rows = f"name,cluster\n一朵玫瑰花,{of[FLOWERS[0]]}\n大海,{of[SHIPS[0]]}\nnothing,\n"
+        assert run.returncode == 0 and run.stdout == rows, run.stderr
+    (tmp_path / "other.txt").write_text("\n".join(FLOWERS), encoding="utf-8")
+    told = "--points", tmp_path / "other.txt", "--clusters", tmp_path / "a.csv"
+    run = minent("community", "assign", tmp_path / "new.txt", *told)
+    assert run.returncode == 2 and "holds clusters of other points" in run.stderr

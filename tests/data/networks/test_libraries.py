@@ -190,7 +190,7 @@ def test_a_seed_may_be_drawn():
     assert stability(network, trials=2, seed=None).trials == 2
     points = np.repeat(np.eye(3), 10, axis=0) + np.random.default_rng(0).normal(size=(30, 3)) / 50
     assert cluster(points, neighbours=5, seed=None).number_of_modules == 3
-    assert len(set(Infomap(neighbours=5, seed=None).fit_predict(points))) == 3
+    assert len(set(Infomap(neighbours=5, random_state=None).fit_predict(points))) == 3
     for wrong in ("1", 1.5, True):
         with pytest.raises(BadInput, match="seed must be a whole number, None or a numpy Generator; got"):
             find(network, seed=wrong)

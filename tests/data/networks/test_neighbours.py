@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from minent import BadInput, errors
-from minent.data.networks import neighbours as module
-from minent.data.networks.neighbours import neighbour_graph
+from minent.data.networks.neighbours import Neighbourhood, neighbour_graph
+from minent.data.points import nearest as module
 
 pytest.importorskip("faiss")
 
@@ -20,14 +20,14 @@ def slow_links(x: np.ndarray, k: int, metric: str, least: float) -> dict[tuple[i
     for i in range(len(x)):
         for j in range(len(x)):
             a, b = x[i], x[j]
-            angle = 1 - a @ b / np.sqrt((a @ a) * (b @ b))
-            distance[i, j] = angle if metric == "cosine" else float(np.sqrt(((a - b) ** 2).sum()))
+            a, b = (v / np.sqrt(v @ v) for v in (a, b)) if metric == "cosine" else (a, b)
+            distance[i, j] = float(np.sqrt(((a - b) ** 2).sum()))
     near = {i: sorted((distance[i, j], j) for j in range(len(x)) if j != i)[:k] for i in range(len(x))}
     links = {}
     for i in near:
         for d, j in near[i]:
-            s = 1 - d if metric == "cosine" else 2 ** (-(d**2) / (near[i][-1][0] * near[j][-1][0]))
-            if s >= least and s > 0:
+            s = 2 ** (-(d**2) / (near[i][-1][0] * near[j][-1][0]))
+            if s >= least * (1 - 1e-9) and (metric != "cosine" or d**2 < 2 - 1e-9):
                 links[i, j] = s
     return links
 
@@ -66,17 +66,17 @@ def test_points_at_the_same_place_are_unlike_those_far_away():
 
 
 def test_zeros_are_like_nothing_by_cosine_and_a_point_alone_has_no_links():
-    assert neighbour_graph([[0, 0], [1, 0], [1, 0.1]]).links()[0].tolist() == [1, 2]
+    assert neighbour_graph([[0, 0], [1, 0], [1, 0.1]], metric="cosine").links()[0].tolist() == [1, 2]
     assert neighbour_graph([[1.0, 2.0]]).number_of_nodes == 1
 
 
 def test_zeros_take_no_ones_place_and_lengths_do_not_count_by_cosine():
     x = points(12) - 2
-    few = [array.tolist() for array in neighbour_graph(x, neighbours=4, similarity=0.1).links()]
+    few = [array.tolist() for array in neighbour_graph(x, neighbours=4, metric="cosine").links()]
     for among in (np.r_[x, np.zeros((20, 5))], np.r_[x * 1e200], np.r_[x * 1e-200]):
-        source, target, weight = neighbour_graph(among, neighbours=4, similarity=0.1).links()
+        source, target, weight = neighbour_graph(among, neighbours=4, metric="cosine").links()
         assert [source.tolist(), target.tolist()] == few[:2] and weight == pytest.approx(np.array(few[2]))
-    assert neighbour_graph(np.zeros((3, 2))).number_of_links == 0
+    assert neighbour_graph(np.zeros((3, 2)), metric="cosine").number_of_links == 0
 
 
 def test_a_large_set_is_searched_along_a_small_world_and_alike_each_time(monkeypatch: pytest.MonkeyPatch):
@@ -94,10 +94,10 @@ def test_a_large_set_is_searched_along_a_small_world_and_alike_each_time(monkeyp
         ([[1.0, np.nan]], {}, "row 0 holds one that is not"),
         ([1.0, 2.0], {}, "a row for each; got an array of float64 of shape"),
         (np.array([["a"]]), {}, "points are a matrix of numbers"),
-        ([[1.0]], {"neighbours": 0}, "neighbours must be at least 1; got 0"),
+        ([[1.0]], {"neighbours": 0}, "neighbours must be a whole number of at least 1; got 0"),
         ([[1.0]], {"similarity": float("nan")}, "similarity must be at most 1; got nan"),
         ([[1.0]], {"similarity": 1.5}, "similarity must be at most 1; got 1.5"),
-        ([[1.0]], {"metric": "cosin"}, "metric is 'cosine' or 'euclidean'; got 'cosin'"),
+        ([[1.0]], {"metric": "cosin"}, "metric is 'auto', 'cosine' or 'euclidean'; got 'cosin'"),
     ],
 )
 def test_what_cannot_be_linked_is_refused(wrong, options: dict, sentence: str):
@@ -105,7 +105,36 @@ def test_what_cannot_be_linked_is_refused(wrong, options: dict, sentence: str):
         neighbour_graph(wrong, **options)
 
 
-def test_without_faiss_the_extra_is_named(monkeypatch: pytest.MonkeyPatch):
+def test_without_faiss_few_points_are_linked_and_for_many_the_extra_is_named(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setitem(__import__("sys").modules, "faiss", None)
-    with pytest.raises(errors.MissingExtra, match=r'pip install "minent\[knn\]" to link points to their nearest'):
+    assert neighbour_graph(points()).number_of_links > 100
+    monkeypatch.setattr(module, "EXACT", 50)
+    with pytest.raises(errors.MissingExtra, match=r'pip install "minent\[knn\]" to link many points to their nearest'):
         neighbour_graph(points())
+
+
+@pytest.mark.parametrize("metric", ["cosine", "euclidean"])
+def test_sparse_points_are_linked_as_dense_ones_are(metric: str):
+    from scipy.sparse import csr_matrix
+
+    x = np.where(np.random.default_rng(0).random((50, 8)) < 0.5, points(50).repeat(2, 1)[:, :8], 0)
+    kept = csr_matrix(x)
+    one, other = (neighbour_graph(given, neighbours=6, metric=metric).links() for given in (x, kept))
+    found = [dict(zip(zip(s.tolist(), t.tolist(), strict=True), w.tolist(), strict=True)) for s, t, w in (one, other)]
+    assert found[0].keys() == found[1].keys() and len(found[0]) > 150
+    assert all(found[0][ends] == pytest.approx(found[1][ends], abs=1e-9) for ends in found[0])
+    assert np.array_equal(kept.toarray(), x)
+
+
+def test_new_points_are_linked_by_the_reach_of_either_end():
+    x = points()
+    known = Neighbourhood.of(x[:50], neighbours=6, metric="euclidean", similarity=0.0)
+    source, target, weight = known.links_of(x[50:])
+    for i in range(10):
+        apart = np.sqrt(((x[50 + i] - x[:50]) ** 2).sum(axis=1))
+        near = np.argsort(apart)[:6]
+        assert set(target[source == i]) == set(near.tolist())
+        wanted = 2.0 ** -(apart**2 / (apart[near].max() * known.reach))
+        assert weight[source == i] == pytest.approx(wanted[target[source == i]])
+    with pytest.raises(BadInput, match="points of 5 dimensions are known; new ones have 2"):
+        known.links_of([[1.0, 2.0]])

@@ -2,16 +2,16 @@
 
 import time
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from cyclopts import Parameter
 
-from minent.cli.community.kept import check, keep, kept
-from minent.cli.inputs import named, read_texts
-from minent.cli.outputs import aside, outputs
+from minent.cli.community.clustered import chosen, cluster_table, given
+from minent.cli.community.kept import check, check_map, keep, kept, names_of, write_table
+from minent.cli.inputs import named
+from minent.cli.outputs import aside, outputs, to_standard_output
 from minent.community.options import Points
 from minent.data.tables.columns import TextColumn
-from minent.errors import BadInput, require
 
 
 def cluster(
@@ -23,65 +23,58 @@ def cluster(
     options: Annotated[Points | None, Parameter(name="*")] = None,
     output: Annotated[tuple[Path, ...], Parameter(name=["--output", "-o"], negative="", show_default=False)] = (),
     map: Path | None = None,
+    names: Annotated[Path | None, Parameter(show_default=False)] = None,
 ) -> None:
     """Find clusters of vectors or texts, and how many there are.
 
     Parameters
     ----------
     points
-        Vectors (.npy, .parquet), or texts: one a line, or a column of them (.tsv, .csv, .jsonl, .json, .parquet), in
-        one file, or in several by a pattern or a folder; - reads lines.
+        Vectors (.npy, .npz of scipy, .parquet), or texts: one a line, or a column of them (.tsv, .csv, .jsonl, .json,
+        .parquet), in one file, or in several by a pattern or a folder; - reads lines.
     model
         Folder of transformers or sentence-transformers that turns texts into vectors; without it, shared words do.
     output
-        Where to write the tree: .tree .ftree .clu .json .csv .parquet .nwk; may be given again; - for standard output.
+        Where to write the clusters: .csv .parquet (a row for each point, in the order of the input, with its cluster),
+        .tree .ftree .clu .json .nwk; may be given again; - for standard output. Clusters are numbered from 1, the most
+        visited first, in files, on the screen and on the map.
     map
-        Where to write an interactive map, one HTML page; - for standard output.
+        Where to write an interactive map, one HTML page (.html; - for standard output), or a picture: .svg .png .pdf.
+    names
+        Names of modules for the map, by their paths: .json, as the page keeps them, or .csv of path and name.
     """
     from minent.cli.terminal import progress, summary
 
     check(output)
-    wrote = outputs((*output, map), [points])
-    options = options or Points()
+    check_map(map)
+    names_given = names_of(names)
+    wrote = outputs((*output, map), [points, names])
     with progress() as say:
         say(f"reading {points}")
         from minent.community.points.cluster import clustered
         from minent.community.points.telling import module_words
-        from minent.data.networks.neighbours import neighbour_graph
-        from minent.data.points.vectors import holds_vectors, read_vectors
+        from minent.data.networks.neighbours import Neighbourhood
 
         start = time.perf_counter()
-        if points != "-" and columns is None and holds_vectors(points):
-            if model is not None:
-                raise BadInput(f"a model turns texts into vectors; {points!r} holds vectors")
-            (vectors, names), texts = read_vectors(points), None
-        else:
-            texts = names = read_texts(points, columns or TextColumn()).texts
-            say(f"embedding {len(texts):,} texts")
-            vectors = embedded(texts, model)
-        embedding = time.perf_counter()
-        say(f"linking {len(vectors):,} points")
-        network = neighbour_graph(vectors, names=names, **options.linked)
+        found = given(points, columns, model)
+        options = chosen(options, found)
+        read = time.perf_counter()
+        say(f"linking {found.vectors.shape[0]:,} points")
+        network = Neighbourhood.of(found.vectors, **options.linked).graph(options.undirected, found.names)
         link = time.perf_counter()
         say(f"searching {network.number_of_nodes:,} points and {network.number_of_links:,} links")
         tree = clustered(network, options)
         searched = time.perf_counter()
-        called = None if texts is None else module_words(texts, tree)
-        keep(say, tree, output, map, network, title=named(points), called=called)
-    spent = embedding - start, link - embedding, searched - link
+        called = None if found.texts is None else module_words(found.texts, tree)
+        tables = [
+            path for path in output if not to_standard_output(path) and path.suffix.lower() in (".csv", ".parquet")
+        ]
+        for path in tables:
+            write_table(path, cluster_table(tree))
+        others = tuple(path for path in output if path not in tables)
+        keep(say, tree, others, map, network, names_given, called, title=named(points))
+    spent = read - start, link - read, searched - link
     with aside(*output, map):
         summary(network, tree, called=called)
         print("read in {:.2f} s, linked in {:.2f} s, searched in {:.2f} s".format(*spent))
         kept(wrote, *output, map=map)
-
-
-def embedded(texts: list[str], model: Path | None) -> Any:
-    """A vector for each text."""
-    if model is None:
-        from minent.data.texts.words import text_vectors
-
-        return text_vectors(texts)
-    require("torch", "torch", "embed texts by a model")
-    from minent.text.embedding import embed
-
-    return embed(texts, model)

@@ -1,5 +1,6 @@
 """`minent community compare`: how far two trees of the same nodes agree, and how modules split and merge."""
 
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated
 
@@ -14,7 +15,7 @@ def compare(
     one: Path,
     other: Path,
     /,
-    *,
+    *more: Path,
     depth: int = 1,
     output: Annotated[Path | None, Parameter(name=["--output", "-o"], show_default=False)] = None,
 ) -> None:
@@ -27,6 +28,8 @@ def compare(
         table of node and module is one too; - reads standard input, known by what it holds.
     other
         Another.
+    more
+        More of them, for --output to draw all side by side.
     depth
         Depth of the modules that are drawn: 1 for the top modules.
     output
@@ -39,15 +42,19 @@ def compare(
         raise BadInput(f"how modules split and merge is written as .html; got {output.name!r}")
     if output is None and depth != 1:
         raise BadInput("--depth is that of the modules that --output draws")
-    wrote = outputs([output], [one, other])
-    trees = Tree.read(one), Tree.read(other)
-    agreed(*trees, agreements(*trees))
+    paths = one, other, *more
+    if more and output is None:
+        raise BadInput("two trees are compared in figures; more of them are drawn, with --output page.html")
+    wrote = outputs([output], paths)
+    trees = [Tree.read(path) for path in paths]
+    for before, after in pairwise(trees):
+        agreed(before, after, agreements(before, after))
     if output is not None:
         from minent.plot import alluvial
 
         def shown(path: Path) -> str:
             return named(path) if str(path) == "-" else path.name
 
-        title = f"{named(one)} and {named(other)}: how modules split and merge"
-        alluvial(*trees, depth=depth, title=title, called=(shown(one), shown(other))).write(output)
+        title = f"{', '.join(map(named, paths[:-1]))} and {named(paths[-1])}: how modules split and merge"
+        alluvial(*trees, depth=depth, title=title, called=[shown(path) for path in paths]).write(output)
         print(f"{wrote(output)}: open it in a browser")

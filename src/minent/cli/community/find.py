@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
-from minent.cli.community.kept import check, keep, kept, write_table
+from minent.cli.community.kept import check, check_map, keep, kept, names_of, write_table
 from minent.cli.community.network import Chosen, Paths, Relaxed, read
 from minent.cli.inputs import named
 from minent.cli.outputs import aside, outputs
@@ -38,6 +38,7 @@ def find(
     physical: bool = False,
     memberships: Annotated[Path | None, Parameter(show_default=False)] = None,
     map: Path | None = None,
+    names: Annotated[Path | None, Parameter(show_default=False)] = None,
 ) -> None:
     """Find the modules of a network that describe a walk on it in the fewest bits.
 
@@ -64,14 +65,18 @@ def find(
     memberships
         Where to write in which modules each node is, with what share of its visits: .csv, .parquet or -.
     map
-        Where to write an interactive map, one HTML page; - for standard output.
+        Where to write an interactive map, one HTML page (.html; - for standard output), or a picture: .svg .png .pdf.
+    names
+        Names of modules for the map, by their paths: .json, as the page keeps them, or .csv of path and name.
     """
     from minent.cli.terminal import progress
 
     options, written = options or Options(), (*output, memberships, sure)
     check(output, memberships=memberships, sure=sure)
     possible(initial, evaluate, sure, options)
-    wrote = outputs((*written, map), (links, metadata, initial))
+    check_map(map)
+    names_given = names_of(names)
+    wrote = outputs((*written, map), (links, metadata, initial, names))
     asked = None if options.flow_model is None else options.flow_model != "undirected"
     with progress() as say:
         say(f"reading {links}")
@@ -84,7 +89,7 @@ def find(
         tree, compared = searched(network, options, described, initial, evaluate, sure is not None)
         searching = time.perf_counter() - start
         drawn = network if tree.flow is None else tree.flow.network
-        keep(say, tree, output, map, drawn, states=not physical, title=named(links))
+        keep(say, tree, output, map, drawn, names_given, states=not physical, title=named(links))
         write_table(memberships, tree.memberships() if memberships else None)
         write_table(sure, compared.to_frame() if compared else None)
     with aside(*written, map):

@@ -7,6 +7,7 @@ from typing import Any
 
 from minent.cli.outputs import Wrote, to_standard_output
 from minent.errors import BadInput
+from minent.files import stream
 
 
 def check(output: tuple[Path, ...], nodes: Sequence[Any] = (), **tables: Path | None) -> None:
@@ -23,9 +24,17 @@ def check(output: tuple[Path, ...], nodes: Sequence[Any] = (), **tables: Path | 
 
 
 def keep(
-    say: Any, tree: Any, output: tuple[Path, ...], map: Path | None, network: Any, states: bool = True, **drawn: Any
+    say: Any,
+    tree: Any,
+    output: tuple[Path, ...],
+    map: Path | None,
+    network: Any,
+    names: dict[str, str] | None = None,
+    called: Any = None,
+    states: bool = True,
+    **drawn: Any,
 ) -> None:
-    """Write the tree and the map that were asked for."""
+    """Write the tree and the map that were asked for, modules by their `names`, else as they are `called`."""
     for path in output:
         say(f"writing {path}")
         if to_standard_output(path):
@@ -37,14 +46,47 @@ def keep(
             tree.write(path, states=states)
     if map:
         from minent import plot
-        from minent.files import write_text
+        from minent.plot.network_map import named
 
         say(f"drawing {map}")
-        page = plot.network_map(network, tree, **drawn)
+        page = plot.network_map(network, tree, called=named(tree, names, called) if names else called, **drawn)
         if to_standard_output(map):
             sys.stdout.write(page)
         else:
-            write_text(map, page)
+            page.write(map)
+
+
+def names_of(path: Path | None) -> dict[str, str] | None:
+    """Names of modules by path: a .json object, as pages of maps keep them, or a .csv or .tsv of path and name."""
+    if path is None:
+        return None
+    import csv
+    import json
+
+    from minent.data.text_file import open_text
+
+    text = open_text(path).content()
+    if path.suffix.lower() == ".json":
+        try:
+            names = json.loads(text)
+        except ValueError as error:
+            raise BadInput(f"{error} in {str(path)!r}") from None
+        if not isinstance(names, dict) or not all(isinstance(name, str) for name in names.values()):
+            raise BadInput(
+                f'names are an object of paths and names, as {{"1:2": "optics"}}; got another in {str(path)!r}'
+            )
+        return names
+    rows = [row for row in csv.reader(text.splitlines(), delimiter="\t" if path.suffix == ".tsv" else ",") if row]
+    if any(len(row) != 2 for row in rows):
+        raise BadInput(f"names are lines of a path and a name; {str(path)!r} has others")
+    return dict(rows[1:] if rows[:1] == [["path", "name"]] else rows)  # pyright: ignore[reportArgumentType]
+
+
+def check_map(map: Path | None) -> None:
+    """Raises BadInput for a name that no map is written as."""
+    known = ".html", ".htm", ".svg", ".png", ".pdf"
+    if map is not None and not to_standard_output(map) and not stream(map) and map.suffix.lower() not in known:
+        raise BadInput(f"a map is written as {', '.join(known)}; got {map.name!r}")
 
 
 def write_table(path: Path | None, table: Any) -> None:
@@ -67,4 +109,5 @@ def kept(wrote: Wrote, *written: Path | None, map: Path | None = None) -> None:
     """Say what was written."""
     for path in (*written, map):
         if path is not None and not to_standard_output(path):
-            print(wrote(path) + (": open it in a browser" if path == map else ""))
+            page = path == map and path.suffix.lower() in (".html", ".htm")
+            print(wrote(path) + (": open it in a browser" if page else ""))

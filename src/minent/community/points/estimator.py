@@ -1,25 +1,31 @@
 """The map equation as scikit-learn's users expect it: an estimator that finds clusters and is not told how many."""
 
+import os
 from typing import Any
 
 import numpy as np
 
 from minent.community.options import Points, seeded
+from minent.community.points.assign import assign
 from minent.community.points.cluster import clustered
-from minent.data.networks.neighbours import neighbour_graph
+from minent.data.networks.neighbours import Neighbourhood
 from minent.data.networks.objects import as_graph
 from minent.errors import BadInput, require
 
 require("sklearn", "knn", "cluster points as scikit-learn does")
 
 from sklearn.base import BaseEstimator, ClusterMixin  # noqa: E402
-from sklearn.utils.validation import validate_data  # noqa: E402
+from sklearn.utils.validation import check_is_fitted, validate_data  # noqa: E402
 
 DEFAULT = Points()
 
 
 class Infomap(ClusterMixin, BaseEstimator):
-    """Clusters of points, or of a network, by the map equation; parameters as in `minent.community.cluster`.
+    """Clusters of points, dense or sparse, or of a network, by the map equation; parameters as in
+    `minent.community.cluster`, and two by the names that scikit-learn has for them:
+
+    random_state    a whole number, a numpy Generator or RandomState; None: drawn anew each time
+    n_jobs          threads; -1 or None: as many as there are cores, -2 one fewer
 
     metric="precomputed": `fit` takes a square matrix of link weights, dense or scipy sparse, such as a transformer of
     scikit-learn's makes in a Pipeline (weights are similarities, not distances).
@@ -32,8 +38,9 @@ class Infomap(ClusterMixin, BaseEstimator):
     >>> import numpy as np
     >>> random = np.random.default_rng(0)
     >>> points = np.repeat([[9, 0, 0], [0, 9, 0], [0, 0, 9]], 20, axis=0) + random.normal(size=(60, 3))
-    >>> Infomap(neighbours=10).fit_predict(points)[[0, 20, 40]].tolist()
-    [0, 2, 1]
+    >>> found = Infomap(neighbours=10).fit(points)
+    >>> found.labels_[[0, 20, 40]].tolist(), found.predict([[9, 0, 1], [0, 0, 8], [9, 9, 900]]).tolist()
+    ([0, 1, 2], [0, 2, -1])
     """
 
     def __init__(  # as scikit-learn asks, any value is taken here and looked at in `fit`
@@ -46,8 +53,8 @@ class Infomap(ClusterMixin, BaseEstimator):
         nested: Any = DEFAULT.nested,
         effort: Any = DEFAULT.effort,
         trials: Any = DEFAULT.trials,
-        seed: Any = DEFAULT.seed,
-        threads: Any = DEFAULT.threads,
+        random_state: Any = DEFAULT.seed,
+        n_jobs: Any = DEFAULT.threads,
     ):
         self.neighbours = neighbours
         self.metric = metric
@@ -57,31 +64,56 @@ class Infomap(ClusterMixin, BaseEstimator):
         self.nested = nested
         self.effort = effort
         self.trials = trials
-        self.seed = seed
-        self.threads = threads
+        self.random_state = random_state
+        self.n_jobs = n_jobs
 
     def fit(self, X: Any, y: Any = None) -> "Infomap":
         """Find the clusters of X (samples, features); y is not looked at."""
         given = self.metric == "precomputed"
-        metric = DEFAULT.metric if given else self.metric
-        chosen: dict[str, Any] = {**self.get_params(), "metric": metric, "seed": seeded(self.seed)}
-        options = Points(**chosen)
-        X = validate_data(self, X, accept_sparse=("csr", "coo") if given else False)
+        chosen: dict[str, Any] = {**self.get_params(), "metric": DEFAULT.metric if given else self.metric}
+        seed, threads = _seed(chosen.pop("random_state")), _threads(chosen.pop("n_jobs"))
+        options = Points(**chosen, seed=seed, threads=threads)
+        X = validate_data(self, X, accept_sparse=("csr", "coo"))
         if given:
             from scipy.sparse import csr_array
 
             if X.shape[0] != X.shape[1]:
                 raise BadInput(f"metric='precomputed' wants a square matrix of link weights; got {X.shape}")
-            network = as_graph(csr_array(X), directed=False if self.undirected else None)
+            network, self._known = as_graph(csr_array(X), directed=False if self.undirected else None), None
         else:
-            network = neighbour_graph(X, **options.linked)
+            self._known = Neighbourhood.of(X, **options.linked)
+            network = self._known.graph(self.undirected)
         self.tree_ = clustered(network, options)
         self.labels_ = self.tree_.labels.astype(np.int64)
         self.codelength_ = self.tree_.codelength
         return self
 
+    def predict(self, X: Any) -> np.ndarray:
+        """The cluster (samples,) of each row of X (samples, features): the one with the largest weight of its links to
+        its nearest among the points that `fit` saw; -1 where it is like none of them."""
+        check_is_fitted(self)
+        if self._known is None:
+            raise BadInput("new points are told by the nearest known ones; metric='precomputed' knows no points")
+        X = validate_data(self, X, accept_sparse=("csr", "coo"), reset=False)
+        return assign(self._known, self.labels_, X, _threads(self.n_jobs))
+
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.pairwise = self.metric == "precomputed"
-        tags.input_tags.sparse = self.metric == "precomputed"
+        tags.input_tags.sparse = True
         return tags
+
+
+def _seed(random_state: Any) -> int:
+    if isinstance(random_state, np.random.RandomState):
+        return int(random_state.randint(2**31))
+    return seeded(random_state)
+
+
+def _threads(jobs: Any) -> int | None:
+    """Threads as scikit-learn counts them: -1 is all, -2 all but one."""
+    if jobs is None:
+        return None
+    if isinstance(jobs, bool) or not isinstance(jobs, int | np.integer) or jobs == 0:
+        raise BadInput(f"n_jobs must be None or a whole number other than 0; got {jobs!r}")
+    return int(jobs) if jobs > 0 else max(1, (os.cpu_count() or 1) + 1 + int(jobs))

@@ -65,6 +65,21 @@ class Tree(Description):
             for name, module, share in zip(main.node, main.module.tolist(), main.share.tolist(), strict=True)
         }
 
+    def to_dict(self, depth: int | None = None) -> dict[Any, int]:
+        """The module of each node by its name, from 0 as in `labels_at(depth)`; None: leaf modules.
+
+        Of a node with states it is the one with the largest share of its visits.
+
+        >>> from minent.community import find
+        >>> find(([0, 1, 2, 3, 4, 5, 2], [1, 2, 0, 4, 5, 3, 3])).to_dict()
+        {0: 0, 1: 0, 2: 0, 3: 1, 4: 1, 5: 1}
+        """
+        if self.physical is None:
+            labels = self.labels if depth is None else self.labels_at(depth)
+            return dict(zip(self.node_names, labels.tolist(), strict=True))
+        table = self.memberships(depth).sort_values("share", kind="stable").drop_duplicates("node", keep="last")
+        return dict(zip(table.sort_index().node, table.sort_index().module.tolist(), strict=True))
+
     def memberships(self, depth: int | None = None) -> "pd.DataFrame":
         """The modules of each physical node: a row for each node and module, with the share of the node's visits there.
 
@@ -103,16 +118,16 @@ class Tree(Description):
         Nodes are sorted by their id. Raises BadInput for another suffix, BadLine for what cannot be read."""
         return cls(**vars(read(path)))
 
-    def plot(self) -> "Page":
-        """An interactive map (see `minent.plot.network_map`): notebooks show it, `.write("map.html")` keeps it.
+    def plot(self, *, title: str | None = None, called: Any = None) -> "Page":
+        """An interactive map (see `minent.plot.network_map`): notebooks show it, `.write("map.html")` keeps it, and
+        `.write("map.svg")` (.png, .pdf) a picture of it.
 
         Raises BadInput where the tree was read from a file, which tells no links."""
         from minent.plot import network_map
-        from minent.plot.page import Page
 
         if self.flow is None:
             raise BadInput("a map needs links; a tree that was read has none: minent.plot.network_map(network, tree)")
-        return Page(network_map(self.flow.network, self))
+        return network_map(self.flow.network, self, title=title, called=called)
 
     def __repr__(self) -> str:
         nodes = f"{len(self.module)} nodes"

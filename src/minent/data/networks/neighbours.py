@@ -1,101 +1,152 @@
 """Points become a network when each is linked to its nearest, by how similar they are.
 
-cosine     s_ij = x_i·x_j / |x_i||x_j|
-euclidean  s_ij = 2^(−|x_i − x_j|² / σ_i σ_j), σ_i the distance from i to the farthest of its neighbours, so that 1/2 is
-           as near as that (local scaling: Zelnik-Manor & Perona 2004)
+s_ij = 2^(−|x_i − x_j|² / σ_i σ_j), σ_i the distance from i to the farthest of its neighbours, so that 1/2 is as near as
+that (local scaling: Zelnik-Manor & Perona 2004); by cosine x are points brought to length 1, so |x_i − x_j|² is
+2 − 2 cos, and those at a right angle or more are not linked.
 """
 
 from collections.abc import Iterable
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, cast
 
 import numpy as np
 from jaxtyping import Float, Int
+from scipy.sparse import csr_array, diags_array, issparse
 
 from minent.data.networks.graph import Graph
+from minent.data.points.nearest import nearest, squares
 from minent.data.points.vectors import checked
-from minent.errors import BadInput, require
+from minent.errors import BadInput
 
-EXACT = 50_000  # points among which the nearest are looked for one by one; among more, along a small-world graph (HNSW)
-CHUNK = 1 << 22  # numbers that are multiplied at a time
+MOST = 40  # neighbours, where nobody says how many
+METRICS = "auto", "cosine", "euclidean"
+ROUNDED = 1e-9
+RIGHT = 2 - ROUNDED  # the squared distance of points of length 1 at a right angle
+Links = tuple[Int[np.ndarray, " links"], Int[np.ndarray, " links"], Float[np.ndarray, " links"]]
 
 
 def neighbour_graph(
-    points: Any,
-    *,
-    neighbours: int = 40,
-    metric: str = "cosine",
-    similarity: float = 0.5,
-    undirected: bool = False,
-    names: Iterable[Any] | None = None,
+    points: Any, *, undirected: bool = False, names: Iterable[Any] | None = None, **options: Any
 ) -> Graph:
     """The network that links each point to its nearest ones.
 
-    points      (points, dimensions) finite numbers
-    neighbours  how many each is linked to, at most
-    similarity  links of less are left out, and so are those that are not positive
+    points      (points, dimensions) finite numbers, dense or scipy sparse
     undirected  a link has no direction: found from both ends it counts twice
+    neighbours  how many each is linked to, at most; None: 40, and no more than a quarter of the points
+    metric      'cosine', 'euclidean', or 'auto': cosine for sparse points and for those of length 1, else euclidean
+    similarity  links of less are left out, and so are those that are not positive: 0.5
+    threads     to look for neighbours with; as many as there are cores if not given
 
-    Distances are compared in single precision, links weighed in double. A vector of zeros is like no other by cosine.
-    Raises BadInput for points or options that cannot be used, MissingExtra without faiss.
+    Neighbours are looked for in single precision, links weighed in double. By cosine zeros are like nothing.
+    Raises BadInput for points or options that cannot be used, MissingExtra without faiss for over 50,000 dense points.
 
     >>> neighbour_graph([[1, 0], [2, 0.1], [0, 3], [0.2, 4]], neighbours=2)
-    Graph(4 nodes, 4 links, directed, weighted)
+    Graph(4 nodes, 6 links, directed, weighted)
     """
-    if neighbours < 1:
-        raise BadInput(f"neighbours must be at least 1; got {neighbours}")
-    if metric not in ("cosine", "euclidean"):
-        raise BadInput(f"metric is 'cosine' or 'euclidean'; got {metric!r}")
-    if not similarity <= 1:
-        raise BadInput(f"similarity must be at most 1; got {similarity}")
-    points = checked(points)
-    names = range(len(points)) if names is None else names
-    some = np.arange(len(points))
-    if metric == "cosine":
-        some = np.flatnonzero(points.any(axis=1))  # zeros are nobody's nearest
-        points = points[some]
-        points = points / np.abs(points).max(axis=1, keepdims=True)  # squares neither overflow nor vanish
-        points /= np.linalg.norm(points, axis=1, keepdims=True)
-    source, target, weight = _similar(points, _nearest(points, min(neighbours, len(points) - 1)), metric)
-    keep = (weight >= similarity) & (weight > 0)
-    source, target = some[source[keep]], some[target[keep]]
-    return Graph.from_links(source, target, weight[keep], directed=not undirected, names=names)
+    return Neighbourhood.of(points, **options).graph(undirected, names)
 
 
-def _nearest(points: Float[np.ndarray, "points dimensions"], k: int) -> Int[np.ndarray, "points near"]:
-    """The k nearest of each point but itself."""
-    faiss: Any = require("faiss", "knn", "link points to their nearest")
-    if k < 1:
-        return np.zeros((len(points), 0), np.int64)
-    points = points - points.mean(axis=0)  # nearer to 0, where single precision is finer
-    points = np.ascontiguousarray(points / (np.abs(points).max() or 1), np.float32)
-    index, threads = faiss.IndexFlatL2(points.shape[1]), faiss.omp_get_max_threads()
-    if len(points) > EXACT:
-        index = faiss.IndexHNSWFlat(points.shape[1], 32)
-        index.hnsw.efSearch = 4 * k
-        faiss.omp_set_num_threads(1)  # threads would add points in another order each time
-    try:
-        index.add(points)
-    finally:
-        faiss.omp_set_num_threads(threads)
-    found = index.search(points, k + 1)[1]
-    own = found == np.arange(len(points))[:, None]
-    own[~own.any(axis=1), -1] = True  # k + 1 others at the very same place
-    return found[~own].reshape(len(points), k)
+@dataclass(frozen=True, eq=False)
+class Neighbourhood:
+    """Points as they are compared, and what their own links to their nearest are; more points can be linked to them."""
+
+    points: Any  # (points, dimensions), dense or a csr_array
+    metric: str
+    neighbours: int
+    similarity: float
+    reach: Float[np.ndarray, " points"]  # σ
+    links: Links
+
+    @classmethod
+    def of(
+        cls,
+        points: Any,
+        *,
+        neighbours: int | None = None,
+        metric: str = "auto",
+        similarity: float = 0.5,
+        threads: int | None = None,
+    ) -> "Neighbourhood":
+        """See `neighbour_graph`."""
+        whole = isinstance(neighbours, int | np.integer) and not isinstance(neighbours, bool)
+        if neighbours is not None and not (whole and neighbours >= 1):
+            raise BadInput(f"neighbours must be a whole number of at least 1; got {neighbours!r}")
+        if metric not in METRICS:
+            raise BadInput(f"metric is 'auto', 'cosine' or 'euclidean'; got {metric!r}")
+        if not similarity <= 1:
+            raise BadInput(f"similarity must be at most 1; got {similarity}")
+        points = cast(Any, checked(points))
+        metric = metric if metric != "auto" else "cosine" if _of_directions(points) else "euclidean"
+        points = _compared(points, metric)
+        some = _placed(points, metric)
+        most = min(MOST, -(-len(some) // 4)) if neighbours is None else int(neighbours)
+        source, target, square = _near(points, some, points, some, most, threads, own=True)
+        reach = np.zeros(points.shape[0])
+        np.maximum.at(reach, source, np.sqrt(square))
+        links = _alike(source, target, square, reach, reach, metric, similarity)
+        return cls(points, metric, most, similarity, reach, links)
+
+    def graph(self, undirected: bool = False, names: Iterable[Any] | None = None) -> Graph:
+        """The network of the points."""
+        names = range(self.points.shape[0]) if names is None else names
+        return Graph.from_links(*self.links, directed=not undirected, names=names)
+
+    def links_of(self, new: Any, threads: int | None = None) -> Links:
+        """The links of new points (points, dimensions), each to its nearest of those that are known."""
+        new = cast(Any, checked(new))
+        if new.shape[1] != self.points.shape[1]:
+            raise BadInput(f"points of {self.points.shape[1]} dimensions are known; new ones have {new.shape[1]}")
+        sparse = isinstance(self.points, csr_array)
+        new = csr_array(new) if sparse else new.toarray() if isinstance(new, csr_array) else new
+        new = _compared(new, self.metric)
+        where = _placed(new, self.metric), _placed(self.points, self.metric)
+        source, target, square = _near(new, where[0], self.points, where[1], self.neighbours, threads, own=False)
+        reach = np.zeros(new.shape[0])
+        np.maximum.at(reach, source, np.sqrt(square))
+        return _alike(source, target, square, reach, self.reach, self.metric, self.similarity)
 
 
-def _similar(points: np.ndarray, near: np.ndarray, metric: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Each point, each of its neighbours, and how similar they are."""
-    n, k = near.shape
-    source, target, square = np.repeat(np.arange(n), k), near.ravel(), np.empty(n * k)
-    step = max(CHUNK // points.shape[1], 1)
-    for i in range(0, n * k, step):
-        a, b = points[source[i : i + step]], points[target[i : i + step]]
-        square[i : i + step] = (a * b).sum(axis=1) if metric == "cosine" else ((a - b) ** 2).sum(axis=1)
-    found = target >= 0  # HNSW may find fewer
-    source, target, square = source[found], target[found], square[found]
-    if metric == "cosine":
-        return source, target, np.minimum(square, 1.0)
-    far = np.zeros(n)
-    np.maximum.at(far, source, np.sqrt(square))
-    scale = far[source] * far[target]
-    return source, target, np.exp2(-np.divide(square, scale, out=np.where(square > 0, np.inf, 0.0), where=scale > 0))
+def _of_directions(points: Any) -> bool:
+    """Whether directions are what points tell: they are sparse, or their lengths are all the same."""
+    if issparse(points):
+        return True
+    length = np.linalg.norm(points, axis=1)
+    return bool((np.abs(length[length > 0] - 1) < 1e-4).all()) and points.shape[1] > 1
+
+
+def _compared(points: Any, metric: str) -> Any:
+    if metric != "cosine":
+        return points
+    largest = np.asarray(abs(points).max(axis=1).toarray() if issparse(points) else np.abs(points).max(axis=1)).ravel()
+    scale = 1 / np.where(largest > 0, largest, 1)  # squares neither overflow nor vanish
+    points = csr_array(diags_array(scale) @ points) if issparse(points) else points * scale[:, None]
+    length = np.sqrt(np.asarray((points**2).sum(axis=1)).ravel())
+    scale = 1 / np.where(length > 0, length, 1)
+    return csr_array(diags_array(scale) @ points) if issparse(points) else points * scale[:, None]
+
+
+def _placed(points: Any, metric: str) -> Int[np.ndarray, " places"]:
+    """The points that have a place: by cosine zeros have none, and are nobody's nearest."""
+    if metric != "cosine":
+        return np.arange(points.shape[0])
+    return np.flatnonzero(np.diff(points.indptr) if isinstance(points, csr_array) else points.any(axis=1))
+
+
+def _near(new, placed, points, some, neighbours, threads, *, own) -> Links:
+    """Each new point that has a place, each of its nearest points, and their squared distance."""
+    among, asked = points[some], new[placed]
+    k = min(neighbours, len(some) - own)
+    near = nearest(among, k, None if own else asked, threads) if len(placed) and k > 0 else np.zeros((0, 1), np.int64)
+    source, target = np.repeat(np.arange(len(near)), near.shape[1]), near.ravel()
+    found = target >= 0
+    source, target = source[found], target[found]
+    return placed[source], some[target], squares(among, asked, source, target)
+
+
+def _alike(source, target, square, reach, known, metric, similarity) -> Links:
+    """The links that are firm enough."""
+    scale = reach[source] * known[target]
+    far = np.divide(square, scale, out=np.where(square > 0, np.inf, 0.0), where=scale > 0)
+    weight = np.exp2(-far)
+    keep = (weight >= similarity * (1 - ROUNDED)) & (weight > 0) & ((metric != "cosine") | (square < RIGHT))
+    return source[keep], target[keep], weight[keep]

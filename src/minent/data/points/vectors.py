@@ -1,21 +1,27 @@
-"""A file of points: a NumPy array, or a Parquet table whose numbers are the coordinates, whose words are the names."""
+"""A file of points: a NumPy array, a sparse matrix of scipy's, or a Parquet table whose numbers are the coordinates,
+whose words are the names."""
 
 import os
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 from jaxtyping import Float
+from scipy.sparse import csr_array, issparse, load_npz
 
 from minent.data.bytes import opened
 from minent.data.tables.parquet import read_parquet
 from minent.errors import BadInput
 
+ARRAYS: dict[str, Any] = {".npy": np.load, ".npz": load_npz}  # neither reads pickles
 
-def read_vectors(path: str | os.PathLike[str]) -> tuple[Float[np.ndarray, "points dimensions"], np.ndarray | None]:
+
+def read_vectors(path: str | os.PathLike[str]) -> tuple[Any, np.ndarray | None]:
     """The points in a file, a row for each, and their names where the file has any.
 
     .npy      an array (points, dimensions)
+    .npz      a matrix that scipy.sparse.save_npz wrote
     .parquet  one column of lists of numbers, or else all columns of numbers; the first column of text holds the names
 
     Raises BadInput for what holds no points.
@@ -23,32 +29,38 @@ def read_vectors(path: str | os.PathLike[str]) -> tuple[Float[np.ndarray, "point
     file = Path(path)
     if not file.is_file():
         raise BadInput(f"there is no file {str(path)!r}")
-    table = None if file.suffix.lower() == ".npy" else read_parquet(opened(file).data, path)
+    read = ARRAYS.get(file.suffix.lower())
+    table = None if read else read_parquet(opened(file).data, path)
     try:
-        points, names = (np.load(file, allow_pickle=False), None) if table is None else _of_table(table)
+        points, names = (read(file), None) if read else _of_table(table)
         return checked(points), names
-    except (ValueError, EOFError) as error:
+    except (ValueError, EOFError, BadZipFile) as error:
         raise BadInput(f"{error} in {str(path)!r}") from None
 
 
-def checked(points: Any) -> Float[np.ndarray, "points dimensions"]:
-    """Points as float64; raises BadInput where they are not a matrix of finite numbers."""
-    points = np.asarray(points)
-    if points.ndim != 2 or points.dtype.kind not in "fiub" or not points.size:
-        came = f"an array of {points.dtype} of shape {points.shape}"
+def checked(points: Any) -> Float[np.ndarray, "_ _"] | csr_array:
+    """Points as float64, sparse ones as a csr_array; raises BadInput where they are no matrix of finite numbers."""
+    sparse = issparse(points)
+    points = points if sparse else np.asarray(points)
+    if points.ndim != 2 or points.dtype.kind not in "fiub" or not points.shape[0] * points.shape[1]:
+        came = f"{'a sparse matrix' if sparse else 'an array'} of {points.dtype} of shape {points.shape}"
         raise BadInput(f"points are a matrix of numbers, a row for each; got {came}")
-    points = points.astype(float)
-    if not np.isfinite(points).all():
-        row = int(np.flatnonzero(~np.isfinite(points).all(axis=1))[0])
-        raise BadInput(f"points are finite numbers; row {row} holds one that is not")
+    points = csr_array(points, dtype=float, copy=True) if sparse else points.astype(float)
+    finite = np.isfinite(points.data if sparse else points)
+    if not finite.all():
+        row = np.searchsorted(points.indptr, finite.argmin(), "right") - 1 if sparse else (~finite.all(axis=1)).argmax()
+        raise BadInput(f"points are finite numbers; row {int(row)} holds one that is not")
+    if sparse:
+        points.sum_duplicates()
+        points.eliminate_zeros()
     return points
 
 
 def holds_vectors(path: str | os.PathLike[str]) -> bool:
-    """Whether a file is one of points: .npy, or .parquet with a column of lists of numbers, or columns of them: more
-    than one (an id) where words stand beside them."""
+    """Whether a file is one of points: .npy, .npz, or .parquet with a column of lists of numbers, or columns of them:
+    more than one (an id) where words stand beside them."""
     if (kind := Path(path).suffix.lower()) != ".parquet":
-        return kind == ".npy"
+        return kind in ARRAYS
     from pyarrow import ArrowInvalid, parquet
 
     if not Path(path).is_file():  # a pattern, or what is not there

@@ -1,15 +1,17 @@
 """Texts are alike where they share words that few others have: weights tf·idf, condensed to the strongest directions.
 
 x_tw = (1 + log f_tw) · log(n / n_w) for word w in text t, rows of length 1 (Salton & Buckley 1988); the vectors are the
-rows of U Σ of its singular value decomposition (latent semantic analysis: Deerwester et al. 1990).
+rows of U Σ = X V of its singular value decomposition (latent semantic analysis: Deerwester et al. 1990), of length 1.
 """
 
 import re
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float
+from scipy.sparse import csr_array, diags_array
 
 from minent.errors import BadInput
 
@@ -32,8 +34,49 @@ def words(text: str, longest: int = 2) -> list[str]:
     return found
 
 
+@dataclass(frozen=True, eq=False)
+class WordSpace:
+    """Words by number, their weights, and the strongest directions of the texts that were seen; new texts fit in."""
+
+    number: dict[str, int]
+    idf: Float[np.ndarray, " words"]
+    directions: Float[np.ndarray, "words dimensions"]
+
+    @classmethod
+    def of(cls, texts: Sequence[str], dimensions: int = 100, seed: int = 1) -> "WordSpace":
+        """See `text_vectors`."""
+        from scipy.sparse.linalg import svds
+
+        number: dict[str, int] = {}
+        counts = _counted(texts, number, grow=True)
+        shared = np.bincount(counts.indices, minlength=len(number))
+        idf = np.where(shared > 1, np.log(len(texts) / np.maximum(shared, 1)), 0.0)
+        used = np.flatnonzero(idf > 0)
+        matrix = _weighted(counts, idf)[:, used]
+        if matrix.nnz == 0:
+            raise BadInput(
+                "texts are compared by the words they share; no two of them share one that others do not have"
+            )
+        if min(matrix.shape) <= dimensions + 1:
+            _, strength, right = np.linalg.svd(matrix.toarray(), full_matrices=False)
+        else:
+            start = np.random.default_rng(seed).normal(size=min(matrix.shape))
+            _, strength, right = svds(matrix, dimensions, v0=start)
+        keep = np.argsort(-strength, kind="stable")[:dimensions]
+        directions = np.zeros((len(number), (strength[keep] > 1e-9).sum()))
+        directions[used] = right[keep[strength[keep] > 1e-9]].T
+        return cls(number, idf, directions)
+
+    def vectors(self, texts: Sequence[str]) -> Float[np.ndarray, "texts dimensions"]:
+        """A vector of length 1 for each text, by the words that are known; of a text that has none of them, zeros."""
+        found = _weighted(_counted(texts, self.number), self.idf) @ self.directions
+        length = np.linalg.norm(found, axis=1, keepdims=True)
+        return np.where(length > 1e-9, found / np.where(length > 1e-9, length, 1), 0)
+
+
 def text_vectors(texts: Sequence[str], dimensions: int = 100, seed: int = 1) -> Float[np.ndarray, "texts dimensions"]:
-    """A vector for each text, of as many dimensions at most; of a text that shares no word with another, zeros.
+    """A vector of length 1 for each text, of as many dimensions at most; of a text that shares no word with another,
+    zeros.
 
     The same seed gives the same vectors. Raises BadInput where no two texts share a word.
 
@@ -41,26 +84,24 @@ def text_vectors(texts: Sequence[str], dimensions: int = 100, seed: int = 1) -> 
     >>> round(float(one @ two), 4), round(float(one @ three), 4)
     (1.0, 0.0)
     """
-    from scipy import sparse
-    from scipy.sparse.linalg import svds
+    return WordSpace.of(texts, dimensions, seed).vectors(texts)
 
-    number: dict[str, int] = {}
-    bags = [Counter(number.setdefault(word, len(number)) for word in words(text)) for text in texts]
+
+def _counted(texts: Sequence[str], number: dict[str, int], grow: bool = False) -> csr_array:
+    """How often each text has each known word; those that are not become known where the number of words may `grow`."""
+    if grow:
+        bags = [Counter(number.setdefault(word, len(number)) for word in words(text)) for text in texts]
+    else:
+        bags = [Counter(number[word] for word in words(text) if word in number) for text in texts]
     indptr = np.cumsum([0, *map(len, bags)])
     indices = np.fromiter((word for bag in bags for word in bag), np.int64, indptr[-1])
     counts = np.fromiter((times for bag in bags for times in bag.values()), float, indptr[-1])
-    shared = np.bincount(indices, minlength=len(number))
-    idf = np.where(shared > 1, np.log(len(texts) / np.maximum(shared, 1)), 0.0)
-    matrix = sparse.csr_array(((1 + np.log(counts)) * idf[indices], indices, indptr), shape=(len(texts), len(number)))
-    matrix = matrix[:, np.flatnonzero(idf > 0)]
-    if matrix.nnz == 0:
-        raise BadInput("texts are compared by the words they share; no two of them share one that others do not have")
+    return csr_array((counts, indices, indptr), shape=(len(texts), len(number)))
+
+
+def _weighted(counts: csr_array, idf: np.ndarray) -> csr_array:
+    """Rows of (1 + log counts) · idf, of length 1."""
+    weight = (1 + np.log(counts.data)) * idf[counts.indices]
+    matrix = csr_array((weight, counts.indices, counts.indptr), shape=counts.shape)
     length = np.sqrt((matrix**2).sum(axis=1))
-    matrix = sparse.diags_array(1 / np.where(length > 0, length, 1)) @ matrix
-    if min(matrix.shape) <= dimensions + 1:
-        left, strength, _ = np.linalg.svd(matrix.toarray(), full_matrices=False)
-    else:
-        start = np.random.default_rng(seed).normal(size=min(matrix.shape))
-        left, strength, _ = svds(matrix, dimensions, v0=start)
-    keep = np.argsort(-strength, kind="stable")[:dimensions]
-    return (left * strength)[:, keep[strength[keep] > 1e-9]]
+    return csr_array(diags_array(1 / np.where(length > 0, length, 1)) @ matrix)

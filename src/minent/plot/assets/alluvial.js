@@ -3,8 +3,8 @@ const labels = [...document.querySelectorAll("li")];
 
 function fit() {  // a label stands where there is room for it; larger modules come first
   for (const list of document.querySelectorAll("ol")) {
-    const line = parseFloat(getComputedStyle(list).fontSize) * 1.3, taken = [];
-    for (const item of list.children) {
+    const byHeight = [...list.children].sort((a, b) => b.dataset.height - a.dataset.height), line = parseFloat(getComputedStyle(list).fontSize) * 1.3, taken = [];
+    for (const item of byHeight) {
       const middle = parseFloat(item.style.top) / 100 * main.clientHeight;
       const lines = item.dataset.height * main.clientHeight / line;
       item.classList.toggle("low", lines < 2.2);
@@ -18,8 +18,8 @@ function fit() {  // a label stands where there is room for it; larger modules c
 
 function choose(item) {
   main.classList.toggle("chosen", Boolean(item));
-  const side = item && ("left" in item.dataset ? "left" : "right");
-  for (const path of paths) path.classList.toggle("on", Boolean(item) && path.dataset[side] === item.dataset[side]);
+  const bar = item?.dataset.bar;
+  for (const path of paths) path.classList.toggle("on", Boolean(bar) && (path.dataset.left === bar || path.dataset.right === bar));
 }
 
 for (const item of labels) {

@@ -28,7 +28,7 @@ async function start() {
     drawTerritories(contexts[0], data);
     drawHighlight(contexts[1], data, state.node >= 0 ? state.node : state.found);
     drawNodeNames(contexts[2], data, drawNames(contexts[2], data), [state.node, state.found]);
-    showScale(data.children[Math.max(0, state.focus)].length === 0);
+    showScale(data, Math.max(0, state.focus));
     if (!state.late) state.late = setTimeout(settle, 90);
   });
 
@@ -81,12 +81,19 @@ async function start() {
   function clicked(event) {
     const module = moduleAt(data, event);
     state.found = -1;
+    const nameless = module > 0 && module !== drawn.hovered && matchMedia("(hover: none)").matches && !drawn.named.has(module);
+    if (nameless) return point(-1, event); // where nothing hovers, a first tap says what it is
     if (module > 0) flyTo(module);
     else if (module < 0 && !containing(data, event).length) up();
     else sigma.scheduleRender();
   }
   const up = () => ((state.found = -1), flyTo(Math.max(0, data.parent[state.focus])));
 
+  const called = document.title.replace(/[^\p{L}\p{N}]+/gu, "-") || "map", marked = () => [state.node, state.found];
+  byId("as-svg").onclick = () => saved(`${called}.svg`, new Blob([svgOf(data, marked())], { type: "image/svg+xml" }));
+  byId("as-png").onclick = () => canvasOf(data, marked()).toBlob((blob) => saved(`${called}.png`, blob));
+  data.renamed = new Set();
+  flyTo.redraw = () => (showContents(data, state.focus, flyTo), sigma.scheduleRender());
   byId("closer").onclick = () => glide({ ratio: camera.ratio / 1.6 }, 250);
   byId("farther").onclick = () => glide({ ratio: camera.ratio * 1.6 }, 250);
   byId("whole").onclick = () => flyTo(0);
@@ -96,7 +103,7 @@ async function start() {
     ArrowLeft: () => move(-1, 0), ArrowRight: () => move(1, 0), ArrowUp: () => move(0, 1), ArrowDown: () => move(0, -1), "/": () => byId("query").focus(),
   };
   addEventListener("keydown", (event) => {
-    if (event.target === byId("query") || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.target.tagName === "INPUT" || event.ctrlKey || event.metaKey || event.altKey) return;
     if (!keys[event.key] || (event.key.startsWith("Arrow") && event.target !== byId("map"))) return;
     event.preventDefault();
     keys[event.key]();

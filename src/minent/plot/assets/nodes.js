@@ -82,12 +82,13 @@ function drawNodeNames(context, data, taken, marked) {
     const size = Math.min(15, Math.max(10.5, radius / 2.2));
     context.font = `500 ${size}px ${FONT}`;
     const letters = Array.from(data.names[i]), text = letters.length > 30 && !first.includes(i) ? letters.slice(0, 29).join("") + "…" : data.names[i];
-    const width = measured(context, text), inside = width < 1.75 * radius && size < 1.6 * radius;
+    const width = measured(context, text) + 4, inside = width < 1.75 * radius && size < 1.6 * radius;
+    if (!inside && !first.includes(i) && (x < width / 2 || x > view.width - width / 2)) continue; // it would be cut
     if (inside) {
       if (!free(taken, x, y, width, size)) continue;
       context.fillStyle = contrast(colours.node[data.hue[data.nodeModule[i]]]);
       context.fillText(text, x, y);
-    } else if ((spacing(data, data.nodeModule[i]) > 24 || first.includes(i)) && free(taken, x, y + radius + 0.7 * size, width, size)) {
+    } else if ((spacing(data, data.nodeModule[i]) > 24 || first.includes(i)) && free(taken, x, y + radius + 0.7 * size, width, 1.25 * size)) {
       haloed(context, text, x, y + radius + 0.7 * size, css(colours.ink));
     }
   }

@@ -20,7 +20,10 @@ function showContents(data, m, flyTo) {
   for (let a = m; a > 0; a = data.parent[a]) above.unshift(a);
   const step = (a) => (a ? data.path[a] : "Whole map");
   const crumbs = [0, ...above].map((a) => (a === m ? element("b", {}, a ? `Module ${step(a)}` : "Largest modules") : element("button", { onclick: () => flyTo(a) }, step(a))));
-  byId("crumbs").replaceChildren(...crumbs.flatMap((crumb, k) => (k ? [" › ", crumb] : [crumb])));
+  const tools = element("span", { class: "tools" });
+  if (m) tools.append(element("button", { onclick: () => renaming(data, m, flyTo.redraw), title: "Call this module something" }, "rename"));
+  if (data.renamed?.size) tools.append(element("button", { onclick: () => saved("names.json", new Blob([JSON.stringify(namesOf(data), null, 1)])), title: "Keep the names: --names names.json" }, "keep names"));
+  byId("crumbs").replaceChildren(tools, ...crumbs.flatMap((crumb, k) => (k ? [" › ", crumb] : [crumb])));
   const leaf = data.children[m].length === 0, most = 100;
   const total = leaf ? data.size[m] : data.children[m].length;
   const items = leaf ? Array.from({ length: Math.min(most, total) }, (_, k) => data.first[m] + k) : data.children[m].slice(0, most);
@@ -55,8 +58,10 @@ function showTip(data, { node = -1, module = -1 }, at) {
 const rate = (x) => `${percent(x)} of steps`;
 
 // A disc of a round share of flow, as large as a node's or else as a module's would be.
-function showScale(ofNodes) {
-  const radius = (share) => Math.sqrt(share * facts.areaOfFlow * (ofNodes ? facts.filled : 1)) * view.scale;
+function showScale(data, m) {
+  const ofNodes = data.children[m].length === 0, depth = m ? data.path[m].split(":").length : 0;
+  const area = facts.areaOfFlow[depth + (ofNodes ? 0 : 1)] ?? 1;
+  const radius = (share) => Math.sqrt(share * area * (ofNodes ? facts.filled : 1)) * view.scale;
   const shares = [50, 20, 10, 5, 2, 1, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 5e-3, 2e-3, 1e-3, 5e-4, 2e-4, 1e-4, 5e-5, 2e-5, 1e-5];
   const share = shares.find((s) => radius(s / 100) < 24) ?? 1e-5;
   const size = `${2 * radius(share / 100)}px`;

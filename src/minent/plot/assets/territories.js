@@ -1,6 +1,6 @@
 // Modules as nested discs on a canvas under the nodes, the strongest roads between siblings, and names above all.
 const view = { x: 0, y: 0, scale: 1, width: 0, height: 0 };
-const drawn = { modules: [], openness: new Map(), hovered: -1 };
+const drawn = { modules: [], openness: new Map(), named: new Set(), hovered: -1 };
 const px = (x) => view.x + x * view.scale;
 const py = (y) => view.y - y * view.scale;
 
@@ -88,6 +88,7 @@ const FONT = getComputedStyle(document.documentElement).getPropertyValue("--sans
 // Names of modules: inside where closed, on the upper rim where open; larger ones first, none over another.
 function drawNames(context, data) {
   context.clearRect(0, 0, view.width, view.height);
+  drawn.named.clear();
   const taken = [], byRadius = drawn.modules.filter((m) => data.moduleRadius[m] * view.scale > 20);
   byRadius.sort((a, b) => data.moduleRadius[b] - data.moduleRadius[a]);
   context.textAlign = "center";
@@ -98,7 +99,7 @@ function drawNames(context, data) {
 }
 
 function drawName(context, data, m, taken) {
-  const radius = data.moduleRadius[m] * view.scale, x = px(data.moduleX[m]), y = py(data.moduleY[m]);
+  const radius = data.moduleRadius[m] * view.scale, y = py(data.moduleY[m]);
   const open = isOpen(m), size = Math.min(open ? 14 : 17, Math.max(10.5, radius / 5.5));
   const share = percent(data.moduleFlow[m]), names = data.topNames(m);
   context.font = `600 ${size}px ${FONT}`;
@@ -108,8 +109,10 @@ function drawName(context, data, m, taken) {
   const step = 1.22 * size, height = open ? step : (lines.length + 0.9) * step, named = Math.max(...lines.map((line) => measured(context, line)));
   context.font = `400 ${open ? size : 0.86 * size}px ${FONT}`;
   const width = named + 10 + (open ? measured(context, ` ${share}`) : 0);
-  const middle = open ? y - radius : y;
+  const middle = open ? Math.max(y - radius, height / 2 + 2) : y, edge = Math.max(0, view.width - width / 2 - 2);
+  const x = open ? Math.max(Math.min(px(data.moduleX[m]), edge), width / 2 + 2) : px(data.moduleX[m]);
   if (!free(taken, x, middle, width, height)) return;
+  drawn.named.add(m);
   if (open) {
     context.fillStyle = css(colours.paper, 0.86);
     context.beginPath();

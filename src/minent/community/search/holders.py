@@ -1,0 +1,110 @@
+"""Which modules hold a word that units share, and how much of it: a list for each word, no longer than it has units.
+
+A unit that brings x of a word with rate r to a module that holds h of it saves, beside what it saves alone,
+
+    r [plogp(h + x) − plogp(h) − plogp(x)]
+
+bits; so of all modules only those in the lists of the unit's words need to be looked at.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from minent.community.search.modules import BETWEEN
+from minent.community.walk.codewords import Words
+from minent.entropy import plogp
+from minent.kernels import kernel
+
+
+class Holders(NamedTuple):
+    """Of each shared word the units that have it, and the modules: `many` places from where its units begin."""
+
+    start: Int[np.ndarray, " _"]  # where the units of each begin in `user`
+    user: Int[np.ndarray, " _"]
+    amount: Float[np.ndarray, " _"]  # how much of the word each has
+    many: Int[np.ndarray, " shared"]
+    module: Int[np.ndarray, " _"]
+    held: Float[np.ndarray, " _"]  # how much of the word stands in the module, and
+    units: Int[np.ndarray, " _"]  # in how many units
+    gain: Float[np.ndarray, " units"]  # of every module, what words that it shares with a unit save
+    seen: Int[np.ndarray, " units"]  # of every module, the look at which it was seen last
+
+
+def holders(words: Words) -> Holders:
+    """No modules yet."""
+    start, user, amount = words.users()
+    count, units = len(user), len(words.indptr) - 1
+    places = np.zeros(words.shared, np.int32), np.zeros(count, np.int32), np.zeros(count), np.zeros(count, np.int32)
+    return Holders(start, user, amount, *places, np.zeros(units), np.full(units, -1))
+
+
+@kernel
+def listed(of, label):
+    """Note who holds what."""
+    of.seen[:] = -1  # of each module, its place in the list that is being made
+    for k in range(of.many.shape[0]):
+        begin = end = of.start[k]
+        for t in range(of.start[k], of.start[k + 1]):
+            b = label[of.user[t]]
+            z = of.seen[b]
+            if z < begin:
+                of.seen[b] = z = end
+                of.module[z], of.held[z], of.units[z] = b, 0.0, 0
+                end += 1
+            of.held[z] += of.amount[t]
+            of.units[z] += 1
+        of.many[k] = end - begin
+    of.seen[:] = -1
+
+
+@kernel
+def sharing(of, words, state, i, a, look, found, count):
+    """The modules that share words with unit i of module a, added to those `found` already, which have flow BETWEEN;
+    what that saves goes to `gain`."""
+    for t in range(words.indptr[i], words.indptr[i + 1]):
+        k, x = words.key[t], words.amount[t]
+        if k >= of.many.shape[0]:
+            continue
+        rate, alone = words.rate[k], plogp(x)
+        for z in range(of.start[k], of.start[k] + of.many[k]):
+            b, h = of.module[z], of.held[z]
+            if of.seen[b] != look:
+                of.seen[b] = look
+                of.gain[b] = 0.0
+                if state[b, BETWEEN] == 0.0:
+                    found[count] = b
+                    count += 1
+            if b != a:
+                of.gain[b] += rate * (plogp(h + x) - plogp(h) - alone)
+            elif of.units[z] > 1:
+                of.gain[b] += rate * (plogp(h) - plogp(h - x) - alone)
+    return count
+
+
+@kernel
+def handed_over(of, words, i, a, b):
+    """Unit i went from module a to b, with its words."""
+    for t in range(words.indptr[i], words.indptr[i + 1]):
+        k, x = words.key[t], words.amount[t]
+        if k >= of.many.shape[0]:
+            continue
+        first, last = of.start[k], of.start[k] + of.many[k] - 1
+        z = first
+        while of.module[z] != a:
+            z += 1
+        of.units[z] -= 1
+        of.held[z] -= x
+        if of.units[z] == 0:
+            of.module[z], of.held[z], of.units[z] = of.module[last], of.held[last], of.units[last]
+            last -= 1
+        z = first
+        while z <= last and of.module[z] != b:
+            z += 1
+        if z > last:
+            of.module[z], of.held[z], of.units[z] = b, 0.0, 0
+            last += 1
+        of.held[z] += x
+        of.units[z] += 1
+        of.many[k] = last - first + 1

@@ -17,7 +17,6 @@ from minent.community.walk.codewords import Words
 from minent.entropy import plogp
 from minent.kernels import kernel
 
-
 FEW = 16  # modules that hold a word: then a unit may go where it shares the word but has no link
 
 
@@ -39,7 +38,12 @@ def holders(words: Words) -> Holders:
     """No modules yet."""
     start, user, amount = words.users()
     count, units = len(user), len(words.indptr) - 1
-    places = np.zeros(words.shared, np.int32), np.zeros(count, np.int32), np.zeros((count, 2)), np.zeros(count, np.int32)
+    places = (
+        np.zeros(words.shared, np.int32),
+        np.zeros(count, np.int32),
+        np.zeros((count, 2)),
+        np.zeros(count, np.int32),
+    )
     return Holders(start, user, amount, *places, np.zeros(units), np.full(units, -1))
 
 

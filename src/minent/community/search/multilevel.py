@@ -17,6 +17,7 @@ NESTED = 0.005  # of the codelength: where modules of modules save less, the two
 INSIDE = 2e-4  # where modules in its modules are likely to save more, they are looked for
 SMALL = 20_000  # links, both ways, of networks on which everything is tried
 SAVING, ROUNDS = 1e-3, 3  # of the best search: bits that a round must save for another, of so many
+WORTH = 2e-3  # bits that a module must save whenever what is in it is visited: else chains of hundreds of levels stay
 
 
 def multilevel(search: Search, nodes: Units, effort: str, begin: Nest | None = None) -> Nest:
@@ -33,7 +34,8 @@ def multilevel(search: Search, nodes: Units, effort: str, begin: Nest | None = N
         nest = anew(nest, search)
         if last - nest.cost() < SAVING:
             break
-    return nest
+    pruned = dissolved(nest, WORTH)
+    return pruned if begin is None or pruned.cost() <= begin.cost() else nest
 
 
 def nested(search: Search, nodes: Units, effort: str) -> Nest:

@@ -42,7 +42,7 @@ def planted(rng):
     return *grouped(rng, 20_000, 200, 100_000, 0.85), rng.uniform(0.5, 2, 100_000), rng.integers(4000, size=20_000)
 
 
-def walked(rng, nodes=1000, groups=40, steps=60_000):
+def walked(rng, nodes=1000, groups=40, steps=30_000):
     """The second-order memory of a walk: a state is a step from one node to the next."""
     member = np.array([rng.choice(nodes, 2 * nodes // groups, replace=False) for _ in range(groups)])
     leaves = rng.random(steps) > 0.9

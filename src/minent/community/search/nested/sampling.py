@@ -44,9 +44,16 @@ def within(nest: Nest, drawn: Labels) -> tuple[Units, Labels]:
         entry, start = rows(words.indptr, node)
         key, amount = read_only(words.key[entry]), read_only(words.amount[entry])
         words = words._replace(indptr=read_only(start), key=key, amount=amount, preferred=-1)
-    ports = (NO_PORT, NO_PORT) if len(units.port_from) == 1 else (units.port_from[node], units.port_to[node])
-    alike = out if units.into is units.out else into
-    return frozen(Units(indptr, target[kept], flow, visit, out, alike, *ports, words)), label
+    ports = NO_PORT, NO_PORT
+    if len(units.port_from) > 1:  # what all others teleport is that of one more unit, which stays alone
+        ports = np.append(units.port_from[node], 0), np.append(units.port_to[node], 0)
+        ports[0][-1] = units.port_from.sum() - ports[0].sum()
+        visit, out, into = np.append(visit, 0), np.append(out, 0), np.append(into, 0)
+        indptr, label = np.append(indptr, indptr[-1:]), np.append(label, len(drawn)).astype(np.int32)
+        words = None if words is None else words._replace(indptr=read_only(np.append(words.indptr, words.indptr[-1:])))
+    return frozen(
+        Units(indptr, target[kept], flow, visit, out, out if units.into is units.out else into, *ports, words)
+    ), label
 
 
 def rows(indptr: np.ndarray, row: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

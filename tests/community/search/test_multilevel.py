@@ -151,15 +151,12 @@ def test_modules_inside_leaf_modules_are_found_where_nothing_stands_above_them(e
 
 
 def test_a_module_stays_only_if_it_saves_what_it_is_worth():
-    nest = Nest.of(units_of(walk_of(planted(1)[:2], None, Objective(), None)), *_path_tree(planted(1)[2]), kernels.compiled)
+    source, target, paths = planted(1)
+    tree, nodes = evaluate((source, target), paths), units_of(walk_of((source, target), None, Objective(), None))
+    nest = Nest.of(nodes, tree.parent, tree.module, kernels.compiled)
     sizes = []
     for worth in (0.0, 0.05, 0.2, 10.0):
         after = dissolved(nest, worth)
         sizes.append(after.number)
         assert after.cost() <= dissolved(nest).cost() + worth * float(nest.modules.visit[nest.leaves.number : -1].sum())
     assert sizes == sorted(sizes, reverse=True) and sizes[0] > sizes[-1] == nest.leaves.number + 1
-
-
-def _path_tree(paths: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    tree = evaluate(planted(1)[:2], paths)
-    return tree.parent, tree.module

@@ -7,6 +7,7 @@ from the partition; adjusted mutual information with planted communities; and, i
 without a warm-up on that network, peak memory beyond the arrays in bytes a link.
 
     python benchmarks/community.py [--data FOLDER] [--quick] [--large LFR.npz] [--seeds 5] [--write docs/benchmarks.md]
+    python benchmarks/community.py --only hyp0 hsbm      measures these anew, and keeps what was measured of others
 """
 
 import argparse
@@ -225,6 +226,7 @@ def main():
     default = os.environ.get("MINENT_DATA", HERE.parents[2] / "shared" / "data")
     parser.add_argument("--data", type=Path, default=default)
     parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--only", nargs="+")
     parser.add_argument("--large", type=Path)
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--write", type=Path)
@@ -238,9 +240,10 @@ def main():
     if not folder.is_dir():
         print(f"no networks at {folder}: set MINENT_DATA or --data")
         return
-    results = {}
+    last = json.loads(RESULTS.read_text()) if options.only else {}
+    results = last.get("results", {})
     there = [name for name in HIERARCHIES if (folder / f"{name}.npz").is_file()]
-    for name in [*NETWORKS[:2], *there[:2]] if options.quick else [*NETWORKS, *there]:
+    for name in options.only or ([*NETWORKS[:2], *there[:2]] if options.quick else [*NETWORKS, *there]):
         directed = name.endswith("_d")
         two = [] if name in HIERARCHIES else DIRECTED if directed else TWO
         methods = [*two, *(MULTI if name != "lfr_100000_05" else [])]
@@ -255,7 +258,7 @@ def main():
         "date": date.today().isoformat(),
         "machine": f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}",
         "versions": ", ".join(f"{package} {version(package)}" for package in packages),
-        "seeds": options.seeds, "threads": threads(folder / "deezer_HU.npz"), "results": results,
+        "seeds": options.seeds, "threads": last.get("threads") or threads(folder / "deezer_HU.npz"), "results": results,
     }  # fmt: skip
     print(means(results), f"\ntwo threads: {saved['threads']:.2f}×")
     if not options.quick:

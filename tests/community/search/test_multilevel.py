@@ -10,11 +10,12 @@ from minent import kernels
 from minent.community import codelength, evaluate, find
 from minent.community.options import Objective
 from minent.community.search.multilevel import anew, renewed, shaped
+from minent.community.search.nested import sampling
 from minent.community.search.nested.dissolving import dissolved
 from minent.community.search.nested.fusing import fused
 from minent.community.search.nested.nest import Nest
 from minent.community.search.nested.regrouping import gathered, moved
-from minent.community.search.nested.regrowing import leaves_tuned, top_modules
+from minent.community.search.nested.regrowing import leaves_tuned, regrown, top_modules
 from minent.community.search.search import Search
 from minent.community.search.units import units_of
 from minent.community.tree.codelength import codelength_parts
@@ -114,3 +115,48 @@ def test_given_trees_never_get_longer(effort: str):
         assert find(network, effort=effort, initial=paths, seed=seed).codelength <= tree.codelength + 1e-10
         label = random_tree(seed, 40)[1].tolist()
         assert find(network, effort=effort, initial=label).codelength <= codelength(network, label) + 1e-10
+
+
+def sparse_groups(seed: int, nodes: int = 2000, groups: int = 20) -> tuple[np.ndarray, np.ndarray]:
+    """Random links, three a node, nine in ten of them within groups; so sparse that these fall into parts."""
+    rng = np.random.default_rng(seed)
+    source = rng.integers(nodes, size=3 * nodes)
+    near = source // (nodes // groups) * (nodes // groups) + rng.integers(nodes // groups, size=len(source))
+    return source, np.where(rng.random(len(source)) < 0.9, near, rng.integers(nodes, size=len(source)))
+
+
+@pytest.mark.parametrize("kind", [Objective(), Objective(entropy_corrected=1.0), Objective(regularised=1.0)])
+@pytest.mark.parametrize("walk", [{}, {"directed": True}, {"directed": True, "recorded": True}])
+def test_what_a_sample_of_modules_saves_is_what_they_save_in_the_tree(kind: Objective, walk: dict, monkeypatch):
+    if kind.regularised and "recorded" in walk:
+        return
+    monkeypatch.setattr(sampling, "SHARE", 1.0)
+    monkeypatch.setattr(sampling, "LARGE", 1.0)
+    flow = walk_of(sparse_groups(1), walk.get("directed"), kind, None, recorded=walk.get("recorded", False))
+    nodes, label = units_of(flow), (np.arange(2000) // 100).astype(np.int32)
+    nest = Nest.of(nodes, np.append(np.full(20, 20), -1), label, kernels.compiled)
+    part, inside = sampling.within(nest, np.array([4, 11]))
+    whole = Nest.of(part, np.append(np.full(inside.max() + 1, inside.max() + 1), -1), inside, kernels.compiled)
+    assert whole.costs[:2] == pytest.approx(nest.costs[[4, 11]], abs=1e-12)
+    saved = sampling.saved_inside(nest, Search(np.random.default_rng(1), kernels.compiled))
+    grown = fused(nest, regrown(nest, nest.label, Search(np.random.default_rng(1), kernels.compiled)))
+    assert saved == pytest.approx(nest.cost() - grown.cost(), abs=0.1 * abs(saved) + 1e-9)
+
+
+@pytest.mark.parametrize("effort", ["fast", "balanced", "best"])
+def test_modules_inside_leaf_modules_are_found_where_nothing_stands_above_them(effort: str):
+    links = sparse_groups(2, nodes=10_000, groups=100)
+    flat = find(links, two_level=True, effort=effort)
+    assert find(links, effort=effort).codelength < flat.codelength - 0.1
+
+
+def test_a_module_stays_only_if_it_saves_what_it_is_worth():
+    source, target, paths = planted(1)
+    tree, nodes = evaluate((source, target), paths), units_of(walk_of((source, target), None, Objective(), None))
+    nest = Nest.of(nodes, tree.parent, tree.module, kernels.compiled)
+    sizes = []
+    for worth in (0.0, 0.05, 0.2, 10.0):
+        after = dissolved(nest, worth)
+        sizes.append(after.number)
+        assert after.cost() <= dissolved(nest).cost() + worth * float(nest.modules.visit[nest.leaves.number : -1].sum())
+    assert sizes == sorted(sizes, reverse=True) and sizes[0] > sizes[-1] == nest.leaves.number + 1

@@ -13,7 +13,7 @@ from minent.community.search.merging import merge
 from minent.community.search.search import ALL, Field
 from minent.community.search.sweep import move
 from minent.community.search.units import Units, codebooks, units_of
-from minent.community.search.word_table import word_table
+from minent.community.search.word_table import told, word_table, words_moved
 from minent.community.walk.codewords import words_of
 from minent.community.walk.flow import Flow
 from minent.community.walk.models import flow_of
@@ -164,3 +164,23 @@ def test_merged_units_have_the_rates_of_their_nodes_together(model: str):
         assert modules.visit.sum() == pytest.approx(1) and again.visit == pytest.approx([1])
         assert abs(again.out[0]) < 1e-14 and abs(again.into[0]) < 1e-14 and abs(codebooks(again)) < 1e-12
         assert sum_plogp(again.visit) == pytest.approx(0, abs=1e-12)
+
+
+def test_lists_of_who_holds_a_word_are_what_a_recount_says():
+    rng = np.random.default_rng(1)
+    units = spoken(units_of(walk_on(1, "undirected", nodes=30)), 1)
+    table, label = word_table(units.words), np.arange(30, dtype=np.int32)
+    told(table, label)
+    for _ in range(200):
+        i, a = rng.integers(30), 0
+        a, label[i] = label[i], rng.integers(8)
+        if a != label[i]:
+            words_moved(table, label, i, a)
+    other = word_table(units.words)
+    told(other, label)
+    for k in range(units.words.shared):
+        lists = []
+        for of in (table.of, other.of):
+            places = range(of.start[k], of.start[k] + of.many[k])
+            lists.append(sorted((of.module[z], of.units[z], *of.held[z].round(12)) for z in places))
+        assert lists[0] == lists[1] and len(lists[0]) > 0

@@ -7,14 +7,17 @@ from minent.community.search.nested.fusing import fused
 from minent.community.search.nested.nest import Nest
 from minent.community.search.nested.regrouping import gathered, moved
 from minent.community.search.nested.regrowing import leaves_tuned, regrown, top_modules
+from minent.community.search.nested.sampling import saved_inside
 from minent.community.search.search import Labels, Search
 from minent.community.search.two_level import confirmed, two_level_partition
 from minent.community.search.units import Units
 from minent.entropy import sum_plogp
 
-NESTED = 0.005  # of the codelength: where modules of modules save less, the two-level partition is worth more time
+NESTED = 0.005  # of the codelength: where modules of modules save less, the two-level partition is worth more time;
+INSIDE = 2e-4  # where modules in its modules are likely to save more, they are looked for
 SMALL = 20_000  # links, both ways, of networks on which everything is tried
 SAVING, ROUNDS = 1e-3, 3  # of the best search: bits that a round must save for another, of so many
+WORTH = 2e-3  # bits that a module must save whenever what is in it is visited: else chains of hundreds of levels stay
 
 
 def multilevel(search: Search, nodes: Units, effort: str, begin: Nest | None = None) -> Nest:
@@ -31,7 +34,8 @@ def multilevel(search: Search, nodes: Units, effort: str, begin: Nest | None = N
         nest = anew(nest, search)
         if last - nest.cost() < SAVING:
             break
-    return nest
+    pruned = dissolved(nest, WORTH)
+    return pruned if begin is None or pruned.cost() <= begin.cost() else nest
 
 
 def nested(search: Search, nodes: Units, effort: str) -> Nest:
@@ -39,13 +43,16 @@ def nested(search: Search, nodes: Units, effort: str) -> Nest:
     label, leaves = two_level_partition(search, nodes, "fast")
     flat = Nest.flat(nodes, label, leaves, search.run)
     nest = shaped(flat, search)
-    if effort == "fast":
-        return leaves_tuned(anew(nest, search), search)
-    if flat.cost() - nest.cost() > NESTED * (flat.cost() - sum_plogp(nodes.visit)):
-        return renewed(anew(nest, search, top_modules(nest)), search)
-    found = confirmed(search, nodes, label) if effort == "balanced" else two_level_partition(search, nodes, effort)
-    nest = fused(nest, shaped(Nest.flat(nodes, *found, search.run), search))
-    return anew(nest, search, nest.label) if len(nodes.indices) <= SMALL else nest
+    bits = flat.cost() - sum_plogp(nodes.visit)
+    if flat.cost() - nest.cost() > NESTED * bits:
+        nest = anew(nest, search, top_modules(nest))
+        return anew(nest, search) if effort == "fast" else renewed(nest, search)
+    if effort != "fast":
+        found = confirmed(search, nodes, label) if effort == "balanced" else two_level_partition(search, nodes, effort)
+        nest = fused(nest, shaped(Nest.flat(nodes, *found, search.run), search))
+    if len(nodes.indices) <= SMALL or saved_inside(nest, search) > INSIDE * bits:
+        return anew(nest, search, nest.label)
+    return nest
 
 
 def renewed(nest: Nest, search: Search) -> Nest:

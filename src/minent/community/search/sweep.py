@@ -14,9 +14,10 @@ teleport_from(m)·(1 − teleport_to(m)) to the exit of a module and the mirror 
 import numpy as np
 
 from minent.community.search.change import joining, leaving
+from minent.community.search.holders import sharing
 from minent.community.search.modules import BETWEEN, ENTER, EXIT, SIZE, VISIT, Modules, Mover, moved, opened
 from minent.community.search.units import Units
-from minent.community.search.word_table import beside, fill, words_moved
+from minent.community.search.word_table import beside, told, words_moved
 from minent.kernels import kernel
 
 
@@ -32,21 +33,6 @@ def near(units, label, state, i, found):
         found[count] = b
         count += s == 0.0
         state[b, BETWEEN] = s + (every if uniform else flow[k])
-    return count
-
-
-@kernel
-def near_by_words(words, label, state, i, look, found, count):
-    """The same with the modules that hold other states of the same physical nodes."""
-    indptr, key = words.words.indptr, words.words.key
-    for t in range(indptr[i], indptr[i + 1]):
-        if key[t] < words.words.shared:
-            for k in range(words.start[key[t]], words.start[key[t] + 1]):
-                b = label[words.user[k]]
-                if state[b, BETWEEN] == 0.0 and words.seen[b] != look:
-                    words.seen[b] = look
-                    found[count] = b
-                    count += 1
     return count
 
 
@@ -87,7 +73,7 @@ def move(units, field, label, began, order, limits, words):
     modules = Modules(state, port, home, book, free, ported, spared)
     frees = opened(modules, units, field, label, began)
     if words is not None:
-        fill(words, label)
+        told(words, label)
     queue, waiting, found = np.empty(n, np.int32), np.zeros(n, np.uint8), np.empty(n + 2, np.int32)
     head, length, moves = 0, order.shape[0], 0
     for k in range(length):
@@ -106,7 +92,7 @@ def move(units, field, label, began, order, limits, words):
         port_from, port_to = (units.port_from[i], units.port_to[i]) if recorded else (0.0, 0.0)
         unit = Mover(units.visit[i], units.out[i], units.into[i], port_from, port_to, weight[i] if loose else 1.0)
         if words is not None:
-            nears = near_by_words(words, label, state, i, patience, found, nears)
+            nears = sharing(words.of, words.words, state, i, a, patience, found, nears)
         else:
             settled = nears == 1 and found[0] == a and own >= (unit.out + unit.into) * (1 - 1e-12)
             settled = settled and not recorded and unit.visit <= min(unit.out, unit.into)
@@ -123,7 +109,7 @@ def move(units, field, label, began, order, limits, words):
                 home[free[frees - 1]] = g
         best = used[1] + saved - least  # what staying costs: to be beaten
         if words is not None:
-            best += beside(words, a, i, -1.0, size <= spared < size + unit.weight, n - frees)
+            best += beside(words, a, i, -1.0, size <= spared < size + unit.weight, n - frees, patience)
         target, best_flow, best_total = a, 0.0, 0.0
         # Of neighbours all of whose flow leaves them only those are looked at that no other one beats in both the flow
         # to it and its own exit: the bits saved grow with the first and fall with the second.
@@ -139,7 +125,7 @@ def move(units, field, label, began, order, limits, words):
             if words is not None:
                 size_b = state[b, SIZE]
                 number = n - frees + (1 if size_b == 0 else 0) - (0 if size > 0 else 1)
-                more = beside(words, b, i, 1.0, size_b <= spared < size_b + unit.weight, number)
+                more = beside(words, b, i, 1.0, size_b <= spared < size_b + unit.weight, number, patience)
             elif symmetric and exit_b == visit_b and exit_b == enter_b and (not loose or state[b, SIZE] > 1):
                 if s <= lone_flow and exit_b >= lone_exit:
                     continue
@@ -161,6 +147,6 @@ def move(units, field, label, began, order, limits, words):
             for t in range(words.words.indptr[i], words.words.indptr[i + 1]):
                 key = words.words.key[t]
                 if key < words.words.shared:
-                    first, last = words.start[key], words.start[key + 1]
-                    length = queued(words.user, first, last, label, group, queue, waiting, head, length, target, g)
+                    first, last = words.of.start[key], words.of.start[key + 1]
+                    length = queued(words.of.user, first, last, label, group, queue, waiting, head, length, target, g)
     return moves

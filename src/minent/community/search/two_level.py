@@ -81,7 +81,7 @@ def two_level_partition(search: Search, nodes: Units, effort: str) -> tuple[Labe
         label, modules = search.climb(nodes, scattered(search, nodes, 2.0))
         return search.climb(nodes, fine_tuned(search, nodes, label, modules))
     found = [from_cores(search, nodes, agreed(search, [scattered(search, nodes, SWEEPS) for _ in range(2)]), STEADY)]
-    if effort == "best" or nodes.words is not None:  # words make more of the moves matter that were made first
+    if effort == "best":
         while len(found) < MEMBERS:
             cores = agreed(search, [scattered(search, nodes, SWEEPS) for _ in range(2)])
             found.append(from_cores(search, nodes, cores, STEADY))

@@ -50,13 +50,13 @@ class Words(NamedTuple):
             indptr=empty, key=read_only(np.zeros(0, np.int32)), amount=read_only(np.zeros(0)), shared=0
         )
 
-    def users(self) -> tuple[Int[np.ndarray, " _"], Int[np.ndarray, " _"]]:
-        """For each shared key, the units that have it, as rows."""
+    def users(self) -> tuple[Int[np.ndarray, " _"], Int[np.ndarray, " _"], Float[np.ndarray, " _"]]:
+        """For each shared key, the units that have it, and how much of it, as rows."""
         row = np.repeat(np.arange(len(self.indptr) - 1, dtype=np.int32), np.diff(self.indptr))
-        of = self.key < self.shared
-        order = np.argsort(self.key[of], kind="stable")
-        start = np.searchsorted(self.key[of][order], np.arange(self.shared + 1)).astype(np.int32)
-        return read_only(start), read_only(row[of][order])
+        of = np.flatnonzero(self.key < self.shared)
+        of = of[np.argsort(self.key[of], kind="stable")]
+        start = np.searchsorted(self.key[of], np.arange(self.shared + 1)).astype(np.int32)
+        return read_only(start), read_only(row[of]), read_only(self.amount[of])
 
 
 def words_of(

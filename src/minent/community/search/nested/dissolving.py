@@ -11,16 +11,18 @@ from minent.community.search.nested.nest import LEAST, Nest
 from minent.entropy import each_plogp
 
 
-def dissolved(nest: Nest) -> Nest:
-    """No module is left that is better dissolved into its parent: of neighbours in the tree, the best goes first."""
+def dissolved(nest: Nest, worth: float = 0.0) -> Nest:
+    """No module is left that is better dissolved into its parent, or that saves less than `worth` bits a visit to what
+    is in it: of neighbours in the tree, the best goes first."""
     (exit, enter), named, cost = nest.rates, nest.named.copy(), nest.costs.copy()
     parent, root, number = nest.parent.copy(), nest.number - 1, np.arange(nest.number)
     inner = np.arange(nest.leaves.number, root)
-    cost = cost - each_plogp(exit + named)  # what does not change
+    cost, visit = cost - each_plogp(exit + named), nest.modules.visit  # what does not change
     while len(inner):
         above = parent[inner]
         use, wider = exit[above] + named[above], exit[above] + named[above] - enter[inner] + named[inner]
         saved = cost[inner] + each_plogp(exit[inner] + named[inner]) + each_plogp(use) - each_plogp(wider)
+        saved += worth * visit[inner]
         gain = np.zeros(nest.number)
         gain[inner] = np.where(saved > LEAST, saved, 0)
         most = np.zeros(nest.number)  # of the children

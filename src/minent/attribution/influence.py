@@ -21,6 +21,7 @@ from minent.attribution.walk.losses import check, loss_gradients
 from minent.attribution.walk.passes import Inputs, moved, number, place, taken
 from minent.errors import BadInput
 from minent.nn.evaluating import evaluating
+from minent.training.trajectory.modes import original
 from minent.training.trajectory.trajectory import Trajectory
 
 Checkpoints = str | Path | Trajectory | Sequence[tuple[Mapping[str, Tensor], float]]
@@ -52,7 +53,7 @@ def tracin(
     >>> tracin(model, [(model.state_dict(), 0.1)], x, y, train=(x, y)).shape
     (2, 2)
     """
-    found = np.zeros((number(inputs), number(train[0])))
+    model, found = original(model), np.zeros((number(inputs), number(train[0])))
     with evaluating(model):
         points = _at(model, checkpoints, layers, loss, place(inputs))
         for weights, rates, names, loss_sum in _checked(model, points, train, batch):
@@ -81,7 +82,7 @@ def self_influence(
     """TracIn of each training example on itself, Σ_k η_k ‖∇l(θ_k, z)‖²: large for those that are hard, or mislabelled.
 
     Arguments are those of `tracin`."""
-    found = np.zeros(number(train[0]))
+    model, found = original(model), np.zeros(number(train[0]))
     with evaluating(model):
         points = _at(model, checkpoints, layers, loss, place(train[0]))
         for weights, rates, names, loss_sum in _checked(model, points, train, batch):

@@ -26,6 +26,7 @@ from minent.attribution.walk.passes import Inputs, check_alike, number, place, p
 from minent.errors import BadInput
 from minent.nn.evaluating import evaluating
 from minent.training.processes import found, gathered, share
+from minent.training.trajectory.modes import original
 from minent.training.trajectory.trajectory import Trajectory
 
 log = logging.getLogger(__name__)
@@ -75,7 +76,7 @@ def explain(
     ((3, 2, 3), True)
     """
     _check(inputs, train, rule, memory, project)
-    processes = found()
+    model, processes = original(model), found()
     walk = Walk(model, Trajectory.open(trajectory).to(place(inputs)), train, loss, rule, project, seed)
     with torch.no_grad(), evaluating(model):
         initial, prediction = (predicted(model, one, inputs) for one in (walk.trajectory.weights(1), walk.last))

@@ -87,13 +87,15 @@ def scaled(factors: Factors, by: float) -> Factors:
     return {name: [one.scaled(by) for one in several] for name, several in factors.items()}
 
 
-def total(factors: Factors, name: str, shapes: Mapping[str, torch.Size]) -> Tensor:
-    """The sum of all examples' gradients of a parameter, of the first output."""
-    return dense([one.summed() for one in factors[name]], shapes[name])[0, 0]
+def total(blocks: Sequence[Factors], name: str, shapes: Mapping[str, torch.Size]) -> Tensor:
+    """The sum of all examples' gradients of a parameter, of the first output, where some block of examples has any."""
+    several = [dense([one.summed() for one in factors[name]], shapes[name])[0, 0] for factors in blocks if name in factors]
+    return several[0] if len(several) == 1 else torch.stack(several).sum(0)
 
 
-def lengths(factors: Factors, shapes: Mapping[str, torch.Size], names: Sequence[str]) -> list[float]:
+def lengths(blocks: Sequence[Factors], shapes: Mapping[str, torch.Size], names: Sequence[str]) -> list[float]:
     """The length of the sum of all examples' gradients of each parameter, 0 for those that are not there."""
-    there = [total(factors, name, shapes).double().norm() for name in names if name in factors]
+    here = [name for name in names if any(name in factors for factors in blocks)]
+    there = [total(blocks, name, shapes).double().norm() for name in here]
     found = iter(torch.stack(there).tolist() if there else [])
-    return [next(found) if name in factors else 0.0 for name in names]
+    return [next(found) if name in here else 0.0 for name in names]

@@ -96,7 +96,7 @@ def convolution(
     if not sourced(weight) or not (sourced(bias) or free(bias)) or input.dim() != weight.dim():
         return None
     flat, source, x, kernels = weight.dim() == 3, weight.source, plain(input), plain(weight).detach()
-    if not flat:
+    if not flat and not tape.drawn:
         x = x.contiguous(memory_format=torch.channels_last)
         kernels = kernels.clone(memory_format=torch.channels_last)  # this decides where there is one channel
     out = func(x, kernels, None if bias is None else plain(bias).detach(), stride, padding, dilation, groups)

@@ -13,7 +13,7 @@ from torch import Tensor
 from minent.attribution.rules.captures import densely, note, shifted, sourced
 from minent.attribution.rules.secant import Secant, at_end, plain, rule, secant
 from minent.attribution.rules.spread import fitted, gathered
-from minent.attribution.rules.tape import Tape
+from minent.attribution.rules.tape import Source, Tape
 from minent.errors import BadInput
 
 
@@ -69,10 +69,24 @@ def batch_norm(
     training: bool = False, momentum: float = 0.1, eps: float = 1e-5,
 ) -> Any:  # fmt: skip
     if training:
-        raise BadInput("BatchNorm in training mixes examples: their gradients have no parts; call model.eval()")
+        if tape.paired:
+            raise BadInput("BatchNorm must be in evaluation mode where predictions are explained: call model.eval()")
+        normal = F.batch_norm(plain(input), None, None, training=True, eps=eps)
+        return _affine(secant(tape, normal, batched=True), weight, bias)
     shape = (-1, *[1] * (input.dim() - 2))
-    mean, spread = running_mean.reshape(shape), (running_var + eps).rsqrt().reshape(shape)
-    return _affine((input - mean) * spread, weight, bias)
+    mean, spread = (_statistic(tape, one, len(input)) for one in (running_mean, running_var))
+    return _affine((input - mean.unflatten(-1, shape)) * (spread + eps).rsqrt().unflatten(-1, shape), weight, bias)
+
+
+def _statistic(tape: Tape, one: Any, n: int) -> Any:
+    """A running statistic; one that moved along the step meets each example, so that what it did is told apart."""
+    name = tape.statistics.get(id(one))
+    if name is None:
+        return one
+    out = plain(one).detach().expand(n, -1).clone()
+    note(tape, out, Source(name, None), None, densely(Source(name, None), lambda delta, n: delta))
+    before, after = (end.expand(n, -1) for end in one.ends)
+    return secant(tape, out, (before, after))
 
 
 def _affine(input: Any, weight: Any, bias: Any) -> Any:

@@ -87,7 +87,8 @@ class Walk:
         self.notes.update(noted(tape))
         followed = [self.followed.gradients(step, before) for step in steps]
         seconds = self.followed.second_moments(steps, followed)
-        return Segment(steps, before, factors, followed, seconds, {})
+        moved = {name: after[name] - before[name] for name in self.followed.moving}
+        return Segment(steps, before, factors, followed, seconds, moved, {})
 
 
 def _agree(values: Tensor, said: Tensor) -> None:

@@ -20,7 +20,7 @@ from minent.errors import BadInput
 from minent.files import whole_file
 from minent.training.weights import read
 
-FORMAT = 2
+FORMAT = 3
 SHARD = "steps-{:08d}.safetensors"
 
 
@@ -105,6 +105,13 @@ def read_steps(shard: Path) -> list[Step]:
             )
             for one in told
         ]
+
+
+def kept_in(shard: Path) -> list[tuple[str, int]]:
+    """The names of the weights in a shard, and the step before which they were so."""
+    with opened(shard, "np") as file:
+        parts = [name.split("/", 2) for name in file.keys()]  # noqa: SIM118 (it is no dict)
+    return sorted(((one[2], int(one[1])) for one in parts if one[0] == "weights"), key=lambda one: one[1])
 
 
 def write_shard(folder: Path, steps: Sequence[Step], tensors: Mapping[str, Tensor]) -> None:

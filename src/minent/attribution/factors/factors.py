@@ -27,6 +27,28 @@ class Reshape:
 
 
 @dataclass(frozen=True)
+class Transposed:
+    """That of a matrix that is multiplied from the right, as one group."""
+
+    def __call__(self, p: Tensor) -> Tensor:
+        return p.mT[None]
+
+
+def keeps_products(view: View, shape: torch.Size, like: Tensor) -> bool:
+    """Whether gradients of a view A p have the products of those of the parameter, AAᵀ = 1, as where it rearranges:
+    ‖Aᵀδ‖ = ‖δ‖ of a δ at random says so with probability 1.
+
+    >>> [keeps_products(view, torch.Size([4, 3]), torch.zeros(1)) for view in (lambda p: p[1:].T, lambda p: 2 * p)]
+    [True, False]
+    """
+    if view is None or isinstance(view, Reshape | Transposed):
+        return True
+    seen, pull = torch.func.vjp(view, like.new_zeros(shape))
+    delta = torch.randn(seen.shape, generator=torch.Generator().manual_seed(0)).to(seen)
+    return torch.allclose(pull(delta)[0].norm(), delta.norm(), rtol=1e-4)
+
+
+@dataclass(frozen=True)
 class Factor:
     """Gradients of a view of a parameter, by output and example: those of `view(parameter)`, an array of some shape."""
 
@@ -35,6 +57,10 @@ class Factor:
 
     def dense(self) -> Tensor:
         """The gradients themselves, (outputs, examples, *shape of the view)."""
+        raise NotImplementedError
+
+    def like(self) -> Tensor:
+        """A tensor of their kind and place."""
         raise NotImplementedError
 
     def rows(self) -> Tensor:
@@ -73,6 +99,9 @@ class Outer(Factor):
 
     a: Tensor
     delta: Tensor
+
+    def like(self) -> Tensor:
+        return self.delta
 
     def dense(self) -> Tensor:
         if self.a.shape[2] == 1:  # without the copies that einsum makes
@@ -115,6 +144,9 @@ class Rows(Factor):
     delta: Tensor
     table: int
 
+    def like(self) -> Tensor:
+        return self.delta
+
     def dense(self) -> Tensor:
         k, n, _, d = self.delta.shape
         places = self.ids + torch.arange(n, device=self.ids.device)[:, None] * self.table
@@ -148,6 +180,9 @@ class Dense(Factor):
     """Gradients as they are, of what is small or factorises in no way: (outputs, examples, *shape)."""
 
     gradient: Tensor
+
+    def like(self) -> Tensor:
+        return self.gradient
 
     def dense(self) -> Tensor:
         return self.gradient

@@ -9,7 +9,7 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
-from minent.attribution.factors.factors import Factor, Outer, Reshape
+from minent.attribution.factors.factors import Factor, Outer, Reshape, keeps_products
 
 Factors = dict[str, list[Factor]]
 
@@ -26,6 +26,12 @@ class Gradients:
         return dense(self.factors, self.shape)
 
     @cached_property
+    def alone(self) -> bool:
+        """Whether there is one factor, whose products are those of the gradients."""
+        one = self.factors[0]
+        return len(self.factors) == 1 and keeps_products(one.view, self.shape, one.like())
+
+    @cached_property
     def rows(self) -> Tensor:
         """Of the only factor, (outputs, examples, numbers)."""
         return self.factors[0].rows()
@@ -38,7 +44,7 @@ def gradients(factors: Factors, shapes: Mapping[str, torch.Size]) -> dict[str, G
 
 def products(ours: Gradients, theirs: Gradients) -> Tensor:
     """Products (outputs, examples, examples of theirs) of gradients of one parameter; theirs are of one output."""
-    if len(ours.factors) == 1 == len(theirs.factors) and type(ours.factors[0]) is type(theirs.factors[0]):
+    if type(ours.factors[0]) is type(theirs.factors[0]) and ours.alone and theirs.alone:
         if ours.factors[0].has_ghost(theirs.factors[0]):
             return ours.factors[0].ghost(theirs.factors[0])
         return ours.rows @ theirs.rows[0].T
@@ -77,9 +83,9 @@ def against(factors: Sequence[Factor], rows: Tensor) -> Tensor:
 def squares(ours: Gradients) -> Tensor:
     """Squared lengths (outputs, examples) of the gradients of one parameter."""
     one = ours.factors[0]
-    if len(ours.factors) == 1 and isinstance(one, Outer) and one.a.shape[1:3] == (1, 1):
+    if ours.alone and isinstance(one, Outer) and one.a.shape[1:3] == (1, 1):
         return one.delta.square().sum((2, 3, 4)) * one.a.square().sum((1, 2, 3))
-    return (ours.rows if len(ours.factors) == 1 else ours.dense.flatten(2)).square().sum(2)
+    return (ours.rows if ours.alone else ours.dense.flatten(2)).square().sum(2)
 
 
 def scaled(factors: Factors, by: float) -> Factors:

@@ -19,7 +19,8 @@ def scaled_dot_product_attention(
 ) -> Any:  # fmt: skip
     if dropout_p and tape.paired:
         raise BadInput("attention is explained without dropout: call model.eval()")
-    if not tape.paired:
+    moves = attn_mask is not None and any(one.moving for one in secants(attn_mask))
+    if not tape.paired and not (moves and not dropout_p):
         learned = [one.source.parameter for one in secants((query, key, value, attn_mask)) if one.moving and one.source]
         tape.loose.update(learned)
         parts = plain((query, key, value, attn_mask))

@@ -32,6 +32,9 @@ class Patches(Factor):
     dilation: Pair
     groups: int
 
+    def like(self) -> Tensor:
+        return self.delta
+
     def rows(self) -> Tensor:
         return self._products().flatten(2)
 

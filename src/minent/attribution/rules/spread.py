@@ -8,7 +8,7 @@ from torch import Tensor
 
 from minent.attribution.rules.captures import capture, densely, note, sourced
 from minent.attribution.rules.secant import plain
-from minent.attribution.rules.tape import Tape
+from minent.attribution.rules.tape import Source, Tape
 
 
 def fitted(out: Tensor, part: Tensor, n: int) -> tuple[int, ...] | None:
@@ -32,11 +32,23 @@ def shift(tape: Tape, func: Any, input: Any, other: Any, **kwargs: Any) -> Tenso
     name = getattr(func, "__name__", "")
     minus = (part is other and name in ("sub", "subtract", "__sub__", "sub_")) or (part is input and "rsub" in name)
     out = func(ours, theirs)
+    source, wanted = part.source, part.shape
     if (shape := fitted(out, part, tape.examples)) is None:
-        return None
-    sign, wanted = (-1 if minus else 1), part.shape
-    made = densely(part.source, lambda one, n: sign * gathered(one, shape, wanted))
-    return note(tape, out, part.source, part.source.view, made)
+        if out.shape != part.shape or len(out) != tape.examples or not _alike(tape, source):
+            return None
+        shape, wanted = (1, *part.shape[1:]), torch.Size((1, *part.shape[1:]))  # the same for all examples
+        source = source.through(lambda p: p[:1])
+    sign = -1 if minus else 1
+    made = densely(source, lambda one, n: sign * gathered(one, shape, wanted))
+    return note(tape, out, source, source.view, made)
+
+
+def _alike(tape: Tape, source: Source) -> bool:
+    """Whether what a parameter gives is the same along the first axis, whatever its numbers: it is linear in them."""
+    if source.view is None:
+        return False
+    seen = source.view(torch.randn(tape.shapes[source.parameter], generator=torch.Generator().manual_seed(0)))
+    return bool((seen == seen[:1]).all())
 
 
 @capture("mul", "multiply", "rmul")

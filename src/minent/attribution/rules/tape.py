@@ -18,6 +18,8 @@ class Tape:
     drawn: bool = False
     """Whether something is drawn at random, number by number as they lie: layouts are left as they are."""
     uses: list[Use] = field(default_factory=list)
+    shapes: dict[str, Any] = field(default_factory=dict)
+    """Of the parameters."""
     loose: set[str] = field(default_factory=set)
     """Parameters that met the examples in no way that factorises: their gradients are taken one by one."""
     unruled: set[str] = field(default_factory=set)

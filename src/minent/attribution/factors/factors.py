@@ -71,6 +71,16 @@ class Factor:
         """Products of each of `rows` (row, *shape of the view) with the gradient of each example, of the one output."""
         return rows.flatten(1) @ self.dense()[0].flatten(1).T
 
+    def beside(self, rows: Tensor) -> Tensor:
+        """Products (outputs, examples) of the gradients of each example with a row (example, *shape of the view) of
+        its own."""
+        each = [replace(self, **self.of(k)).dense()[0] for k in range(len(self.like()))]  # type: ignore[arg-type]
+        return torch.stack([(one * rows).flatten(1).sum(1) for one in each])
+
+    def of(self, output: int) -> dict[str, Tensor]:
+        """What makes them those of one output."""
+        return {"delta": self.like()[output : output + 1]}
+
     def has_ghost(self, other: Any) -> bool:
         """Whether products with another factor of the kind are cheaper without building the gradients."""
         return False
@@ -112,6 +122,10 @@ class Outer(Factor):
         if self.a.shape[1:3] == (1, 1):
             return ((rows[:, 0] @ self.a[:, 0, 0].T) * self.delta[0, :, 0, 0].T).sum(1)
         return super().against(rows)
+
+    def beside(self, rows: Tensor) -> Tensor:
+        seen = torch.einsum("ngoi,ntgi->ntgo", rows, self.a)
+        return torch.einsum("kntgo,ntgo->kn", self.delta, seen)
 
     def has_ghost(self, other: "Outer") -> bool:
         k, n, t, g, o = self.delta.shape
@@ -183,6 +197,9 @@ class Dense(Factor):
 
     def like(self) -> Tensor:
         return self.gradient
+
+    def of(self, output: int) -> dict[str, Tensor]:
+        return {"gradient": self.gradient[output : output + 1]}
 
     def dense(self) -> Tensor:
         return self.gradient

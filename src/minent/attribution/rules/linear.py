@@ -4,6 +4,7 @@ a₁ b₁ − a₀ b₀ = ā (b₁ − b₀) + (a₁ − a₀) b̄
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -57,7 +58,10 @@ def at_midpoint(tape: Tape, func: Any, *args: Any, **kwargs: Any) -> Any:
     ends = ends_of(tape, func, args, kwargs)
     if len(moving) == 1 and moving[0].source is not None and not batched and name != "square":
         value = func(*plain(args), **plain(kwargs))
-        return wrapped(tape, value, ends, False, True, moving[0].source.through(_linear_part(name, func, args, kwargs)))
+        source = moving[0].source.through(_linear_part(name, func, args, kwargs))
+        if isinstance(value, Tensor) and value.dim() > 1 and len(value) == tape.examples:
+            source = replace(source, one=_of_one(name, func, moving[0], value, args, kwargs))
+        return wrapped(tape, value, ends, False, True, source)
     value = captured(tape, name, func, args, kwargs) if batched else None
     if value is None:
         value = func(*plain(args), **plain(kwargs))
@@ -65,6 +69,17 @@ def at_midpoint(tape: Tape, func: Any, *args: Any, **kwargs: Any) -> Any:
     if ends is not None and name in BILINEAR and (len(moving) > 1 or name == "square"):
         value = Valued.apply(value, torch.lerp(*ends, 0.5))
     return wrapped(tape, value, ends, batched, True)
+
+
+def _of_one(name: str, func: Any, part: Secant, value: Tensor, args: Any, kwargs: Any) -> Any:
+    """The parameter's view of one example, where that of all repeats it."""
+    assert part.source is not None
+    if name in ("expand", "expand_as", "broadcast_to", "repeat") and part.shape == (1, *value.shape[1:]):
+        return part.source.through(lambda p: p).view
+    if name == "embedding" and part is args[1] and bool((args[0] == args[0][:1]).all()):
+        first = plain(args[0])[:1]
+        return part.source.through(lambda p: func(first, p, *args[2:], **kwargs)).view
+    return None
 
 
 def _linear_part(name: str, func: Any, args: Any, kwargs: Any) -> Callable[[Tensor], Any]:

@@ -34,21 +34,27 @@ def shift(tape: Tape, func: Any, input: Any, other: Any, **kwargs: Any) -> Tenso
     out = func(ours, theirs)
     source, wanted = part.source, part.shape
     if (shape := fitted(out, part, tape.examples)) is None:
-        if out.shape != part.shape or len(out) != tape.examples or not _alike(tape, source):
+        if out.shape != part.shape or source.one is None:
             return None
-        shape, wanted = (1, *part.shape[1:]), torch.Size((1, *part.shape[1:]))  # the same for all examples
-        source = source.through(lambda p: p[:1])
+        source, wanted = Source(source.parameter, source.one), torch.Size((1, *part.shape[1:]))
+        shape = tuple(wanted)
     sign = -1 if minus else 1
     made = densely(source, lambda one, n: sign * gathered(one, shape, wanted))
     return note(tape, out, source, source.view, made)
 
 
-def _alike(tape: Tape, source: Source) -> bool:
-    """Whether what a parameter gives is the same along the first axis, whatever its numbers: it is linear in them."""
-    if source.view is None:
-        return False
-    seen = source.view(torch.randn(tape.shapes[source.parameter], generator=torch.Generator().manual_seed(0)))
-    return bool((seen == seen[:1]).all())
+@capture("cat", "concat", "concatenate")
+def beside(tape: Tape, func: Any, tensors: Any, dim: int = 0) -> Tensor | None:
+    """A parameter that is the same for all examples stands beside what is not, as the token of a class does."""
+    parts = [one for one in tensors if sourced(one)]
+    if any(one.source.one is None for one in parts) or not dim % tensors[0].dim():
+        return None
+    placed = [plain(one).detach().requires_grad_() if sourced(one) else plain(one) for one in tensors]
+    for one, place in zip(tensors, placed, strict=True):
+        if sourced(one):
+            source = Source(one.source.parameter, one.source.one)
+            note(tape, place, source, source.view, densely(source, lambda delta, n: delta[:, None]))
+    return func(placed, dim)
 
 
 @capture("mul", "multiply", "rmul")

@@ -18,8 +18,6 @@ class Tape:
     drawn: bool = False
     """Whether something is drawn at random, number by number as they lie: layouts are left as they are."""
     uses: list[Use] = field(default_factory=list)
-    shapes: dict[str, Any] = field(default_factory=dict)
-    """Of the parameters."""
     loose: set[str] = field(default_factory=set)
     """Parameters that met the examples in no way that factorises: their gradients are taken one by one."""
     unruled: set[str] = field(default_factory=set)
@@ -35,6 +33,8 @@ class Source:
 
     parameter: str
     view: Callable[[Tensor], Tensor] | None
+    one: Callable[[Tensor], Tensor] | None = None
+    """The view (1, …) of one example, where that of all of them repeats it."""
 
     def through(self, function: Callable[[Tensor], Tensor]) -> "Source":
         before = self.view

@@ -91,7 +91,6 @@ def forward(
         else:  # a running statistic: it moves, but no gradient moves it
             state[name] = secant(tape, torch.lerp(before, after, 0.5), (before, after), source=None, batched=False)
             tape.statistics[id(state[name])] = name
-    tape.shapes = {name: leaf.shape for name, leaf in leaves.items()}
     parts = inputs if isinstance(inputs, tuple) else (inputs,)
     seen = tuple(secant(tape, one, None, moving=False) for one in parts)
     with torch.enable_grad(), torch.compiler.set_stance("force_eager"):

@@ -23,6 +23,7 @@ from minent.attribution.explanation import Explanation
 from minent.attribution.walk.back import Asked, Part, Walk
 from minent.attribution.walk.mean_gradients import Outputs, Rule
 from minent.attribution.walk.passes import Inputs, check_alike, number, place, predicted, taken
+from minent.attribution.walk.taught import Train
 from minent.errors import BadInput
 from minent.nn.evaluating import evaluating
 from minent.training.processes import found, gathered, share
@@ -33,7 +34,7 @@ log = logging.getLogger(__name__)
 
 
 def explain(
-    model: nn.Module, trajectory: str | Path | Trajectory, inputs: Inputs, *, train: tuple[Inputs, Any],
+    model: nn.Module, trajectory: str | Path | Trajectory, inputs: Inputs, *, train: Train,
     loss: Any = F.cross_entropy, outputs: Literal["all", "predicted"] | Sequence[int] | Outputs = "all",
     rule: Rule = "secant", memory: float = 1.0, project: int | None = None, seed: int = 0,
 ) -> Explanation:  # fmt: skip
@@ -42,7 +43,8 @@ def explain(
     - `model`: a module of the trajectory's shape, in whatever state; `model(inputs)`, or `model(*inputs)` for a tuple,
       whose first axis is that of examples, is what is explained, at the weights at the trajectory's end, dropout off.
       All is computed on the device of `inputs`, also where the model or the training examples are on another.
-    - `train`: the inputs and targets of all training examples; the trajectory's ids are rows of these.
+    - `train`: the inputs and targets of all training examples; the trajectory's ids are rows of these. Or a data set
+      of items (input, target), or a DataLoader of it, by whose collation batches are made; see `Numbered`.
     - `loss(outputs, targets)`: that of training, on a batch. Its scale need not be known: it is found by the length of
       the gradient that was followed.
     - `outputs`: which numbers of each input: "all", the highest ("predicted"), these columns, or a function of what
@@ -88,7 +90,7 @@ def explain(
     return explanation if explanation.verdict == "exact" else replace(explanation, doubts=tuple(doubts.told()))
 
 
-def _check(inputs: Inputs, train: tuple[Inputs, Any], rule: str, memory: float, project: int | None) -> None:
+def _check(inputs: Inputs, train: Train, rule: str, memory: float, project: int | None) -> None:
     if rule not in get_args(Rule):
         raise BadInput(f"rule is one of {', '.join(get_args(Rule))}; got {rule!r}")
     if memory <= 0:

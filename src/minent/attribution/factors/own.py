@@ -9,8 +9,9 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from minent.attribution.factors.factors import Factor, Outer, Reshape, Rows, Transposed, View
+from minent.attribution.factors.factors import Factor, Outer, Rows
 from minent.attribution.factors.products import dense
+from minent.attribution.factors.views import Reshape, Transposed, View
 
 
 def own(ours: Sequence[Factor], theirs: Sequence[Factor], weight: Tensor, shape: torch.Size) -> Tensor:

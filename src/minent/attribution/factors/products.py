@@ -9,7 +9,8 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
-from minent.attribution.factors.factors import Factor, Outer, Reshape, keeps_products
+from minent.attribution.factors.factors import Factor, Outer
+from minent.attribution.factors.views import Reshape, keeps_products
 
 Factors = dict[str, list[Factor]]
 
@@ -95,7 +96,9 @@ def scaled(factors: Factors, by: float) -> Factors:
 
 def total(blocks: Sequence[Factors], name: str, shapes: Mapping[str, torch.Size]) -> Tensor:
     """The sum of all examples' gradients of a parameter, of the first output, where some block of examples has any."""
-    several = [dense([one.summed() for one in factors[name]], shapes[name])[0, 0] for factors in blocks if name in factors]
+    several = [
+        dense([one.summed() for one in factors[name]], shapes[name])[0, 0] for factors in blocks if name in factors
+    ]
     return several[0] if len(several) == 1 else torch.stack(several).sum(0)
 
 

@@ -11,7 +11,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from minent.attribution.factors.backward import Use, stacked
-from minent.attribution.factors.factors import Dense, Factor, Outer, Reshape, Rows, Transposed, View
+from minent.attribution.factors.factors import Dense, Factor, Outer, Rows
+from minent.attribution.factors.views import Reshape, Transposed, View
 from minent.attribution.rules.registry import Registry
 from minent.attribution.rules.secant import plain
 from minent.attribution.rules.tape import Source, Tape

@@ -12,7 +12,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from minent.attribution.factors.factors import Dense, Factor, Outer, Reshape
+from minent.attribution.factors.factors import Dense, Factor, Outer
+from minent.attribution.factors.views import Reshape
 from minent.attribution.rules.captures import capture, free, note, shifted, sourced, then
 from minent.attribution.rules.secant import plain
 from minent.attribution.rules.tape import Tape

@@ -24,7 +24,9 @@ LINEAR = frozenset([
     "to", "float", "double", "type", "type_as", "cpu", "pad", "roll", "flip", "diagonal", "tril", "triu",
     "unfold", "fold", "add", "sub", "subtract", "rsub", "radd", "neg", "negative", "sum", "mean", "cumsum",
     "masked_fill", "where", "avg_pool1d", "avg_pool2d", "avg_pool3d", "adaptive_avg_pool1d", "adaptive_avg_pool2d",
-    "interpolate", "pixel_shuffle", "requires_grad_", "embedding",
+    "interpolate", "pixel_shuffle", "pixel_unshuffle", "channel_shuffle", "requires_grad_", "embedding", "index_add",
+    "scatter_add", "scatter", "masked_scatter", "swapdims", "diag_embed", "rot90", "fliplr", "flipud", "column_stack",
+    "tensor_split", "hsplit", "vsplit",
 ])  # fmt: skip
 # and `square`: each is its own secant at the midpoints
 BILINEAR = frozenset([
@@ -34,7 +36,7 @@ BILINEAR = frozenset([
 ])  # fmt: skip
 ADDING = frozenset([
     "add", "radd", "sub", "subtract", "rsub", "where", "masked_fill", "cat", "concat", "concatenate", "stack",
-    "hstack", "vstack", "pad",
+    "hstack", "vstack", "pad", "index_add", "scatter_add", "scatter", "masked_scatter", "column_stack",
 ])  # fmt: skip
 
 

@@ -11,7 +11,8 @@ from minent.attribution.factors.products import Factors, lengths, scaled, total
 from minent.attribution.rules.tape import Tape
 from minent.attribution.walk.doubts import Doubts, distance
 from minent.attribution.walk.losses import check, meeting, passed
-from minent.attribution.walk.passes import Inputs, as_trained, moved, number, taken
+from minent.attribution.walk.passes import as_trained, taken
+from minent.attribution.walk.taught import Taught, Train
 from minent.errors import BadInput
 from minent.training.trajectory.shards import Step
 from minent.training.trajectory.trajectory import Trajectory
@@ -24,9 +25,10 @@ class Followed:
 
     `group` and `shapes` of each parameter; `begun`, the first step that moved it; `start`, its momentum before that."""
 
-    def __init__(self, model: nn.Module, trajectory: Trajectory, train: tuple[Inputs, Any], loss: Any):
+    def __init__(self, model: nn.Module, trajectory: Trajectory, train: Train, loss: Any):
         self.model, self.trajectory, self.loss = model, trajectory, loss
-        (self.inputs, self.targets), self.examples = train, number(train[0])
+        self.taught = Taught(train)
+        self.examples = len(self.taught)
         self.group = {name: k for k, names in enumerate(trajectory.parameters) for name in names}
         last = trajectory.weights(trajectory.end + 1)
         self.shapes = {name: last[name].shape for name in self.group}
@@ -55,8 +57,7 @@ class Followed:
 
     def gradients(self, step: Step, weights: dict[str, Tensor]) -> list[Factors]:
         """Each example's share in the gradient that a step followed, in blocks of examples that follow one another."""
-        ids, device = torch.from_numpy(step.ids), self.trajectory.device
-        batch = moved(taken(self.inputs, ids), device), moved(taken(self.targets, ids), device)
+        batch = self.taught.batch(step.ids, self.trajectory.device)
         states = self.trajectory.random_states(step.number)
         if states is None:
             self.doubts.unknown = [one for one in self.trajectory.active if not one.startswith("BatchNorm")]

@@ -76,7 +76,9 @@ def check(
         if ours is first and (state is not None or meeting(model)):
             return
         theirs = plainly(rows)
-        mine = {name: total([ours], name, shapes) if name in ours else torch.zeros_like(weights[name]) for name in theirs}
+        mine = {
+            name: total([ours], name, shapes) if name in ours else torch.zeros_like(weights[name]) for name in theirs
+        }
         a = torch.cat([one.flatten() for one in theirs.values()]).double()
         b = torch.cat([mine[name].flatten() for name in theirs]).double()
         if a.norm() > 1e-6 * len(a) ** 0.5 and float(a @ b / (a.norm() * b.norm()).clamp(min=1e-300)) < 0.999:

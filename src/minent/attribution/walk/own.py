@@ -19,7 +19,6 @@ from minent.attribution.factors.own import own
 from minent.attribution.factors.products import Factors
 from minent.attribution.walk.followed import Followed, noted
 from minent.attribution.walk.mean_gradients import Outputs, Rule, along
-from minent.attribution.walk.passes import moved, taken
 from minent.attribution.walk.updates import Memory, remembers
 from minent.training.trajectory.trajectory import Step
 
@@ -63,10 +62,12 @@ def _share(
 ) -> np.ndarray:  # fmt: skip
     """What a step's examples did to what is said of themselves along a stretch, (example, output)."""
     device, begun, parts = followed.trajectory.device, 0, []
-    weights = {name: w for name in followed.group if (w := _weight(followed, stretch, within, step, name, second)) is not None}
+    weights = {
+        name: w for name in followed.group if (w := _weight(followed, stretch, within, step, name, second)) is not None
+    }
     for theirs in gradients:
         size = next(iter(theirs.values()))[0].like().shape[1]
-        inputs = moved(taken(followed.inputs, torch.from_numpy(step.ids[begun : begun + size])), device)
+        inputs, _ = followed.taught.batch(step.ids[begun : begun + size], device)
         ours, _, tape = along(followed.model, stretch.start, stretch.end, inputs, set(followed.group), outputs, rule)
         followed.notes.update(noted(tape))
         total: Tensor | float = 0.0

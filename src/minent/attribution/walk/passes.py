@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from minent.attribution.rules.custom import custom_functions
 from minent.attribution.rules.secant import Secant, latest, secant
 from minent.attribution.rules.tape import Source, Tape
 from minent.errors import BadInput
@@ -34,8 +35,10 @@ def number(inputs: Inputs) -> int:
     return len(inputs[0] if isinstance(inputs, tuple) else inputs)
 
 
-def check_alike(inputs: Inputs, train: tuple[Inputs, Any]) -> None:
+def check_alike(inputs: Inputs, train: Any) -> None:
     """Raises BadInput for what cannot be inputs like those of the training examples, or these and their targets."""
+    if not isinstance(train, tuple):  # a data set: the model will say
+        return
     asked, taught, targets = (one if isinstance(one, tuple) else (one,) for one in (inputs, *train))
     if strange := [one for one in (*asked, *taught, *targets) if not isinstance(one, Tensor)]:
         raise BadInput(f"inputs and targets are tensors; got {type(strange[0]).__name__}")
@@ -93,7 +96,7 @@ def forward(
             tape.statistics[id(state[name])] = name
     parts = inputs if isinstance(inputs, tuple) else (inputs,)
     seen = tuple(secant(tape, one, None, moving=False) for one in parts)
-    with torch.enable_grad(), torch.compiler.set_stance("force_eager"):
+    with torch.enable_grad(), torch.compiler.set_stance("force_eager"), custom_functions():
         out = latest(torch.func.functional_call(model, state, seen))
     return tape, out, leaves
 

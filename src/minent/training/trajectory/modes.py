@@ -1,4 +1,4 @@
-"""What a model is while it is trained: which module does what it does not when the model is explained; what wraps it."""
+"""What a model is while it is trained: what wraps it, which modules do what they do not when it is explained."""
 
 from typing import Any
 

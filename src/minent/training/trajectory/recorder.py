@@ -114,7 +114,8 @@ class Recorder:
         self._hold("ids", "", torch.from_numpy(ids))
         self._hold("lengths", "", copied(lengths_of(list(gradients.values())) / scale))
         if states is not None:
-            for number, (part, state) in enumerate(p for p in zip(parts, states, strict=True) if len(p[0])):
+            there = [state for part, state in zip(parts, states, strict=True) if len(part)]
+            for number, state in enumerate(there):
                 self._hold("random", str(number), state)
         self._keep = False
         if self._bytes >= SHARD_BYTES:

@@ -5,8 +5,10 @@
     steps-00000001.safetensors  a shard: from that step on, the ids of each step, and the weights before each kept one
     end.safetensors             the weights after the last step
 
-What is not trained, as a frozen backbone, is written once, and again before a step by which it moved. Of Adam, the second moment that a kept step divides by lies beside the weights; momentum is a sum of gradients and needs
-no file. Every file is written whole or not at all.
+What is not trained, as a frozen backbone, is written once, and again before a step by which it moved. Of Adam, the
+second moment that a kept step divides by lies beside the weights; momentum is a sum of gradients and needs no file.
+What was drawn at random, as by dropout, is known by the state of the generators before each pass. Every file is
+written whole or not at all.
 """
 
 from collections.abc import Mapping, Sequence

@@ -33,7 +33,7 @@ def test_own_contributions_along_single_stretches_of_one_step_are_exact(tmp_path
 
 @pytest.mark.parametrize("optimizer", ["momentum", "Nesterov", "Adam", "AdamW"])
 def test_of_optimisers_that_remember_they_are_nearly_those(tmp_path, optimizer):
-    model, train = recorded(tmp_path / "a", MODELS["tanh"], OPTIMIZERS[optimizer], steps=200)
+    model, train = recorded(tmp_path / "a", MODELS["tanh"], OPTIMIZERS[optimizer], steps=80)
     parts, rows = explain(model, tmp_path / "a", train[0], train=train), np.arange(EXAMPLES)
     found = mislabels(model, tmp_path / "a", train=train)
     assert np.corrcoef(found.score, parts.mislabels(train[1].numpy())[1])[0, 1] > 0.99

@@ -54,6 +54,14 @@ class Run:
     texts: list[str] | None = None
     """The examples themselves, where they are texts."""
 
+    batches: Any = None
+    """A data set of `train`, where batches are not rows of it as they are."""
+
+    @property
+    def taken(self) -> Any:
+        """What the run learned from, batch by batch as it did."""
+        return self.train if self.batches is None else self.batches
+
 
 def opened(run: Path, options: Explaining) -> Run:
     """The run in a folder. Raises BadInput for what is missing, and for what does not fit together."""
@@ -108,6 +116,7 @@ def _text(run: Path, trajectory: Any, train: Path | None) -> Run:
     import torch
     import torch.nn.functional as F
     from torch.nn.utils.rnn import pad_sequence
+    from torch.utils.data import DataLoader
 
     from minent.cli.inputs import read_texts, unknown_labels
     from minent.data import Labelled, read_labelled
@@ -148,9 +157,17 @@ def _text(run: Path, trajectory: Any, train: Path | None) -> Run:
         return padded(asked), asked.labels, shown(asked)
 
     targets = torch.tensor([place[label] for label in taught])
+    inputs = padded(examples)
+    lengths = inputs[1].sum(1).tolist()
+
+    def batched(ids: list[int]) -> tuple[Any, Any]:
+        longest = max(lengths[i] for i in ids)  # as in training, where dropout was drawn for so many places
+        return tuple(one[ids, :longest] for one in inputs), targets[ids]
+
+    batches = DataLoader(range(len(targets)), collate_fn=batched)  # type: ignore[arg-type]
     return Run(
-        classifier, trajectory, (padded(examples), targets), tuple(classifier.labels), taught, shown(examples), read,
-        F.cross_entropy, rows, examples.texts,
+        classifier, trajectory, (inputs, targets), tuple(classifier.labels), taught, shown(examples), read,
+        F.cross_entropy, rows, examples.texts, batches,
     )  # fmt: skip
 
 

@@ -7,6 +7,7 @@ the rest. Every file is written whole or not at all.
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -89,6 +90,21 @@ def opened(path: Path, framework: str) -> Any:
         return safe_open(path, framework=framework)
     except SafetensorError as error:
         raise BadInput(f"{path.name} in {str(path.parent)!r} is not a whole safetensors file: {error}") from None
+
+
+def held(path: Path) -> tuple[Any, Mapping[str, Sequence[str]]]:
+    """A shard that stays open, and the names in it by their kind/number: a header is read once, not for each step."""
+    told = path.stat()
+    return _held(path, told.st_mtime_ns, told.st_size)
+
+
+@lru_cache(maxsize=4)
+def _held(path: Path, _changed: int, _size: int) -> tuple[Any, Mapping[str, Sequence[str]]]:
+    file, names = opened(path, "pt"), dict[str, list[str]]()
+    for name in file.keys():  # noqa: SIM118 (it is no dict)
+        kind, number, *own = name.split("/", 2)
+        names.setdefault(f"{kind}/{number}", []).extend(own)
+    return file, names
 
 
 def read_steps(shard: Path) -> list[Step]:

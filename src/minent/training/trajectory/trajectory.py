@@ -19,7 +19,7 @@ import torch
 from torch import Tensor
 
 from minent.errors import BadInput
-from minent.training.trajectory.shards import SHARD, Step, described, kept_in, opened, read_steps, shards
+from minent.training.trajectory.shards import SHARD, Step, described, held, kept_in, read_steps, shards
 from minent.training.weights import read
 
 
@@ -105,13 +105,12 @@ class Trajectory:
         return [found[str(number)].cpu() for number in range(len(found))] or None
 
     def _tensors(self, step: int, kind: str, kept: bool = True) -> dict[str, Tensor]:
-        one, prefix = self.steps[step - 1], f"{kind}/{step}/"
+        one = self.steps[step - 1]
         if kept and not one.kept:
             raise BadInput(f"the weights before step {step} were not kept: every {self.every}th was")
-        with opened(self.folder / SHARD.format(one.shard), "pt") as file:
-            names = [name for name in file.keys() if name.startswith(prefix)]  # noqa: SIM118 (it is no dict)
-            return {name.removeprefix(prefix): file.get_tensor(name).to(self.device) for name in names}
+        file, names = held(self.folder / SHARD.format(one.shard))
+        own = names.get(f"{kind}/{step}", [])
+        return {name: file.get_tensor(f"{kind}/{step}/{name}").to(self.device) for name in own}
 
     def _tensor(self, shard: int, name: str) -> Tensor:
-        with opened(self.folder / SHARD.format(shard), "pt") as file:
-            return file.get_tensor(name).to(self.device)
+        return held(self.folder / SHARD.format(shard))[0].get_tensor(name).to(self.device)

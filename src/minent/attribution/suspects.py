@@ -121,7 +121,7 @@ def looked(model: nn.Module, run: Trajectory, taught: Taught) -> tuple[np.ndarra
     kept = [first for first, _ in run.segments()][1:]
     looks = [*kept[:: max(1, -(-len(kept) // (LOOKS - 1)))], run.end + 1]
     total = {"margin": np.zeros(len(taught)), "doubt": np.zeros(len(taught))}
-    said, labels = np.zeros(0), np.zeros(0)
+    said, labels = np.zeros((0, 1)), np.zeros(0, np.int64)
     for look in looks:
         weights = run.weights(look)
         scores, wanted = zip(

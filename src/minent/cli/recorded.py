@@ -156,6 +156,10 @@ def _text(run: Path, trajectory: Any, train: Path | None) -> Run:
             print(unknown, file=sys.stderr)
         return padded(asked), asked.labels, shown(asked)
 
+    end = trajectory.weights(trajectory.end + 1)
+    if any(not torch.equal(one.cpu(), end[name]) for name, one in classifier.state_dict().items() if name in end):
+        told = "is a mean of weights; explained is what the run's last ones say"
+        print(f"note: the classifier in {str(run)!r} {told}", file=sys.stderr)
     targets = torch.tensor([place[label] for label in taught])
     inputs = padded(examples)
     lengths = inputs[1].sum(1).tolist()

@@ -47,8 +47,9 @@ def step(run: Fit) -> Record:
     if run.before_step is not None:
         run.before_step(Moment(state.step, rate, ids, targets, run.model, run.optimizer))
     if run.recorder is not None:
-        drops = active(run.model)  # what each batch drew is a function of its key
-        run.recorder.step(*parts, states=[drawn(run.processes.device, *key) for key, _ in keyed] if drops else None)
+        place = next(run.model.parameters()).device  # what each batch drew is a function of its key
+        states = [drawn(place, *key) for key, _ in keyed] if active(run.model) else None
+        run.recorder.step(*parts, states=states)
     run.optimizer.step()
     if run.average is not None:
         averaging.follow(run.average, run.model, recipe.ema, state.step)

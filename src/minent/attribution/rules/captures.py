@@ -109,9 +109,8 @@ def addmm(tape: Tape, func: Any, input: Any, mat1: Any, mat2: Any, *, beta: Any 
     if (beta, alpha) != (1, 1) or not sourced(mat2) or not (sourced(input) or free(input)) or len(mat1) % tape.examples:
         return None
     shift = plain(input).detach()
-    return shifted(
-        tape, matmul(tape, func, mat1, mat2, shift), input, lambda one, n: _rows(one, n).sum(1)
-    ) if shift.dim() == 1 else None  # fmt: skip
+    out = matmul(tape, func, mat1, mat2, shift) if shift.dim() == 1 else None
+    return None if out is None else shifted(tape, out, input, lambda one, n: _rows(one, n).sum(1))
 
 
 @capture("embedding")

@@ -96,11 +96,11 @@ class Followed:
         self, weights: dict[str, Tensor], batch: tuple[Any, Any], step: Step, states: Sequence[Tensor] | None
     ) -> None:
         """The first micro-batch's gradients are compared with PyTorch's."""
-        one = tuple(taken(part, slice(0, step.parts[0])) for part in batch)
+        inputs, targets = (taken(part, slice(0, step.parts[0])) for part in batch)
         state, trained = states and states[0], set(self.shapes)
         with_state = None if states is None else states[:1]
-        (factors,), _ = passed(self.model, weights, *one, trained, self.loss, (), False, with_state)
-        check(self.model, weights, *one, trained, self.loss, factors, state)
+        (factors,), _ = passed(self.model, weights, inputs, targets, trained, self.loss, (), False, with_state)
+        check(self.model, weights, inputs, targets, trained, self.loss, factors, state)
         self.checked = True
 
     def second_moments(self, steps: Sequence[Step], followed: Sequence[Sequence[Factors]]) -> list[dict[str, Tensor]]:

@@ -1,4 +1,4 @@
-"""As a program, by torchrun: python distributed.py FOLDER records a distributed run, with dropout, in micro-batches, and
+"""By torchrun: python distributed.py FOLDER records a distributed run, with dropout, in micro-batches, and
 each process writes what its explanation lacks."""
 
 import sys

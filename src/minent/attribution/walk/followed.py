@@ -97,7 +97,7 @@ class Followed:
     ) -> None:
         """The first micro-batch's gradients are compared with PyTorch's."""
         inputs, targets = (taken(part, slice(0, step.parts[0])) for part in batch)
-        state, trained = states and states[0], set(self.shapes)
+        state, trained = None if states is None else states[0], set(self.shapes)
         with_state = None if states is None else states[:1]
         (factors,), _ = passed(self.model, weights, inputs, targets, trained, self.loss, (), False, with_state)
         check(self.model, weights, inputs, targets, trained, self.loss, factors, state)

@@ -61,6 +61,7 @@ class Recorder:
         if strange := [p for group in optimizer.param_groups for p in group["params"] if id(p) not in names]:
             raise BadInput(f"{len(strange)} tensors of the optimiser are no parameters of the model")
         self._names = [[names[id(p)] for p in group["params"]] for group in optimizer.param_groups]
+        self._buffers = {name for name, _ in model.named_buffers()}
         self._trained = {name for called in self._names for name in called}
         self._held: list[Step] = []
         self._tensors: dict[str, Tensor] = {}
@@ -107,7 +108,7 @@ class Recorder:
         self._held.append(Step(self.number, ids, unread, sizes, most, options(self.optimizer), idle, kept, 0, late))
         if kept:
             for name, tensor in weights(self.model).items():
-                if name in self._trained or self._moved(name, tensor):
+                if name in self._trained or self._moved(name, tensor, closely=name in self._buffers):
                     self._hold("weights", name, copied(tensor))
             for name, tensor in second_moments(self.optimizer, self._names, scale).items():
                 self._hold("second", name, copied(tensor))
@@ -127,7 +128,7 @@ class Recorder:
 
     def _moved(self, name: str, tensor: Tensor, closely: bool = False) -> bool:
         """Whether what is not trained is new, or was written to since it was put down; `closely`: by its numbers, as
-        statements that go through `.data` leave no trace."""
+        batch normalisation, and statements that go through `.data`, leave no trace."""
         before, seen = self._fixed.get(name), (tensor.data_ptr(), tensor._version)
         if before is not None and before[0] == seen and not (closely and not torch.equal(before[1], tensor)):
             return False

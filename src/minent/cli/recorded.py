@@ -65,6 +65,8 @@ class Run:
 
 def opened(run: Path, options: Explaining) -> Run:
     """The run in a folder. Raises BadInput for what is missing, and for what does not fit together."""
+    if options.memory <= 0:
+        raise BadInput(f"memory is so many GiB, more than 0; got {options.memory}")
     require("torch", "torch", "explain models")
     from minent.training.trajectory import Trajectory
 

@@ -100,17 +100,19 @@ def mislabels(
     run = Trajectory.open(trajectory)
     device = next(model.parameters()).device
     run = run.to(device)
+    begun = process_time()
+    with torch.no_grad(), evaluating(model):
+        said, labels, cheap = looked(model, run, taught)
+    seconds = {"cheap": process_time() - begun}
     ends = sorted({0, len(taught) // 2})
     checked = explain(model, run, taught.batch(np.array(ends), device)[0], train=train, loss=loss, rule=rule)
     if not anyway:
         checked.refuse()
+    begun = process_time()
     with torch.no_grad(), evaluating(model):
-        begun = process_time()
-        said, labels, cheap = looked(model, run, taught)
-        middle = process_time()
         own = own_contributions(Followed(model, run, train, loss), lambda out: out, said.shape[1], rule)
+    seconds["path kernel"] = process_time() - begun
     others = of_labels(said - own)
-    seconds = {"cheap": middle - begun, "path kernel": process_time() - middle}
     fitted = float((of_labels(said).argmax(1) == labels).mean())
     return Suspects(contradicted(others, labels), others, own, cheap, seconds, checked, fitted)
 

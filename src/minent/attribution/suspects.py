@@ -65,7 +65,10 @@ class Suspects:
     def advice(self) -> str:
         """Which score to believe: a model that has learned its labels by heart has no loss where they are wrong."""
         if self.fitted > 0.99:
-            return f"the model gives {self.fitted:.1%} their label: its loss tells little, believe the path kernel"
+            return (
+                f"the model gives {self.fitted:.1%} their label: its loss at the end tells little, "
+                "believe the path kernel, or the margin over the run"
+            )
         return f"the model gives {self.fitted:.1%} their label: the loss tells about as much as the path kernel"
 
 

@@ -54,6 +54,26 @@ class Reader(nn.Module):
         return self.out(self.encoder(self.tokens(tokens)).mean(1))
 
 
+class Pretrained(nn.Module):
+    """A small one of transformers, at random, with a linear layer on the mean of its states."""
+
+    def __init__(self, kind):
+        import transformers
+
+        super().__init__()
+        if kind == "BERT":
+            shape = {"hidden_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4, "intermediate_size": 128}
+            config = transformers.BertConfig(vocab_size=100, **shape)
+            self.body = transformers.BertModel(config, add_pooling_layer=False)
+        else:
+            shape = {"n_embd": 64, "n_layer": 2, "n_head": 4, "bos_token_id": 0, "eos_token_id": 0}
+            self.body = transformers.GPT2Model(transformers.GPT2Config(vocab_size=100, use_cache=False, **shape))
+        self.out = nn.Linear(64, 10)
+
+    def forward(self, tokens):
+        return self.out(self.body(tokens).last_hidden_state.mean(1))
+
+
 MODELS = {
     "mlp": lambda: nn.Sequential(
         nn.Flatten(), nn.Linear(784, 256), nn.ReLU(), nn.Linear(256, 128), nn.ReLU(), nn.Linear(128, 10)
@@ -63,7 +83,10 @@ MODELS = {
         nn.MaxPool2d(2), nn.Flatten(), nn.Linear(1568, 10),
     ),
     "transformer": Reader,
+    "BERT": lambda: Pretrained("BERT"),
+    "GPT-2": lambda: Pretrained("GPT-2"),
 }  # fmt: skip
+READING = "transformer", "BERT", "GPT-2"
 
 
 def one_speed(peer, kind, quick):
@@ -72,8 +95,8 @@ def one_speed(peer, kind, quick):
     torch.set_num_threads(1)
     torch.manual_seed(0)
     model = MODELS[kind]().eval()
-    shape = (n + m, 24) if kind == "transformer" else (n + m, 1, 28, 28)
-    x = torch.randint(0, 100, shape) if kind == "transformer" else torch.randn(shape)
+    shape = (n + m, 24) if kind in READING else (n + m, 1, 28, 28)
+    x = torch.randint(0, 100, shape) if kind in READING else torch.randn(shape)
     y = torch.randint(0, 10, (n + m,))
     points = [{name: p + 0.01 * i * torch.randn_like(p) for name, p in model.state_dict().items()} for i in range(k)]
     train, test = (x[:n], y[:n]), (x[n:], y[n:])
@@ -145,6 +168,47 @@ def _vmap(model, points, train, test):
     return total.detach().numpy()
 
 
+def one_scale(kind, quick):
+    """CPU seconds of recording a run of an MLP of 101,770 weights, of its cheap scores and of its mislabels."""
+    from minent.attribution import mislabels
+
+    n, epochs, batch = (2000, 2, 128) if quick else (50_000, 10, 128)
+    torch.set_num_threads(1)
+    rng = torch.Generator().manual_seed(0)
+    y = torch.randint(0, 10, (n,), generator=rng)
+    x = torch.randn(10, 784, generator=rng)[y] * 0.2 + torch.randn(n, 784, generator=rng)
+    wrong = torch.randperm(n, generator=rng)[: n // 20]
+    y[wrong] = (y[wrong] + torch.randint(1, 10, (len(wrong),), generator=rng)) % 10
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(784, 128), nn.ReLU(), nn.Linear(128, 10))
+    make = {"SGD": lambda p: torch.optim.SGD(p, 0.02), "AdamW": lambda p: torch.optim.AdamW(p, 1e-3)}[kind]
+    optimizer = make(model.parameters())
+    with tempfile.TemporaryDirectory() as folder:
+        begun = time.process_time()
+        with record(model, optimizer, f"{folder}/run") as r:
+            for _ in range(epochs):
+                for ids in torch.randperm(n, generator=rng).split(batch):
+                    optimizer.zero_grad()
+                    F.cross_entropy(model(x[ids]), y[ids]).backward()
+                    r.batch(ids)
+                    optimizer.step()
+        middle = time.process_time()
+        found = mislabels(model, f"{folder}/run", train=(x, y))
+        seconds = time.process_time() - middle
+    bad = np.isin(np.arange(n), wrong)
+    scores = {"path kernel": found.score, **found.cheap}
+    return {
+        "recording": middle - begun, "mislabels": seconds, **found.seconds, "residual": found.checked.relative_residual,
+        "auc": {name: _auc(score, bad) for name, score in scores.items()},
+    }  # fmt: skip
+
+
+def _auc(score, bad):
+    from scipy.stats import rankdata
+
+    return float((rankdata(score)[bad].sum() - bad.sum() * (bad.sum() + 1) / 2) / (bad.sum() * (~bad).sum()))
+
+
 def _data(name):
     if name == "digits":
         from sklearn.datasets import load_digits
@@ -202,7 +266,7 @@ def one_quality(name, seed, quick):
     data = _data(name)
     if data is None:
         return None
-    from scipy.stats import rankdata, spearmanr
+    from scipy.stats import spearmanr
 
     rng = np.random.default_rng(seed)
     n, m, epochs, halves = (80, 20, 5, 6) if quick else (500, 100, 12, 60)
@@ -223,8 +287,7 @@ def one_quality(name, seed, quick):
             found[f"path kernel, {rule}, self-influence"] = parts.self_influence(taught.numpy())
         bad = np.isin(np.arange(n), wrong)
         for method, score in found.items():
-            ranks = rankdata(score)[bad].sum() - bad.sum() * (bad.sum() + 1) / 2
-            scores[f"mislabels: {method}"] = float(ranks / (bad.sum() * (~bad).sum()))
+            scores[f"mislabels: {method}"] = _auc(score, bad)
 
         model = _trained(x, y, seed, epochs, f"{folder}/right")
         with torch.no_grad():
@@ -324,6 +387,8 @@ def aims(kept):
             yield f"{kind}: {times} times as fast as captum", f"{ratio:.1f} times", ratio >= times
     for kind in MODELS:
         if (kind, "vmap") in found:
+            ratio = found[kind, "vmap"][1]
+            yield f"{kind}: as fast as per-example gradients by vmap", f"{ratio:.1f} times", ratio >= 1
             share = found[kind, "minent"][2] / found[kind, "vmap"][2]
             yield f"{kind}: a fifth of the memory of per-example gradients", f"{share:.2f}", share <= 0.2
     for kind in MODELS:
@@ -331,6 +396,10 @@ def aims(kept):
             apart, finest = (max(found[kind, peer][place] for peer in peers) for place in (3, 4))
             same = apart <= 1.01 * max(1e-6, finest)
             yield f"{kind}: the scores of {', '.join(peers)} to 1e-6", f"{apart:.1e} apart", same
+    for kind, minutes in (("SGD", 3), ("AdamW", 10)):
+        if kind in kept["scale"]:
+            took = kept["scale"][kind]["mislabels"] / 60
+            yield f"mislabels of 50,000 × 10 epochs, {kind}: {minutes} CPU minutes", f"{took:.1f}", took <= minutes
     means = {tuple(key): np.mean(values) for *key, values in qualities(kept)}
     for data, question in dict.fromkeys(key[:2] for key in means):
         ours = means[data, question, "path kernel, secant"]
@@ -375,6 +444,21 @@ Fast heeds the last layer alone, and is fast for that.
         seconds, ratio, mib, apart, _ = numbers
         parts.append(f"| {kind} | {peer} | {seconds:.3f} | {ratio:.1f} | {mib:.0f} | {apart:.1e} |")
     parts.append("""
+## Scale
+
+Mislabels of a recorded run: 50,000 examples, 10 epochs of batches of 128 (3,910 steps), an MLP of 101,770 weights. CPU
+seconds; the residual is that of the two examples by which the run is checked, which is part of the whole.
+
+| optimiser | recording with training | mislabels, all of it | own contributions | loss, margin and doubt | residual |
+|---|---|---|---|---|---|""")
+    for kind, one in kept["scale"].items():
+        times = " | ".join(f"{one[name]:.0f}" for name in ("recording", "mislabels", "path kernel", "cheap"))
+        parts.append(f"| {kind} | {times} | {one['residual']:.0e} |")
+    names = list(next(iter(kept["scale"].values()))["auc"]) if kept["scale"] else []
+    parts += ["", f"| area under the ROC curve | {' | '.join(names)} |", "|---" * (len(names) + 1) + "|"]
+    for kind, one in kept["scale"].items():
+        parts.append(f"| {kind} | {' | '.join(format(one['auc'][name], '.4f') for name in names)} |")
+    parts.append("""
 ## Quality
 
 An MLP that AdamW trained on 500 examples. **mislabels**: the area under the ROC curve of finding the tenth of the
@@ -398,6 +482,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="tiny, to see that it runs; nothing is kept")
     parser.add_argument("--one", nargs=2, help=argparse.SUPPRESS)
+    parser.add_argument("--scale", help=argparse.SUPPRESS)
     parser.add_argument("--write", type=Path)
     args = parser.parse_args()
     warnings.filterwarnings("ignore")
@@ -405,7 +490,20 @@ def main():
     if args.one:
         print(json.dumps(one_speed(*args.one, args.quick)))
         return
-    kept = json.loads(RESULTS.read_text()) if RESULTS.exists() and not args.quick else {"speed": {}, "quality": {}}
+    if args.scale:
+        print(json.dumps(one_scale(args.scale, args.quick)))
+        return
+    kept = json.loads(RESULTS.read_text()) if RESULTS.exists() and not args.quick else {}
+    for part in ("speed", "scale", "quality"):
+        kept.setdefault(part, {})
+    for kind in ("SGD", "AdamW"):
+        if kind not in kept["scale"]:
+            print(f"measuring {kind}", file=sys.stderr)
+            words = [sys.executable, str(HERE), "--scale", kind, *["--quick"] * args.quick]
+            done = subprocess.run(words, capture_output=True, text=True, env={**os.environ, "OMP_NUM_THREADS": "1"})
+            done.check_returncode()
+            kept["scale"][kind] = json.loads(done.stdout.splitlines()[-1])
+            _keep(kept, args.quick)
     for kind in MODELS:
         for peer in SPEED:
             key = f"{kind}, {peer}"

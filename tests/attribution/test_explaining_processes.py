@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 import numpy as np
 import torch
-from attribution import runs
+from attribution import distributed, runs
 from attribution.runs import MODELS, OPTIMIZERS, explained, recorded
 
 TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
@@ -45,3 +45,9 @@ def test_the_command_line_writes_the_page_of_one_process_once(tmp_path):
     one, other = ((tmp_path / name).read_text().split("<section>") for name in ("one.html", "two.html"))
     assert len(one) == len(other) == 2  # one input: a process had none
     assert one[1].split("what the sum lacks")[0] == other[1].split("what the sum lacks")[0]
+
+
+def test_a_distributed_run_is_explained_exactly_with_the_examples_of_all_processes(tmp_path):
+    torchrun(distributed.__file__, tmp_path)
+    lacks = [float(path.read_text()) for path in tmp_path.glob("*.txt")]
+    assert len(lacks) == 4 and max(lacks) < 1e-12

@@ -176,8 +176,9 @@ def test_the_page_holds_pictures_and_bars_that_add_up(run, capsys):
     data = ("--train", folder / "train.npz", "--model", f"{folder / 'made.py'}:net")
     page = folder / "because.html"
     code, out, _ = command(
-        capsys, "attribution", "explain", folder / "run", "--data", folder / "test.npz", *data, "-o", page, "--first", 2
-    )
+        capsys, "attribution", "explain", folder / "run", "--data", folder / "test.npz", *data, "-o", page,
+        "--first", 2, "--of", "score",
+    )  # fmt: skip
     assert code == 0 and "wrote" in out
     text = page.read_text()
     assert text.count("<section>") == 2 and text.count("data:image/png;base64,") > 2 * 5

@@ -9,9 +9,13 @@ if TYPE_CHECKING:
     from minent.attribution.influence import self_influence, tracin
     from minent.attribution.page import because
     from minent.attribution.path_kernel import explain
+    from minent.attribution.suspects import Suspects, mislabels
+    from minent.attribution.walk.taught import Numbered
     from minent.training.trajectory import record
 
-__all__ = ["Explanation", "because", "explain", "record", "self_influence", "tracin"]
+__all__ = [
+    "Explanation", "Numbered", "Suspects", "because", "explain", "mislabels", "record", "self_influence", "tracin",
+]  # fmt: skip
 # No file has the name of a function: where it was imported first, the name would be the file's.
 __getattr__ = on_first_use(
     __name__,
@@ -20,6 +24,8 @@ __getattr__ = on_first_use(
         "minent.attribution.influence": "self_influence tracin",
         "minent.attribution.page": "because",
         "minent.attribution.path_kernel": "explain",
+        "minent.attribution.suspects": "Suspects mislabels",
+        "minent.attribution.walk.taught": "Numbered",
         "minent.training.trajectory": "record",
     },
 )

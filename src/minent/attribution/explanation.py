@@ -32,6 +32,20 @@ def of_labels(scores: Float64[np.ndarray, "*rows outputs"]) -> Float64[np.ndarra
     return scores.copy() if scores.shape[-1] > 1 else np.concatenate([np.zeros_like(scores), scores], -1)
 
 
+def contradicted(
+    scores: Float64[np.ndarray, "examples labels"], labels: Int64[np.ndarray, " examples"]
+) -> Float64[np.ndarray, " examples"]:
+    """How far another label is above an example's own.
+
+    >>> contradicted(np.array([[1.0, 3.0], [1.0, 3.0]]), np.array([0, 1]))
+    array([ 2., -2.])
+    """
+    rows, scores = np.arange(len(labels)), scores.copy()
+    own = scores[rows, labels]
+    scores[rows, labels] = -np.inf
+    return scores.max(1) - own
+
+
 @dataclass(frozen=True, eq=False)
 class Explanation:
     """What each training example added to each output for each input; see `minent.attribution.explain`.
@@ -133,11 +147,7 @@ class Explanation:
         """
         if not anyway:
             self.refuse()
-        labels, others = self._labels(labels), of_labels(self.others())
-        rows = np.arange(len(labels))
-        own = others[rows, labels]
-        others[rows, labels] = -np.inf
-        score = others.max(1) - own
+        score = contradicted(of_labels(self.others()), self._labels(labels))
         return np.argsort(-score, kind="stable"), score
 
     def kernel(self) -> Float64[np.ndarray, "examples examples"]:

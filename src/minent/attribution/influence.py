@@ -18,9 +18,11 @@ from torch import Tensor, nn
 
 from minent.attribution.factors.products import Gradients, gradients, products, squares
 from minent.attribution.walk.losses import check, loss_gradients
-from minent.attribution.walk.passes import Inputs, moved, number, place, taken
+from minent.attribution.walk.passes import Inputs, number, place
+from minent.attribution.walk.taught import Taught, Train
 from minent.errors import BadInput
 from minent.nn.evaluating import evaluating
+from minent.training.trajectory.modes import original
 from minent.training.trajectory.trajectory import Trajectory
 
 Checkpoints = str | Path | Trajectory | Sequence[tuple[Mapping[str, Tensor], float]]
@@ -33,7 +35,7 @@ def tracin(
     inputs: Inputs,
     targets: Any,
     *,
-    train: tuple[Inputs, Any],
+    train: Train,
     loss: Any = F.cross_entropy,
     layers: Sequence[str] | None = None,
     batch: int = 100,
@@ -52,7 +54,7 @@ def tracin(
     >>> tracin(model, [(model.state_dict(), 0.1)], x, y, train=(x, y)).shape
     (2, 2)
     """
-    found = np.zeros((number(inputs), number(train[0])))
+    model, found = original(model), np.zeros((number(inputs), len(Taught(train))))
     with evaluating(model):
         points = _at(model, checkpoints, layers, loss, place(inputs))
         for weights, rates, names, loss_sum in _checked(model, points, train, batch):
@@ -73,7 +75,7 @@ def self_influence(
     model: nn.Module,
     checkpoints: Checkpoints,
     *,
-    train: tuple[Inputs, Any],
+    train: Train,
     loss: Any = F.cross_entropy,
     layers: Sequence[str] | None = None,
     batch: int = 100,
@@ -81,9 +83,9 @@ def self_influence(
     """TracIn of each training example on itself, Σ_k η_k ‖∇l(θ_k, z)‖²: large for those that are hard, or mislabelled.
 
     Arguments are those of `tracin`."""
-    found = np.zeros(number(train[0]))
+    model, found = original(model), np.zeros(len(Taught(train)))
     with evaluating(model):
-        points = _at(model, checkpoints, layers, loss, place(train[0]))
+        points = _at(model, checkpoints, layers, loss, _place(model, train))
         for weights, rates, names, loss_sum in _checked(model, points, train, batch):
             for rows, factors in _blocks(model, weights, train, names, loss_sum, batch):
                 for name, each in factors.items():
@@ -97,7 +99,8 @@ def _checked(model: nn.Module, found: Iterator[Point], train: Any, batch: int) -
         if not k:
             weights, _, names, loss = point
             device = next(iter(weights.values())).device
-            asked, wanted = (moved(taken(one, slice(batch)), device) for one in train)
+            taught = Taught(train)
+            asked, wanted = taught.batch(range(min(batch, len(taught))), device)
             with torch.no_grad():
                 factors, _ = loss_gradients(model, weights, asked, wanted, names, loss)
                 check(model, weights, asked, wanted, names, loss, factors)
@@ -137,15 +140,18 @@ def _arguments(loss: Any) -> Sequence[str]:
         return []
 
 
+def _place(model: nn.Module, train: Train) -> torch.device:
+    return place(train[0]) if isinstance(train, tuple) else next(model.parameters()).device
+
+
 def _blocks(
-    model: nn.Module, weights: Any, examples: Any, names: set[str], loss: Any, batch: int, part: slice = slice(None)
+    model: nn.Module, weights: Any, train: Train, names: set[str], loss: Any, batch: int, part: slice = slice(None)
 ) -> Iterator[tuple[slice, dict[str, Gradients]]]:
-    inputs, targets = examples
+    taught = Taught(train)
     shapes, device = {name: weights[name].shape for name in names}, next(iter(weights.values())).device
     with torch.no_grad():
-        begin, end, _ = part.indices(number(inputs))
+        begin, end, _ = part.indices(len(taught))
         for first in range(begin, end, batch):
-            rows = slice(first, min(first + batch, end))
-            asked, wanted = (moved(taken(one, rows), device) for one in (inputs, targets))
-            factors, _ = loss_gradients(model, weights, asked, wanted, names, loss)
-            yield rows, gradients(factors, shapes)
+            rows = range(first, min(first + batch, end))
+            factors, _ = loss_gradients(model, weights, *taught.batch(rows, device), names, loss)
+            yield slice(rows.start, rows.stop), gradients(factors, shapes)

@@ -21,6 +21,7 @@ def because(
     taught: Sequence[str] | None = None,
     rows: Sequence[int | str] | None = None,
     k: int = 6,
+    of: str = "score",
     title: str = "because",
 ) -> Page:
     """One self-contained page; `explanation` holds all outputs, and of each input the highest is told.
@@ -28,6 +29,7 @@ def because(
     - `inputs`, `examples`: HTML that shows the input, or the training example, of a number.
     - `labels`: names of the outputs; of one output that is a logit, two: of no and of yes. `truth` and `taught`: labels
       of the inputs and the training examples; `rows`: what these are called by, else their places.
+    - `of`: what the outputs are, as "log-probability".
     - `k`: how many examples that raised a score, and how many that lowered it, are shown; the others are one bar.
 
     >>> parts = Explanation(np.array([[3.0]]), np.array([[1.0]]), np.array([[[2.5, 0.0, -0.5]]]), {})
@@ -51,7 +53,7 @@ def because(
         widest = max(max(abs(value) for _, value in bars), abs(scores[o]), 1e-300)
         lines = "".join(_row(what, value, widest) for what, value in bars)
         yes = labels[-1] if len(scores) == 1 else labels[o]
-        total = _row(f"score of {escape(yes)}", scores[o], widest, "total")
+        total = _row(f"{escape(of)} of {escape(yes)}", scores[o], widest, "total")
         told = f"says <b>{escape(says)}</b>"
         if truth is not None and truth[i] not in (None, says):
             told += f", should be <b>{escape(str(truth[i]))}</b>"
@@ -61,7 +63,11 @@ def because(
         )
     notes = "".join(f"<li>{escape(note)}" for note in (*explanation.doubts, *explanation.notes))
     title = f"{title} ({explanation.verdict})" * (explanation.verdict == "not to be trusted") or title
-    page = PAGE.replace("TITLE", escape(title)).replace("NOTES", f"<ul>{notes}</ul>" if notes else "")
+    page = (
+        PAGE.replace("TITLE", escape(title))
+        .replace("SCORE", escape(of))
+        .replace("NOTES", f"<ul>{notes}</ul>" if notes else "")
+    )
     page = page.replace("RESIDUAL", f"{explanation.relative_residual:.1e}").replace("VERDICT", explanation.verdict)
     return Page(page.replace("SECTIONS", "\n".join(sections)))
 
@@ -114,8 +120,8 @@ th { text-align: left; padding-right: .6rem } .shown td { white-space: nowrap }
 }
 .total td { border-top: 2px solid currentColor; font-weight: bold }
 </style><h1>TITLE</h1>
-<p>Bars add up to the score below them: what the model said before training, and what each training example added to
-that along training (blue raises the score, red lowers it). In all the sums lack RESIDUAL of what training changed:
+<p>Bars add up to the SCORE below them: what the model said before training, and what each training example added to
+that along training (blue raises it, red lowers it). In all the sums lack RESIDUAL of what training changed:
 VERDICT.</p>
 NOTES
 SECTIONS</html>

@@ -11,6 +11,7 @@ the mean gradient's by O(step²)). Every example's share in the step is linear i
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -23,16 +24,19 @@ from minent.attribution.explanation import Explanation
 from minent.attribution.walk.back import Asked, Part, Walk
 from minent.attribution.walk.mean_gradients import Outputs, Rule
 from minent.attribution.walk.passes import Inputs, check_alike, number, place, predicted, taken
+from minent.attribution.walk.taught import Train
 from minent.errors import BadInput
 from minent.nn.evaluating import evaluating
 from minent.training.processes import found, gathered, share
+from minent.training.trajectory.modes import original
 from minent.training.trajectory.trajectory import Trajectory
 
+Run = str | Path | Trajectory
 log = logging.getLogger(__name__)
 
 
 def explain(
-    model: nn.Module, trajectory: str | Path | Trajectory, inputs: Inputs, *, train: tuple[Inputs, Any],
+    model: nn.Module, trajectory: Run | Sequence[Run], inputs: Inputs, *, train: Train,
     loss: Any = F.cross_entropy, outputs: Literal["all", "predicted"] | Sequence[int] | Outputs = "all",
     rule: Rule = "secant", memory: float = 1.0, project: int | None = None, seed: int = 0,
 ) -> Explanation:  # fmt: skip
@@ -41,7 +45,10 @@ def explain(
     - `model`: a module of the trajectory's shape, in whatever state; `model(inputs)`, or `model(*inputs)` for a tuple,
       whose first axis is that of examples, is what is explained, at the weights at the trajectory's end, dropout off.
       All is computed on the device of `inputs`, also where the model or the training examples are on another.
-    - `train`: the inputs and targets of all training examples; the trajectory's ids are rows of these.
+    - `trajectory`: of several, the runs of several seeds on the same examples, the mean is explained: what is said on
+      average is the sum of mean contributions.
+    - `train`: the inputs and targets of all training examples; the trajectory's ids are rows of these. Or a data set
+      of items (input, target), or a DataLoader of it, by whose collation batches are made; see `Numbered`.
     - `loss(outputs, targets)`: that of training, on a batch. Its scale need not be known: it is found by the length of
       the gradient that was followed.
     - `outputs`: which numbers of each input: "all", the highest ("predicted"), these columns, or a function of what
@@ -75,7 +82,10 @@ def explain(
     ((3, 2, 3), True)
     """
     _check(inputs, train, rule, memory, project)
-    processes = found()
+    if not isinstance(trajectory, Run):
+        each = partial(explain, model, train=train, loss=loss, outputs=outputs, rule=rule, memory=memory)
+        return averaged([each(one, inputs, project=project, seed=seed) for one in trajectory])
+    model, processes = original(model), found()
     walk = Walk(model, Trajectory.open(trajectory).to(place(inputs)), train, loss, rule, project, seed)
     with torch.no_grad(), evaluating(model):
         initial, prediction = (predicted(model, one, inputs) for one in (walk.trajectory.weights(1), walk.last))
@@ -87,7 +97,7 @@ def explain(
     return explanation if explanation.verdict == "exact" else replace(explanation, doubts=tuple(doubts.told()))
 
 
-def _check(inputs: Inputs, train: tuple[Inputs, Any], rule: str, memory: float, project: int | None) -> None:
+def _check(inputs: Inputs, train: Train, rule: str, memory: float, project: int | None) -> None:
     if rule not in get_args(Rule):
         raise BadInput(f"rule is one of {', '.join(get_args(Rule))}; got {rule!r}")
     if memory <= 0:
@@ -151,3 +161,18 @@ def summed(parts: Sequence[Part], initial: Tensor, prediction: Tensor, notes: Se
     other = {name: np.concatenate([terms[name] for _, terms in parts]) for name in names}
     first, last = (one.double().cpu().numpy() for one in (initial, prediction))
     return Explanation(last, first, contributions, other, tuple(notes))
+
+
+def averaged(several: Sequence[Explanation]) -> Explanation:
+    """The mean of explanations of the same numbers, of several runs, which is as far off as the worst of them."""
+    if not several:
+        raise BadInput("wanted one trajectory at least; got none")
+    other = {name: np.mean([one.other.get(name, 0 * one.initial) for one in several], 0) for name in {
+        name for one in several for name in one.other
+    }}  # fmt: skip
+    prediction, initial, contributions = (
+        np.mean([getattr(one, part) for one in several], 0) for part in ("prediction", "initial", "contributions")
+    )
+    notes, doubts = (tuple(dict.fromkeys(n for one in several for n in getattr(one, w))) for w in ("notes", "doubts"))
+    worst = max(max(one.off, one.relative_residual) for one in several)
+    return Explanation(prediction, initial, contributions, other, notes, doubts, worst)

@@ -36,6 +36,7 @@ def explain(
     output: Annotated[Path, Parameter(name=["--output", "-o"])] = Path("because.html"),
     first: int = 20,
     rule: Literal["secant", "left", "midpoint", "gauss-legendre"] = "secant",
+    of: Literal["log-probability", "score"] = "log-probability",
 ) -> None:
     """Explain predictions as sums over training examples, on one page.
 
@@ -49,6 +50,9 @@ def explain(
         How many of the inputs to explain.
     rule
         How a step is weighed: secant adds up exactly.
+    of
+        What is explained: a label's log-probability, why it and no other was said, or its score alone. A model with one
+        output has a score.
     """
     _at_least_one("first", first)
     if output.suffix.lower() not in (".html", ".htm"):
@@ -60,12 +64,13 @@ def explain(
     from minent.attribution.walk.passes import taken
 
     inputs, truth, shown = recorded.read(data, columns)
-    parts = _explained(recorded, taken(inputs, slice(first)), options, rule)
+    of = of if len(recorded.labels) > 2 or _outputs(recorded, inputs) > 1 else "score"
+    parts = _explained(recorded, taken(inputs, slice(first)), options, rule, of=of)
     if not speaks():
         return
     page = because(
         parts, shown, recorded.shown, labels=recorded.labels, truth=truth, taught=recorded.taught, rows=recorded.rows,
-        title=f"why {run.resolve().name}",
+        title=f"why {run.resolve().name}", of=of,
     )  # fmt: skip
     page.write(output)
     _told(parts)
@@ -81,7 +86,8 @@ def mislabels(
     first: int = 20,
     output: Annotated[Path | None, Parameter(name=["--output", "-o"], show_default=False)] = None,
 ) -> None:
-    """List training examples that the others contradict: the likeliest to be mislabelled first.
+    """List training examples that the others contradict, the likeliest to be mislabelled first, beside what their loss
+    and their margin say, and which of these to believe.
 
     Parameters
     ----------
@@ -96,16 +102,23 @@ def mislabels(
     options = options or Explaining()
     wrote = outputs([output], [options.train])
     recorded = opened(run, options)
-    from minent.attribution.explanation import of_labels
+    from minent.attribution import mislabels
+    from minent.cli.terminal import progress
 
-    parts = _explained(recorded, recorded.train[0], options)
+    with progress() as say:
+        say("following the run")
+        try:
+            found = mislabels(
+                recorded.model, recorded.trajectory, train=recorded.taken, loss=recorded.loss, anyway=options.anyway
+            )
+        except BadInput as error:
+            raise _shown_anyway(error) from None
     if not speaks():
         return
-    labels = recorded.train[1].numpy()
-    order, score = parts.mislabels(labels, options.anyway)
-    others = of_labels(parts.others()).argmax(1)
+    order, others = found.order, found.others.argmax(1)
     columns = {"example": [recorded.rows[i] for i in order], "label": [recorded.taught[i] for i in order]}
-    columns |= {"others say": [recorded.labels[others[i]] for i in order], "score": score[order]}
+    columns |= {"others say": [recorded.labels[others[i]] for i in order], "score": found.score[order]}
+    columns |= {name: found.cheap[name][order] for name in ("loss", "margin")}
     if recorded.texts is not None:
         columns["text"] = [" ".join(recorded.texts[i].split()) for i in order]
     print("\t".join(columns))
@@ -117,7 +130,9 @@ def mislabels(
         with whole_file(output) as temporary:
             pd.DataFrame(columns).to_csv(temporary, index=False)
         print(wrote(output))
-    _told(parts)
+    print(f"CPU seconds: {', '.join(f'{name} {took:.1f}' for name, took in found.seconds.items())}", file=sys.stderr)
+    print(found.advice, file=sys.stderr)
+    _told(found.checked)
 
 
 @attribution.command
@@ -171,25 +186,37 @@ def _labels(tree: Any, taught: list[str]) -> list[list[str]]:
     return [[f"{label} ({count})" for label, count in one.most_common(5)] for one in counts]
 
 
+def _outputs(run: Run, inputs: Any) -> int:
+    from minent.attribution.walk.passes import predicted, taken
+
+    return predicted(run.model, dict(run.model.state_dict()), taken(inputs, slice(1))).shape[1]
+
+
 def _at_least_one(name: str, number: int) -> None:
     if number < 1:
         raise BadInput(f"{name} must be at least 1; got {number}")
 
 
-def _explained(run: Run, inputs: Any, options: Explaining, rule: Any = "secant") -> Any:
+def _explained(run: Run, inputs: Any, options: Explaining, rule: Any = "secant", of: str = "score") -> Any:
     from minent.attribution import explain
     from minent.cli.terminal import progress
 
     with progress() as say:
         say("explaining")
-        said = {"train": run.train, "loss": run.loss, "rule": rule, "memory": options.memory}
+        said = {"train": run.taken, "loss": run.loss, "rule": rule, "memory": options.memory}
+        if of == "log-probability":
+            said["outputs"] = lambda scores: scores.log_softmax(1) if scores.shape[1] > 1 else scores
         parts = explain(run.model, run.trajectory, inputs, **said)
     if not options.anyway:
         try:
             parts.refuse()
         except BadInput as error:
-            raise BadInput(f"{error} (--anyway shows it)") from None
+            raise _shown_anyway(error) from None
     return parts
+
+
+def _shown_anyway(error: BadInput) -> BadInput:
+    return BadInput(f"{error} (--anyway shows it)") if "not to be trusted" in str(error) else error
 
 
 def _told(parts: Any) -> None:

@@ -54,9 +54,19 @@ class Run:
     texts: list[str] | None = None
     """The examples themselves, where they are texts."""
 
+    batches: Any = None
+    """A data set of `train`, where batches are not rows of it as they are."""
+
+    @property
+    def taken(self) -> Any:
+        """What the run learned from, batch by batch as it did."""
+        return self.train if self.batches is None else self.batches
+
 
 def opened(run: Path, options: Explaining) -> Run:
     """The run in a folder. Raises BadInput for what is missing, and for what does not fit together."""
+    if options.memory <= 0:
+        raise BadInput(f"memory is so many GiB, more than 0; got {options.memory}")
     require("torch", "torch", "explain models")
     from minent.training.trajectory import Trajectory
 
@@ -108,6 +118,7 @@ def _text(run: Path, trajectory: Any, train: Path | None) -> Run:
     import torch
     import torch.nn.functional as F
     from torch.nn.utils.rnn import pad_sequence
+    from torch.utils.data import DataLoader
 
     from minent.cli.inputs import read_texts, unknown_labels
     from minent.data import Labelled, read_labelled
@@ -147,10 +158,22 @@ def _text(run: Path, trajectory: Any, train: Path | None) -> Run:
             print(unknown, file=sys.stderr)
         return padded(asked), asked.labels, shown(asked)
 
+    end = trajectory.weights(trajectory.end + 1)
+    if any(not torch.equal(one.cpu(), end[name]) for name, one in classifier.state_dict().items() if name in end):
+        told = "is a mean of weights; explained is what the run's last ones say"
+        print(f"note: the classifier in {str(run)!r} {told}", file=sys.stderr)
     targets = torch.tensor([place[label] for label in taught])
+    inputs = padded(examples)
+    lengths = inputs[1].sum(1).tolist()
+
+    def batched(ids: list[int]) -> tuple[Any, Any]:
+        longest = max(lengths[i] for i in ids)  # as in training, where dropout was drawn for so many places
+        return tuple(one[ids, :longest] for one in inputs), targets[ids]
+
+    batches = DataLoader(range(len(targets)), collate_fn=batched)  # type: ignore[arg-type]
     return Run(
-        classifier, trajectory, (padded(examples), targets), tuple(classifier.labels), taught, shown(examples), read,
-        F.cross_entropy, rows, examples.texts,
+        classifier, trajectory, (inputs, targets), tuple(classifier.labels), taught, shown(examples), read,
+        F.cross_entropy, rows, examples.texts, batches,
     )  # fmt: skip
 
 

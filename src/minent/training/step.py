@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 
 from minent.training.descent import averaging
-from minent.training.descent.gradient import Loss, gradient
+from minent.training.descent.gradient import Loss, drawn, gradient
 from minent.training.evaluation import Dev, evaluation, judged
 from minent.training.records import Moment, Record
 from minent.training.run import Run, finite, mine, saved
 from minent.training.schedule import factor
+from minent.training.trajectory.modes import active
 from minent.training.trajectory.recorder import Recorder
 
 
@@ -41,11 +42,14 @@ def step(run: Fit) -> Record:
     keyed = [((recipe.seed, epoch, number), {**batch, **done}) for number, batch in enumerate(group, position)]
     told = gradient(run.model.train(), run.loss, mine(keyed, run.processes), recipe, run.processes)
     mean, targets, norm = finite(told, state.step, "other data")
-    ids = np.concatenate([batch.get("id", np.empty(0, np.int64)) for batch in group])
+    parts = [batch.get("id", np.empty(0, np.int64)) for batch in group]
+    ids = np.concatenate(parts)
     if run.before_step is not None:
         run.before_step(Moment(state.step, rate, ids, targets, run.model, run.optimizer))
     if run.recorder is not None:
-        run.recorder.step(ids)
+        place = next(run.model.parameters()).device  # what each batch drew is a function of its key
+        states = [drawn(place, *key) for key, _ in keyed] if active(run.model) else None
+        run.recorder.step(*parts, states=states)
     run.optimizer.step()
     if run.average is not None:
         averaging.follow(run.average, run.model, recipe.ema, state.step)

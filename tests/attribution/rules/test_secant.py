@@ -47,6 +47,42 @@ OPERATORS = {
     "attention": lambda z: F.scaled_dot_product_attention(
         z[:, :, None], z.tanh()[:, :, None], z.exp()[:, :, None], is_causal=True
     ).flatten(1),
+    "min": lambda z: z.min(1)[0][:, None],
+    "amin": lambda z: z.amin(1, keepdim=True),
+    "softmin": lambda z: F.softmin(z, 1),
+    "sort": lambda z: z.sort(1, descending=True)[0],
+    "topk": lambda z: z.topk(3, 1)[0],
+    "smallest": lambda z: z.topk(2, 1, largest=False)[0],
+    "median": lambda z: z.median(1)[0][:, None],
+    "over": lambda z: z / 3 + 3 / (z.abs() + 1),
+    "powers": lambda z: z**3 + (z.abs() + 0.1) ** 2.7 + 2**z + (z.abs() + 0.1) ** z.tanh(),
+    "norm": lambda z: z.norm(dim=1, keepdim=True) + torch.linalg.vector_norm(z, dim=1, keepdim=True),
+    "std": lambda z: z.std(1, keepdim=True) + z.var(1, keepdim=True, correction=0),
+    "cosine_similarity": lambda z: F.cosine_similarity(z, z.flip(1).tanh(), dim=1)[:, None],
+    "logaddexp": lambda z: torch.logaddexp(z, z.flip(1)),
+    "lerp": lambda z: torch.lerp(z, z.tanh(), 0.3) + torch.addcmul(z, z, z.tanh(), value=0.5),
+    "instance_norm": lambda z: F.instance_norm(z.view(-1, 2, 3)).flatten(1),
+    "adaptive_max_pool1d": lambda z: F.adaptive_max_pool1d(z[:, None], 3).flatten(1),
+    "grouped queries": lambda z: F.scaled_dot_product_attention(
+        z.view(-1, 2, 3, 1), z.view(-1, 2, 3, 1)[:, :1].tanh(), z.view(-1, 2, 3, 1)[:, :1], enable_gqa=True
+    ).flatten(1),
+    "scatter_add": lambda z: torch.zeros_like(z).scatter_add(1, torch.zeros(len(z), 6, dtype=torch.long), z),
+    "index_add": lambda z: z.index_add(1, torch.tensor([0, 2]), z[:, :2]),
+    **{
+        name: getattr(nn, name)()
+        for name in (
+            "ReLU6",
+            "CELU",
+            "SELU",
+            "Mish",
+            "Softsign",
+            "Tanhshrink",
+            "Softshrink",
+            "Hardshrink",
+            "Hardsigmoid",
+            "Hardswish",
+        )
+    },
     "in place": lambda z: z.tanh().mul_(2).add_(1),
     "by quadrature": lambda z: torch.special.i0(z),
 }

@@ -121,7 +121,7 @@ def test_steps_want_names_and_folders_are_not_overwritten(tmp_path):
         r.batch([0])
         optimizer.step()
         optimizer.step()
-    assert json.loads((tmp_path / "a" / "trajectory.json").read_text())["end"] is None
+    assert json.loads((tmp_path / "a" / "trajectory.json").read_text())["end"] == 1
     with pytest.raises(BadInput, match="holds a trajectory already"):
         Recorder(tmp_path / "a", model, optimizer)
     optimizer.step()  # no hook is left behind
@@ -130,12 +130,12 @@ def test_steps_want_names_and_folders_are_not_overwritten(tmp_path):
 
 
 def test_a_file_that_is_not_whole_is_named(tmp_path):
-    (tmp_path / "trajectory.json").write_text('{"format": 2, "end": 1, "parameters": []}')
+    (tmp_path / "trajectory.json").write_text('{"format": 3, "end": 1, "parameters": []}')
     (tmp_path / "steps-00000001.safetensors").write_bytes(b"123")
     with pytest.raises(BadInput, match=r"steps-00000001\.safetensors .* is not a whole safetensors file"):
         Trajectory.open(tmp_path)
     (tmp_path / "trajectory.json").write_text("[]")
-    with pytest.raises(BadInput, match="wanted a trajectory of format 2; got list"):
+    with pytest.raises(BadInput, match="wanted a trajectory of format 3; got list"):
         Trajectory.open(tmp_path)
 
 

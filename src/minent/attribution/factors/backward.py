@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from minent.attribution.factors.factors import Dense, Factor, View
+from minent.attribution.factors.factors import Dense, Factor, Outer
 from minent.attribution.factors.products import Factors
+from minent.attribution.factors.views import Reshape, Transposed, View
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,7 @@ def backward(
     factors: Factors = {}
     for use in uses:
         factors.setdefault(use.parameter, []).append(use.made(deltas[number[id(use.out)]], examples))
+    factors = {name: joined(several) for name, several in factors.items()}
     rows: dict[str, list[Tensor]] = {name: [] for name in loose}
     for cotangent in cotangents if loose else ():
         for n in range(examples):
@@ -57,3 +59,17 @@ def backward(
 def stacked(several: Sequence[Tensor]) -> Tensor:
     """Along a new first axis, which costs nothing where there is only one."""
     return several[0][None] if len(several) == 1 else torch.stack(list(several))
+
+
+def joined(several: list[Factor]) -> list[Factor]:
+    """Factors of one matrix that was used more than once, as a recurrent one, with its uses as positions of one."""
+    first = several[0]
+    if len(several) == 1 or not all(isinstance(one, Outer) and _same(one, first) for one in several):
+        return several
+    a, delta = (torch.cat([getattr(one, part) for one in several], axis) for part, axis in (("a", 1), ("delta", 2)))
+    return [Outer(first.parameter, first.view, a, delta)]
+
+
+def _same(one: Factor, other: Factor) -> bool:
+    known = isinstance(one.view, Reshape | Transposed | None)
+    return known and one.view == other.view

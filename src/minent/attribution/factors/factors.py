@@ -6,24 +6,13 @@ That is cheaper than to build both where positions are few; an embedding is such
 scales are small as they are.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
 from torch import Tensor
 
-View = Callable[[Tensor], Tensor] | None
-
-
-@dataclass(frozen=True)
-class Reshape:
-    """The commonest view of a parameter; its adjoint is a reshape too."""
-
-    shape: tuple[int, ...]
-
-    def __call__(self, p: Tensor) -> Tensor:
-        return p.reshape(self.shape)
+from minent.attribution.factors.views import View
 
 
 @dataclass(frozen=True)
@@ -37,6 +26,10 @@ class Factor:
         """The gradients themselves, (outputs, examples, *shape of the view)."""
         raise NotImplementedError
 
+    def like(self) -> Tensor:
+        """A tensor of their kind and place."""
+        raise NotImplementedError
+
     def rows(self) -> Tensor:
         """The gradients as rows (outputs, examples, numbers), in an order that all factors of one kind share."""
         return self.dense().flatten(2)
@@ -44,6 +37,16 @@ class Factor:
     def against(self, rows: Tensor) -> Tensor:
         """Products of each of `rows` (row, *shape of the view) with the gradient of each example, of the one output."""
         return rows.flatten(1) @ self.dense()[0].flatten(1).T
+
+    def beside(self, rows: Tensor) -> Tensor:
+        """Products (outputs, examples) of the gradients of each example with a row (example, *shape of the view) of
+        its own."""
+        each = [replace(self, **self.of(k)).dense()[0] for k in range(len(self.like()))]  # type: ignore[arg-type]
+        return torch.stack([(one * rows).flatten(1).sum(1) for one in each])
+
+    def of(self, output: int) -> dict[str, Tensor]:
+        """What makes them those of one output."""
+        return {"delta": self.like()[output : output + 1]}
 
     def has_ghost(self, other: Any) -> bool:
         """Whether products with another factor of the kind are cheaper without building the gradients."""
@@ -74,6 +77,9 @@ class Outer(Factor):
     a: Tensor
     delta: Tensor
 
+    def like(self) -> Tensor:
+        return self.delta
+
     def dense(self) -> Tensor:
         if self.a.shape[2] == 1:  # without the copies that einsum makes
             return (self.delta[:, :, :, 0].mT @ self.a[:, :, 0])[:, :, None]
@@ -83,6 +89,10 @@ class Outer(Factor):
         if self.a.shape[1:3] == (1, 1):
             return ((rows[:, 0] @ self.a[:, 0, 0].T) * self.delta[0, :, 0, 0].T).sum(1)
         return super().against(rows)
+
+    def beside(self, rows: Tensor) -> Tensor:
+        seen = torch.einsum("ngoi,ntgi->ntgo", rows, self.a)
+        return torch.einsum("kntgo,ntgo->kn", self.delta, seen)
 
     def has_ghost(self, other: "Outer") -> bool:
         k, n, t, g, o = self.delta.shape
@@ -114,6 +124,9 @@ class Rows(Factor):
     ids: Tensor
     delta: Tensor
     table: int
+
+    def like(self) -> Tensor:
+        return self.delta
 
     def dense(self) -> Tensor:
         k, n, _, d = self.delta.shape
@@ -148,6 +161,12 @@ class Dense(Factor):
     """Gradients as they are, of what is small or factorises in no way: (outputs, examples, *shape)."""
 
     gradient: Tensor
+
+    def like(self) -> Tensor:
+        return self.gradient
+
+    def of(self, output: int) -> dict[str, Tensor]:
+        return {"gradient": self.gradient[output : output + 1]}
 
     def dense(self) -> Tensor:
         return self.gradient

@@ -9,7 +9,8 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
-from minent.attribution.factors.factors import Factor, Outer, Reshape
+from minent.attribution.factors.factors import Factor, Outer
+from minent.attribution.factors.views import Reshape, keeps_products
 
 Factors = dict[str, list[Factor]]
 
@@ -26,6 +27,12 @@ class Gradients:
         return dense(self.factors, self.shape)
 
     @cached_property
+    def alone(self) -> bool:
+        """Whether there is one factor, whose products are those of the gradients."""
+        one = self.factors[0]
+        return len(self.factors) == 1 and keeps_products(one.view, self.shape, one.like())
+
+    @cached_property
     def rows(self) -> Tensor:
         """Of the only factor, (outputs, examples, numbers)."""
         return self.factors[0].rows()
@@ -38,7 +45,7 @@ def gradients(factors: Factors, shapes: Mapping[str, torch.Size]) -> dict[str, G
 
 def products(ours: Gradients, theirs: Gradients) -> Tensor:
     """Products (outputs, examples, examples of theirs) of gradients of one parameter; theirs are of one output."""
-    if len(ours.factors) == 1 == len(theirs.factors) and type(ours.factors[0]) is type(theirs.factors[0]):
+    if type(ours.factors[0]) is type(theirs.factors[0]) and ours.alone and theirs.alone:
         if ours.factors[0].has_ghost(theirs.factors[0]):
             return ours.factors[0].ghost(theirs.factors[0])
         return ours.rows @ theirs.rows[0].T
@@ -77,9 +84,9 @@ def against(factors: Sequence[Factor], rows: Tensor) -> Tensor:
 def squares(ours: Gradients) -> Tensor:
     """Squared lengths (outputs, examples) of the gradients of one parameter."""
     one = ours.factors[0]
-    if len(ours.factors) == 1 and isinstance(one, Outer) and one.a.shape[1:3] == (1, 1):
+    if ours.alone and isinstance(one, Outer) and one.a.shape[1:3] == (1, 1):
         return one.delta.square().sum((2, 3, 4)) * one.a.square().sum((1, 2, 3))
-    return (ours.rows if len(ours.factors) == 1 else ours.dense.flatten(2)).square().sum(2)
+    return (ours.rows if ours.alone else ours.dense.flatten(2)).square().sum(2)
 
 
 def scaled(factors: Factors, by: float) -> Factors:
@@ -87,13 +94,17 @@ def scaled(factors: Factors, by: float) -> Factors:
     return {name: [one.scaled(by) for one in several] for name, several in factors.items()}
 
 
-def total(factors: Factors, name: str, shapes: Mapping[str, torch.Size]) -> Tensor:
-    """The sum of all examples' gradients of a parameter, of the first output."""
-    return dense([one.summed() for one in factors[name]], shapes[name])[0, 0]
+def total(blocks: Sequence[Factors], name: str, shapes: Mapping[str, torch.Size]) -> Tensor:
+    """The sum of all examples' gradients of a parameter, of the first output, where some block of examples has any."""
+    several = [
+        dense([one.summed() for one in factors[name]], shapes[name])[0, 0] for factors in blocks if name in factors
+    ]
+    return several[0] if len(several) == 1 else torch.stack(several).sum(0)
 
 
-def lengths(factors: Factors, shapes: Mapping[str, torch.Size], names: Sequence[str]) -> list[float]:
+def lengths(blocks: Sequence[Factors], shapes: Mapping[str, torch.Size], names: Sequence[str]) -> list[float]:
     """The length of the sum of all examples' gradients of each parameter, 0 for those that are not there."""
-    there = [total(factors, name, shapes).double().norm() for name in names if name in factors]
+    here = [name for name in names if any(name in factors for factors in blocks)]
+    there = [total(blocks, name, shapes).double().norm() for name in here]
     found = iter(torch.stack(there).tolist() if there else [])
-    return [next(found) if name in factors else 0.0 for name in names]
+    return [next(found) if name in here else 0.0 for name in names]

@@ -4,17 +4,20 @@ from minent.attribution.rules import (
     attention,
     captures,
     convolution,
+    custom,
     linear,
     normalisation,
+    order,
     pointwise,
     pooling,
     quadrature,
+    recurrent,
     spread,
     stopped,
     writing,
 )
 
 __all__ = [
-    "attention", "captures", "convolution", "linear", "normalisation", "pointwise", "pooling", "quadrature", "spread",
-    "stopped", "writing",
+    "attention", "captures", "convolution", "custom", "linear", "normalisation", "order", "pointwise",
+    "pooling", "quadrature", "recurrent", "spread", "stopped", "writing",
 ]  # fmt: skip

@@ -17,14 +17,17 @@ def scaled_dot_product_attention(
     tape: Tape, func: Any, query: Any, key: Any, value: Any, attn_mask: Any = None, dropout_p: float = 0.0,
     is_causal: bool = False, scale: float | None = None, enable_gqa: bool = False,
 ) -> Any:  # fmt: skip
-    if dropout_p or enable_gqa:
-        raise BadInput("attention is explained without dropout and without groups of queries: call model.eval()")
-    if not tape.paired:
+    if dropout_p and tape.paired:
+        raise BadInput("attention is explained without dropout: call model.eval()")
+    moves = attn_mask is not None and any(one.moving for one in secants(attn_mask))
+    if not tape.paired and not (moves and not dropout_p):
         learned = [one.source.parameter for one in secants((query, key, value, attn_mask)) if one.moving and one.source]
         tape.loose.update(learned)
         parts = plain((query, key, value, attn_mask))
-        out = func(*parts, is_causal=is_causal, scale=scale)
+        out = func(*parts, dropout_p=dropout_p, is_causal=is_causal, scale=scale, enable_gqa=enable_gqa)
         return secant(tape, out, batched=True)
+    if enable_gqa:  # some heads of queries share one of keys
+        key, value = (one.repeat_interleave(query.shape[-3] // one.shape[-3], -3) for one in (key, value))
     scores = query @ key.transpose(-2, -1) * (1 / math.sqrt(query.shape[-1]) if scale is None else scale)
     if is_causal:
         attn_mask = torch.ones(scores.shape[-2:], dtype=torch.bool, device=query.device).tril()
@@ -53,8 +56,8 @@ def multi_head_attention_forward(
     average_attn_weights: bool = True, is_causal: bool = False,
 ) -> Any:  # fmt: skip
     """That of `nn.MultiheadAttention`, whose tensors are (position, example, dim); attention weights are not given."""
-    if bias_k is not None or add_zero_attn or static_k is not None or (training and dropout_p) or query.dim() != 3:
-        raise BadInput("nn.MultiheadAttention is explained in batches, without dropout and added keys")
+    if bias_k is not None or add_zero_attn or static_k is not None or query.dim() != 3:
+        raise BadInput("nn.MultiheadAttention is explained in batches, without added keys")
     query, key, value = (one.transpose(0, 1) for one in (query, key, value))
     own = q_proj_weight, k_proj_weight, v_proj_weight
     matrices = own if use_separate_proj_weight else in_proj_weight.chunk(3)
@@ -70,8 +73,10 @@ def multi_head_attention_forward(
     if key_padding_mask is not None:
         padding = additive(_seen(key_padding_mask), heads[0].dtype)[:, None, None]
         mask = padding if mask is None else mask + padding
-    out = F.scaled_dot_product_attention(*heads, attn_mask=mask).transpose(1, 2).flatten(2)
-    return F.linear(out, out_proj_weight, out_proj_bias).transpose(0, 1), None
+    out = F.scaled_dot_product_attention(*heads, attn_mask=mask, dropout_p=dropout_p if training else 0.0)
+    out = out.transpose(1, 2).flatten(2)
+    out = F.linear(out, out_proj_weight, out_proj_bias).transpose(0, 1)
+    return (out.contiguous() if tape.drawn else out), None
 
 
 def _seen(mask: Any) -> Any:

@@ -11,7 +11,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from minent.attribution.factors.backward import Use, stacked
-from minent.attribution.factors.factors import Dense, Factor, Outer, Reshape, Rows, View
+from minent.attribution.factors.factors import Dense, Factor, Outer, Rows
+from minent.attribution.factors.views import Reshape, Transposed, View
 from minent.attribution.rules.registry import Registry
 from minent.attribution.rules.secant import plain
 from minent.attribution.rules.tape import Source, Tape
@@ -87,18 +88,29 @@ def _rows(one: Tensor, n: int) -> Tensor:
 
 
 @capture("matmul", "mm")
-def matmul(tape: Tape, func: Any, input: Any, other: Any) -> Tensor | None:
+def matmul(tape: Tape, func: Any, input: Any, other: Any, shift: Tensor | None = None) -> Tensor | None:
     if not sourced(other) or other.dim() != 2 or sourced(input):
         return None
     a, source = plain(input).detach(), other.source
-    view = then(source, lambda w: w.mT[None])
-    out = plain(input) @ plain(other).detach()
+    view = then(source, Transposed())
+    product = plain(input) @ plain(other).detach()
+    out = product if shift is None else product + shift
 
     def made(delta: Tensor, n: int) -> Factor:
         rows = stacked([_rows(one, n) for one in delta])
         return Outer(source.parameter, view, _rows(a, n)[:, :, None], rows[:, :, :, None])
 
     return note(tape, out, source, view, made)
+
+
+@capture("addmm")
+def addmm(tape: Tape, func: Any, input: Any, mat1: Any, mat2: Any, *, beta: Any = 1, alpha: Any = 1) -> Tensor | None:
+    """b + xW, where rows of x are examples, or their positions one after another."""
+    if (beta, alpha) != (1, 1) or not sourced(mat2) or not (sourced(input) or free(input)) or len(mat1) % tape.examples:
+        return None
+    shift = plain(input).detach()
+    out = matmul(tape, func, mat1, mat2, shift) if shift.dim() == 1 else None
+    return None if out is None else shifted(tape, out, input, lambda one, n: _rows(one, n).sum(1))
 
 
 @capture("embedding")

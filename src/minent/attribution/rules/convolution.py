@@ -12,7 +12,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from minent.attribution.factors.factors import Dense, Factor, Outer, Reshape
+from minent.attribution.factors.factors import Dense, Factor, Outer
+from minent.attribution.factors.views import Reshape
 from minent.attribution.rules.captures import capture, free, note, shifted, sourced, then
 from minent.attribution.rules.secant import plain
 from minent.attribution.rules.tape import Tape
@@ -31,6 +32,9 @@ class Patches(Factor):
     stride: Pair
     dilation: Pair
     groups: int
+
+    def like(self) -> Tensor:
+        return self.delta
 
     def rows(self) -> Tensor:
         return self._products().flatten(2)
@@ -96,7 +100,7 @@ def convolution(
     if not sourced(weight) or not (sourced(bias) or free(bias)) or input.dim() != weight.dim():
         return None
     flat, source, x, kernels = weight.dim() == 3, weight.source, plain(input), plain(weight).detach()
-    if not flat:
+    if not flat and not tape.drawn:
         x = x.contiguous(memory_format=torch.channels_last)
         kernels = kernels.clone(memory_format=torch.channels_last)  # this decides where there is one channel
     out = func(x, kernels, None if bias is None else plain(bias).detach(), stride, padding, dilation, groups)

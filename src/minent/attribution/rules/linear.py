@@ -4,6 +4,7 @@ a₁ b₁ − a₀ b₀ = ā (b₁ − b₀) + (a₁ − a₀) b̄
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -23,7 +24,9 @@ LINEAR = frozenset([
     "to", "float", "double", "type", "type_as", "cpu", "pad", "roll", "flip", "diagonal", "tril", "triu",
     "unfold", "fold", "add", "sub", "subtract", "rsub", "radd", "neg", "negative", "sum", "mean", "cumsum",
     "masked_fill", "where", "avg_pool1d", "avg_pool2d", "avg_pool3d", "adaptive_avg_pool1d", "adaptive_avg_pool2d",
-    "interpolate", "pixel_shuffle", "requires_grad_", "embedding",
+    "interpolate", "pixel_shuffle", "pixel_unshuffle", "channel_shuffle", "requires_grad_", "embedding", "index_add",
+    "scatter_add", "scatter", "masked_scatter", "swapdims", "diag_embed", "rot90", "fliplr", "flipud", "column_stack",
+    "tensor_split", "hsplit", "vsplit",
 ])  # fmt: skip
 # and `square`: each is its own secant at the midpoints
 BILINEAR = frozenset([
@@ -33,7 +36,7 @@ BILINEAR = frozenset([
 ])  # fmt: skip
 ADDING = frozenset([
     "add", "radd", "sub", "subtract", "rsub", "where", "masked_fill", "cat", "concat", "concatenate", "stack",
-    "hstack", "vstack", "pad",
+    "hstack", "vstack", "pad", "index_add", "scatter_add", "scatter", "masked_scatter", "column_stack",
 ])  # fmt: skip
 
 
@@ -57,7 +60,10 @@ def at_midpoint(tape: Tape, func: Any, *args: Any, **kwargs: Any) -> Any:
     ends = ends_of(tape, func, args, kwargs)
     if len(moving) == 1 and moving[0].source is not None and not batched and name != "square":
         value = func(*plain(args), **plain(kwargs))
-        return wrapped(tape, value, ends, False, True, moving[0].source.through(_linear_part(name, func, args, kwargs)))
+        source = moving[0].source.through(_linear_part(name, func, args, kwargs))
+        if isinstance(value, Tensor) and value.dim() > 1 and len(value) == tape.examples:
+            source = replace(source, one=_of_one(name, func, moving[0], value, args, kwargs))
+        return wrapped(tape, value, ends, False, True, source)
     value = captured(tape, name, func, args, kwargs) if batched else None
     if value is None:
         value = func(*plain(args), **plain(kwargs))
@@ -65,6 +71,17 @@ def at_midpoint(tape: Tape, func: Any, *args: Any, **kwargs: Any) -> Any:
     if ends is not None and name in BILINEAR and (len(moving) > 1 or name == "square"):
         value = Valued.apply(value, torch.lerp(*ends, 0.5))
     return wrapped(tape, value, ends, batched, True)
+
+
+def _of_one(name: str, func: Any, part: Secant, value: Tensor, args: Any, kwargs: Any) -> Any:
+    """The parameter's view of one example, where that of all repeats it."""
+    assert part.source is not None
+    if name in ("expand", "expand_as", "broadcast_to", "repeat") and part.shape == (1, *value.shape[1:]):
+        return part.source.through(lambda p: p).view
+    if name == "embedding" and part is args[1] and bool((args[0] == args[0][:1]).all()):
+        first = plain(args[0])[:1]
+        return part.source.through(lambda p: func(first, p, *args[2:], **kwargs)).view
+    return None
 
 
 def _linear_part(name: str, func: Any, args: Any, kwargs: Any) -> Callable[[Tensor], Any]:

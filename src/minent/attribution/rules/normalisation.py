@@ -4,6 +4,7 @@
 BatchNorm in evaluation mode is a fixed stretch and shift.
 """
 
+import math
 from typing import Any
 
 import torch
@@ -11,9 +12,10 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from minent.attribution.rules.captures import densely, note, shifted, sourced
+from minent.attribution.rules.quadrature import unknown
 from minent.attribution.rules.secant import Secant, at_end, plain, rule, secant
 from minent.attribution.rules.spread import fitted, gathered
-from minent.attribution.rules.tape import Tape
+from minent.attribution.rules.tape import Source, Tape
 from minent.errors import BadInput
 
 
@@ -69,16 +71,88 @@ def batch_norm(
     training: bool = False, momentum: float = 0.1, eps: float = 1e-5,
 ) -> Any:  # fmt: skip
     if training:
-        raise BadInput("BatchNorm in training mixes examples: their gradients have no parts; call model.eval()")
+        if tape.paired:
+            raise BadInput("BatchNorm must be in evaluation mode where predictions are explained: call model.eval()")
+        normal = F.batch_norm(plain(input), None, None, training=True, eps=eps)
+        return _affine(secant(tape, normal, batched=True), weight, bias)
     shape = (-1, *[1] * (input.dim() - 2))
-    mean, spread = running_mean.reshape(shape), (running_var + eps).rsqrt().reshape(shape)
-    return _affine((input - mean) * spread, weight, bias)
+    mean, spread = (_statistic(tape, one, len(input)) for one in (running_mean, running_var))
+    return _affine((input - mean.unflatten(-1, shape)) * (spread + eps).rsqrt().unflatten(-1, shape), weight, bias)
+
+
+def _statistic(tape: Tape, one: Any, n: int) -> Any:
+    """A running statistic; one that moved along the step meets each example, so that what it did is told apart."""
+    name = tape.statistics.get(id(one))
+    if name is None:
+        return one
+    out = plain(one).detach().expand(n, -1).clone()
+    note(tape, out, Source(name, None), None, densely(Source(name, None), lambda delta, n: delta))
+    before, after = (end.expand(n, -1) for end in one.ends)
+    return secant(tape, out, (before, after))
 
 
 def _affine(input: Any, weight: Any, bias: Any) -> Any:
     shape = (-1, *[1] * (input.dim() - 2))
     input = input if weight is None else input * weight.reshape(shape)
     return input if bias is None else input + bias.reshape(shape)
+
+
+@rule("instance_norm")
+def instance_norm(
+    tape: Tape, func: Any, input: Any, running_mean: Any = None, running_var: Any = None, weight: Any = None,
+    bias: Any = None, use_input_stats: bool = True, momentum: float = 0.1, eps: float = 1e-5,
+) -> Any:  # fmt: skip
+    if use_input_stats:
+        return group_norm(tape, func, input, input.shape[1], weight, bias, eps)
+    return batch_norm(tape, func, input, running_mean, running_var, weight, bias, eps=eps)
+
+
+@rule("norm", "linalg_vector_norm")
+def length(
+    tape: Tape, func: Any, input: Any, p: Any = 2, dim: Any = None, keepdim: bool = False, dtype: Any = None,
+    ord: Any = None,
+) -> Any:  # fmt: skip
+    """√Σx²; other lengths by quadrature."""
+    if (p if ord is None else ord) not in (2, "fro") or dtype is not None:
+        return unknown(tape, func, input, p if ord is None else ord, dim, keepdim)
+    squares = input.square()
+    return (squares.sum() if dim is None else squares.sum(dim, keepdim)).sqrt()
+
+
+@rule("std")
+def std(tape: Tape, func: Any, input: Any, *args: Any, **kwargs: Any) -> Any:
+    return input.var(*args, **kwargs).sqrt()
+
+
+@rule("var")
+def var(
+    tape: Tape, func: Any, input: Any, dim: Any = None, unbiased: bool = True, keepdim: bool = False,
+    *, correction: int | None = None,
+) -> Any:  # fmt: skip
+    """The mean of squares about the mean."""
+    if isinstance(dim, bool):
+        dim, unbiased = None, dim
+    dim = tuple(range(input.dim())) if dim is None else dim
+    number = math.prod(input.shape[one] for one in ([dim] if isinstance(dim, int) else dim))
+    less = correction if correction is not None else int(unbiased)
+    return (input - input.mean(dim, keepdim=True)).square().sum(dim, keepdim) * (1 / (number - less))
+
+
+@rule("cosine_similarity")
+def cosine_similarity(tape: Tape, func: Any, x1: Any, x2: Any, dim: int = 1, eps: float = 1e-8) -> Any:
+    one, other = (torch.linalg.vector_norm(x, dim=dim).clamp(min=eps) for x in (x1, x2))
+    return (x1 * x2).sum(dim) / (one * other)
+
+
+@rule("softmin")
+def softmin(tape: Tape, func: Any, input: Any, dim: int = -1, *_: Any, **__: Any) -> Any:
+    return (-input).softmax(dim)
+
+
+@rule("logaddexp")
+def logaddexp(tape: Tape, func: Any, input: Any, other: Any) -> Any:
+    """log(eᵃ + eᵇ) = max(a, b) + log(1 + e^−|a − b|)."""
+    return torch.maximum(input, other) + (-(input - other).abs()).exp().log1p()
 
 
 @rule("softmax")

@@ -50,7 +50,12 @@ def kinked(tape: Tape, func: Any, input: Any, *args: Any, **kwargs: Any) -> Any:
 
 @rule("pow")
 def power(tape: Tape, func: Any, input: Any, exponent: Any) -> Any:
-    """x², or a power with a fixed exponent."""
+    """x², a power with a fixed exponent, or of a fixed number, or exp(y log x)."""
+    if isinstance(exponent, Secant) and exponent.moving:
+        if isinstance(input, Secant) and input.moving:
+            return (exponent * input.log()).exp()
+        base = plain(input)
+        return _pointwise(tape, lambda y: torch.pow(base, y), exponent, (), {}, kinked=False)
     if isinstance(exponent, int | float) and exponent == 2:
         return input.square()
     return _pointwise(tape, func, input, (exponent,), {}, kinked=True)
@@ -87,6 +92,18 @@ def prelu(tape: Tape, func: Any, input: Any, weight: Any) -> Any:
     """max(x, 0) + w min(x, 0)."""
     weight = weight.reshape(-1, *[1] * (input.dim() - 2)) if weight.numel() > 1 else weight
     return input.relu() - weight * (-input).relu()
+
+
+@rule("addcmul")
+def addcmul(tape: Tape, func: Any, input: Any, tensor1: Any, tensor2: Any, *, value: float = 1) -> Any:
+    """a + v b c."""
+    return input + tensor1 * tensor2 * value
+
+
+@rule("lerp")
+def lerp(tape: Tape, func: Any, input: Any, end: Any, weight: Any) -> Any:
+    """a + w (b − a)."""
+    return input + (end - input) * weight
 
 
 @rule("glu")

@@ -55,6 +55,30 @@ def amax(tape: Tape, func: Any, input: Any, dim: int, keepdim: bool = False) -> 
     return found.unsqueeze(dim) if keepdim else found
 
 
+@rule("adaptive_max_pool1d")
+def adaptive_max_pool1d(tape: Tape, func: Any, input: Any, output_size: Any, return_indices: bool = False) -> Any:
+    wanted = output_size if isinstance(output_size, int) else output_size[0]
+    if input.shape[-1] % wanted:
+        return unknown(tape, func, input, output_size)
+    return F.max_pool1d(input, input.shape[-1] // wanted)
+
+
+@rule("amin")
+def amin(tape: Tape, func: Any, input: Any, dim: int, keepdim: bool = False) -> Any:
+    return -(-input).amax(dim, keepdim)
+
+
+@rule("min")
+def smallest(tape: Tape, func: Any, input: Any, dim: Any = None, keepdim: bool = False, *, other: Any = None) -> Any:
+    """min(x) = −max(−x)."""
+    if other is not None or isinstance(dim, Tensor):
+        return torch.minimum(input, dim if other is None else other)
+    if dim is None:
+        return -(-input).max()
+    values, places = (-input).max(dim, keepdim)
+    return torch.return_types.min((-values, places))
+
+
 @rule("max")
 def largest(tape: Tape, func: Any, input: Any, dim: Any = None, keepdim: bool = False, *, other: Any = None) -> Any:
     """max(x, dim), without its indices where they would differ at both ends, and max(a, b)."""

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from minent.attribution.rules.captures import capture, densely, note, sourced
 from minent.attribution.rules.secant import plain
-from minent.attribution.rules.tape import Tape
+from minent.attribution.rules.tape import Source, Tape
 
 
 def fitted(out: Tensor, part: Tensor, n: int) -> tuple[int, ...] | None:
@@ -32,11 +32,29 @@ def shift(tape: Tape, func: Any, input: Any, other: Any, **kwargs: Any) -> Tenso
     name = getattr(func, "__name__", "")
     minus = (part is other and name in ("sub", "subtract", "__sub__", "sub_")) or (part is input and "rsub" in name)
     out = func(ours, theirs)
+    source, wanted = part.source, part.shape
     if (shape := fitted(out, part, tape.examples)) is None:
+        if out.shape != part.shape or source.one is None:
+            return None
+        source, wanted = Source(source.parameter, source.one), torch.Size((1, *part.shape[1:]))
+        shape = tuple(wanted)
+    sign = -1 if minus else 1
+    made = densely(source, lambda one, n: sign * gathered(one, shape, wanted))
+    return note(tape, out, source, source.view, made)
+
+
+@capture("cat", "concat", "concatenate")
+def beside(tape: Tape, func: Any, tensors: Any, dim: int = 0) -> Tensor | None:
+    """A parameter that is the same for all examples stands beside what is not, as the token of a class does."""
+    parts = [one for one in tensors if sourced(one)]
+    if any(one.source.one is None for one in parts) or not dim % tensors[0].dim():
         return None
-    sign, wanted = (-1 if minus else 1), part.shape
-    made = densely(part.source, lambda one, n: sign * gathered(one, shape, wanted))
-    return note(tape, out, part.source, part.source.view, made)
+    placed = [plain(one).detach().requires_grad_() if sourced(one) else plain(one) for one in tensors]
+    for one, place in zip(tensors, placed, strict=True):
+        if sourced(one):
+            source = Source(one.source.parameter, one.source.one)
+            note(tape, place, source, source.view, densely(source, lambda delta, n: delta[:, None]))
+    return func(placed, dim)
 
 
 @capture("mul", "multiply", "rmul")

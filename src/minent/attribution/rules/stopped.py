@@ -1,4 +1,5 @@
-"""Dropout is off, and what training held fixed still moves what is said."""
+"""Dropout is off where a prediction is explained, and drawn again where the gradients of training are made; what
+training held fixed still moves what is said."""
 
 from typing import Any
 
@@ -7,12 +8,16 @@ from minent.attribution.rules.tape import Tape
 from minent.errors import BadInput
 
 
-@rule("dropout", "dropout1d", "dropout2d", "feature_dropout", "alpha_dropout")
+@rule("dropout", "dropout1d", "dropout2d", "dropout3d", "feature_dropout", "alpha_dropout", "feature_alpha_dropout")
 def dropout(tape: Tape, func: Any, input: Secant, p: float = 0.5, training: bool = True, inplace: bool = False) -> Any:
-    """Dropout is off."""
-    if training and p:
+    """Off, or drawn from torch's generator, in the order in which the numbers lie."""
+    if not training or not p:
+        return input
+    if tape.paired:
         raise BadInput("dropout must be off where predictions are explained: call model.eval()")
-    return input
+    if input.source is not None:
+        tape.loose.add(input.source.parameter)
+    return secant(tape, func(plain(input), p, True), batched=input.batched)
 
 
 @rule("detach", "data")

@@ -15,10 +15,14 @@ class Tape:
 
     examples: int
     paired: bool
+    drawn: bool = False
+    """Whether something is drawn at random, number by number as they lie: layouts are left as they are."""
     uses: list[Use] = field(default_factory=list)
     loose: set[str] = field(default_factory=set)
     """Parameters that met the examples in no way that factorises: their gradients are taken one by one."""
     unruled: set[str] = field(default_factory=set)
+    statistics: dict[int, str] = field(default_factory=dict)
+    """Running statistics that moved along the step, by the identity of what stands for them."""
     made: list[Any] = field(default_factory=list)
     """Weak references to all secants: who shows the same numbers."""
 
@@ -29,6 +33,8 @@ class Source:
 
     parameter: str
     view: Callable[[Tensor], Tensor] | None
+    one: Callable[[Tensor], Tensor] | None = None
+    """The view (1, …) of one example, where that of all of them repeats it."""
 
     def through(self, function: Callable[[Tensor], Tensor]) -> "Source":
         before = self.view

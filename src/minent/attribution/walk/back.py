@@ -11,6 +11,7 @@ from minent.attribution.walk.followed import Followed, noted
 from minent.attribution.walk.mean_gradients import Outputs, Rule, along
 from minent.attribution.walk.passes import Inputs
 from minent.attribution.walk.shares import Segment, Shares
+from minent.attribution.walk.taught import Train
 from minent.attribution.walk.updates import remembers
 from minent.errors import BadInput
 from minent.training.trajectory.trajectory import Trajectory
@@ -30,7 +31,7 @@ class Walk:
     """From the end of a trajectory to its beginning."""
 
     def __init__(
-        self, model: nn.Module, trajectory: Trajectory, train: tuple[Inputs, Any], loss: Any, rule: Rule,
+        self, model: nn.Module, trajectory: Trajectory, train: Train, loss: Any, rule: Rule,
         project: int | None, seed: int,
     ):  # fmt: skip
         self.model, self.trajectory = model, trajectory
@@ -87,7 +88,8 @@ class Walk:
         self.notes.update(noted(tape))
         followed = [self.followed.gradients(step, before) for step in steps]
         seconds = self.followed.second_moments(steps, followed)
-        return Segment(steps, before, factors, followed, seconds, {})
+        moved = {name: after[name] - before[name] for name in self.followed.moving}
+        return Segment(steps, before, factors, followed, seconds, moved, {})
 
 
 def _agree(values: Tensor, said: Tensor) -> None:
@@ -95,4 +97,7 @@ def _agree(values: Tensor, said: Tensor) -> None:
     bound = 1e3 * torch.finfo(said.dtype).eps * (1 + said.abs().max())
     if not torch.allclose(values, said, rtol=0, atol=float(bound)):
         far = float((values - said).abs().max())
-        raise BadInput(f"the model, followed operator by operator, says what it does not say by itself (by {far:.2g})")
+        raise BadInput(
+            f"the model, followed operator by operator, says what it does not say by itself (by {far:.2g}); if by "
+            "a fast path of nn.TransformerEncoder, torch.backends.mha.set_fastpath_enabled(False) turns that off"
+        )

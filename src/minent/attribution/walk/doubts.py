@@ -29,6 +29,7 @@ class Doubts:
     def __init__(self, trajectory: Trajectory):
         self.trajectory = trajectory
         self.seen: dict[int, tuple[float, float]] = {}
+        self.unknown: list[str] = []  # modules that drew at random
 
     def add(self, step: Step, remade: Float64[np.ndarray, " parameters"]) -> None:
         """The gradient of a step was made again, of these lengths."""
@@ -42,9 +43,9 @@ class Doubts:
 
     def told(self) -> list[str]:
         """What may be the reason for a difference, the likeliest first."""
-        causes = []
-        if active := self.trajectory.active:
-            causes.append(f"on in training, off where it is explained: {some(active)}")
+        causes, active = [], self.unknown
+        if active:
+            causes.append(f"on in training, off where it is explained, for what it drew is not known: {some(active)}")
         far = {number: off for number, (off, _) in self.seen.items() if off > FAR}
         if far:
             worst = max(far, key=far.__getitem__)

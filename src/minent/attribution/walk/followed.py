@@ -10,8 +10,9 @@ from torch import Tensor, nn
 from minent.attribution.factors.products import Factors, lengths, scaled, total
 from minent.attribution.rules.tape import Tape
 from minent.attribution.walk.doubts import Doubts, distance
-from minent.attribution.walk.losses import check, loss_gradients
-from minent.attribution.walk.passes import Inputs, moved, number, taken
+from minent.attribution.walk.losses import check, meeting, passed
+from minent.attribution.walk.passes import as_trained, taken
+from minent.attribution.walk.taught import Taught, Train
 from minent.errors import BadInput
 from minent.training.trajectory.shards import Step
 from minent.training.trajectory.trajectory import Trajectory
@@ -24,9 +25,10 @@ class Followed:
 
     `group` and `shapes` of each parameter; `begun`, the first step that moved it; `start`, its momentum before that."""
 
-    def __init__(self, model: nn.Module, trajectory: Trajectory, train: tuple[Inputs, Any], loss: Any):
+    def __init__(self, model: nn.Module, trajectory: Trajectory, train: Train, loss: Any):
         self.model, self.trajectory, self.loss = model, trajectory, loss
-        (self.inputs, self.targets), self.examples = train, number(train[0])
+        self.taught = Taught(train)
+        self.examples = len(self.taught)
         self.group = {name: k for k, names in enumerate(trajectory.parameters) for name in names}
         last = trajectory.weights(trajectory.end + 1)
         self.shapes = {name: last[name].shape for name in self.group}
@@ -35,64 +37,88 @@ class Followed:
             step = beyond[0]
             wanted = f"ids are rows of the {self.examples} training examples"
             raise BadInput(f"{wanted}; got {step.ids.max()} at step {step.number}")
+        first = trajectory.weights(1)
+        self.moving = [
+            name for name, one in last.items()
+            if name not in self.group and one.is_floating_point() and not one.equal(first[name])
+        ]  # fmt: skip
         self.begun = {
             name: next((step.number for step in self.steps if name not in step.idle), 0) for name in self.group
         }
         self.checked, self.notes, self.doubts = False, set[str](), Doubts(trajectory)
         self.apart: bool | None = None  # whether each micro-batch's loss is a mean of its own; None: nothing tells
         self.asked = False
+        # what was random and is not known is off
+        self.still = {*trajectory.still, *(name for name, one in model.named_modules() if not _normalises(one))}
         if any(not step.kept for step in self.steps):
             self.notes.add(
                 f"thinned: every {trajectory.every}th step's weights are known; gradients between are theirs"
             )
 
-    def gradients(self, step: Step, weights: dict[str, Tensor]) -> Factors:
-        """Each example's share in the gradient that a step followed."""
-        ids = torch.from_numpy(step.ids)
-        device = self.trajectory.device
-        batch = moved(taken(self.inputs, ids), device), moved(taken(self.targets, ids), device)
-        trained = set(self.shapes)
-        gradients, tape, length = self._made(step, weights, batch, bool(self.apart))
-        if len(step.parts) > 1 and self.apart is None and step.kept and not (self.asked and len({*step.parts}) == 1):
-            self.asked = True
-            other = self._made(step, weights, batch, True)
-            off, off_apart = distance(step.lengths, length), distance(step.lengths, other[2])
-            if abs(off - off_apart) > ALIKE:  # those of equal size tell nothing, or all tell at once
-                self.apart = off_apart < off
-            gradients, tape, length = other if self.apart else (gradients, tape, length)
+    def gradients(self, step: Step, weights: dict[str, Tensor]) -> list[Factors]:
+        """Each example's share in the gradient that a step followed, in blocks of examples that follow one another."""
+        batch = self.taught.batch(step.ids, self.trajectory.device)
+        states = self.trajectory.random_states(step.number)
+        if states is None:
+            self.doubts.unknown = [one for one in self.trajectory.active if not one.startswith("BatchNorm")]
+        with as_trained(self.model, self.still if states is None else self.trajectory.still):
+            gradients, tape, length = self._made(step, weights, batch, bool(self.apart), states)
+            equal = len({*step.parts}) == 1
+            if len(step.parts) > 1 and self.apart is None and step.kept and not (self.asked and equal):
+                self.asked = True
+                other = self._made(step, weights, batch, True, states)
+                off, off_apart = distance(step.lengths, length), distance(step.lengths, other[2])
+                if abs(off - off_apart) > ALIKE:  # those of equal size tell nothing, or all tell at once
+                    self.apart = off_apart < off
+                gradients, tape, length = other if self.apart else (gradients, tape, length)
+            if not self.checked:
+                self._check(weights, batch, step, states)
         if step.kept:
             self.doubts.add(step, length)
-        if not self.checked:
-            whole = gradients if not self.apart else self._made(step, weights, batch, False)[0]
-            check(self.model, weights, *batch, trained, self.loss, whole)
-            self.checked = True
         self.notes.update(noted(tape))
         norm = float(np.linalg.norm(length))
         scale = step.gradient_norm / norm if norm else 1.0
-        return scaled(gradients, scale)  # not in place: gradients of several places may be one tensor
+        return [scaled(one, scale) for one in gradients]  # not in place: gradients of several places may be one tensor
 
     def _made(
-        self, step: Step, weights: dict[str, Tensor], batch: tuple[Any, Any], apart: bool
-    ) -> tuple[Factors, Tape, np.ndarray]:
+        self, step: Step, weights: dict[str, Tensor], batch: tuple[Any, Any], apart: bool,
+        states: Sequence[Tensor] | None,
+    ) -> tuple[list[Factors], Tape, np.ndarray]:  # fmt: skip
         """Gradients of a step's examples, and the length of their sum by parameter; each micro-batch apart or not."""
-        parts = step.parts if apart else ()
-        gradients, tape = loss_gradients(self.model, weights, *batch, set(self.shapes), self.loss, parts)
+        several = apart or states is not None or meeting(self.model)
+        parts = step.parts if several and len(step.parts) > 1 else ()
+        gradients, tape = passed(self.model, weights, *batch, set(self.shapes), self.loss, parts, apart, states)
         length = np.array(lengths(gradients, self.shapes, list(self.group)))
         length[[name in step.idle for name in self.group]] = 0
         return gradients, tape, length
 
-    def second_moments(self, steps: Sequence[Step], followed: Sequence[Factors]) -> list[dict[str, Tensor]]:
+    def _check(
+        self, weights: dict[str, Tensor], batch: tuple[Any, Any], step: Step, states: Sequence[Tensor] | None
+    ) -> None:
+        """The first micro-batch's gradients are compared with PyTorch's."""
+        inputs, targets = (taken(part, slice(0, step.parts[0])) for part in batch)
+        state, trained = None if states is None else states[0], set(self.shapes)
+        with_state = None if states is None else states[:1]
+        (factors,), _ = passed(self.model, weights, inputs, targets, trained, self.loss, (), False, with_state)
+        check(self.model, weights, inputs, targets, trained, self.loss, factors, state)
+        self.checked = True
+
+    def second_moments(self, steps: Sequence[Step], followed: Sequence[Sequence[Factors]]) -> list[dict[str, Tensor]]:
         """Adam's at each step between two kept ones: the first was kept too, others are made of gradients."""
         seconds = [self.trajectory.second_moments(steps[0].number)]
         for step, gradients in zip(steps[1:], followed[1:], strict=True):
             moved = {}
             for name, moment in seconds[-1].items():
                 beta = step.groups[self.group[name]]["betas"][1]
-                found = name in gradients and name not in step.idle
+                found = any(name in one for one in gradients) and name not in step.idle
                 gradient = total(gradients, name, self.shapes) if found else torch.zeros_like(moment)
                 moved[name] = beta * moment + (1 - beta) * gradient.square()
             seconds.append(moved)
         return seconds
+
+
+def _normalises(module: nn.Module) -> bool:
+    return isinstance(module, nn.modules.batchnorm._BatchNorm)
 
 
 def noted(tape: Tape) -> set[str]:

@@ -1,6 +1,7 @@
 """The gradient of the loss of a batch is a sum over its examples, where they do not meet in the model."""
 
 from collections.abc import Mapping, Sequence
+from itertools import accumulate
 from typing import Any
 
 import torch
@@ -10,45 +11,59 @@ from minent.attribution.factors.backward import backward
 from minent.attribution.factors.products import Factors, total
 from minent.attribution.rules.secant import plain
 from minent.attribution.rules.tape import Tape
-from minent.attribution.walk.passes import Inputs, forward, loose, predicted, taken
+from minent.attribution.walk.passes import Inputs, forward, loose, place, predicted, taken
 from minent.errors import BadInput
+from minent.training.randomness import replayed
 
 
 def loss_gradients(
+    model: nn.Module, weights: Mapping[str, Tensor], inputs: Inputs, targets: Any, trained: set[str], loss: Any
+) -> tuple[Factors, Tape]:
+    """The part of each example in the gradient of the loss of a batch."""
+    (factors,), tape = passed(model, weights, inputs, targets, trained, loss, (), False, None)
+    return factors, tape
+
+
+def passed(
     model: nn.Module, weights: Mapping[str, Tensor], inputs: Inputs, targets: Any, trained: set[str], loss: Any,
-    parts: Sequence[int] = (),
-) -> tuple[Factors, Tape]:  # fmt: skip
-    """The part of each example in the gradient of the loss of a batch, or of the sum of its losses on `parts` of it, so
-    many examples each."""
-    tape, out, leaves = forward(model, weights, None, inputs, trained)
+    parts: Sequence[int], apart: bool, states: Sequence[Tensor] | None,
+) -> tuple[list[Factors], Tape]:  # fmt: skip
+    """The same, of each of `parts` of the batch, so many examples each, that go through the model one by one; no parts:
+    of the whole. `apart`: the loss is the sum of its values on each. `states`: of the random generators before each."""
+    rows = [slice(end - size, end) for size, end in zip(parts, accumulate(parts), strict=True)] or [slice(None)]
+    several = []
+    for part, state in zip(rows, states or [None] * len(rows), strict=True):
+        with replayed(state, place(inputs)):
+            several.append(forward(model, weights, None, taken(inputs, part), trained, state is not None))
     with torch.enable_grad():
-        values = plain(out)
-        if len(parts) > 1:
-            each = zip(values.split(list(parts)), split(targets, parts), strict=True)
-            said = torch.stack([loss(*one).sum() for one in each])
-        else:
-            said = loss(values, targets)
-        (cotangent,) = torch.autograd.grad(said.sum(), values, retain_graph=True)
-    return backward(tape.uses, values, [cotangent], loose(tape, leaves), tape.examples), tape
+        values = [plain(out) for _, out, _ in several]
+        each = [loss(one, taken(targets, part)).sum() for one, part in zip(values, rows, strict=True)] if apart else [
+            loss(torch.cat(values) if len(values) > 1 else values[0], targets).sum()
+        ]  # fmt: skip
+        cotangents = torch.autograd.grad(sum(each), values, retain_graph=True)  # type: ignore[arg-type]
+    factors = [
+        backward(tape.uses, value, [cotangent], loose(tape, leaves), tape.examples)
+        for (tape, _, leaves), value, cotangent in zip(several, values, cotangents, strict=True)
+    ]
+    return factors, several[0][0]
 
 
-def split(targets: Any, parts: Sequence[int]) -> list[Any]:
-    """The targets of each part."""
-    if isinstance(targets, tuple):
-        return list(zip(*(one.split(list(parts)) for one in targets), strict=True))
-    return list(targets.split(list(parts)))
+def meeting(model: nn.Module) -> bool:
+    """Whether examples meet in the statistics of a batch."""
+    return any(isinstance(one, nn.modules.batchnorm._BatchNorm) and one.training for one in model.modules())
 
 
 def check(
     model: nn.Module, weights: Mapping[str, Tensor], inputs: Inputs, targets: Any, trained: set[str], loss: Any,
-    factors: Factors,
+    factors: Factors, state: Tensor | None = None,
 ) -> None:  # fmt: skip
-    """Raises BadInput where the gradients by example are not PyTorch's: where examples do not come first, or meet."""
+    """Raises BadInput where the gradients by example are not PyTorch's: where examples do not come first, or meet, but
+    as they do in the statistics of BatchNorm, or where something is drawn at random."""
     shapes = {name: weights[name].shape for name in trained}
 
     def plainly(rows: slice) -> dict[str, Tensor]:
         leaves = {name: weights[name].detach().clone().requires_grad_() for name in sorted(trained)}
-        with torch.enable_grad():
+        with torch.enable_grad(), replayed(state, place(inputs)):
             said = loss(predicted(model, {**weights, **leaves}, taken(inputs, rows)), taken(targets, rows)).sum()
             found = torch.autograd.grad(said, list(leaves.values()), allow_unused=True, materialize_grads=True)
         return {name: one.to_dense() for name, one in zip(leaves, found, strict=True)}  # of sparse embeddings too
@@ -56,10 +71,14 @@ def check(
     first = {name: [one.first() for one in several] for name, several in factors.items()}
     for rows, ours, what in (
         (slice(None), factors, "the loss does not see the model's output through operators that are known"),
-        (slice(0, 1), first, "examples must stand in the first axis, and not meet (BatchNorm must be in eval mode)"),
+        (slice(0, 1), first, "examples must stand in the first axis, and not meet"),
     ):
+        if ours is first and (state is not None or meeting(model)):
+            return
         theirs = plainly(rows)
-        mine = {name: total(ours, name, shapes) if name in ours else torch.zeros_like(weights[name]) for name in theirs}
+        mine = {
+            name: total([ours], name, shapes) if name in ours else torch.zeros_like(weights[name]) for name in theirs
+        }
         a = torch.cat([one.flatten() for one in theirs.values()]).double()
         b = torch.cat([mine[name].flatten() for name in theirs]).double()
         if a.norm() > 1e-6 * len(a) ** 0.5 and float(a @ b / (a.norm() * b.norm()).clamp(min=1e-300)) < 0.999:

@@ -1,11 +1,13 @@
 """One pass of a model at given weights, as a secant between two or as a tangent at one."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from minent.attribution.rules.custom import custom_functions
 from minent.attribution.rules.secant import Secant, latest, secant
 from minent.attribution.rules.tape import Source, Tape
 from minent.errors import BadInput
@@ -33,8 +35,10 @@ def number(inputs: Inputs) -> int:
     return len(inputs[0] if isinstance(inputs, tuple) else inputs)
 
 
-def check_alike(inputs: Inputs, train: tuple[Inputs, Any]) -> None:
+def check_alike(inputs: Inputs, train: Any) -> None:
     """Raises BadInput for what cannot be inputs like those of the training examples, or these and their targets."""
+    if not isinstance(train, tuple):  # a data set: the model will say
+        return
     asked, taught, targets = (one if isinstance(one, tuple) else (one,) for one in (inputs, *train))
     if strange := [one for one in (*asked, *taught, *targets) if not isinstance(one, Tensor)]:
         raise BadInput(f"inputs and targets are tensors; got {type(strange[0]).__name__}")
@@ -50,15 +54,32 @@ def check_alike(inputs: Inputs, train: tuple[Inputs, Any]) -> None:
 def predicted(model: nn.Module, weights: Mapping[str, Tensor], inputs: Inputs) -> Any:
     """What the model says with these weights, as PyTorch computes it."""
     parts = inputs if isinstance(inputs, tuple) else (inputs,)
-    return torch.func.functional_call(model, dict(weights), parts)
+    training = any(module.training for module in model.modules())
+    own = {name: one.clone() if training else one for name, one in weights.items()}
+    with torch.compiler.set_stance("force_eager"):
+        return torch.func.functional_call(model, own, parts)
+
+
+@contextmanager
+def as_trained(model: nn.Module, still: Collection[str]) -> Iterator[None]:
+    """Within the block all modules but those named are in training mode."""
+    modes = {module: module.training for module in model.modules()}
+    for name, module in model.named_modules():
+        module.training = name not in still
+    try:
+        yield
+    finally:
+        for module, mode in modes.items():
+            module.training = mode
 
 
 def forward(
-    model: nn.Module, start: Mapping[str, Tensor], end: Mapping[str, Tensor] | None, inputs: Inputs, trained: set[str]
-) -> tuple[Tape, Secant, dict[str, Tensor]]:
+    model: nn.Module, start: Mapping[str, Tensor], end: Mapping[str, Tensor] | None, inputs: Inputs, trained: set[str],
+    drawn: bool = False,
+) -> tuple[Tape, Secant, dict[str, Tensor]]:  # fmt: skip
     """What the model says as a secant between two ends, or without the other as a tangent; its tape and its leaves."""
-    tape = Tape(number(inputs), end is not None)
-    state: dict[str, Tensor] = {}
+    tape = Tape(number(inputs), end is not None, drawn)
+    training, state = any(module.training for module in model.modules()), dict[str, Tensor]()
     leaves: dict[str, Tensor] = {}
     for name, before in start.items():
         after = before if end is None else end[name]
@@ -69,12 +90,13 @@ def forward(
             with torch.enable_grad():
                 state[name] = secant(tape, leaves[name], ends, source=Source(name, None), batched=False)
         elif end is None or not before.is_floating_point() or torch.equal(before, after):
-            state[name] = before
+            state[name] = before.clone() if training else before  # it may be written to
         else:  # a running statistic: it moves, but no gradient moves it
             state[name] = secant(tape, torch.lerp(before, after, 0.5), (before, after), source=None, batched=False)
+            tape.statistics[id(state[name])] = name
     parts = inputs if isinstance(inputs, tuple) else (inputs,)
     seen = tuple(secant(tape, one, None, moving=False) for one in parts)
-    with torch.enable_grad():
+    with torch.enable_grad(), torch.compiler.set_stance("force_eager"), custom_functions():
         out = latest(torch.func.functional_call(model, state, seen))
     return tape, out, leaves
 

@@ -26,10 +26,12 @@ class Segment(NamedTuple):
     """Before the first of them."""
     factors: Factors
     """Mean gradients of the outputs along them."""
-    followed: Sequence[Factors]
-    """Gradients that each step followed."""
+    followed: Sequence[Sequence[Factors]]
+    """Gradients that each step followed, in blocks of examples."""
     seconds: Sequence[Mapping[str, Tensor]]
     """Adam's second moments at each step."""
+    statistics: Mapping[str, Tensor]
+    """How running statistics moved along them."""
     rows: dict[str, Tensor]
     """Mean gradients (output and input, *shape) that were built."""
 
@@ -43,7 +45,7 @@ class Shares:
         self.device = followed.trajectory.device  # contributions themselves are many, and stay on the CPU
         self.contributions = torch.zeros(outputs, inputs, followed.examples, dtype=torch.float64)
         decays = any(group["weight_decay"] for step in followed.steps for group in step.groups)
-        there = {"weight decay": decays, "earlier steps": bool(followed.start)}
+        there = {"weight decay": decays, "earlier steps": bool(followed.start), "running statistics": followed.moving}
         self.other = {
             name: torch.zeros(self.shape, dtype=torch.float64, device=self.device) for name, one in there.items() if one
         }
@@ -51,27 +53,34 @@ class Shares:
 
     def add(self, segment: Segment) -> None:
         """Share out the steps of a segment, the last first."""
+        for name, step in segment.statistics.items():
+            if name in segment.factors:
+                rows = dense(segment.factors[name], step.shape).flatten(2)
+                self.other["running statistics"] += rows @ step.flatten()
         each = segment.steps, segment.followed, segment.seconds
         for step, gradients, second in zip(*map(reversed, each), strict=True):
             block = torch.zeros(*self.shape, len(step.ids), dtype=torch.float64, device=self.device)
             for name in segment.factors:
                 if name in step.idle:
                     continue
-                share = self.share_of(segment, step, name, gradients.get(name), second.get(name))
+                if name not in self.memory:
+                    continue
+                theirs = [one[name] for one in gradients if name in one]
+                share = self.share_of(segment, step, name, theirs, second.get(name))
                 if share is not None:
                     block += share
             self.contributions.index_add_(2, torch.from_numpy(step.ids), block.cpu())
 
     def share_of(
-        self, segment: Segment, step: Step, name: str, theirs: Sequence[Factor] | None, moment: Tensor | None
+        self, segment: Segment, step: Step, name: str, theirs: Sequence[Sequence[Factor]], moment: Tensor | None
     ) -> Tensor | None:
         """What the gradients of a step's examples did by one parameter, (output, input, example); None without any."""
         group, shape = step.groups[self.followed.group[name]], self.followed.shapes[name]
         if not remembers(group) and not group["weight_decay"]:
-            if theirs is None:
+            if not theirs:
                 return None
-            sign = group["lr"] * (1 if group["maximize"] else -1)
-            return sign * products(Gradients(segment.factors[name], shape), Gradients(theirs, shape))
+            sign, ours = group["lr"] * (1 if group["maximize"] else -1), Gradients(segment.factors[name], shape)
+            return sign * torch.cat([products(ours, Gradients(one, shape)) for one in theirs], 2)
         if name not in segment.rows:
             segment.rows[name] = dense(segment.factors[name], shape).flatten(0, 1)
         rows, seen = segment.rows[name], partial(self.projection, name)
@@ -80,9 +89,11 @@ class Shares:
         if group["weight_decay"]:
             decayed = decay(rows, share, segment.weights[name], group, seen)
             self.other["weight decay"] += decayed.unflatten(0, self.shape)
-        if theirs is None:
+        if not theirs:
             return None
-        return share(partial(self.projection.against, name, theirs)).unflatten(0, self.shape)
+        return torch.cat([share(partial(self.projection.against, name, one)) for one in theirs], 1).unflatten(
+            0, self.shape
+        )
 
     def earlier(self) -> None:
         """Share out what the optimiser remembered from before the first step."""

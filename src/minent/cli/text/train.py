@@ -59,8 +59,7 @@ def train(
     resume
         Go on with a run that was stopped.
     record
-        Record the weights before every so many steps, for `minent attribution`; 0 for none. For --task classify, and
-        best with --dropout 0.
+        Record the weights before every so many steps, for `minent attribution`; 0 for none. For --task classify.
     """
     require("torch", "torch", "train models of text")
     from minent.training.run import refuse_taken
@@ -90,6 +89,4 @@ def follow(model: Any, records: Any, told: str, asked: Asked) -> None:
     print(told)
     most = f"{shape.longest}" + f", targets of {shape.longest_target}" * bool(shape.longest_target)
     print(f"{weights:,} weights, {shape.attention} attention, texts of at most {most} tokens")
-    if asked.record and shape.dropout:
-        print(f"what dropout of {shape.dropout:g} hides is not recorded: explanations add up with --dropout 0 only")
     training(records)

@@ -14,6 +14,7 @@ import torch
 from accelerate import PartialState
 from torch import Tensor, nn
 
+from minent.training.randomness import random_state
 from minent.training.recipe import Precision, Recipe
 
 Batch = dict[str, Tensor]
@@ -79,3 +80,9 @@ def seeded(device: torch.device, *key: int) -> Iterator[None]:
         if device.type != "cpu":
             torch.get_device_module(device).manual_seed(seed)
         yield
+
+
+def drawn(device: torch.device, *key: int) -> Tensor:
+    """The state of the random generators that a batch's randomness is drawn from."""
+    with seeded(device, *key):
+        return random_state(device)

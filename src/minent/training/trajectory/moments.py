@@ -40,15 +40,19 @@ def first_moments(optimizer: torch.optim.Optimizer, named: Iterable[tuple[Tensor
     return {name: moment for name, moment in found.items() if moment is not None}
 
 
-def second_moments(optimizer: torch.optim.Optimizer, names: Iterable[Iterable[str]]) -> dict[str, Tensor]:
-    """Adam's, as the step about to be taken will make them; `names` are those of the parameters of each group."""
+def second_moments(
+    optimizer: torch.optim.Optimizer, names: Iterable[Iterable[str]], scale: Tensor | float = 1.0
+) -> dict[str, Tensor]:
+    """Adam's, as the step about to be taken will make them; `names` are those of the parameters of each group, and
+    their gradients will be divided by `scale`."""
     found = {}
     for group, called in zip(optimizer.param_groups, names, strict=True):
         for p, name in zip(group["params"], called, strict=True):
             if "betas" not in group or p.grad is None:
                 continue
             decays = group["weight_decay"] and not group["decoupled_weight_decay"]
-            g = -p.grad if group["maximize"] else p.grad
+            g = p.grad / scale
+            g = -g if group["maximize"] else g
             g = g + group["weight_decay"] * p.detach() if decays else g
             state, beta = optimizer.state.get(p, {}), group["betas"][1]
             found[name] = beta * state.get("exp_avg_sq", torch.zeros_like(p)).detach() + (1 - beta) * g.square()
@@ -58,11 +62,13 @@ def second_moments(optimizer: torch.optim.Optimizer, names: Iterable[Iterable[st
 
 
 def size_of(model: nn.Module, optimizer: torch.optim.Optimizer, kept: int) -> int:
-    """Bytes that so many kept steps take on disk.
+    """Bytes that so many kept steps take on disk, with what is not trained once.
 
     >>> model = nn.Linear(9, 1)
     >>> [size_of(model, kind(model.parameters()), 10) for kind in (torch.optim.SGD, torch.optim.Adam)]
     [400, 800]
     """
-    moments = sum(p.nbytes for group in optimizer.param_groups if "betas" in group for p in group["params"])
-    return kept * (moments + sum(tensor.nbytes for tensor in weights(model).values()))
+    trained = sum(p.nbytes * (1 + ("betas" in group)) for group in optimizer.param_groups for p in group["params"])
+    own = {id(p) for group in optimizer.param_groups for p in group["params"]}
+    apart = {name for name, p in model.named_parameters() if id(p) in own}
+    return kept * trained + sum(tensor.nbytes for name, tensor in weights(model).items() if name not in apart)

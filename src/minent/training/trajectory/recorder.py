@@ -17,6 +17,8 @@ from torch import Tensor, nn
 
 from minent.errors import BadInput
 from minent.files import write_text
+from minent.training.trajectory.held import arrived, copied, ids_of, lengths_of
+from minent.training.trajectory.modes import active, still
 from minent.training.trajectory.moments import KNOWN, first_moments, options, second_moments, size_of
 from minent.training.trajectory.shards import FORMAT, Step, cut, described, write_shard
 from minent.training.weights import weights, write
@@ -59,9 +61,14 @@ class Recorder:
         if strange := [p for group in optimizer.param_groups for p in group["params"] if id(p) not in names]:
             raise BadInput(f"{len(strange)} tensors of the optimiser are no parameters of the model")
         self._names = [[names[id(p)] for p in group["params"]] for group in optimizer.param_groups]
+        self._buffers = {name for name, _ in model.named_buffers()}
+        self._trained = {name for called in self._names for name in called}
         self._held: list[Step] = []
         self._tensors: dict[str, Tensor] = {}
-        self._keep, self.number, self._active = True, after or 0, list[str]()
+        self._bytes, self._fixed = 0, dict[str, tuple[tuple[int, int], Tensor]]()
+        states = ((name, self.optimizer.state.get(p, {}).get("step", 0)) for p, name in self._parameters())
+        self._counts = {name: int(taken) for name, taken in states}
+        self._keep, self.number, self._modes = True, after or 0, ([], [])
         if after is not None:
             self._go_on(after)
             return
@@ -73,36 +80,60 @@ class Recorder:
             write(self.folder / "start.safetensors", begun)
         self._describe(None)
 
-    def step(self, *batches: Sequence[int] | np.ndarray | Tensor) -> None:
-        """Record the step about to be taken on the gradients of examples, given by ids, micro-batch by micro-batch."""
+    def step(
+        self, *batches: Sequence[int] | np.ndarray | Tensor, states: Sequence[Tensor] | None = None,
+        scale: Tensor | float = 1.0,
+    ) -> None:  # fmt: skip
+        """Record the step about to be taken on the gradients of examples, given by ids, micro-batch by micro-batch.
+
+        `states`: of the random generators before each micro-batch, where the model drew anything. `scale`: what
+        gradients are multiplied by in `.grad`, which the optimiser divides them by."""
         parts = [ids_of(batch) for batch in batches]
         ids = np.concatenate([*parts, np.zeros(0, np.int64)])
         if not len(ids):
             raise BadInput(f"a step follows examples; got no ids at step {self.number + 1}")
         if not self.number:
-            self._active = active(self.model)
+            self._modes = active(self.model), still(self.model)
             self._describe(None)
         self.number += 1
         kept = self._keep or (self.number - 1) % self.every == 0
         gradients = {name: p.grad for p, name in self._parameters()}
-        lengths = lengths_of(list(gradients.values()))
         idle = tuple(name for name, g in gradients.items() if g is None)
-        counts = {name: int(self.optimizer.state.get(p, {}).get("step", 0)) + 1 for p, name in self._parameters()}
-        most = max(counts.values())
-        late = {name: count for name, count in counts.items() if count < most and name not in idle}
+        for name in gradients.keys() - set(idle):
+            self._counts[name] += 1
+        most = max(self._counts.values())
+        late = {name: count for name, count in self._counts.items() if count < most and name not in idle}
         sizes = tuple(len(part) for part in parts if len(part))
-        step = Step(self.number, ids, lengths, sizes, most, options(self.optimizer), idle, kept, 0, late)
+        unread = np.zeros(0)  # lengths come with the shard
+        self._held.append(Step(self.number, ids, unread, sizes, most, options(self.optimizer), idle, kept, 0, late))
         if kept:
             for name, tensor in weights(self.model).items():
-                self._tensors[f"weights/{self.number}/{name}"] = tensor.cpu().clone()
-            for name, tensor in second_moments(self.optimizer, self._names).items():
-                self._tensors[f"second/{self.number}/{name}"] = tensor.cpu()
-        self._tensors[f"ids/{self.number}"] = torch.from_numpy(ids)
-        self._tensors[f"lengths/{self.number}"] = torch.from_numpy(lengths)
-        self._held.append(step)
+                if name in self._trained or self._moved(name, tensor, closely=name in self._buffers):
+                    self._hold("weights", name, copied(tensor))
+            for name, tensor in second_moments(self.optimizer, self._names, scale).items():
+                self._hold("second", name, copied(tensor))
+        self._hold("ids", "", torch.from_numpy(ids))
+        self._hold("lengths", "", copied(lengths_of(list(gradients.values())) / scale))
+        if states is not None:
+            there = [state for part, state in zip(parts, states, strict=True) if len(part)]
+            for number, state in enumerate(there):
+                self._hold("random", str(number), state)
         self._keep = False
-        if sum(tensor.nbytes for tensor in self._tensors.values()) >= SHARD_BYTES:
+        if self._bytes >= SHARD_BYTES:
             self.flush()
+
+    def _hold(self, kind: str, name: str, tensor: Tensor) -> None:
+        self._tensors[f"{kind}/{self.number}/{name}".rstrip("/")] = tensor
+        self._bytes += tensor.nbytes
+
+    def _moved(self, name: str, tensor: Tensor, closely: bool = False) -> bool:
+        """Whether what is not trained is new, or was written to since it was put down; `closely`: by its numbers, as
+        batch normalisation, and statements that go through `.data`, leave no trace."""
+        before, seen = self._fixed.get(name), (tensor.data_ptr(), tensor._version)
+        if before is not None and before[0] == seen and not (closely and not torch.equal(before[1], tensor)):
+            return False
+        self._fixed[name] = seen, tensor.clone()
+        return True
 
     def keep(self) -> None:
         """The weights before the next step are kept, whatever `every` is: they may be those that the run gives."""
@@ -111,21 +142,24 @@ class Recorder:
     def flush(self) -> None:
         """Write all steps so far."""
         if self._held:
+            arrived(list(self._tensors.values()))
             write_shard(self.folder, self._held, self._tensors)
-            self._held, self._tensors = [], {}
+            self._held, self._tensors, self._bytes = [], {}, 0
 
     def finish(self, end: int | None = None) -> None:
         """Write what is left; `end`: the run gave the weights after that step, the last if not given."""
         self.flush()
         if not self.number:
             raise BadInput("a trajectory has steps; none was taken")
-        write(self.folder / "end.safetensors", {name: t.cpu() for name, t in weights(self.model).items()})
+        own = weights(self.model).items()
+        last = {name: t.cpu() for name, t in own if name in self._trained or self._moved(name, t, closely=True)}
+        write(self.folder / "end.safetensors", last)
         self._describe(self.number if end is None else end)
 
     def _describe(self, end: int | None) -> None:
         kind = KNOWN[type(self.optimizer)]
         about = {"format": FORMAT, "optimizer": kind, "every": self.every, "end": end, "parameters": self._names}
-        about["active"] = self._active
+        about["active"], about["still"] = self._modes
         write_text(self.folder / "trajectory.json", json.dumps(about, indent=1))
 
     def _parameters(self) -> Iterator[tuple[Tensor, str]]:
@@ -136,46 +170,10 @@ class Recorder:
         about = described(self.folder)
         if about["parameters"] != self._names or about["every"] != self.every:
             raise BadInput(f"the trajectory in {str(self.folder)!r} is of another model or thinning; it cannot go on")
-        self._active = about["active"]
+        self._modes = about["active"], about["still"]
         cut(self.folder, after)
         (self.folder / "end.safetensors").unlink(missing_ok=True)
         self._describe(None)
-
-
-def ids_of(batch: Sequence[int] | np.ndarray | Tensor) -> np.ndarray:
-    """The numbers of examples. Raises BadInput for what are none.
-
-    >>> ids_of([True])
-    Traceback (most recent call last):
-    minent.errors.BadInput: ids are rows of the training examples, whole numbers from 0; got bool
-    """
-    ids = np.asarray(batch.detach().cpu() if isinstance(batch, Tensor) else batch).reshape(-1)
-    whole = ids.dtype.kind in "iu" or (ids.dtype.kind == "f" and (ids == np.floor(ids)).all())
-    if not whole or (len(ids) and ids.min() < 0):
-        got = ids.dtype if ids.dtype.kind not in "iuf" else next(one for one in ids if one < 0 or one != np.floor(one))
-        raise BadInput(f"ids are rows of the training examples, whole numbers from 0; got {got}")
-    return ids.astype(np.int64)
-
-
-def lengths_of(gradients: Sequence[Tensor | None]) -> np.ndarray:
-    """The length of each gradient, 0 for none; one wait for the device, not one for each."""
-    there = [one.coalesce().values() if one.is_sparse else one for one in gradients if one is not None]
-    lengths = np.zeros(len(gradients))
-    if there:
-        norms = torch.stack([torch.linalg.vector_norm(one).double().to(there[0].device) for one in there])
-        lengths[[gradient is not None for gradient in gradients]] = norms.cpu().numpy()
-    return lengths
-
-
-def active(model: nn.Module) -> list[str]:
-    """Modules that do in training what they do not when a model is explained: their kinds and names."""
-    found = []
-    for name, module in model.named_modules():
-        rate = module.p if isinstance(module, nn.modules.dropout._DropoutNd) else getattr(module, "dropout", 0.0)
-        normalises = isinstance(module, nn.modules.batchnorm._BatchNorm | nn.modules.instancenorm._InstanceNorm)
-        if module.training and (normalises or (isinstance(rate, float) and rate > 0)):
-            found.append(f"{type(module).__name__} {name}".strip())
-    return found
 
 
 def refuse_small_disk(

@@ -6,10 +6,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from minent.errors import BadInput
+from minent.training.trajectory.modes import original
 from minent.training.trajectory.named import Names
 from minent.training.trajectory.recorder import Recorder
 
@@ -30,6 +32,10 @@ def record(
     a step without examples and one by a closure. See `Names.batch` for naming examples; where gradients are cleared
     before a step is taken, as where a scaler skips it, their examples are passed over.
 
+    `model` may be compiled, or distributed: then every process records its own examples, and the first one writes.
+    After an interruption, such as Ctrl-C, the folder holds a whole run of the steps that were taken, which may go on by
+    `after`.
+
     >>> import tempfile
     >>> from minent.training.trajectory.trajectory import Trajectory
     >>> model, x = nn.Linear(2, 1), torch.eye(2)
@@ -45,7 +51,12 @@ def record(
     ...     trajectory.end, [step.ids.tolist() for step in trajectory.steps]
     (3, [[0, 1], [0, 1], [0, 1]])
     """
-    recorder, named = Recorder(path, model, optimizer, every=every, steps=steps, after=after), Names(model, optimizer)
+    shared = isinstance(model, nn.parallel.DistributedDataParallel)
+    named = Names(model, optimizer, replaced=shared)
+    writes = not shared or torch.distributed.get_rank() == 0
+    options = {"every": every, "steps": steps, "after": after}
+    recorder = Recorder(path, original(model), optimizer, **options) if writes else None
+    taken = after or 0
 
     def before(_: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         if kwargs.get("closure", args[1] if len(args) > 1 else None) is not None:
@@ -53,16 +64,44 @@ def record(
                 "gradients are recorded before the step: call backward() yourself, and step() without a closure"
             )
         if not named.ids:
-            raise BadInput(f"name the examples behind each step: r.batch(ids) before step {recorder.number + 1}")
-        recorder.step(*named.taken())
+            raise BadInput(f"name the examples behind each step: r.batch(ids) before step {taken + 1}")
+        # a fused optimiser divides gradients by a scaler's scale itself, and takes no step where one is not finite
+        scale, overflow = (getattr(optimizer, name, None) for name in ("grad_scale", "found_inf"))
+        if overflow is not None and overflow.item():
+            named.skip()
+            return
+        ids, states = gathered(*named.taken()) if shared else named.taken()
+        if recorder is not None:
+            recorder.step(*ids, states=states, scale=1.0 if scale is None else scale)
 
-    hook = optimizer.register_step_pre_hook(before)
+    def after_it(*_: Any) -> None:
+        nonlocal taken
+        taken = recorder.number if recorder is not None else taken + 1
+
+    hooks = [optimizer.register_step_pre_hook(before), optimizer.register_step_post_hook(after_it)]
     try:
         yield named
-        recorder.finish()
+    except BaseException:
+        if recorder is not None and recorder.number:  # a step that was not taken to its end is left out
+            log.info("interrupted: the steps until then are kept in %s", path)
+            known = taken and (taken == recorder.number or recorder.every == 1)
+            recorder.finish(taken) if known else recorder.flush()
+        raise
+    else:
+        if recorder is not None:
+            recorder.finish()
     finally:
-        recorder.flush()  # what was recorded until an interruption, to go on with by `after`
         named.done()
-        hook.remove()
+        for hook in hooks:
+            hook.remove()
         if named.skipped:
             log.info("%s examples were passed over: their gradients were cleared before a step", named.skipped)
+
+
+def gathered(ids: list[np.ndarray], states: list[Tensor] | None) -> tuple[list[np.ndarray], list[Tensor] | None]:
+    """The names of all processes, in their order, and what was random in each."""
+    found: list[Any] = [None] * torch.distributed.get_world_size()
+    torch.distributed.all_gather_object(found, (ids, states))
+    everywhere = [state for _, several in found for state in several or []]
+    whole = [one for several, _ in found for one in several]
+    return whole, everywhere if len(everywhere) == len(whole) else None

@@ -7,6 +7,7 @@ the rest. Every file is written whole or not at all.
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from minent.errors import BadInput
 from minent.files import whole_file
 from minent.training.weights import read
 
-FORMAT = 2
+FORMAT = 3
 SHARD = "steps-{:08d}.safetensors"
 
 
@@ -91,6 +92,21 @@ def opened(path: Path, framework: str) -> Any:
         raise BadInput(f"{path.name} in {str(path.parent)!r} is not a whole safetensors file: {error}") from None
 
 
+def held(path: Path) -> tuple[Any, Mapping[str, Sequence[str]]]:
+    """A shard that stays open, and the names in it by their kind/number: a header is read once, not for each step."""
+    told = path.stat()
+    return _held(path, told.st_mtime_ns, told.st_size)
+
+
+@lru_cache(maxsize=4)
+def _held(path: Path, _changed: int, _size: int) -> tuple[Any, Mapping[str, Sequence[str]]]:
+    file, names = opened(path, "pt"), dict[str, list[str]]()
+    for name in file.keys():  # noqa: SIM118 (it is no dict)
+        kind, number, *own = name.split("/", 2)
+        names.setdefault(f"{kind}/{number}", []).extend(own)
+    return file, names
+
+
 def read_steps(shard: Path) -> list[Step]:
     """What a shard says of its steps."""
     with opened(shard, "np") as file:
@@ -105,6 +121,13 @@ def read_steps(shard: Path) -> list[Step]:
             )
             for one in told
         ]
+
+
+def kept_in(shard: Path) -> list[tuple[str, int]]:
+    """The names of the weights in a shard, and the step before which they were so."""
+    with opened(shard, "np") as file:
+        parts = [name.split("/", 2) for name in file.keys()]  # noqa: SIM118 (it is no dict)
+    return sorted(((one[2], int(one[1])) for one in parts if one[0] == "weights"), key=lambda one: one[1])
 
 
 def write_shard(folder: Path, steps: Sequence[Step], tensors: Mapping[str, Tensor]) -> None:

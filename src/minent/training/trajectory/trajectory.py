@@ -5,18 +5,21 @@
     steps-00000001.safetensors  a shard: from that step on, the ids of each step, and the weights before each kept one
     end.safetensors             the weights after the last step
 
-Of Adam, the second moment that a kept step divides by lies beside the weights; momentum is a sum of gradients and needs
-no file. Every file is written whole or not at all.
+What is not trained, as a frozen backbone, is written once, and again before a step by which it moved. Of Adam, the
+second moment that a kept step divides by lies beside the weights; momentum is a sum of gradients and needs no file.
+What was drawn at random, as by dropout, is known by the state of the generators before each pass. Every file is
+written whole or not at all.
 """
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
 from minent.errors import BadInput
-from minent.training.trajectory.shards import SHARD, Step, described, opened, read_steps, shards
+from minent.training.trajectory.shards import SHARD, Step, described, held, kept_in, read_steps, shards
 from minent.training.weights import read
 
 
@@ -37,7 +40,11 @@ class Trajectory:
     active: tuple[str, ...] = ()
     """Modules that did in training what they do not when the model is explained, by kind and name: dropout, batch
     normalisation."""
+    still: tuple[str, ...] = ()
+    """Names of the modules that were in evaluation mode."""
     device: torch.device | str = "cpu"
+    fixed: Mapping[str, Sequence[tuple[int, int]]] = field(default_factory=dict, repr=False)
+    """Where tensors that are not trained lie, by name: each step and shard before which they had moved."""
 
     def to(self, device: torch.device | str) -> "Trajectory":
         """The same, whose tensors are read to that device."""
@@ -58,13 +65,25 @@ class Trajectory:
         if [step.number for step in steps] != list(range(1, len(steps) + 1)) or about["end"] > len(steps):
             raise BadInput(f"steps are missing in {str(folder)!r}: wanted {about['end']}; got {len(steps)}")
         groups = tuple(map(tuple, about["parameters"]))
-        return cls(folder, about["optimizer"], groups, about["every"], about["end"], steps, tuple(about["active"]))
+        fixed, trained = dict[str, list[tuple[int, int]]](), {name for names in groups for name in names}
+        for shard in shards(folder):
+            for name, step in kept_in(shard):
+                if name not in trained:
+                    fixed.setdefault(name, []).append((step, int(shard.stem.removeprefix("steps-"))))
+        return cls(
+            folder, about["optimizer"], groups, about["every"], about["end"], steps, tuple(about["active"]),
+            tuple(about["still"]), fixed=fixed,
+        )  # fmt: skip
 
     def weights(self, before: int) -> dict[str, Tensor]:
         """The weights before the step of that number, which must be kept; those of the end before `end` + 1."""
-        if before > len(self.steps):
-            return read(self.folder / "end.safetensors", self.device)
-        return self._tensors(before, "weights")
+        last = before > len(self.steps)
+        own = read(self.folder / "end.safetensors", self.device) if last else self._tensors(before, "weights")
+        for name, places in self.fixed.items():
+            if name not in own:
+                step, shard = [place for place in places if place[0] <= before][-1]
+                own[name] = self._tensor(shard, f"weights/{step}/{name}")
+        return own
 
     def second_moments(self, step: int) -> dict[str, Tensor]:
         """What a kept step of Adam divides by the root of, bias uncorrected; by name of the parameter."""
@@ -80,10 +99,18 @@ class Trajectory:
         kept = [step.number for step in self.steps[: self.end] if step.kept]
         return list(zip(kept, [*kept[1:], self.end + 1], strict=True))
 
-    def _tensors(self, step: int, kind: str) -> dict[str, Tensor]:
-        one, prefix = self.steps[step - 1], f"{kind}/{step}/"
-        if not one.kept:
+    def random_states(self, step: int) -> list[Tensor] | None:
+        """Of the random generators, before each micro-batch of a step; None where the model drew nothing."""
+        found = self._tensors(step, "random", kept=False)
+        return [found[str(number)].cpu() for number in range(len(found))] or None
+
+    def _tensors(self, step: int, kind: str, kept: bool = True) -> dict[str, Tensor]:
+        one = self.steps[step - 1]
+        if kept and not one.kept:
             raise BadInput(f"the weights before step {step} were not kept: every {self.every}th was")
-        with opened(self.folder / SHARD.format(one.shard), "pt") as file:
-            names = [name for name in file.keys() if name.startswith(prefix)]  # noqa: SIM118 (it is no dict)
-            return {name.removeprefix(prefix): file.get_tensor(name).to(self.device) for name in names}
+        file, names = held(self.folder / SHARD.format(one.shard))
+        own = names.get(f"{kind}/{step}", [])
+        return {name: file.get_tensor(f"{kind}/{step}/{name}").to(self.device) for name in own}
+
+    def _tensor(self, shard: int, name: str) -> Tensor:
+        return held(self.folder / SHARD.format(shard))[0].get_tensor(name).to(self.device)

@@ -74,7 +74,7 @@ def test_texts_are_edited(model, capsys):
         (["--model", "MODEL"], "a text starts from"),
         (["--model", "MODEL", "--length", "5", "-o", "a.csv"], "output must end with"),
         (["--model", "MODEL", "--length", "500"], "at most 22 tokens"),
-        (["--model", "MODEL", "--length", "5", "--scan", "all"], "scan"),
+        (["--model", "MODEL", "--length", "5", "--schedule", "all"], "schedule"),
     ],
 )
 def test_bad_input_is_a_sentence_and_exit_2(words, problem, model, monkeypatch, capsys):

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from huggingface_hub import constants
 from safetensors import SafetensorError
 
-from minent.errors import BadInput, require
+from minent.errors import BadInput, require, some
 from minent.text.masked.model import MaskedLM
 from minent.training.saved import read_config
 
@@ -26,12 +26,15 @@ def load(name: str | Path) -> tuple[Any, Any]:
             model = MaskedLM.from_pretrained(folder)
             return model, model.tokenizer
     require("transformers", "hub", "sample from models of Hugging Face")
+    import torch
     from transformers import AutoModelForMaskedLM, AutoTokenizer
 
     try:
         local = folder.is_dir() or not _online()
         tokenizer: Any = AutoTokenizer.from_pretrained(name, local_files_only=local)
-        model: Any = AutoModelForMaskedLM.from_pretrained(name, local_files_only=local)
+        model, told = AutoModelForMaskedLM.from_pretrained(
+            name, local_files_only=local, dtype=torch.float32, output_loading_info=True
+        )  # whatever it was saved in
     except (OSError, ValueError, SafetensorError) as error:
         why = " ".join(str(error).split())[:200]
         if folder.is_dir():
@@ -42,6 +45,11 @@ def load(name: str | Path) -> tuple[Any, Any]:
             f"there is no folder {str(name)!r}, and no such masked language model came from the hub: give a folder "
             f"that holds one, or go online and check the name ({why})"
         ) from None
+    if missing := sorted(told["missing_keys"]):
+        raise BadInput(
+            f"{str(name)!r} holds no whole masked language model: {some(missing, 2)} would be random (it was saved as "
+            f"{some(model.config.architectures or ['another kind'])})"
+        )
     return model.eval(), tokenizer
 
 

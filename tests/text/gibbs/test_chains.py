@@ -327,10 +327,13 @@ def hub_words():
 
 
 def test_numbers_and_generators_are_taken_for_lengths_and_seeds():
-    assert Sampling(length=6).length == "6" and Sampling(length=(3, 8)).length == "3..8"
-    assert Sampling(seed=np.random.default_rng(0)).seed == Sampling(seed=np.random.default_rng(0)).seed
-    assert Sampling(seed=torch.Generator().manual_seed(1)).seed != Sampling(seed=torch.Generator().manual_seed(2)).seed
-    assert Sampling(keep="春").keep == ("春",)
+    def options(**more):
+        return Gibbs(MODEL, **more).options
+
+    assert options(length=6).length == "6" and options(length=(3, 8)).length == "3..8"
+    numpys = [options(length=6, seed=np.random.default_rng(i)).seed for i in (0, 0, 1)]
+    torchs = [options(length=6, seed=torch.Generator().manual_seed(i)).seed for i in (1, 1, 2)]
+    assert numpys[0] == numpys[1] != numpys[2] and torchs[0] == torchs[1] != torchs[2]
 
 
 RULES = """

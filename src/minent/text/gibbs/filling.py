@@ -69,6 +69,11 @@ def _attempt(chains: Chains, rows: Tensor, masked: Tensor, said: Tensor, chances
         if options.schedule == "remask":
             many = (count[rows] * share).round().long().clamp(min=1)
         alive = _step(chains, rows, hole, said, chance, many, share)
+        if options.schedule == "remask":
+            noise = options.gumbel * (1 - share[:, None]) * _gumbel(chance[:, :, 1])
+            rank = torch.where(masked[rows] & (tokens[rows] != mask), said[rows] + noise, -torch.inf)
+            rank = rank.argsort(dim=1, descending=True, stable=True).argsort(1)
+            tokens[rows] = torch.where(masked[rows] & (rank >= many[:, None]), mask, tokens[rows])
         dead.append(rows[~alive])
         rows, step = rows[alive], step + 1
         rows = rows[(masked[rows] & (tokens[rows] == mask)).any(1)]
@@ -82,9 +87,10 @@ def _step(
 
     Returns which chains have no hole without a token."""
     options, tokens, n = chains.options, chains.tokens, hole.shape[1]
+    once = options.schedule == "once" or not options.fills
     many = torch.minimum(many, hole.sum(1)) if options.schedule != "remask" else many
-    gumbel = -(-chance[:, :, 1].clamp(min=1e-12).log()).log()
-    if options.schedule == "once":
+    gumbel = _gumbel(chance[:, :, 1])
+    if once:
         order = torch.where(hole, gumbel, -torch.inf).argsort(1, descending=True)
         width = int(many.max())
         wanted = torch.arange(n, device=hole.device) < many[:, None]
@@ -100,31 +106,25 @@ def _step(
     ]
     token, p, entropy = (torch.cat(parts) for parts in zip(*found, strict=True))
     alive = ((token >= 0) | ~wanted).all(1)
-    score = (
-        (-entropy if options.schedule == "entropy" else p) if options.schedule != "once" else gumbel.gather(1, sites)
-    )
-    if options.schedule != "once":
-        score = score + options.gumbel * (1 - share[:, None]) * gumbel.gather(1, sites)
+    score = noise = gumbel.gather(1, sites)
+    if not once:
+        score = (-entropy if options.schedule == "entropy" else p) + options.gumbel * (1 - share[:, None]) * noise
     best = torch.where(wanted, score, -torch.inf).argsort(dim=1, descending=True, stable=True)
     fixed = torch.zeros(len(rows), dtype=torch.long, device=hole.device)
-    for i in best.T if chains.constraints or int(many.max()) > 1 else best[:, :1].T:
+    remask = options.schedule == "remask"
+    for i in best.T if chains.constraints or remask or int(many.max()) > 1 else best[:, :1].T:
         these = torch.arange(len(rows), device=hole.device)
-        going = wanted[these, i] & alive & ((fixed < many) | (options.schedule == "remask"))
+        going = wanted[these, i] & alive & ((fixed < many) | remask)
         these = these[going]
         site, new = sites[these, i[these]], token[these, i[these]]
-        if chains.constraints:
+        if chains.constraints and len(these):
             possible = chains.allowed(tokens[rows[these]], site, chains.kinds[rows[these]])
             keeps = possible.gather(1, new[:, None])[:, 0]
             these, site, new = these[keeps], site[keeps], new[keeps]
         tokens[rows[these], site], said[rows[these], site] = new, p[these, i[these]]
         fixed[these] += 1
-    if options.schedule == "remask":
-        _masked_again(chains, rows, said, many, options.gumbel * (1 - share[:, None]) * gumbel)
     return alive
 
 
-def _masked_again(chains: Chains, rows: Tensor, said: Tensor, many: Tensor, noise: Tensor) -> None:
-    """Mask all but the `many` surest of the tokens that were drawn."""
-    drawn = (said[rows] != 0) & (chains.kinds[rows] == FREE)
-    rank = torch.where(drawn, said[rows] + noise, -torch.inf).argsort(1, descending=True).argsort(1)
-    chains.tokens[rows] = torch.where(drawn & (rank >= many[:, None]), chains.vocabulary.mask, chains.tokens[rows])
+def _gumbel(chance: Tensor) -> Tensor:
+    return -(-chance.clamp(min=1e-12).log()).log()

@@ -25,7 +25,7 @@ from minent.text.gibbs.schedule import Chances, visits
 from minent.text.gibbs.start import FREE
 from minent.text.masked.conditionals import conditionals_of
 from minent.text.masked.vocabulary import Vocabulary, vocabulary_of
-from minent.text.options import Sampling
+from minent.text.options.masked import Sampling, plain
 
 Told = tuple[float, float, Tensor]  # of a sweep: the share of draws accepted, that of texts changed, and scores
 
@@ -89,7 +89,7 @@ class Gibbs:
         constraints: Sequence[Constraint] = (),
         **more: Any,
     ):
-        self.options = replace(options or Sampling(), **more)
+        self.options = replace(options or Sampling(), **plain(more))
         vocabulary = vocabulary_of(getattr(model, "tokenizer", None) if tokenizer is None else tokenizer)
         conditionals = conditionals_of(model, vocabulary, self.options.precision)
         self.vocabulary = vocabulary.within(conditionals.tokens) if conditionals.tokens else vocabulary

@@ -55,8 +55,9 @@ def visits(
     A chain makes as many steps as it has free sites, in blocks fewer, and then rests. Where its blocks are smaller than
     those beside it, its last site is said again."""
     count, everyone = free.sum(1), torch.arange(len(free), device=free.device)
-    size = torch.ones_like(count) if schedule != "block" else count.clamp(max=block or BLOCK)
-    steps, most = -(-count // size.clamp(min=1)), int(size.max())
+    most = 1 if schedule != "block" else block or BLOCK
+    size = count.clamp(max=most)
+    steps = -(-count // size.clamp(min=1))
     for step, chance in enumerate(chances.steps(steps, 2 * most if schedule == "block" else 3)):
         rows = everyone[steps > step]
         left, sites, some = free[rows], [], chance[rows]

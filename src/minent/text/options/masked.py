@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from math import inf
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -89,10 +89,9 @@ class Sampling:
     """Arithmetic of the model."""
 
     seed: int = 1
-    """The same seed draws the same texts; in Python it may be a Generator of numpy or torch, which is drawn from."""
+    """The same seed draws the same texts; for `Gibbs` it may be a Generator of numpy or torch, which is drawn from."""
 
     def __post_init__(self) -> None:
-        self._plain()
         least = {"chains": 1, "sweeps": 0, "thin": 1, "block": 0, "steps": 0, "top_k": 0, "seed": 0}
         check(self, *((name, getattr(self, name) >= number, f"at least {number}") for name, number in least.items()))
         burnt = self.burn_in is None or 0 <= self.burn_in < max(self.sweeps, 1)
@@ -120,22 +119,32 @@ class Sampling:
         if self.block and self.schedule in ("random", "sweep", "remask"):
             raise BadInput(f"blocks are of the schedules block, once, confidence and entropy; got {self.schedule}")
 
-    def _plain(self) -> None:
-        """Lengths that are numbers, a single word to keep, and Generators, as what the command line gives."""
-        length, keep, seed = self.length, self.keep, self.seed
-        if isinstance(keep, str):
-            object.__setattr__(self, "keep", (keep,))
-        if not isinstance(length, str):
-            ends = length if isinstance(length, tuple) else (length,)
-            object.__setattr__(self, "length", "..".join(map(str, ends)))
-        if isinstance(seed, np.random.Generator):
-            object.__setattr__(self, "seed", int(seed.integers(2**62)))
-        elif hasattr(seed, "initial_seed"):  # torch's, which is not imported for the options of a command
-            import torch
-
-            object.__setattr__(self, "seed", int(torch.randint(2**62, (), generator=seed)))  # type: ignore[arg-type]
-
     @property
     def fills(self) -> bool:
         """Whether masks are filled, and nothing is drawn anew."""
         return self.schedule in FILLS
+
+
+def plain(more: dict[str, Any]) -> dict[str, Any]:
+    """Fields of `Sampling` as it has them, of what is as clear: a number for a length, two for its ends, one word to
+    keep, a Generator for a seed.
+
+    >>> plain({"length": (3, 8), "keep": "春", "seed": 7})
+    {'length': '3..8', 'keep': ('春',), 'seed': 7}
+    """
+    found, length, keep, seed = dict(more), more.get("length"), more.get("keep"), more.get("seed")
+    if isinstance(length, int | np.integer):
+        found["length"] = str(length)
+    elif isinstance(length, tuple | list):
+        found["length"] = "..".join(map(str, length))
+    if isinstance(keep, str):
+        found["keep"] = (keep,)
+    elif isinstance(keep, list):
+        found["keep"] = tuple(keep)
+    if isinstance(seed, np.random.Generator):
+        found["seed"] = int(seed.integers(2**62))
+    elif hasattr(seed, "initial_seed"):  # torch's, which options of a command do without
+        import torch
+
+        found["seed"] = int(torch.randint(2**62, (), generator=seed))  # type: ignore[arg-type]
+    return found

@@ -2,10 +2,11 @@
 
 The loop is what people write: hide a token of one sentence, call the model, draw from the softmax of its logits there.
 Batched, it hides one of each of many sentences, and takes of all logits those at the sites; sites only, it takes the
-sites before it calls the head. minent draws the same, many chains at once, at sites of their own: the last layer and the
-head are computed at those only. "One by one" is minent with a single chain, "plain" is many chains through the model as it is:
-what the parts are worth. Models are BERTs of random weights, sentences of 38 tokens between [CLS] and [SEP] (Wang & Cho 2019 have 40); one
-thread, CPU seconds, ways by turns, medians over rounds. In bf16 the loop's weights are bf16 too.
+sites before it calls the head. minent draws the same, many chains at once, at sites of their own: the last layer and
+the head are computed at those only. "One by one" is minent with a single chain, "plain" is many chains through the
+model as it is: what the parts are worth. Models are BERTs of random weights, sentences of 38 tokens between [CLS] and
+[SEP] (Wang & Cho 2019 have 40); one thread, CPU seconds, ways by turns, medians over rounds. In bf16 the loop's
+weights are bf16 too.
 
     python benchmarks/gibbs.py [SHAPE ...] [--chains 64] [--rounds 5] [--seconds 4] [--write docs/benchmarks_gibbs.md]
 

@@ -36,7 +36,7 @@ class Denoiser:
                 "a shifted model says nothing of the first place: a text must begin with a token that is kept"
             )
         with evaluating(self.model):
-            return at(self._all(tokens), positions - self.shifted)
+            return at(self._all(tokens), positions - int(self.shifted))
 
     def _all(self, tokens: Tensor) -> Tensor:
         n = tokens.shape[1]

@@ -67,10 +67,12 @@ def test_what_cannot_be_learnt_from_is_a_sentence():
     model = new_masked_lm(poems(20), Shape(**SMALL), READING)
     with pytest.raises(BadInput, match="without a token"):
         next(train_masked_lm(model, ["", ""]))
-    unknown = ["<unk>", "<pad><pad>"]
+    unknown = ["xyz", "zzz zzz"]
+    model = new_masked_lm([" ".join(text) for text in poems(20)], Shape(**SMALL), Reading("words", 20))
+    poem = [" ".join(text) for text in poems(3)]
     with pytest.raises(BadInput, match="2 without a token that it knows"):
-        next(train_masked_lm(model, poems(3), unknown))
-    record = next(train_masked_lm(model, [*poems(3), *unknown], [*poems(3), *unknown], Recipe(steps=1)))
+        next(train_masked_lm(model, poem, unknown))
+    record = next(train_masked_lm(model, [*poem, *unknown], [*poem, *unknown], Recipe(steps=1)))
     assert record.dev is not None
     model.tokenizer = None
     with pytest.raises(BadInput, match="tokenizer"):

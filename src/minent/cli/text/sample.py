@@ -180,11 +180,8 @@ def _tell(told: "Diagnostics", how: str) -> None:
     for field in fields(told):
         value = getattr(told, field.name)
         if value is not None:
-            print(
-                f"{labels[field.name]:<22} {value:,d}"
-                if isinstance(value, int)
-                else f"{labels[field.name]:<22} {value:.3f}"
-            )
+            said = f"{value:,d}" if isinstance(value, int) else f"{value:.3f}"
+            print(f"{labels[field.name]:<22} {said}")
     print(f"{'logits':<22} {how}")
 
 

@@ -55,9 +55,7 @@ def starts(
 
 
 def _line(line: str, options: Sampling, vocabulary: Vocabulary) -> Start:
-    if BLANK.search(line):
-        return _template(line, vocabulary)
-    return _sentence(line, options.keep, vocabulary)
+    return _template(line, vocabulary) if BLANK.search(line) else _sentence(line, options.keep, vocabulary)
 
 
 def _alike(options: Sampling, vocabulary: Vocabulary, randoms: list[np.random.Generator]) -> list[Start]:
@@ -76,13 +74,11 @@ def _alike(options: Sampling, vocabulary: Vocabulary, randoms: list[np.random.Ge
     if options.seed_text:
         return [_sentence(options.seed_text, options.keep, vocabulary)] * len(randoms)
     words = [_ids(word.replace("\\_", "_"), vocabulary) for word in options.keep]
-    if options.edit and words:
-        kinds = np.concatenate([_word(len(word)) for word in words])
-        one = Start(np.concatenate(words), kinds)
-        low, _ = bounds(options.length) if options.length else (1, 0)
-        more = max(low - len(kinds), 0)  # masks behind the words, so that the text is long enough
-        ids, free = np.append(one.ids, [vocabulary.mask] * more), np.append(kinds, [FREE] * more)
-        return [Start(ids.astype(np.int64), free.astype(np.int64))] * len(randoms)
+    if options.edit and words:  # masks behind them, where the text is to be longer
+        kinds, low = np.concatenate([_word(len(word)) for word in words]), bounds(options.length or "1")[0]
+        more = (0, max(low - len(kinds), 0))
+        ids = np.pad(np.concatenate(words), more, constant_values=vocabulary.mask)
+        return [Start(ids, np.pad(kinds, more, constant_values=FREE))] * len(randoms)
     if not options.length or options.edit:
         raise BadInput("a text starts from a seed_text, from a length, or from what is kept; got none of them")
     low, high = bounds(options.length)
@@ -153,9 +149,10 @@ def _numbered(numbers: re.Match[str] | None, n: int) -> range:
 
 def _whole(text: str, word: str, ids: list[int], spans: Spans, vocabulary: Vocabulary) -> list[range]:
     """Where a text has a word, and nothing else in its tokens or beside it in a word."""
-    word = word.strip()
-    if not word:
+    if not (word := word.strip()):
         raise BadInput("what is kept is a word or a token by number; got nothing")
+    if word not in text:
+        return []
     if not spans:
         wanted = _ids(word, vocabulary).tolist()
         places = range(len(ids) - len(wanted) + 1)

@@ -103,7 +103,8 @@ def _of_tokenizers(tokenizer: Tokenizer) -> Vocabulary:
 
     known = tokenizer.get_vocab()
     parts = {i for token, i in known.items() if PIECE.fullmatch(token)} | _broken(known.values(), tokenizer)
-    before, after = _frame(lambda text, added: tokenizer.encode(text, add_special_tokens=added).ids, known)
+    plain = [token for token in known if token not in special]
+    before, after = _frame(lambda text, added: tokenizer.encode(text, add_special_tokens=added).ids, plain)
     never = tuple(sorted(special.values()))
     return Vocabulary(
         max(known.values()) + 1, mask, pad, before, after, never, encode, tokenizer.decode,
@@ -132,8 +133,9 @@ def _of_transformers(tokenizer: Any, mask: int | None, pad: int | None) -> Vocab
         text = tokenizer.decode(list(ids))
         return BETWEEN.sub("", text) if blanks else text
 
-    before, after = _frame(lambda text, added: tokenizer(text, add_special_tokens=added)["input_ids"], known)
     special = {*tokenizer.all_special_ids, *(i for i, t in tokenizer.added_tokens_decoder.items() if t.special)}
+    plain = [token for token, i in known.items() if i not in special]
+    before, after = _frame(lambda text, added: tokenizer(text, add_special_tokens=added)["input_ids"], plain)
     unused = {i for token, i in known.items() if token.startswith("[unused")}
     parts = {i for token, i in known.items() if PIECE.fullmatch(token)}
     parts |= _broken(known.values(), tokenizer.backend_tokenizer) if tokenizer.is_fast else set()

@@ -160,9 +160,10 @@ def report(saved):
     for shape, found in saved["shapes"].items():
         rates = found["updates_per_cpu_second"]
         layers, width, _ = found["layers_width_heads"]
-        cells = [f"{rates[name]:,.1f}" for name in WAYS]
-        cells += [f"{rates[ours] / rates[theirs]:.1f}×" for ours, theirs in RATIOS.values()]
-        parts.append(f"| {shape}: {layers} layers of {width} | {' | '.join(cells)} | ≥ {found['wanted']}× |")
+        cells = [f"{rates[name]:,.1f}" if name in rates else "" for name in WAYS]  # older runs lack some
+        cells += [f"{rates[one] / rates[other]:.1f}×" if other in rates else "" for one, other in RATIOS.values()]
+        told = f" ({found['date']})" if "date" in found else ""
+        parts.append(f"| {shape}: {layers} layers of {width}{told} | {' | '.join(cells)} | ≥ {found['wanted']}× |")
     return "\n".join(parts) + "\n"
 
 

@@ -2,9 +2,9 @@
 
     python examples/quatrain_in_form.py 五绝 > rules.toml
     minent text sample --model model --keep "_____，_____。_____，_____。" --rules rules.toml --schedule once
-The model learned poems with their marks. Beside the rules stand rhymes.tsv and tones.tsv, name<TAB>characters a line, of
-a rhyme book: for rhymes characters of level tone, for tones 平 and 仄. Readings of Mandarin (pypinyin has them) do for
-modern ears only, as they lost 入声.
+The model learned poems with their marks. Beside the rules stand rhymes.tsv and tones.tsv, name<TAB>characters a line,
+of a rhyme book: for rhymes characters of level tone, for tones 平 and 仄. Readings of Mandarin (pypinyin has them) do
+for modern ears only, as they lost 入声.
 """
 
 import sys

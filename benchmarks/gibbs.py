@@ -1,10 +1,12 @@
-"""Gibbs sampling from masked language models: site updates per CPU second, beside the one-chain loop by transformers.
+"""Gibbs sampling from masked language models: site updates per CPU second, beside loops by transformers.
 
 The loop is what people write: hide a token of one sentence, call the model, draw from the softmax of its logits there.
-minent draws the same, many chains at once, at sites of their own: the last layer and the head are computed at those
-only. "One by one" is minent with a single chain, "plain" is many chains through the model as it is: what the parts are
-worth. Models are BERTs of random weights, sentences of 38 tokens between [CLS] and [SEP] (Wang & Cho 2019 have 40); one
-thread, CPU seconds, ways by turns, medians over rounds. In bf16 the loop's weights are bf16 too.
+Batched, it hides one of each of many sentences, and takes of all logits those at the sites; sites only, it takes the
+sites before it calls the head. minent draws the same, many chains at once, at sites of their own: the last layer and
+the head are computed at those only. "One by one" is minent with a single chain, "plain" is many chains through the
+model as it is: what the parts are worth. Models are BERTs of random weights, sentences of 38 tokens between [CLS] and
+[SEP] (Wang & Cho 2019 have 40); one thread, CPU seconds, ways by turns, medians over rounds. In bf16 the loop's
+weights are bf16 too.
 
     python benchmarks/gibbs.py [SHAPE ...] [--chains 64] [--rounds 5] [--seconds 4] [--write docs/benchmarks_gibbs.md]
 
@@ -27,21 +29,30 @@ from transformers import BertConfig, BertForMaskedLM
 
 from minent.text.gibbs import Gibbs, Vocabulary
 from minent.text.masked.conditionals import Conditionals, plainly
+from minent.text.masked.sites import at
 
 RESULTS = Path(__file__).resolve().parent / "results" / "gibbs.json"
 SHAPES = {"tiny": (2, 128, 2), "small": (4, 512, 8), "base": (12, 768, 12)}  # layers, width, heads
 WORDS, LENGTH = 30522, 38
 BERT = Vocabulary(WORDS, mask=103, pad=0, before=(101,), after=(102,), special=tuple(range(1000)))
 WANTED = {"tiny": 14, "small": 6, "base": 4}
-WAYS = LOOP, HALF_LOOP, ONE, PLAIN, OURS, HALF = (
+WAYS = LOOP, HALF_LOOP, BATCHED, SITES, ONE, PLAIN, OURS, HALF = (
     "transformers, one chain",
     "the same, bf16",
+    "batched",
+    "batched, sites only",
     "minent, one by one",
     "minent, plain",
     "minent",
     "minent, bf16",
 )
-RATIOS = {"fp32": (OURS, LOOP), "bf16": (HALF, HALF_LOOP), "bf16 / loop in fp32": (HALF, LOOP)}
+RATIOS = {
+    "batched": (OURS, BATCHED),
+    "sites only": (OURS, SITES),
+    "fp32": (OURS, LOOP),
+    "bf16": (HALF, HALF_LOOP),
+    "bf16 / loop in fp32": (HALF, LOOP),
+}
 
 
 def model_of(shape):
@@ -62,6 +73,27 @@ def loop(model, updates):
             tokens[0, site] = 103
             logits = model(input_ids=tokens).logits[0, site]
             tokens[0, site] = torch.multinomial(logits.float().softmax(0), 1)[0]
+
+
+def batched(model, count, before_head):
+    """A function that makes about so many updates of `count` chains by transformers, and returns how many."""
+    tokens = torch.full((count, LENGTH + 2), 103)
+    tokens[:, 0], tokens[:, -1] = 101, 102
+    random = torch.Generator().manual_seed(0)
+
+    @torch.no_grad()
+    def run(updates):
+        for _ in range(many := max(1, round(updates / count))):
+            site = torch.randint(1, LENGTH + 1, (count, 1), generator=random)
+            tokens.scatter_(1, site, 103)
+            if before_head:
+                logits = model.cls(at(model.bert(input_ids=tokens).last_hidden_state, site))[:, 0]
+            else:
+                logits = model(input_ids=tokens).logits[torch.arange(count), site[:, 0]]
+            tokens.scatter_(1, site, torch.multinomial(logits.softmax(1), 1, generator=random))
+        return many * count
+
+    return run
 
 
 def chains(model, count, precision="fp32", plain=False):
@@ -91,6 +123,8 @@ def measure(shape, options):
     ways = {
         LOOP: lambda updates: loop(model, updates) or updates,
         HALF_LOOP: lambda updates: loop(half, updates) or updates,
+        BATCHED: batched(model, options.chains, before_head=False),
+        SITES: batched(model, options.chains, before_head=True),
         ONE: chains(model, 1)[0],
         PLAIN: chains(model, options.chains, plain=True)[0],
         OURS: fast,
@@ -126,9 +160,10 @@ def report(saved):
     for shape, found in saved["shapes"].items():
         rates = found["updates_per_cpu_second"]
         layers, width, _ = found["layers_width_heads"]
-        cells = [f"{rates[name]:,.1f}" for name in WAYS]
-        cells += [f"{rates[ours] / rates[theirs]:.1f}×" for ours, theirs in RATIOS.values()]
-        parts.append(f"| {shape}: {layers} layers of {width} | {' | '.join(cells)} | ≥ {found['wanted']}× |")
+        cells = [f"{rates[name]:,.1f}" if name in rates else "" for name in WAYS]  # older runs lack some
+        cells += [f"{rates[one] / rates[other]:.1f}×" if other in rates else "" for one, other in RATIOS.values()]
+        told = f" ({found['date']})" if "date" in found else ""
+        parts.append(f"| {shape}: {layers} layers of {width}{told} | {' | '.join(cells)} | ≥ {found['wanted']}× |")
     return "\n".join(parts) + "\n"
 
 

@@ -40,8 +40,8 @@ RATE = 2e-3
 HELD = 500
 WAYS = {
     "random scan": {},
-    "sweeps": {"scan": "sweep"},
-    "blocks of 4": {"scan": "block"},
+    "sweeps": {"schedule": "sweep"},
+    "blocks of 4": {"schedule": "block"},
     "temperature 0.7": {"temperature": 0.7},
     "top 20": {"top_k": 20},
     "corrected, normalised": {"correct": "normalised"},

@@ -106,7 +106,7 @@ def syncs(report, quick):
     for name, options in (("greedy", {"beam": 1}), ("beam 4", {}), ("sampling", {"temperature": 1.0})):
         search = Search(longest=16, shortest=16, **options)
         jobs[f"17 tokens, {name}"] = lambda s=search: (n_best(model, data.texts[:8], s) for _ in itertools.count())
-    for options in ({}, {"scan": "sweep"}, {"correct": "normalised"}, {"edit": True, "seed_text": "w1 w2 w3 w4"}):
+    for options in ({}, {"schedule": "sweep"}, {"correct": "normalised"}, {"edit": True, "seed_text": "w1 w2 w3 w4"}):
         start = {} if "seed_text" in options else {"length": "8"}
         jobs[f"gibbs, a sweep of 8, {options}"] = lambda s=start, o=options: Gibbs(filler, chains=4, **s, **o).sweeps()
     with tempfile.TemporaryDirectory() as root:

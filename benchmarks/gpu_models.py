@@ -42,8 +42,8 @@ SEARCHES = {
     "to-middle": [{"beam": 4}, {"temperature": 1.0}],
 }  # fmt: skip
 SAMPLINGS = (
-    {"scan": "random"}, {"scan": "sweep", "top_k": 5}, {"scan": "block", "top_p": 0.9}, {"anneal": 0.2},
-    {"correct": "raw"}, {"correct": "normalised", "scan": "sweep"}, {"edit": True, "seed_text": "w1 w2 w3 w4"},
+    {"schedule": "random"}, {"schedule": "sweep", "top_k": 5}, {"schedule": "block", "top_p": 0.9}, {"anneal": 0.2},
+    {"correct": "raw"}, {"correct": "normalised", "schedule": "sweep"}, {"edit": True, "seed_text": "w1 w2 w3 w4"},
     {"precision": "bf16"},
 )  # fmt: skip
 

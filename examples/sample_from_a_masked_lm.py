@@ -21,16 +21,18 @@ recipe = Recipe(steps=400, learning_rate=4e-3, warmup=40)
 print(f"{len(known)} words learned; a hidden letter costs {last.loss:.2f} nats")
 
 # A template: each blank is one letter. Hide one, draw it from what the model says of the gap, and so on.
-chains = Gibbs(model, keep=("____tion",), chains=64, sweeps=30, temperature=0.5)
+chains = Gibbs(model, keep="____tion", chains=64, sweeps=30)
 states = list(chains.sweeps())
 for state in (states[0], states[1], states[10], states[30]):
     print(f"after sweep {state.sweep:2}:", *state.texts[:5])
 drawn = set(states[-1].texts)
+surest = next(iter(Gibbs(model, keep="____tion", chains=64, schedule="confidence", temperature=0.8)))
+print("filled once, the surest first:", *surest.texts[:5])  # a pass a letter: a thirtieth of 30 sweeps
 print(f"{len(drawn)} different ones in 64 chains; words of docstrings among them:", *sorted(drawn & set(known)))
 told = diagnostics(chains, states)  # R-hat near 1: the score has mixed, which does not say that the texts have
 print(f"R-hat {told.r_hat:.2f}, distinct-2 {told.distinct_2:.2f}, pseudo-perplexity {told.pseudo_perplexity:.1f}")
 
 # Plain sampling follows no law that one could write down; --correct makes it exp(-energy), for more passes.
-corrected = Gibbs(model, keep=("____tion",), chains=64, sweeps=10, correct="normalised", temperature=0.5)
+corrected = Gibbs(model, keep="____tion", chains=64, sweeps=10, correct="normalised", temperature=0.5)
 state = list(corrected.sweeps())[-1]
 print(f"corrected, {state.accepted:.0%} accepted:", *state.texts[:5])

@@ -7,8 +7,10 @@ import sys
 import pyarrow.parquet as pq
 import pytest
 import torch
+from text.gibbs.small_models import bert, hub_tokenizer
 
 from minent.cli import main
+from minent.text.gibbs import Gibbs
 from minent.text.masked.model import MaskedLM
 
 SHAPE = {"dim": 16, "heads": 2, "layers": 1, "hidden": 32, "longest": 24, "tokenizer": "characters", "vocabulary": 320}
@@ -74,7 +76,7 @@ def test_texts_are_edited(model, capsys):
         (["--model", "MODEL"], "a text starts from"),
         (["--model", "MODEL", "--length", "5", "-o", "a.csv"], "output must end with"),
         (["--model", "MODEL", "--length", "500"], "at most 22 tokens"),
-        (["--model", "MODEL", "--length", "5", "--scan", "all"], "scan"),
+        (["--model", "MODEL", "--length", "5", "--schedule", "all"], "schedule"),
     ],
 )
 def test_bad_input_is_a_sentence_and_exit_2(words, problem, model, monkeypatch, capsys):
@@ -93,3 +95,77 @@ def test_without_torch_the_extra_is_named():
     assert done.returncode == 2
     assert 'pip install "minent[torch]" to sample texts' in done.stderr
     assert torch.__version__
+
+
+def test_many_lines_are_drawn_as_they_end_and_a_run_that_was_stopped_goes_on(model, tmp_path, capsys, monkeypatch):
+    lines, whole, part = tmp_path / "lines.txt", tmp_path / "whole.jsonl", tmp_path / "part.jsonl"
+    lines.write_text("春____\n\n花__知_\n夜来风雨声\n", encoding="utf-8")
+    words = ["--model", str(model), "--from", str(lines), "--chains", "40", "--schedule", "once", "--best-of", "2"]
+    main(["text", "sample", *words, "-o", str(whole), "--start", "masks"])
+    rows = [json.loads(line) for line in whole.read_text(encoding="utf-8").splitlines()]
+    assert [row["line"] for row in rows] == [1] * 40 + [3] * 40 + [4] * 40
+    assert all(row["text"].startswith("春") for row in rows[:40]) and all(row["text"][3] == "知" for row in rows[40:80])
+    assert {row["chain"] for row in rows} == set(range(40))
+    part.write_text("".join(whole.read_text(encoding="utf-8").splitlines(keepends=True)[:40]) + '{"line": 3, "te')
+    main(["text", "sample", *words, "-o", str(part), "--start", "masks", "--resume"])
+    assert part.read_text(encoding="utf-8") == whole.read_text(encoding="utf-8")
+    with pytest.raises(SystemExit):
+        main(["text", "sample", *words, "-o", str(tmp_path / "a.txt")])
+    assert "go to a .jsonl" in capsys.readouterr().err
+
+
+def test_what_was_drawn_before_an_interruption_is_written(model, tmp_path, capsys, monkeypatch):
+    before = Gibbs.sweeps
+
+    def stopped(self):
+        for state in before(self):
+            if state.sweep == 2:
+                raise KeyboardInterrupt
+            yield state
+
+    monkeypatch.setattr(Gibbs, "sweeps", stopped)
+    file = tmp_path / "samples.jsonl"
+    with pytest.raises(SystemExit) as stop:
+        main(["text", "sample", "--model", str(model), "--length", "5", "--chains", "3", "-o", str(file)])
+    assert stop.value.code == 130
+    assert [json.loads(line)["sweep"] for line in file.read_text(encoding="utf-8").splitlines()] == [1] * 3
+    assert "stopped after sweep 1 of 100" in capsys.readouterr().err
+
+
+def test_the_documented_edit_starts_from_its_words_and_masks(model, capsys):
+    words = ["--edit", "--keep", "春", "--keep", "鸟", "--length", "5..12", "--anneal", "0.3", "--sweeps", "3"]
+    main(["text", "sample", "--model", str(model), *words, "--chains", "4"])
+    for text in capsys.readouterr().out.splitlines()[:4]:
+        assert "鸟" in text[text.index("春") :]
+
+
+def test_likelihoods_and_gaps_are_tables(model, tmp_path, capsys):
+    texts = tmp_path / "texts.txt"
+    texts.write_text("春眠不觉晓\n花落知多少\n", encoding="utf-8")
+    main(["text", "likelihood", str(texts), "--model", str(model)])
+    head, *rows = [line.split("\t") for line in capsys.readouterr().out.splitlines()]
+    assert head == ["line", "tokens", "log_p", "mean_log_p", "perplexity", "text"]
+    assert [(row[0], row[1], row[-1]) for row in rows] == [("1", "5", "春眠不觉晓"), ("2", "5", "花落知多少")]
+    assert float(rows[0][2]) == pytest.approx(5 * float(rows[0][3]), abs=1e-3)
+    main(["text", "likelihood", str(texts), "--model", str(model), "--words"])
+    words = [line.split("\t") for line in capsys.readouterr().out.splitlines()][1:]
+    assert [row[-1] for row in words] == list("春眠不觉晓花落知多少")
+    assert sum(float(row[3]) for row in words[:5]) == pytest.approx(float(rows[0][2]), abs=1e-3)
+    texts.write_text("春__觉晓\n", encoding="utf-8")
+    main(["text", "likelihood", str(texts), "--model", str(model), "--gaps", "3"])
+    gaps = [line.split("\t") for line in capsys.readouterr().out.splitlines()][1:]
+    assert [row[1] for row in gaps] == list("111222")
+
+
+def test_a_model_of_transformers_and_one_of_minents_are_trained_further(model, corpus, tmp_path, capsys):
+    bert().save_pretrained(tmp_path / "bert")
+    hub_tokenizer().save_pretrained(tmp_path / "bert")
+    for start in (tmp_path / "bert", model):
+        out = tmp_path / f"more-{start.name}"
+        words = ["--train", str(corpus), "--out", str(out), "--steps", "4", "--warmup", "1", "--tokens", "200"]
+        main(["text", "train", "--task", "masked-lm", "--init", str(start), *words, "--masked", "0"])
+        main(["text", "sample", "--model", str(out), "--keep", "春_", "--schedule", "once", "--chains", "2"])
+    words = ["--train", str(corpus), "--out", str(tmp_path / "x"), "--init", str(model), "--dim", "8"]
+    with pytest.raises(SystemExit):
+        main(["text", "train", "--task", "masked-lm", *words])
+    assert "keeps its shape and tokenizer" in capsys.readouterr().err

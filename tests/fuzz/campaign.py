@@ -19,18 +19,18 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-sys.path[:0] = [str(Path(__file__).parent)]
-from seeds import Seed, seeds
-
 from minent.errors import BadInput
+
+sys.path[:0] = [str(Path(__file__).parent)]
+from seeds import Seed, seeds  # noqa: E402
 
 HANGS = 10  # CPU seconds
 MEMORY = 500 * 10**6  # bytes beyond what is there before, and fifty times the input
 TOKENS = [
-    b"", b"\0", b"\n", b"\r", b"\t", b",", b";", b'"', b"'", b":", b" ", b"#", b"%", b"*", b"[", b"]", b"{", b"}", b"<", b">",
-    b"-1", b"0", b"1", b"1.5", b"1e309", b"-1e-320", b"nan", b"inf", b"2000000000", b"99999999999999999999", b"\xef\xbb\xbf",
-    b"\xff\xfe", b"\xff", b"\x80", "\u4e2d".encode(), "\u00b2".encode(), b"\x1b]52;", b"*Vertices 2000000000\n", b"*Edges\n",
-    b"*Links\n", b"null", b"true", b"[" * 2000, b"1:" * 3000, b"\\u0000", b"\\ud800", b"&lt;", b"<!DOCTYPE x [<!ENTITY a 'b'>]>",
+    *b" \0 \n \r \t , ; \" ' : # % * [ ] { } < > 0 1 -1 1.5 1e309 -1e-320 nan inf null true 2000000000".split(b" "),
+    b"", b"99999999999999999999", b"\xef\xbb\xbf", b"\xff\xfe", b"\xff", b"\x80", "\u4e2d\u00b2".encode(), b"\x1b]52;",
+    b"*Vertices 2000000000\n", b"*Edges\n", b"*Links\n", b"[" * 2000, b"1:" * 3000, b"\\u0000", b"\\ud800", b"&lt;",
+    b"<!DOCTYPE x [<!ENTITY a 'b'>]>",
 ]  # fmt: skip
 
 
@@ -65,7 +65,7 @@ def changed(data: bytes, chance: random.Random, others: list[bytes]) -> bytes:
 
 
 def tried(seed: Seed, data: bytes, folder: Path) -> tuple[str, str]:
-    """What came of reading it: read, refused, nameless (a sentence without the file's name), hang, memory or mistake."""
+    """What came of reading it: read, refused, nameless (in a sentence without its name), hang, memory, mistake; why."""
 
     def alarm(*_: Any) -> None:
         raise Hang
@@ -78,7 +78,8 @@ def tried(seed: Seed, data: bytes, folder: Path) -> tuple[str, str]:
     try:
         seed.read(path)
     except BadInput as error:
-        return ("refused", str(error)) if path.name in str(error) or path.parent.name in str(error) else ("nameless", str(error))
+        named = path.name in str(error) or path.parent.name in str(error)
+        return "refused" if named else "nameless", str(error)
     except Hang:
         return "hang", f"over {HANGS} s"
     except MemoryError as error:

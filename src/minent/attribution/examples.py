@@ -7,11 +7,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
+from io import BytesIO
 from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
 
+from minent.data.whole import whole
 from minent.errors import BadInput
 from minent.plot.picture import picture
 
@@ -79,13 +80,9 @@ def read_examples(path: str | Path, labels: Sequence[str] | None = None) -> Exam
 
 
 def _arrays(path: Path) -> tuple[np.ndarray, np.ndarray | None]:
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
-    except (OSError, ValueError, BadZipFile) as error:
-        if isinstance(error, FileNotFoundError):
-            raise
-        raise BadInput(f"{str(path)!r} is no .npz of plain arrays: {error}") from None
+    data = BytesIO(path.read_bytes())
+    with whole(path, "an .npz of plain arrays"), np.load(data, allow_pickle=False) as file:
+        arrays = {name: file[name] for name in file.files}
     if "x" not in arrays or arrays["x"].ndim < 2 or arrays["x"].dtype.kind not in "fiub":
         raise BadInput(f"{str(path)!r} must hold numbers x (example, …); got {', '.join(arrays) or 'nothing'}")
     y = arrays.get("y")

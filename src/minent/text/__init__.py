@@ -16,7 +16,7 @@ if TYPE_CHECKING:
         TeaForN,
         with_objective,
     )  # fmt: skip
-    from minent.text.gibbs import Gibbs, diagnostics, load, pseudo_perplexity
+    from minent.text.gibbs import Gibbs, diagnostics, likeliest, likelihoods, load, pseudo_perplexity
     from minent.text.masked import MaskedLM, Vocabulary, new_masked_lm, train_masked_lm
     from minent.text.options import Learning, Masking, Reading, Sampling, Search, Writing
     from minent.text.writing import Seq2Seq, batched, export, n_best, new_seq2seq, train_seq2seq
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 __all__ = [
     "Adversarial", "Classifier", "Gibbs", "GradientPenalty", "Learning", "MaskedLM", "Masking", "RDrop",
     "RandomReplacement", "Reading", "Sampling", "ScheduledSampling", "Search", "Seq2Seq", "TeaForN", "TeacherForcing",
-    "Vocabulary", "Writing", "batched", "diagnostics", "export", "load", "n_best", "new_classifier", "new_masked_lm",
+    "Vocabulary", "Writing", "batched", "diagnostics", "export", "likeliest", "likelihoods", "load", "n_best",
+    "new_classifier", "new_masked_lm",
     "new_seq2seq", "pseudo_perplexity", "train_classifier", "train_masked_lm", "train_seq2seq", "with_objective",
 ]  # fmt: skip
 __getattr__ = on_first_use(
@@ -34,7 +35,7 @@ __getattr__ = on_first_use(
         "minent.text.classification": "Classifier new_classifier train_classifier",
         "minent.text.writing": "Seq2Seq batched export n_best new_seq2seq train_seq2seq",
         "minent.text.masked": "MaskedLM Vocabulary new_masked_lm train_masked_lm",
-        "minent.text.gibbs": "Gibbs diagnostics load pseudo_perplexity",
+        "minent.text.gibbs": "Gibbs diagnostics likeliest likelihoods load pseudo_perplexity",
         "minent.text.exposure": "Adversarial GradientPenalty RDrop RandomReplacement ScheduledSampling TeaForN "
         "TeacherForcing with_objective",
     },

@@ -32,7 +32,8 @@ def embed(
     if not (Path(folder) / "config.json").is_file():
         raise BadInput(f"a model is a folder with a config.json and weights; {str(folder)!r} is none")
     try:
-        tokenizer, model = AutoTokenizer.from_pretrained(folder), AutoModel.from_pretrained(folder).eval()
+        tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
+        model = AutoModel.from_pretrained(folder, trust_remote_code=False).eval()
     except (OSError, ValueError) as error:
         raise BadInput(f"{str(folder)!r} cannot be read as a model: {str(error).splitlines()[0]}") from None
     pooling, longest = _pooling(Path(folder)), _longest(Path(folder), tokenizer, model)

@@ -126,8 +126,9 @@ def read_tokenizer(path: str | os.PathLike[str]) -> Tokenizer:
 
 def tokenizer_of(texts: Iterable[str], reading: Reading) -> Tokenizer:
     """The tokenizer that `reading` asks for: trained on the texts, or read. Raises BadInput."""
-    if reading.tokenizer in get_args(Kind):
-        return train_tokenizer(texts, kind=reading.tokenizer, vocabulary=reading.vocabulary)  # type: ignore[arg-type]
+    kind = "bpe" if reading.tokenizer == "auto" else reading.tokenizer
+    if kind in get_args(Kind):
+        return train_tokenizer(texts, kind=kind, vocabulary=reading.vocabulary)  # type: ignore[arg-type]
     return read_tokenizer(reading.tokenizer)
 
 

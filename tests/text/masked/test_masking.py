@@ -8,7 +8,7 @@ from minent.errors import BadInput
 from minent.nn.shape import Shape
 from minent.text.gibbs import Gibbs
 from minent.text.masked.model import MaskedLM
-from minent.text.masked.training import holes, new_masked_lm, train_masked_lm
+from minent.text.masked.training import batched, holes, new_masked_lm, train_masked_lm
 from minent.text.masked.vocabulary import vocabulary_of
 from minent.text.options import Masking, Reading
 from minent.training.recipe import Recipe
@@ -67,11 +67,31 @@ def test_what_cannot_be_learnt_from_is_a_sentence():
     model = new_masked_lm(poems(20), Shape(**SMALL), READING)
     with pytest.raises(BadInput, match="without a token"):
         next(train_masked_lm(model, ["", ""]))
-    unknown = ["xyz", "zzz"]
+    unknown = ["xyz", "zzz zzz"]
+    model = new_masked_lm([" ".join(text) for text in poems(20)], Shape(**SMALL), Reading("words", 20))
+    poem = [" ".join(text) for text in poems(3)]
     with pytest.raises(BadInput, match="2 without a token that it knows"):
-        next(train_masked_lm(model, poems(3), unknown))
-    record = next(train_masked_lm(model, [*poems(3), *unknown], [*poems(3), *unknown], Recipe(steps=1)))
+        next(train_masked_lm(model, poem, unknown))
+    record = next(train_masked_lm(model, [*poem, *unknown], [*poem, *unknown], Recipe(steps=1)))
     assert record.dev is not None
     model.tokenizer = None
     with pytest.raises(BadInput, match="tokenizer"):
         next(train_masked_lm(model, poems(3)))
+
+
+def test_long_texts_are_learned_from_in_pieces():
+    model = new_masked_lm(poems(20), Shape(**SMALL), READING)
+    vocabulary = vocabulary_of(model.tokenizer)
+    (batch,) = batched(model, ["山水花鸟风月" * 4], 999, vocabulary, shuffle=False).epoch(1)
+    rows = [row[real].tolist() for row, real in zip(batch["tokens"], batch["tokens_mask"], strict=True)]
+    assert sorted(map(len, rows)) == [6, 12, 12]
+    assert all((row[0], row[-1]) == (2, 3) for row in rows)
+    assert sorted(i for row in rows for i in row[1:-1]) == sorted(vocabulary.encode("山水花鸟风月" * 4)[0])
+
+
+def test_tokens_are_characters_where_most_letters_are_chinese():
+    chinese, english = (
+        new_masked_lm(texts, Shape(**SMALL), Reading(vocabulary=300)) for texts in (poems(9), ["ab"] * 9)
+    )
+    assert chinese.tokenizer.encode("山水").tokens == ["<s>", "山", "水", "</s>"]
+    assert english.tokenizer.token_to_id("<0xE5>") is None

@@ -1,14 +1,16 @@
 """`minent text sample`: texts drawn from a masked language model."""
 
 import json
+import sys
 import time
-from dataclasses import fields
+from dataclasses import fields, replace
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
-from minent.cli.inputs import read_texts
+from minent.cli.inputs import read_lines, read_texts
 from minent.cli.outputs import outputs
 from minent.data.tables.columns import TextColumn
 from minent.errors import BadInput, require
@@ -16,20 +18,27 @@ from minent.files import whole_file, write_text
 from minent.text.options import Sampling
 
 if TYPE_CHECKING:
-    from minent.text.gibbs import Diagnostics
+    from minent.text.gibbs import Diagnostics, Gibbs, State
 
 KINDS = ".txt", ".jsonl", ".parquet"
 SHOWN = 20  # texts that are printed
+BESIDE = 64  # chains of lines that are run together
+STOPPED = 130  # the exit code of a command that was interrupted
 
 
 def sample(
     *,
     model: str,
+    lines: Annotated[Path | None, Parameter(name="--from", show_default=False)] = None,
+    rules: Annotated[Path | None, Parameter(show_default=False)] = None,
+    best_of: int = 1,
+    judge: Annotated[str, Parameter(show_default=False)] = "",
     corpus: Path | None = None,
     output: Annotated[Path | None, Parameter(name=["--output", "-o"], show_default=False)] = None,
+    resume: Annotated[bool, Parameter(show_default=False)] = False,
     sampling: Annotated[Sampling | None, Parameter(name="*")] = None,
 ) -> None:
-    """Draw texts from a masked language model by Gibbs sampling: hide a token, draw it, repeat.
+    """Draw texts from a masked language model: fill masks, or hide a token, draw it, repeat (Gibbs sampling).
 
     Start from a text, a length or a template: --seed-text "今天天气很好。", --length 12..32, --keep "春__，__人".
 
@@ -37,43 +46,129 @@ def sample(
     ----------
     model
         Folder that `minent text train --task masked-lm` wrote, or that of a Hugging Face model; or a name on the hub.
+    lines
+        File of templates and seed texts, one a line: each has chains of its own, which are written to a .jsonl as they
+        end.
+    rules
+        TOML file of what texts keep to, place by place and between places: see the documents on sampling.
+    best_of
+        Draw so many texts for each that is written: the likeliest of them, by the mean log p of a token.
+    judge
+        Model that says which is the likeliest; the one that draws if not given.
     corpus
         File of texts, one a line or a table with a column text, that samples should be like: BLEU against them is told.
     output
         File to write: .txt, a text a line; .jsonl or .parquet, with chain, sweep and score.
+    resume
+        Go on with the lines that the .jsonl has no texts of.
     """
     require("torch", "torch", "sample texts")
-    from minent.cli.terminal import progress
-    from minent.text.gibbs import Gibbs, diagnostics, load
+    from minent.text.gibbs import Gibbs, load, read_rules
+    from minent.text.masked.vocabulary import vocabulary_of
 
     if output is not None and output.suffix not in KINDS:
         raise BadInput(f"output must end with {', '.join(KINDS)}; got {str(output)!r}")
-    wrote = outputs([output], [corpus, model])
-    others = [] if corpus is None else read_texts(str(corpus), TextColumn()).texts
-    states = []
+    if (lines is not None and (output is None or output.suffix != ".jsonl")) or (resume and lines is None):
+        raise BadInput("texts of many lines, --from, go to a .jsonl as they end, and --resume goes on with these")
+    if best_of < 1:
+        raise BadInput(f"best_of must be at least 1; got {best_of}")
+    wrote = outputs([output], [corpus, model, lines, rules])
+    options, others = sampling or Sampling(), [] if corpus is None else read_texts(str(corpus), TextColumn()).texts
+    options = replace(options, chains=options.chains * best_of)
+    network, tokenizer = load(model)
+    judging = (load(judge) if judge else (network, tokenizer)) if best_of > 1 else None
+    held = read_rules(rules, vocabulary_of(tokenizer)) if rules is not None else ()
+    if lines is None:
+        rows, stopped = _alone(Gibbs(network, tokenizer, options, constraints=held), others, judging, best_of)
+        if output is not None:
+            _write(output, rows)
+            print(f"{wrote(output)}: {len(rows):,} texts")
+        if stopped:
+            raise SystemExit(STOPPED)
+        return
+    assert output is not None
+    done = _done(output) if resume else set()
+    each = {n: text for some in read_lines(str(lines)) for n, text in some if text.strip() and n not in done}
+    with output.open("a" if resume else "w", encoding="utf-8") as file:
+        count, left = 0, iter(each.items())
+        try:
+            while some := dict(islice(left, max(1, BESIDE // options.chains))):
+                sampler = Gibbs(network, tokenizer, options, lines=some, constraints=held)
+                rows = _best(sampler, [state for state in sampler if state.kept], judging, best_of)
+                file.write("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
+                file.flush()
+                count += len(rows)
+                print(f"line {max(some):,}: {rows[-1]['text'][:60]}", file=sys.stderr)
+        except KeyboardInterrupt:
+            print(f"stopped: {output} holds {count:,} texts more; --resume goes on")
+            raise SystemExit(STOPPED) from None
+    print(f"wrote {output}: {count:,} texts of {len(each):,} lines")
+
+
+def _alone(sampler: "Gibbs", others: list[str], judging: Any, best_of: int) -> tuple[list[dict[str, Any]], bool]:
+    """The texts of chains that all begin alike, told as they come; and whether that was interrupted."""
+    from minent.cli.terminal import progress
+    from minent.text.gibbs import diagnostics
+
+    states, start, stopped = [], time.perf_counter(), False
     with progress() as say:
-        say("loading")
-        sampler, start = Gibbs(*load(model), sampling), time.perf_counter()
-        for state in sampler.sweeps():
-            pace = (time.perf_counter() - start) / max(state.sweep, 1)
-            left = pace * (sampler.options.sweeps - state.sweep)
-            say(f"sweep {state.sweep:,} of {sampler.options.sweeps:,}, {left:.0f} s left; {state.texts[0][:40]}")
-            states.append(state)
-        say("judging")
-        told = diagnostics(sampler, states, others)
-    rows = [
-        {"chain": chain, "sweep": state.sweep, "score": float(state.score[chain]), "text": text}
-        for state in states if state.kept for chain, text in enumerate(state.texts)
-    ]  # fmt: skip
-    for text in states[-1].texts[:SHOWN]:
+        try:
+            for state in sampler.sweeps():
+                pace = (time.perf_counter() - start) / max(state.sweep, 1)
+                left = pace * (sampler.rounds - state.sweep)
+                say(f"sweep {state.sweep:,} of {sampler.rounds:,}, {left:.0f} s left; {state.texts[0][:40]}")
+                states.append(state)
+        except KeyboardInterrupt:
+            if not states:
+                raise
+            stopped = True
+            print(f"stopped after sweep {states[-1].sweep:,} of {sampler.rounds:,}", file=sys.stderr)
+        kept = [state for state in states if state.kept] or states[-1:]
+        rows = _best(sampler, kept, judging, best_of)
+        told = None if stopped else diagnostics(sampler, states, others)
+    texts = states[-1].texts if best_of == 1 else [row["text"] for row in rows]
+    for text in texts[:SHOWN]:
         print(" ".join(text.splitlines()))
-    if len(states[-1].ids) > SHOWN:
-        print(f"… and {len(states[-1].ids) - SHOWN:,} more chains")
+    if len(texts) > SHOWN:
+        print(f"… and {len(texts) - SHOWN:,} more chains")
     print()
-    _tell(told, sampler.how)
-    if output is not None:
-        _write(output, rows)
-        print(f"{wrote(output)}: {len(rows):,} texts")
+    if told is not None:
+        _tell(told, sampler.how)
+    return rows, stopped
+
+
+def _best(sampler: "Gibbs", kept: "list[State]", judging: Any, best_of: int) -> list[dict[str, Any]]:
+    """A row for each text that is kept; of so many chains beside one another, the likeliest last text alone."""
+    names = sampler.chains.names
+    many = len({line for line, _ in names}) > 1 or names[0][0] > 0
+    rows = [
+        {**({"line": names[i][0]} if many else {}), "chain": names[i][1], "sweep": state.sweep,
+         "score": float(state.score[i]), "text": text}
+        for state in (kept if judging is None else kept[-1:]) for i, text in enumerate(state.texts)
+    ]  # fmt: skip
+    if judging is None:
+        return rows
+    from minent.text.masked.likelihood import ranked
+
+    found = ranked(judging[0], [row["text"] for row in rows], judging[1])
+    groups = [range(i, i + best_of) for i in range(0, len(rows), best_of)]
+    best = [max(group, key=lambda i: found[i]) for group in groups]
+    return [{**rows[i], "chain": rows[i]["chain"] // best_of, "log_p": found[i]} for i in best]
+
+
+def _done(output: Path) -> set[int]:
+    """The lines of which a file holds texts; a last one that is not whole is cut off."""
+    if not output.exists():
+        return set()
+    data = output.read_bytes()
+    whole = data[: data.rfind(b"\n") + 1]
+    try:
+        done = {json.loads(line)["line"] for line in whole.splitlines()}
+    except (ValueError, KeyError, TypeError):
+        raise BadInput(f"{str(output)!r} was not written by --from: it has lines without a number 'line'") from None
+    if len(whole) < len(data):
+        write_text(output, whole.decode())
+    return done
 
 
 def _tell(told: "Diagnostics", how: str) -> None:
@@ -85,11 +180,8 @@ def _tell(told: "Diagnostics", how: str) -> None:
     for field in fields(told):
         value = getattr(told, field.name)
         if value is not None:
-            print(
-                f"{labels[field.name]:<22} {value:,d}"
-                if isinstance(value, int)
-                else f"{labels[field.name]:<22} {value:.3f}"
-            )
+            said = f"{value:,d}" if isinstance(value, int) else f"{value:.3f}"
+            print(f"{labels[field.name]:<22} {said}")
     print(f"{'logits':<22} {how}")
 
 

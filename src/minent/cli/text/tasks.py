@@ -36,6 +36,7 @@ class Asked(NamedTuple):
     masking: Masking
     shape: Shape
     recipe: Recipe
+    init: str = ""
 
 
 COLUMNS = {"classify": ("text", "label"), "seq2seq": ("source", "target"), "masked-lm": ("text",)}
@@ -50,6 +51,10 @@ def check(asked: Asked) -> None:
             raise BadInput(f"--task {asked.task} reads columns by {wanted}; got --{name} {said}")
     if asked.shape.longest_target and asked.task != "seq2seq":
         raise BadInput(f"--longest-target is for --task seq2seq; got --task {asked.task}")
+    if asked.init and asked.task != "masked-lm":
+        raise BadInput(f"--init is for --task masked-lm; got --task {asked.task}")
+    if asked.init and (asked.shape != Shape() or (asked.reading.tokenizer, asked.reading.vocabulary) != ("auto", 8000)):
+        raise BadInput("a model that is trained further keeps its shape and tokenizer; got --init and options of these")
     if asked.record and asked.task != "classify":
         raise BadInput(f"--record is for --task classify; got --task {asked.task}")
     if (targets := asked.train_target or asked.dev_target) and asked.task != "seq2seq":
@@ -90,10 +95,15 @@ def masked_lm(asked: Asked) -> Prepared:
 
     texts, recipe = labelled(asked, asked.train, None), asked.recipe
     texts, held = split(texts, HELD, recipe.seed) if not asked.dev else (texts, labelled(asked, asked.dev, None))
-    model = new_masked_lm(texts.texts, asked.shape, asked.reading, recipe.seed)
+    if asked.init:
+        from minent.text import load
+
+        model, tokenizer = load(asked.init)
+    else:
+        model, tokenizer = new_masked_lm(texts.texts, asked.shape, asked.reading, recipe.seed), None
     records = train_masked_lm(
         model, texts.texts, held.texts or None, recipe, masked=asked.masking.masked, tokens=asked.reading.tokens,
-        folder=asked.out, resume=asked.resume,
+        folder=asked.out, resume=asked.resume, tokenizer=tokenizer,
     )  # fmt: skip
     told = f"{len(texts):,} texts to learn from, {len(held):,} to judge by"
     return model, records, f"{understood(asked.train, texts.plan)}\n{told}"

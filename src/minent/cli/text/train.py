@@ -27,6 +27,7 @@ def train(
     out: Path,
     resume: Annotated[bool, Parameter(show_default=False)] = False,
     record: int = 0,
+    init: Annotated[str, Parameter(show_default=False)] = "",
     columns: Annotated[Columns | None, Parameter(name="*")] = None,
     reading: Annotated[Reading | None, Parameter(name="*")] = None,
     writing: Annotated[Writing | None, Parameter(name="*")] = None,
@@ -60,6 +61,8 @@ def train(
         Go on with a run that was stopped.
     record
         Record the weights before every so many steps, for `minent attribution`; 0 for none. For --task classify.
+    init
+        masked-lm: train this model further, a folder of minent's or of Hugging Face's, or a name on the hub.
     """
     require("torch", "torch", "train models of text")
     from minent.training.run import refuse_taken
@@ -68,10 +71,10 @@ def train(
     asked = Asked(
         task, train, train_target, dev or [], dev_target, out, resume, record, columns or Columns(),
         reading or Reading(), writing or Writing(), learning or Learning(), masking or Masking(), shape or Shape(),
-        recipe or Recipe(),
+        recipe or Recipe(), init,
     )  # fmt: skip
     check(asked)
-    check_apart(out, [*train, train_target, *asked.dev, dev_target])
+    check_apart(out, [init or None, *train, train_target, *asked.dev, dev_target])
     refuse_taken(out, resume)
     prepared = {"classify": classifier, "seq2seq": seq2seq, "masked-lm": masked_lm}[task](asked)
     if not speaks():
@@ -88,5 +91,8 @@ def follow(model: Any, records: Any, told: str, asked: Asked) -> None:
     weights, shape = sum(parameter.numel() for parameter in model.parameters()), asked.shape
     print(told)
     most = f"{shape.longest}" + f", targets of {shape.longest_target}" * bool(shape.longest_target)
-    print(f"{weights:,} weights, {shape.attention} attention, texts of at most {most} tokens")
+    if asked.init:
+        print(f"{weights:,} weights, those of {asked.init} to begin with")
+    else:
+        print(f"{weights:,} weights, {shape.attention} attention, texts of at most {most} tokens")
     training(records)

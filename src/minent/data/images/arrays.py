@@ -1,9 +1,7 @@
 """Images and points as arrays of numbers: .npy, .npz whose arrays have names, and IDX."""
 
-import zlib
 from io import BytesIO
 from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
 from jaxtyping import Shaped
@@ -13,19 +11,17 @@ from minent.data.images.account import Account, split_of
 from minent.data.images.classes import classified
 from minent.data.images.idx import read_idx
 from minent.data.images.images import Images
+from minent.data.whole import whole
 from minent.errors import BadInput, some
 
 IMAGES = ("images", "image", "imgs", "x", "data", "pixels")
 LABELS = ("labels", "label", "y", "targets", "target", "classes")
-TORN = (ValueError, OSError, EOFError, KeyError, BadZipFile, zlib.error, MemoryError, NotImplementedError, RuntimeError)
 
 
 def read_npy(data: bytes, path: object) -> Images:
     """Images or points of a .npy file. Raises BadInput."""
-    try:
+    with whole(path, "an array of numbers"):
         values = np.load(BytesIO(data), allow_pickle=False)
-    except TORN as error:
-        raise BadInput(f"{str(path)!r} is not a whole array of numbers: {error}") from None
     if values.ndim == 3 and (3 in (values.shape[0], values.shape[2]) or values.shape[2] in (1, 4)):
         many = "{} images of {} by {} pixels".format(*values.shape)
         wanted = "say which by a fourth axis, (1, h, w, c) or (n, h, w, 1)"
@@ -36,15 +32,10 @@ def read_npy(data: bytes, path: object) -> Images:
 def read_npz(path: Path, account: Account) -> Images:
     """Images of a .npz file by the names of its arrays: images, x, data, …, or the only one; with labels, y, target, …
     their classes. train_images, x_train and the like are of splits. Raises BadInput."""
-    try:
-        with np.load(path, allow_pickle=False) as held:
-            image, label = _named(list(held.files), path, account)
-            images = pixels_of(held[image], path)
-            labels = None if label is None else held[label]
-    except BadInput:
-        raise
-    except TORN as error:
-        raise BadInput(f"{str(path)!r} is not whole, or holds other than numbers: {error}") from None
+    with whole(path, "arrays of numbers"), np.load(path, allow_pickle=False) as held:
+        image, label = _named(list(held.files), path, account)
+        images = pixels_of(held[image], path)
+        labels = None if label is None else held[label]
     if labels is None:
         return images
     if labels.ndim > 1 and labels.size == len(labels):

@@ -3,6 +3,8 @@
 http://yann.lecun.com/exdb/mnist
 """
 
+from math import prod
+
 import numpy as np
 
 from minent.errors import BadInput
@@ -17,9 +19,9 @@ def is_idx(data: bytes) -> bool:
 
 def read_idx(data: bytes, path: object) -> np.ndarray:
     """The array that a file holds. Raises BadInput where it is not whole."""
-    kind, sides = TYPES.get(data[2]), data[3]
+    kind, sides = (TYPES.get(data[2]), data[3]) if len(data) > 3 else (None, 0)
     shape = np.frombuffer(data, ">i4", sides, 4) if len(data) >= 4 + 4 * sides else np.zeros(0, int)
-    whole = 4 + 4 * sides + int(np.prod(shape, dtype=np.int64)) * np.dtype(kind).itemsize
+    whole = 4 + 4 * sides + prod(shape.tolist()) * np.dtype(kind).itemsize
     if kind is None or not len(shape) or len(data) != whole:
         raise BadInput(f"{str(path)!r} is not a whole IDX file")
     return np.frombuffer(data, np.dtype(kind).newbyteorder(">"), offset=4 + 4 * sides).reshape(shape)

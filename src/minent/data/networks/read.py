@@ -24,6 +24,7 @@ from minent.data.networks.pajek.read import pajek_with_notes
 from minent.data.networks.recognised import File, recognised
 from minent.data.networks.states import States
 from minent.data.tables.parquet import first_rows, read_parquet
+from minent.data.whole import named
 from minent.errors import BadInput
 
 BY_NAME = "by name"
@@ -85,7 +86,8 @@ def network_in(
     held = opened(path)
     file = recognised(held, choices)
     heeded(choices, file.plan.format, file.plan.file)
-    network = READERS[file.plan.format](file._replace(directed=directed, relaxation=relaxation, layers=layers))
+    with named(file.plan.file):
+        network = READERS[file.plan.format](file._replace(directed=directed, relaxation=relaxation, layers=layers))
     said = [name for name, value in relaxation.keywords().items() if value != Relaxation().keywords()[name]]
     said += ["layers"] * (layers and file.plan.format != "pajek")
     if said and (not isinstance(network, States) or network.layers is None):

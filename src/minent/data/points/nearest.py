@@ -44,7 +44,8 @@ def squares(
 ) -> Float[np.ndarray, " pairs"]:
     """The squared distance (pairs,) from `source` of `new` to `target` of `points`, in double precision."""
     square = np.empty(len(source))
-    width = (points.nnz // points.shape[0]) if isinstance(points, csr_array) else points.shape[1]
+    rows, columns = points.shape
+    width = points.nnz // rows if isinstance(points, csr_array) else columns
     step = max((CHUNK if isinstance(points, csr_array) else PAIRS) // max(width, 1), 1)
     for i in range(0, len(source), step):
         apart = new[source[i : i + step]] - points[target[i : i + step]]
@@ -61,10 +62,10 @@ def _narrow(points: Any, new: Any) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _exact(points: Any, k: int, new: Any, threads: int | None) -> np.ndarray:
-    found = np.empty((new.shape[0], k), np.int64)
+    found, rows = np.empty((new.shape[0], k), np.int64), points.shape[0]
     half, across = np.asarray((points**2).sum(axis=1)) / 2, points.T
     across = csr_array(across) if isinstance(points, csr_array) else across
-    step = max(CHUNK // points.shape[0], 1)
+    step = max(CHUNK // rows, 1)
 
     def some(i: int) -> None:
         product = new[i : i + step] @ across

@@ -4,7 +4,6 @@ whose words are the names."""
 import os
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 from jaxtyping import Float
@@ -12,6 +11,7 @@ from scipy.sparse import csr_array, issparse, load_npz
 
 from minent.data.bytes import opened
 from minent.data.tables.parquet import read_parquet
+from minent.data.whole import named, whole
 from minent.errors import BadInput
 
 ARRAYS: dict[str, Any] = {".npy": np.load, ".npz": load_npz}  # neither reads pickles
@@ -31,11 +31,10 @@ def read_vectors(path: str | os.PathLike[str]) -> tuple[Any, np.ndarray | None]:
         raise BadInput(f"there is no file {str(path)!r}")
     read = ARRAYS.get(file.suffix.lower())
     table = None if read else read_parquet(opened(file).data, path)
-    try:
+    with whole(path, "numbers"):
         points, names = (read(file), None) if read else _of_table(table)
+    with named(path):
         return checked(points), names
-    except (ValueError, EOFError, BadZipFile) as error:
-        raise BadInput(f"{error} in {str(path)!r}") from None
 
 
 def checked(points: Any) -> Float[np.ndarray, "_ _"] | csr_array:

@@ -62,6 +62,7 @@ class WordSpace:
         else:
             start = np.random.default_rng(seed).normal(size=min(matrix.shape))
             _, strength, right = svds(matrix, dimensions, v0=start)
+        assert right is not None  # for a type checker: it would be None where it was not asked for
         keep = np.argsort(-strength, kind="stable")[:dimensions]
         directions = np.zeros((len(number), (strength[keep] > 1e-9).sum()))
         directions[used] = right[keep[strength[keep] > 1e-9]].T

@@ -40,8 +40,8 @@ def _of_hub(folder: str | Path, config: dict[str, Any], pairs: Pairs) -> tuple[n
 
     kind = AutoModelForSeq2SeqLM if config.get("is_encoder_decoder") else AutoModelForCausalLM
     try:
-        model: Any = kind.from_pretrained(folder).eval()
-        tokenizer: Any = AutoTokenizer.from_pretrained(folder)
+        model: Any = kind.from_pretrained(folder, trust_remote_code=False).eval()
+        tokenizer: Any = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
     except (OSError, ValueError, SafetensorError) as error:
         why = " ".join(str(error).split())[:200]
         raise BadInput(f"{str(folder)!r} holds no model that writes, with its tokenizer: {why}") from None

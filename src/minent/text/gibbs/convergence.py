@@ -2,27 +2,42 @@
 
     R̂ = √( ((n−1)/n W + B/n) / W )      of chains split in halves: W variance within, B between
     ESS = m n / (1 + 2 Σ_t ρ_t)          ρ_t = 1 − (W − mean autocovariance_t) / var⁺
-(Gelman et al. 2013, Bayesian Data Analysis, 11.4 and 11.5), the sum cut where neighbouring ρ_t add up to less than 0,
+(Gelman et al. 2013, Bayesian Data Analysis, 11.4 and 11.5). R̂ is of normal scores of ranks, Φ⁻¹((r − 3/8)/(mn + 1/4)),
+the greater one of those of the draws and of their distances from the median, so that neither a wild draw nor chains
+that differ in spread alone are missed (Vehtari et al. 2021, arXiv:1903.08008). The sum of ESS is cut where neighbouring
+ρ_t add up to less than 0,
 and made to fall (Geyer 1992). Both are of one number a state, such as its energy: they tell nothing of what that number
 does not see.
 """
 
 import numpy as np
 from jaxtyping import Float
+from scipy.stats import norm, rankdata
 
 from minent.errors import BadInput
 
 
 def r_hat(draws: Float[np.ndarray, "chains n"]) -> float:
-    """Split R̂: 1 where halves of chains cannot be told apart. Raises BadInput for fewer than four draws a chain.
+    """Rank-normalised split R̂: 1 where halves of chains cannot be told apart. Raises BadInput for fewer than four
+    draws a chain.
 
     >>> normal = np.random.default_rng(0).normal(size=(4, 1000))
     >>> round(r_hat(normal), 2), round(r_hat(normal + np.arange(4)[:, None]), 1)
     (1.0, 1.6)
     """
     halves = _halves(draws)
+    return max(_ratio(_scores(one)) for one in (halves, np.abs(halves - np.median(halves))))
+
+
+def _ratio(halves: np.ndarray) -> float:
     within, total = _variances(halves)
     return float(np.sqrt(total / within)) if within > 0 else (1.0 if total == 0 else float("inf"))
+
+
+def _scores(draws: np.ndarray) -> np.ndarray:
+    """Normal scores of the ranks among all draws, ties sharing theirs."""
+    ranks = rankdata(draws.ravel()).reshape(draws.shape)
+    return norm.ppf((ranks - 0.375) / (draws.size + 0.25))
 
 
 def effective_sample_size(draws: Float[np.ndarray, "chains n"]) -> float:

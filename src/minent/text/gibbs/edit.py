@@ -12,6 +12,7 @@ then leads to another law. They are marked as such; they move, but stay in their
 within a keyword.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -20,7 +21,7 @@ from torch import Tensor
 
 from minent.text.draw import drawn, weights
 from minent.text.gibbs.metropolis import Energy
-from minent.text.gibbs.scan import nth
+from minent.text.gibbs.schedule import nth
 from minent.text.gibbs.start import FREE, INSIDE, OUTSIDE
 
 REPLACE, INSERT, DELETE = 0, 1, 2
@@ -127,14 +128,14 @@ def step(
     kinds: Int[Tensor, "chains n"],
     held: Float64[Tensor, " chains"],
     chance: Tensor,
-    conditional: Energy,
+    conditional: Callable[[Tensor, Tensor, Tensor], Tensor],
     energy: Energy,
     lengths: tuple[int, int],
     temperature: float,
     mask: int,
     pad: int,
 ) -> tuple[Tensor, Tensor]:
-    """One proposal for each chain; all three are changed in place. `conditional(tokens, sites)` gives logits,
+    """One proposal for each chain; all three are changed in place. `conditional(tokens, kinds, sites)` gives logits,
     `energy(tokens, kinds)` energies. Returns which were accepted, and which changed; `chance` (chains, 4)."""
     move = (3 * chance[:, 0]).long()
     place = (chance[:, 1] * choices(kinds, move)).long()
@@ -145,7 +146,7 @@ def step(
         return accepted, changed
     proposed = Move(*(getattr(proposed, name)[rows] for name in Move.__annotations__))
     move = move[rows]
-    logits = conditional(proposed.masked, proposed.site)
+    logits = conditional(proposed.masked, proposed.kinds, proposed.site)
     new = drawn(weights(logits, temperature)[0], chance[rows, 2])
     texts, moved = made(move, proposed, new, pad)
     same = (move == REPLACE) & (new == proposed.old)

@@ -23,7 +23,7 @@ class Diagnostics:
     """Share of them that changed the text."""
 
     r_hat: float | None
-    """Split R̂ of the score, over sweeps after the burn-in; None for chains that are annealed."""
+    """Rank-normalised split R̂ of the score, over sweeps after the burn-in; None for chains that are annealed."""
 
     ess: float | None
     """Effective sample size of the score, of all chains together."""
@@ -42,7 +42,8 @@ class Diagnostics:
 
 def diagnostics(sampler: Gibbs, states: Iterable[State], corpus: Sequence[str] = ()) -> Diagnostics:
     """Diagnostics of the `states` of all sweeps (`sampler.sweeps()`); `corpus`: texts that samples should be like."""
-    states = [state for state in states if state.sweep > 0]
+    states = list(states)
+    states = [state for state in states if state.sweep > 0] or states
     last, options, conditionals = states[-1], sampler.options, sampler.chains.conditionals
     after = [state for state in states if state.sweep > sampler.burn_in] or [last]
     score = np.stack([state.score for state in after], axis=1)

@@ -1,12 +1,13 @@
 """Gibbs sampling draws texts from a masked language model: hide a token, draw it from what the model says, repeat.
 
-    x_t ~ p(· | x_∖t),  t by the scan                                   (Wang & Cho 2019, arXiv:1902.04094)
+    x_t ~ p(· | x_∖t),  t by the schedule                               (Wang & Cho 2019, arXiv:1902.04094)
 Geman & Geman 1984 show where that leads if the conditionals are those of one joint law. A masked language model's are
-not (the claim that it is a Markov random field was withdrawn by its authors), so what chains reach depends on the scan;
-with `correct` they reach exp(−E) of a stated energy instead.
+not (the claim that it is a Markov random field was withdrawn by its authors), so what chains reach depends on the
+schedule; with `correct` they reach exp(−E) of a stated energy instead. Schedules that fill masks once, as
+masked diffusion models do, are in `minent.text.gibbs.filling`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,14 +16,16 @@ import torch
 from jaxtyping import Float64
 from torch import Tensor
 
-from minent.text import draw
+from minent.errors import BadInput
 from minent.text.gibbs import edit, metropolis
-from minent.text.gibbs.chains import Chains, filled, laid
-from minent.text.gibbs.scan import Chances, visits
+from minent.text.gibbs.chains import Chains, laid
+from minent.text.gibbs.constraints import Constraint
+from minent.text.gibbs.filling import filled
+from minent.text.gibbs.schedule import Chances, visits
 from minent.text.gibbs.start import FREE
 from minent.text.masked.conditionals import conditionals_of
 from minent.text.masked.vocabulary import Vocabulary, vocabulary_of
-from minent.text.options import Sampling
+from minent.text.options.masked import Sampling, plain
 
 Told = tuple[float, float, Tensor]  # of a sweep: the share of draws accepted, that of texts changed, and scores
 
@@ -40,7 +43,8 @@ class State:
     """The tokens (int64) of each chain, without those that open and close a text."""
 
     score: Float64[np.ndarray, " chains"]
-    """Mean log p of the tokens drawn in this sweep; with `correct` or `edit`, −E of the text."""
+    """Mean log p of the tokens drawn in this sweep, in sweep 0 of the masks that were filled; with `correct` or `edit`,
+    −E of the text."""
 
     accepted: float
     """Share of the draws that were accepted: 1 where none is judged."""
@@ -61,8 +65,10 @@ class Gibbs:
     `logits(tokens, positions)` (see `minent.text.masked.conditionals`).
 
     `tokenizer`: of minent, tokenizers or transformers, or a `Vocabulary`; the model's own if not given. `options`: a
-    `Sampling`, or its fields by name. Iterating gives the states that are kept, `sweeps()` all of them; the same seed
-    gives the same. `how` says in what way logits are come by. Raises BadInput for what cannot be sampled.
+    `Sampling`, or its fields by name. `lines`: templates and seed texts, of which each has chains of its own;
+    `constraints`: what texts keep to (see `minent.text.gibbs.constraints`). Iterating gives the states
+    that are kept, `sweeps()` all of them; the same seed gives the same. `how` says in what way logits are come by.
+    Raises BadInput for what cannot be sampled.
 
     >>> def logits(tokens, positions):  # token 3 is three times as likely as token 2, whatever is beside it
     ...     return torch.tensor([0.0, 0.0, 1.0, 3.0]).log().expand(*positions.shape, 4)
@@ -73,26 +79,56 @@ class Gibbs:
     ((10, 100, 5), 0.8)
     """
 
-    def __init__(self, model: Any, tokenizer: Any = None, options: Sampling | None = None, **more: Any):
-        self.options = replace(options or Sampling(), **more)
-        self.vocabulary = vocabulary_of(getattr(model, "tokenizer", None) if tokenizer is None else tokenizer)
-        conditionals = conditionals_of(model, self.vocabulary, self.options.precision)
-        self.how, n = conditionals.how, self.options.sweeps
+    def __init__(
+        self,
+        model: Any,
+        tokenizer: Any = None,
+        options: Sampling | None = None,
+        *,
+        lines: Sequence[str] | Mapping[int, str] = (),
+        constraints: Sequence[Constraint] = (),
+        **more: Any,
+    ):
+        self.options = replace(options or Sampling(), **plain(more))
+        vocabulary = vocabulary_of(getattr(model, "tokenizer", None) if tokenizer is None else tokenizer)
+        conditionals = conditionals_of(model, vocabulary, self.options.precision)
+        self.vocabulary = vocabulary.within(conditionals.tokens) if conditionals.tokens else vocabulary
+        self.how, n = conditionals.how, self.rounds
         given = self.options.burn_in
-        self.burn_in = given if given is not None else n - 1 if self.options.anneal else n // 2
-        self.chains = laid(self.options, self.vocabulary, conditionals)
+        self.burn_in = given if given is not None and n else n - 1 if self.options.anneal else n // 2
+        self.chains = laid(self.options, self.vocabulary, conditionals, constraints, lines)
+
+    @property
+    def rounds(self) -> int:
+        """Sweeps after the first filling: none, where masks are only filled."""
+        return 0 if self.options.fills else self.options.sweeps
+
+    @property
+    def tokens(self) -> Tensor:
+        """What chains start from (chains, n), masks, padding and what opens and closes texts and all."""
+        return self.chains.tokens
+
+    @property
+    def kinds(self) -> Tensor:
+        """Of each of these tokens: 0 where it is drawn, 1 and 2 where it is kept, −1 where it is none of the text."""
+        return self.chains.kinds
+
+    @property
+    def lines(self) -> list[int]:
+        """Of each chain the number of the line, from 0, that it starts from."""
+        return [line for line, _ in self.chains.names]
 
     def __iter__(self) -> Iterator[State]:
         return (state for state in self.sweeps() if state.kept)
 
     def sweeps(self) -> Iterator[State]:
-        """The states after sweep 0, 1, …, kept or not."""
-        options, n = self.options, self.options.sweeps
-        numbers = 2 * options.block if options.scan == "block" else 4
-        chances = Chances(options.seed, options.chains, numbers, self.chains.tokens.device)
-        chains = filled(self.chains, chances)
-        yield self._state(chains, 0, options.temperature, (1.0, 0.0, -chains.held))
-        swept = edited if options.edit else judged if options.correct != "none" else drawn
+        """The states after sweep 0, 1, …, kept or not; sweep 0 is kept where it is the only one."""
+        options, n = self.options, self.rounds
+        chances = Chances(options.seed, self.chains.names, self.chains.tokens.device)
+        chains, said = filled(self.chains, chances)
+        judging = options.edit or options.correct != "none"
+        yield self._state(chains, 0, options.temperature, (1.0, 1.0, -chains.held if judging else said))
+        swept = edited if options.edit else judged if judging else drawn
         for sweep in range(1, n + 1):
             temperature = options.temperature
             if options.anneal:
@@ -100,7 +136,7 @@ class Gibbs:
             yield self._state(chains, sweep, temperature, swept(chains, chances, temperature))
 
     def _state(self, chains: Chains, sweep: int, temperature: float, told: Told) -> State:
-        kept = sweep > self.burn_in and (self.options.sweeps - sweep) % self.options.thin == 0
+        kept = (sweep > self.burn_in and (self.rounds - sweep) % self.options.thin == 0) or not self.rounds
         accepted, changed, score = told
         scores = score.cpu().double().numpy().copy()
         return State(sweep, kept, temperature, chains.ids, scores, accepted, changed, self.vocabulary)
@@ -110,23 +146,21 @@ def drawn(chains: Chains, chances: Chances, temperature: float) -> Told:
     """A sweep in which every draw stands; scores are the mean log p of what was drawn."""
     options, tokens = chains.options, chains.tokens
     total = torch.zeros(2, len(tokens), dtype=torch.float64, device=tokens.device)
-    plain = temperature == 1 and not options.top_k and options.top_p == 1
     steps = []
-    for rows, sites, chance in visits(options.scan, chains.kinds == FREE, chances, options.block):
+    for rows, sites, chance in visits(options.schedule, chains.kinds == FREE, chances, options.block):
         before = tokens[rows]
         tokens[rows] = before.scatter(1, sites, chains.vocabulary.mask)
         for i, site in enumerate(sites.T):  # those of a block one after another
-            logits = chains.conditional(tokens[rows], site[:, None])[:, 0]
-            whole = None if plain else logits.logsumexp(1)
-            share, ids = draw.weights(logits, temperature, options.top_k, options.top_p, overwrite=plain)
-            token = draw.drawn(share, chance[:, i], ids)
-            tokens[rows, site] = token
-            p = (
-                share.gather(1, token[:, None])[:, 0].log() - share.sum(1).log()
-                if whole is None
-                else (logits.gather(1, token[:, None])[:, 0] - whole)
-            )
-            total[:, rows] += torch.stack([p.double(), torch.ones_like(p.double())])
+            some, who = slice(None), rows
+            if i and not bool((new := site != sites[:, i - 1]).all()):
+                some, who = new, rows[new]  # the others' blocks are smaller
+            token, p, _ = chains.draw(who, site[some, None], chance[some, i, None], temperature)
+            if chains.constraints and bool((token < 0).any()):
+                raise BadInput(
+                    "the constraints allow no token where one stood: each must allow what a text holds already"
+                )
+            tokens[who, site[some]] = token[:, 0]
+            total[:, who] += torch.stack([p[:, 0], torch.ones_like(p[:, 0])])
         changed = (before != tokens[rows]).gather(1, sites).flatten()
         steps.append((torch.ones_like(changed), changed))
     return *_shares(steps), total[0] / total[1]
@@ -135,8 +169,8 @@ def drawn(chains: Chains, chances: Chances, temperature: float) -> Told:
 def judged(chains: Chains, chances: Chances, temperature: float) -> Told:
     """A sweep in which every draw is accepted or not; scores are −E."""
     tokens, kinds, steps = chains.tokens, chains.kinds, []
-    for rows, sites, chance in visits(chains.options.scan, kinds == FREE, chances):
-        logits = chains.conditional(tokens[rows].scatter(1, sites, chains.vocabulary.mask), sites)[:, 0]
+    for rows, sites, chance in visits(chains.options.schedule, kinds == FREE, chances):
+        logits = chains.at(tokens[rows], kinds[rows], sites[:, 0])
         steps.append(
             metropolis.step(
                 tokens, chains.held, rows, sites[:, 0], logits, chance,
@@ -148,13 +182,14 @@ def judged(chains: Chains, chances: Chances, temperature: float) -> Told:
 
 def edited(chains: Chains, chances: Chances, temperature: float) -> Told:
     """A sweep of as many edits, accepted or not, as a text may have tokens; scores are −E."""
+    most = torch.full((len(chains.tokens),), chains.lengths[1])
     steps = [
         edit.step(
-            chains.tokens, chains.kinds, chains.held, chances(),
-            lambda x, sites: chains.conditional(x, sites[:, None])[:, 0], chains.energy,
+            chains.tokens, chains.kinds, chains.held, chance,
+            chains.at, chains.energy,
             chains.lengths, temperature, chains.vocabulary.mask, chains.vocabulary.pad,
         )
-        for _ in range(chains.lengths[1])
+        for chance in chances.steps(most, 4)
     ]  # fmt: skip
     return *_shares(steps), -chains.held
 

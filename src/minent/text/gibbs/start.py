@@ -1,17 +1,20 @@
 """Where chains start: a sentence, masks or noise, of which some tokens stay; `keep` says which.
 
-A template fixes all but its blanks (春__，__人: a blank is a token); a word stays where the sentence has it, or stands
-somewhere, drawn for each chain, in a text that starts from nothing; 3 and 5..8 are tokens of the sentence by number.
+A template fixes all but its blanks (春__，__人: a blank is a token, and \\_ is no blank); a word stays wherever the
+sentence has it whole, or stands somewhere, drawn for each chain, in a text that starts from nothing; 3 and 5..8 are
+tokens of the sentence by number, where it has no such word.
 """
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Int
 
 from minent.errors import BadInput
-from minent.text.masked.vocabulary import Vocabulary
+from minent.text.masked.vocabulary import Spans, Vocabulary
+from minent.text.masked.words import BLANK, within_word
 from minent.text.options import Sampling
 
 FREE, WORD, INSIDE = 0, 1, 2  # a token that is drawn; the first of a word that is kept; one within such a word
@@ -27,38 +30,61 @@ class Start:
     kinds: Int[np.ndarray, " n"]
 
 
-def starts(options: Sampling, vocabulary: Vocabulary, longest: int = 0) -> list[Start]:
-    """Where each chain starts; `longest` tokens at most, 0 for any number. Raises BadInput for what cannot be kept."""
-    random = np.random.default_rng([options.seed, 2**32])
-    templates = [word for word in options.keep if "_" in word]
+def starts(
+    options: Sampling, vocabulary: Vocabulary, longest: int = 0, lines: Sequence[str] | Mapping[int, str] = ()
+) -> tuple[list[Start], list[tuple[int, int]]]:
+    """Where each chain starts, and its name: the number of its line and its own. Chains are those of the options, or
+    of each of many `lines`, templates or seed texts (by their numbers); `longest` tokens at most, 0 for any number.
+    Raises BadInput for what cannot be kept."""
+    if lines and (options.seed_text or options.length or options.edit):
+        raise BadInput("texts start from lines of their own, or from seed_text, length or edit; got both")
+    room = longest - len(vocabulary.before) - len(vocabulary.after) if longest else 0
+    numbered = dict(lines if isinstance(lines, Mapping) else enumerate(lines))
+    names = [(line, chain) for line in numbered or (0,) for chain in range(options.chains)]
+    randoms = [np.random.default_rng([options.seed, *name, 2**32]) for name in names]
+    if lines:
+        each = {number: _line(line, options, vocabulary) for number, line in numbered.items()}
+        begun = [each[line] for line, _ in names]
+    else:
+        begun = _alike(options, vocabulary, randoms)
+    for (line, _), one in zip(names, begun, strict=True):
+        if room and len(one.ids) > room:
+            where = f" in line {line + 1}" if lines else ""
+            raise BadInput(f"the model reads at most {room} tokens; got {len(one.ids)}{where}")
+    return [_begun(one, options, vocabulary, own) for one, own in zip(begun, randoms, strict=True)], names
+
+
+def _line(line: str, options: Sampling, vocabulary: Vocabulary) -> Start:
+    return _template(line, vocabulary) if BLANK.search(line) else _sentence(line, options.keep, vocabulary)
+
+
+def _alike(options: Sampling, vocabulary: Vocabulary, randoms: list[np.random.Generator]) -> list[Start]:
+    """Starts of the options, one for each chain."""
+    templates = [word for word in options.keep if BLANK.search(word)] if not options.seed_text else []
     if sum(map(bool, (templates, options.seed_text, options.length and not options.edit))) > 1:
         raise BadInput("a text starts from one of seed_text, length and a template to keep; got more than one")
-    if options.edit and options.scan == "random" and templates:
-        raise BadInput(f"tokens that may move are kept as words, not by a template; got {templates[0]!r}")
+    if options.edit and templates:
+        raise BadInput(
+            f"tokens that may move are kept as words, not by a template (_ is a blank); got {templates[0]!r}"
+        )
     if templates:
         if len(options.keep) > 1:
             raise BadInput(f"a template says all that is kept; got {len(options.keep)} things to keep")
-        chains = [_template(templates[0], vocabulary)] * options.chains
-    elif options.seed_text:
-        chains = [_sentence(options, vocabulary)] * options.chains
-    elif options.edit and options.keep:
-        words = [_ids(word, vocabulary) for word in options.keep]
-        kinds = np.concatenate([_word(len(word)) for word in words])
-        chains = [Start(np.concatenate(words), kinds)] * options.chains
-    elif options.length and not options.edit:
-        low, high = bounds(options.length)
-        words = [_ids(word, vocabulary) for word in options.keep]
-        if low < sum(map(len, words)):
-            raise BadInput(f"{low} tokens cannot hold what is kept, {', '.join(options.keep)}")
-        chains = [
-            _scattered(int(random.integers(low, high + 1)), words, vocabulary, random) for _ in range(options.chains)
-        ]
-    else:
+        return [_template(templates[0], vocabulary)] * len(randoms)
+    if options.seed_text:
+        return [_sentence(options.seed_text, options.keep, vocabulary)] * len(randoms)
+    words = [_ids(word.replace("\\_", "_"), vocabulary) for word in options.keep]
+    if options.edit and words:  # masks behind them, where the text is to be longer
+        kinds, low = np.concatenate([_word(len(word)) for word in words]), bounds(options.length or "1")[0]
+        more = (0, max(low - len(kinds), 0))
+        ids = np.pad(np.concatenate(words), more, constant_values=vocabulary.mask)
+        return [Start(ids, np.pad(kinds, more, constant_values=FREE))] * len(randoms)
+    if not options.length or options.edit:
         raise BadInput("a text starts from a seed_text, from a length, or from what is kept; got none of them")
-    most = longest - len(vocabulary.before) - len(vocabulary.after) if longest else 0
-    if most and (long := max(len(one.ids) for one in chains)) > most:
-        raise BadInput(f"the model reads at most {most} tokens; got {long}")
-    return [_begun(one, options, vocabulary, random) for one in chains]
+    low, high = bounds(options.length)
+    if low < sum(map(len, words)):
+        raise BadInput(f"{low} tokens cannot hold what is kept, {', '.join(options.keep)}")
+    return [_scattered(int(own.integers(low, high + 1)), words, vocabulary, own) for own in randoms]
 
 
 def bounds(length: str) -> tuple[int, int]:
@@ -88,35 +114,61 @@ def _word(n: int) -> Int[np.ndarray, " n"]:
 def _template(template: str, vocabulary: Vocabulary) -> Start:
     ids: list[int] = []
     kinds: list[int] = []
-    for part in re.findall("_|[^_]+", template):
-        if part == "_":
+    for i, part in enumerate(BLANK.split(template)):
+        if i:
             ids, kinds = [*ids, vocabulary.mask], [*kinds, FREE]
-        elif part.strip():  # blanks before a word belong to it, those at the end to the next
-            found = vocabulary.encode(part.rstrip(" "))[0]
+        if part.strip():  # blanks before a word belong to it, those at the end to the next
+            found = vocabulary.encode(part.rstrip(" ").replace("\\_", "_"))[0]
             ids, kinds = [*ids, *found], [*kinds, *_word(len(found))]
     return Start(np.array(ids), np.array(kinds))
 
 
-def _sentence(options: Sampling, vocabulary: Vocabulary) -> Start:
-    found, spans = vocabulary.encode(options.seed_text)
-    ids, kinds = _ids(options.seed_text, vocabulary), np.full(len(found), FREE)
-    for word in options.keep:
-        place, numbers = options.seed_text.find(word), RANGE.fullmatch(word)
-        if place >= 0 and spans:
-            end = place + len(word)
-            inside = [i for i, (a, b) in enumerate(spans) if a < end and b > place]
-        elif place >= 0:
-            wanted = _ids(word, vocabulary).tolist()
-            first = next((i for i in range(len(found)) if found[i : i + len(wanted)] == wanted), None)
-            inside = [] if first is None else list(range(first, first + len(wanted)))
-        else:
-            inside = list(range(int(numbers[1]) - 1, int(numbers[2] or numbers[1]))) if numbers else []
-            inside = inside if numbers and int(numbers[1]) >= 1 and inside and inside[-1] < len(found) else []
-        if not inside:
-            raise BadInput(f"what is kept is a word of the seed text, or a token by number; got {word!r}")
-        kinds[inside[0]] = max(kinds[inside[0]], WORD)
-        kinds[inside[1:]] = INSIDE
+def _sentence(text: str, keep: Sequence[str], vocabulary: Vocabulary) -> Start:
+    found, spans = vocabulary.encode(text)
+    ids, kinds = _ids(text, vocabulary), np.full(len(found), FREE)
+    for word in keep:
+        numbers = RANGE.fullmatch(word)
+        for inside in _whole(text, word, found, spans, vocabulary) or [_numbered(numbers, len(found))]:
+            if not len(inside):
+                part = (
+                    f"; {word!r} stands there as a part of a word or a token: say which by number"
+                    if word in text
+                    else ""
+                )
+                raise BadInput(f"what is kept is a word of the seed text, or a token by number; got {word!r}{part}")
+            kinds[inside.start] = max(kinds[inside.start], WORD)
+            kinds[inside.start + 1 : inside.stop] = INSIDE
     return Start(ids, kinds)
+
+
+def _numbered(numbers: re.Match[str] | None, n: int) -> range:
+    """The tokens that a word such as 3 or 5..8 stands for; none where it is no such word."""
+    first, last = (int(numbers[1]), int(numbers[2] or numbers[1])) if numbers else (0, 0)
+    return range(first - 1, last) if 1 <= first <= last <= n else range(0)
+
+
+def _whole(text: str, word: str, ids: list[int], spans: Spans, vocabulary: Vocabulary) -> list[range]:
+    """Where a text has a word, and nothing else in its tokens or beside it in a word."""
+    if not (word := word.strip()):
+        raise BadInput("what is kept is a word or a token by number; got nothing")
+    if word not in text:
+        return []
+    if not spans:
+        wanted = _ids(word, vocabulary).tolist()
+        places = range(len(ids) - len(wanted) + 1)
+        return [range(i, i + len(wanted)) for i in places if ids[i : i + len(wanted)] == wanted]
+    found = []
+    for match in re.finditer(re.escape(word), text):
+        start, end = match.span()
+        inside = [i for i, (a, b) in enumerate(spans) if a < end and b > start and b > a]
+        if not inside:
+            continue
+        covered = text[spans[inside[0]][0] : spans[inside[-1]][1]].strip()  # tokens of bytes begin with a blank
+        apart = not (start and within_word(text[start - 1], text[start]))
+        apart = apart and not (end < len(text) and within_word(text[end - 1], text[end]))
+        if covered == word and apart:
+            found.append(range(inside[0], inside[-1] + 1))
+    return found
 
 
 def _scattered(n: int, words: list[np.ndarray], vocabulary: Vocabulary, random: np.random.Generator) -> Start:
@@ -136,10 +188,13 @@ def _begun(one: Start, options: Sampling, vocabulary: Vocabulary, random: np.ran
     """With masks or noise where `options.start` wants them, and masks in place of free tokens that are never drawn,
     such as unknown ones: no correction would let a chain leave a text that has no probability."""
     ids, free = one.ids.copy(), one.kinds == FREE
-    ids[free & np.isin(ids, vocabulary.special)] = vocabulary.mask
+    if len(odd := np.unique(ids[~free & np.isin(ids, vocabulary.special)])):
+        names = ", ".join(vocabulary.decode([i]) or f"token {i}" for i in odd.tolist())
+        raise BadInput(f"what is kept must be of words that the model knows; got what it reads as {names}")
+    ids[free & np.isin(ids, vocabulary.never)] = vocabulary.mask
     if options.start == "masks":
         ids[free] = vocabulary.mask
     if options.start == "noise":
-        known = np.setdiff1d(np.arange(vocabulary.size), vocabulary.special)
+        known = np.setdiff1d(np.arange(vocabulary.size), vocabulary.never)
         ids[free] = random.choice(known, int(free.sum()))
     return Start(ids, one.kinds)

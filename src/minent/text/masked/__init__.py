@@ -2,6 +2,6 @@
 
 from minent.text.masked.model import MaskedLM
 from minent.text.masked.training import new_masked_lm, train_masked_lm
-from minent.text.masked.vocabulary import Vocabulary
+from minent.text.masked.vocabulary import Vocabulary, vocabulary_of
 
-__all__ = ["MaskedLM", "Vocabulary", "new_masked_lm", "train_masked_lm"]
+__all__ = ["MaskedLM", "Vocabulary", "new_masked_lm", "train_masked_lm", "vocabulary_of"]

@@ -15,8 +15,9 @@ from torch import Tensor, nn
 
 from minent.errors import BadInput
 from minent.nn.evaluating import evaluating
+from minent.text.masked.asked import head_of, longest_text, minds_padding, tokens_known
 from minent.text.masked.model import MaskedLM
-from minent.text.masked.sites import KNOWN, Bert, at
+from minent.text.masked.sites import KNOWN, Bert, at, at_head
 from minent.text.masked.vocabulary import Vocabulary
 
 TOKENS = 1 << 15  # that are read at a time, about
@@ -42,14 +43,26 @@ class Conditionals:
     """Whether what comes back is no one else's, and may be written to."""
     model: nn.Module | None = None
     """What is put in evaluation mode for as long as it is asked."""
+    tokens: int = 0
+    """How many tokens the model knows; 0 where it cannot be asked."""
+    pad: int = 0
+    alike: bool = False
+    """Whether texts are read beside others of their own length only, for padding would change what is said of them."""
 
     @torch.no_grad()
     def __call__(self, tokens: Tensor, positions: Tensor) -> Tensor:
         """As the protocol has it, some rows at a time."""
-        rows = max(1, TOKENS // tokens.shape[1])
-        parts = zip(tokens.split(rows), positions.split(rows), strict=True)
         with nullcontext() if self.model is None else evaluating(self.model):
-            found = [self.logits(*part) for part in parts]
+            if not self.alike:
+                return self._some(tokens, positions)
+            length = (tokens != self.pad).sum(1)
+            found = [(length == n).nonzero()[:, 0] for n in length.unique().tolist()]
+            parts = [self._some(tokens[rows, : int(length[rows[0]])], positions[rows]) for rows in found]
+        return torch.cat(parts)[torch.cat(found).argsort()]
+
+    def _some(self, tokens: Tensor, positions: Tensor) -> Tensor:
+        rows = max(1, TOKENS // tokens.shape[1])
+        found = [self.logits(*part) for part in zip(tokens.split(rows), positions.split(rows), strict=True)]
         return torch.cat(found) if len(found) > 1 else found[0]
 
 
@@ -57,43 +70,56 @@ def conditionals_of(model: Any, vocabulary: Vocabulary, precision: str = "fp32")
     """The cheapest way to a model's logits that gives what the model itself gives. Raises BadInput.
 
     minent's own             last layer (softmax attention) and head at the sites only; others: head
-    BERT, RoBERTa and like   the same, if what comes out is what the model says of a few random texts
-    any masked LM of transformers    the model as it is, all its sites
+    any masked LM of transformers    those built as BERT is: the same; others: head; where what comes out is not what
+                                     the model says of a few random texts: the model as it is, all its sites
     a function               as it is
+
+    It is computed in `precision`, fp32 or bf16, whatever the weights were saved as; in float64 where they are so.
     """
     logits: Any = model
     if not isinstance(model, nn.Module):
         if not callable(model):
             raise BadInput(f"wanted a masked language model or a function logits(tokens, positions); got {type(model)}")
-        return Conditionals(logits, "a function", 0, torch.device("cpu"), fresh=False)
-    if precision == "bf16":
-        model = copy.deepcopy(model).to(torch.bfloat16)
-    device = next(model.parameters()).device
+        device = getattr(model, "device", torch.device("cpu"))
+        size, longest = getattr(model, "tokens", 0), getattr(model, "longest", 0)
+        return Conditionals(logits, "a function", longest, device, fresh=False, tokens=size)
+    weight = next(model.parameters())
+    wanted = (
+        torch.bfloat16 if precision == "bf16" else torch.float64 if weight.dtype == torch.float64 else torch.float32
+    )
+    if weight.dtype != wanted:
+        model = copy.deepcopy(model).to(wanted)
+    device = weight.device
     if isinstance(model, MaskedLM):
         part = "last layer and head" if model.shape.attention == "softmax" else "head"
-        longest = model.shape.longest
+        longest, size = model.shape.longest, model.vocabulary
         how = f"{part} at the sampled sites only"
-        return Conditionals(_own(model, vocabulary.pad), how, longest, device, model=model)
+        return Conditionals(_own(model, vocabulary.pad), how, longest, device, model=model, tokens=size)
     config: Any = getattr(model, "config", None)
     if config is None or not hasattr(config, "model_type"):
         raise BadInput(
             f"wanted a masked language model of minent or transformers; got {type(model).__name__}: hand in a function "
             "logits(tokens, positions) instead"
         )
-    places = getattr(config, "max_position_embeddings", 0) or 0
-    pads = (config.pad_token_id or 0) + 1 if "roberta" in config.model_type or config.model_type in OFFSET else 0
-    plain = plainly(model, vocabulary.pad)
-    logits, how = plain, "all sites of every layer"
-    if config.model_type in KNOWN:
-        fast = Bert(model, vocabulary.pad)
-        with evaluating(model):
-            same = _agree(fast, plain, vocabulary, config.vocab_size, device, CLOSE if precision == "fp32" else 0.1)
-        if same:
-            logits, how = fast, "last layer and head at the sampled sites only"
-    return Conditionals(logits, how, max(places - pads, 0), device, model=model)
+    return _of_transformers(model, vocabulary, CLOSE if precision == "fp32" else 0.1)
 
 
-OFFSET = ("camembert",)
+def _of_transformers(model: Any, vocabulary: Vocabulary, close: float) -> Conditionals:
+    device, size, pad = next(model.parameters()).device, tokens_known(model), vocabulary.pad
+    if pad >= size:
+        raise BadInput(f"the model knows {size:,} tokens, and the tokenizer's padding is number {pad:,}")
+    ways: list[tuple[Any, str]] = []
+    if model.config.model_type in KNOWN:
+        ways.append((Bert(model, pad), "last layer and head at the sampled sites only"))
+    if (head := head_of(model, size)) is not None:
+        ways.append((at_head(model, head, pad), "head at the sampled sites only"))
+    plain = plainly(model, pad)
+    with evaluating(model):
+        longest = longest_text(model, size, pad)
+        alike = minds_padding(plain, model, size, pad, close)
+        found = (way for way in ways if _agree(way[0], plain, vocabulary, size, device, close))
+        logits, how = next(found, (plain, "all sites of every layer"))
+    return Conditionals(logits, how, longest, device, model=model, tokens=size, pad=pad, alike=alike)
 
 
 def plainly(model: Any, pad: int) -> Callable[[Tensor, Tensor], Tensor]:
@@ -119,7 +145,9 @@ def _agree(one: Any, other: Any, vocabulary: Vocabulary, size: int, device: torc
     tokens, positions = tokens.to(device), torch.tensor([[1, 6], [3, 4]], device=device)
     try:
         found = one(tokens, positions).float()
-    except (AttributeError, RuntimeError, TypeError):
+    except (AttributeError, IndexError, RuntimeError, TypeError):
         return False
     wanted = other(tokens, positions).float()
+    if found.shape != wanted.shape:
+        return False
     return bool((found - wanted).abs().max() <= close * wanted.std())

@@ -42,6 +42,8 @@ def energy(
         if kind == "normalised":
             found = found - logits.logsumexp(1)
         total.index_add_(0, rows, -found.double())
+    if bool(total.isnan().any()):
+        raise BadInput("the model's logits of a text are NaN: it has no energy")
     return total
 
 

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from huggingface_hub import constants
 from safetensors import SafetensorError
 
-from minent.errors import BadInput, require
+from minent.errors import BadInput, require, some
 from minent.text.masked.model import MaskedLM
 from minent.training.saved import read_config
 
@@ -25,24 +25,41 @@ def load(name: str | Path) -> tuple[Any, Any]:
         if "minent" in config:
             model = MaskedLM.from_pretrained(folder)
             return model, model.tokenizer
+    elif _is_path(str(name)):
+        raise BadInput(f"there is no folder {str(name)!r}")
     require("transformers", "hub", "sample from models of Hugging Face")
+    import torch
     from transformers import AutoModelForMaskedLM, AutoTokenizer
 
     try:
         local = folder.is_dir() or not _online()
-        tokenizer: Any = AutoTokenizer.from_pretrained(name, local_files_only=local)
-        model: Any = AutoModelForMaskedLM.from_pretrained(name, local_files_only=local)
+        tokenizer: Any = AutoTokenizer.from_pretrained(name, local_files_only=local, trust_remote_code=False)
+        model, told = AutoModelForMaskedLM.from_pretrained(
+            name, local_files_only=local, dtype=torch.float32, output_loading_info=True, trust_remote_code=False
+        )  # whatever it was saved in
     except (OSError, ValueError, SafetensorError) as error:
         why = " ".join(str(error).split())[:200]
         if folder.is_dir():
             raise BadInput(f"{str(name)!r} holds no masked language model with its tokenizer: {why}") from None
-        if any(mark in str(name) for mark in ("\\", "./", "~")) or str(name).startswith("/"):
-            raise BadInput(f"there is no folder {str(name)!r}") from None
         raise BadInput(
             f"there is no folder {str(name)!r}, and no such masked language model came from the hub: give a folder "
             f"that holds one, or go online and check the name ({why})"
         ) from None
+    if missing := sorted(told["missing_keys"]):
+        raise BadInput(
+            f"{str(name)!r} holds no whole masked language model: {some(missing, 2)} would be random (it was saved as "
+            f"{some(model.config.architectures or ['another kind'])})"
+        )
     return model.eval(), tokenizer
+
+
+def _is_path(name: str) -> bool:
+    """Whether a name is plainly of a folder, or lies in one that is here: the hub is not told of it."""
+    return (
+        name.startswith("/")
+        or any(mark in name for mark in ("\\", "./", "~"))
+        or (Path(name).parts[0] != name and (Path(name).parent.is_dir()))
+    )
 
 
 def _online() -> bool:

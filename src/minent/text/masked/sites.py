@@ -6,6 +6,7 @@ with norms before the maps (minent's) or after the sums (BERT's: Devlin et al. 2
 of the last layer are of all tokens; of its other maps, and of the head's, only a site's share of 1/n is left.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import torch.nn.functional as F
@@ -40,6 +41,20 @@ def layer_at(layer: Any, x: Tensor, padding_mask: Tensor | None, positions: Tens
         found = at(attention(normed, None, padding_mask, False, None), positions)
     sites = sites + layer.dropout(found)
     return sites + layer.dropout(layer.feed(layer.norms[1](sites)))
+
+
+def at_head(model: Any, head: Any, pad: int) -> Callable[[Tensor, Tensor], Tensor]:
+    """`logits(tokens, positions)` of any model of transformers: its layers are run as they are, and of what comes to
+    the `head`, the map to all tokens, only the sites go on."""
+
+    def logits(tokens: Tensor, positions: Tensor) -> Tensor:
+        handle = head.register_forward_pre_hook(lambda _, come: (at(come[0], positions), *come[1:]))
+        try:
+            return model(input_ids=tokens, attention_mask=(tokens != pad).long()).logits
+        finally:
+            handle.remove()
+
+    return logits
 
 
 class Bert:

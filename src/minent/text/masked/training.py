@@ -5,23 +5,30 @@ With a share of its own for each text, any from none to all, it learns to fill m
 sampler that starts from masks asks of it (Ghazvininejad et al. 2019, arXiv:1904.09324).
 """
 
+import re
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from accelerate import PartialState
+from tokenizers import Tokenizer
 from torch import Tensor, nn
 
+from minent import kernels
 from minent.data import Batches
 from minent.errors import BadInput
 from minent.nn.cross_entropy import linear_cross_entropy
+from minent.nn.evaluating import evaluating
 from minent.nn.shape import Shape
+from minent.text.masked.asked import longest_text, tokens_known
 from minent.text.masked.model import MaskedLM
-from minent.text.masked.vocabulary import Vocabulary, vocabulary_of
+from minent.text.masked.vocabulary import WIDE, Vocabulary, vocabulary_of
 from minent.text.options import Masking, Reading
-from minent.text.token_ids import Cut, encode, told
+from minent.text.token_ids import encode
 from minent.text.tokenizer import tokenizer_of
 from minent.training.descent.gradient import seeded
 from minent.training.loop import fit
@@ -30,7 +37,10 @@ from minent.training.records import Record
 
 
 def new_masked_lm(texts: Sequence[str], shape: Shape, reading: Reading, seed: int = 1) -> MaskedLM:
-    """An untrained model, with a tokenizer trained on the texts or given. Raises BadInput for one without a mask."""
+    """An untrained model, with a tokenizer trained on the texts or given; of characters, where it is not said which and
+    most letters are of a script without blanks. Raises BadInput for one without a mask."""
+    if reading.tokenizer == "auto":
+        reading = replace(reading, tokenizer="characters" if mostly_wide(texts) else "bpe")
     tokenizer = tokenizer_of(texts, reading)
     size = vocabulary_of(tokenizer).size
     with torch.random.fork_rng():
@@ -40,8 +50,18 @@ def new_masked_lm(texts: Sequence[str], shape: Shape, reading: Reading, seed: in
     return model
 
 
+def mostly_wide(texts: Sequence[str]) -> bool:
+    """Whether most letters of the first texts are Han or kana.
+
+    >>> mostly_wide(["道可道，非常道。"]), mostly_wide(["the way 道"])
+    (True, False)
+    """
+    letters = [c for text in texts[:1000] for c in text if c.isalpha()]
+    return sum(re.match(WIDE, c) is not None for c in letters) * 2 > len(letters)
+
+
 def train_masked_lm(
-    model: MaskedLM,
+    model: Any,
     train: Sequence[str],
     dev: Sequence[str] | None = None,
     recipe: Recipe | None = None,
@@ -51,44 +71,66 @@ def train_masked_lm(
     folder: str | Path | None = None,
     resume: bool = False,
     log: Callable[[dict[str, Any]], object] | None = None,
+    tokenizer: Any = None,
 ) -> Iterator[Record]:
     """Train on batches of about `tokens` tokens, one record a step (see `minent.training.loop.fit`); with a folder, the
-    model is saved there at the end. `dev` gives loss and accuracy, of the same holes each time."""
+    model is saved there at the end. `dev` gives loss and accuracy, of the same holes each time.
+
+    `model` is a `MaskedLM`, or any masked language model of transformers, with its `tokenizer`. Texts that are longer
+    than it reads are read in pieces."""
     recipe = recipe or Recipe()
-    vocabulary = vocabulary_of(_tokenizer(model))
-    cut = Cut(model.shape.longest)
-    batches = batched(model, train, tokens, vocabulary, seed=recipe.seed, cut=cut)
-    held = None if dev is None else batched(model, dev, tokens, vocabulary, shuffle=False)
-    about, cuts = {"masked": masked, "dev data": held and held.fingerprint()["data"]}, {"text": cut}
+    vocabulary = vocabulary_of(_tokenizer(model, tokenizer))
+    batches = batched(model, train, tokens, vocabulary, seed=recipe.seed, tokenizer=tokenizer)
+    held = None if dev is None else batched(model, dev, tokens, vocabulary, shuffle=False, tokenizer=tokenizer)
+    about = {"masked": masked, "dev data": held and held.fingerprint()["data"]}
     learned = partial(loss, vocabulary=vocabulary, masked=masked)
     judge = None if held is None else partial(evaluate, batches=held, vocabulary=vocabulary, masked=masked)
-    yield from fit(
-        model, learned, batches, recipe, dev=judge, folder=folder, resume=resume, log=log, about=about, told=told(cuts)
-    )
+    yield from fit(model, learned, batches, recipe, dev=judge, folder=folder, resume=resume, log=log, about=about)
     if folder is not None and PartialState().is_main_process:
         model.save_pretrained(folder)
+        if tokenizer is not None and hasattr(tokenizer, "save_pretrained"):
+            tokenizer.save_pretrained(folder)
 
 
 def batched(
-    model: MaskedLM,
+    model: Any,
     texts: Sequence[str],
     tokens: int,
     vocabulary: Vocabulary,
     seed: int = 1,
     shuffle: bool = True,
-    cut: Cut | None = None,
+    tokenizer: Any = None,
 ) -> Batches:
-    """Texts as batches of numbers, with what opens and closes them, cut to the model's longest, as `cut` tells; those
-    without a token, or with unknown ones only, have nothing to guess and are left out. Raises BadInput where no other
-    is left."""
-    none = set(vocabulary.special)
-    read = encode(_tokenizer(model), texts, model.shape.longest, special=True, cut=cut)
-    rows = [ids for ids in read if not none.issuperset(ids.tolist())]
+    """Texts as batches of numbers, with what opens and closes them, in pieces of the model's longest; those without a
+    token, or with unknown ones only, have nothing to guess and are left out. Raises BadInput where no other is left."""
+    none, kind = set(vocabulary.special), _tokenizer(model, tokenizer)
+    if isinstance(kind, Tokenizer):
+        read = [ids.tolist() for ids in encode(kind, texts)]
+    else:
+        vocabulary = vocabulary.within(tokens_known(model))
+        read = [vocabulary.encode(text)[0] for text in texts]
+    room = longest(model, vocabulary.pad) - len(vocabulary.before) - len(vocabulary.after)
+    if room < 1:
+        raise BadInput(
+            f"the model reads {longest(model, vocabulary.pad)} tokens, and none of a text among what frames it"
+        )
+    pieces = [ids[i : i + room] for ids in read for i in range(0, len(ids), room)]
+    rows = [
+        np.array([*vocabulary.before, *ids, *vocabulary.after], np.int32) for ids in pieces if not none.issuperset(ids)
+    ]
     if not rows:
         raise BadInput(f"a masked language model learns from texts; got {len(texts)} without a token that it knows")
-    return Batches(
-        {"tokens": rows}, tokens=max(tokens, model.shape.longest), seed=seed, shuffle=shuffle, pad=vocabulary.pad
-    )
+    if len(pieces) > len(read):
+        kernels.log.warning("%d texts are read in %d pieces of at most %d tokens", len(read), len(pieces), room)
+    return Batches({"tokens": rows}, tokens=max(tokens, room), seed=seed, shuffle=shuffle, pad=vocabulary.pad)
+
+
+def longest(model: Any, pad: int) -> int:
+    """The most tokens of a piece, with what frames it: what the model reads, or 512 where it reads any number."""
+    if isinstance(model, MaskedLM):
+        return model.shape.longest
+    with evaluating(model):
+        return longest_text(model, tokens_known(model), pad) or 512
 
 
 def holes(tokens: Tensor, vocabulary: Vocabulary, masked: float) -> tuple[Tensor, Tensor]:
@@ -106,8 +148,11 @@ def holes(tokens: Tensor, vocabulary: Vocabulary, masked: float) -> tuple[Tensor
 
 def loss(model: nn.Module, batch: dict[str, Tensor], vocabulary: Vocabulary, masked: float) -> tuple[Tensor, int]:
     """The cross entropies of the tokens to be guessed, summed, and how many they are."""
-    vectors, wanted = _guesses(model, batch, vocabulary, masked)
     bare: Any = model.module if hasattr(model, "module") else model
+    if not isinstance(bare, MaskedLM):
+        scores, wanted = _scores(model, batch, vocabulary, masked)
+        return nn.functional.cross_entropy(scores, wanted, reduction="sum"), len(wanted)
+    vectors, wanted = _guesses(model, batch, vocabulary, masked)
     group = torch.zeros_like(wanted)
     total = linear_cross_entropy(vectors, bare.embedding.tokens.weight, wanted, bias=bare.bias[None], group=group)
     return total, len(wanted)
@@ -115,12 +160,11 @@ def loss(model: nn.Module, batch: dict[str, Tensor], vocabulary: Vocabulary, mas
 
 def evaluate(model: Any, batches: Batches, vocabulary: Vocabulary, masked: float) -> dict[str, float]:
     """The mean cross entropy of a hidden token, and the share of them whose likeliest token is theirs."""
-    device, total, right, count = model.bias.device, 0.0, 0, 0
+    device, total, right, count = next(model.parameters()).device, 0.0, 0, 0
     with seeded(device, 0):
         for batch in batches.epoch(1):
             tensors = {name: torch.from_numpy(array).to(device) for name, array in batch.items()}
-            vectors, wanted = _guesses(model, tensors, vocabulary, masked)
-            scores = nn.functional.linear(vectors, model.embedding.tokens.weight, model.bias).float()
+            scores, wanted = _scores(model, tensors, vocabulary, masked)
             total += float(nn.functional.cross_entropy(scores, wanted, reduction="sum"))
             right, count = right + int((scores.argmax(1) == wanted).sum()), count + len(wanted)
     return {"loss": total / count, "accuracy": right / count}
@@ -131,7 +175,19 @@ def _guesses(model: Any, batch: dict[str, Tensor], vocabulary: Vocabulary, maske
     return model.vectors(read, batch["tokens_mask"])[chosen], batch["tokens"][chosen]
 
 
-def _tokenizer(model: MaskedLM) -> Any:
-    if model.tokenizer is None:
+def _scores(model: Any, batch: dict[str, Tensor], vocabulary: Vocabulary, masked: float) -> tuple[Tensor, Tensor]:
+    """Logits of the hidden tokens, and which they are."""
+    bare: Any = model.module if hasattr(model, "module") else model
+    if isinstance(bare, MaskedLM):
+        vectors, wanted = _guesses(model, batch, vocabulary, masked)
+        return nn.functional.linear(vectors, bare.embedding.tokens.weight, bare.bias).float(), wanted
+    read, chosen = holes(batch["tokens"], vocabulary, masked)
+    logits = model(input_ids=read, attention_mask=batch["tokens_mask"].long()).logits
+    return logits[chosen].float(), batch["tokens"][chosen]
+
+
+def _tokenizer(model: Any, tokenizer: Any = None) -> Any:
+    found = getattr(model, "tokenizer", None) if tokenizer is None else tokenizer
+    if found is None:
         raise BadInput("a model reads and writes with its tokenizer; this one has none: set model.tokenizer")
-    return model.tokenizer
+    return found

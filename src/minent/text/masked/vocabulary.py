@@ -2,8 +2,8 @@
 become token ids and back, what opens and closes a text, and which tokens are never drawn."""
 
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from tokenizers import Tokenizer
@@ -11,7 +11,8 @@ from tokenizers import Tokenizer
 from minent.errors import BadInput
 
 MASKS, PADS = ("<mask>", "[MASK]"), ("<pad>", "[PAD]")
-WIDE = "[\u3000-\u303f\u3400-\u9fff\uf900-\ufaff\uff00-\uffef\U00020000-\U000323af]"
+# Scripts that are written without blanks: Han, kana, bopomofo, and their punctuation.
+WIDE = "[\u3000-\u312f\u31a0-\u31bf\u31f0-\u31ff\u3400-\u9fff\uf900-\ufaff\uff00-\uffef\U00020000-\U000323af]"
 BETWEEN = re.compile(f"(?<={WIDE}) +(?={WIDE})")
 PIECE = re.compile("<0x[0-9A-F]{2}>")  # a byte, which spells rare characters together with others
 Spans = list[tuple[int, int]]
@@ -27,12 +28,48 @@ class Vocabulary:
     before: tuple[int, ...] = ()
     after: tuple[int, ...] = ()
     special: tuple[int, ...] = ()
+    """Never drawn, and nothing that a text could keep: masks, unknown ones, …"""
+
     encode: Callable[[str], tuple[list[int], Spans]] = lambda text: ([int(word) for word in text.split()], [])
     decode: Callable[[Sequence[int]], str] = lambda ids: " ".join(map(str, ids))
+    parts: tuple[int, ...] = ()
+    """Never drawn, but texts may hold them: bytes that spell a character together with others."""
+
+    @property
+    def never(self) -> tuple[int, ...]:
+        """What is never drawn."""
+        return self.special + self.parts
+
+    def within(self, size: int) -> "Vocabulary":
+        """What of it a model of `size` tokens knows. Raises BadInput, here or where a text is read, for what it does
+        not and would have to."""
+        needed = {
+            "masks": (self.mask,),
+            "padding": (self.pad,),
+            "what opens and closes a text": self.before + self.after,
+        }
+        for name, ids in needed.items():
+            if ids and max(ids) >= size:
+                raise BadInput(
+                    f"the model knows {size:,} tokens, and the tokenizer's for {name} is number {max(ids):,}"
+                )
+
+        def encode(text: str) -> tuple[list[int], Spans]:
+            ids, spans = self.encode(text)
+            if ids and not 0 <= min(ids) <= max(ids) < size:
+                odd = next(i for i in ids if not 0 <= i < size)
+                raise BadInput(
+                    f"the model knows {size:,} tokens; the tokenizer makes {odd:,}, {self.decode([odd])!r}, of a text"
+                )
+            return ids, spans
+
+        special, parts = (tuple(i for i in ids if i < size) for ids in (self.special, self.parts))
+        return replace(self, size=min(self.size, size), special=special, parts=parts, encode=encode)
 
 
-def vocabulary_of(tokenizer: Any) -> Vocabulary:
-    """What a tokenizer knows. Raises BadInput for one without masks or padding.
+def vocabulary_of(tokenizer: Any, mask: int | None = None, pad: int | None = None) -> Vocabulary:
+    """What a tokenizer knows. Raises BadInput for one without masks or padding; those of one of transformers may be
+    given by number.
 
     >>> from minent.text.tokenizer import train_tokenizer
     >>> vocabulary = vocabulary_of(train_tokenizer(["道可道，非常道。"], kind="characters"))
@@ -45,7 +82,7 @@ def vocabulary_of(tokenizer: Any) -> Vocabulary:
     if isinstance(tokenizer, Tokenizer):
         return _of_tokenizers(tokenizer)
     if hasattr(tokenizer, "mask_token_id"):
-        return _of_transformers(tokenizer)
+        return _of_transformers(tokenizer, mask, pad)
     raise BadInput(f"texts are drawn with a tokenizer of minent, tokenizers or transformers; got {type(tokenizer)}")
 
 
@@ -64,14 +101,20 @@ def _of_tokenizers(tokenizer: Tokenizer) -> Vocabulary:
             tokenizer.encode_special_tokens = before
         return encoding.ids, encoding.offsets
 
-    framed, bare = (tokenizer.encode("a", add_special_tokens=added).ids for added in (True, False))
     known = tokenizer.get_vocab()
-    never = {*special.values(), *(i for token, i in known.items() if PIECE.fullmatch(token))}
-    return _framed(framed, bare, max(known.values()) + 1, mask, pad, never, encode, tokenizer.decode)
+    parts = {i for token, i in known.items() if PIECE.fullmatch(token)} | _broken(known.values(), tokenizer)
+    plain = [token for token in known if token not in special]
+    before, after = _frame(lambda text, added: tokenizer.encode(text, add_special_tokens=added).ids, plain)
+    never = tuple(sorted(special.values()))
+    return Vocabulary(
+        max(known.values()) + 1, mask, pad, before, after, never, encode, tokenizer.decode,
+        tuple(sorted(parts - {*special.values()})),
+    )  # fmt: skip
 
 
-def _of_transformers(tokenizer: Any) -> Vocabulary:
-    mask, pad = tokenizer.mask_token_id, tokenizer.pad_token_id
+def _of_transformers(tokenizer: Any, mask: int | None, pad: int | None) -> Vocabulary:
+    mask = tokenizer.mask_token_id if mask is None else mask
+    pad = tokenizer.pad_token_id if pad is None else pad
     if mask is None or pad is None:
         lacking = "masks" if mask is None else "padding"
         came = f"{type(tokenizer).__name__} without {lacking}"
@@ -83,20 +126,51 @@ def _of_transformers(tokenizer: Any) -> Vocabulary:
         encoding = tokenizer(text, add_special_tokens=False, return_offsets_mapping=True)
         return encoding["input_ids"], encoding["offset_mapping"]
 
+    known = tokenizer.get_vocab()
+    blanks = _adds_blanks(tokenizer, known)
+
     def decode(ids: Sequence[int]) -> str:
-        return BETWEEN.sub("", tokenizer.decode(list(ids)))
+        text = tokenizer.decode(list(ids))
+        return BETWEEN.sub("", text) if blanks else text
 
-    framed, bare = (tokenizer("a", add_special_tokens=added)["input_ids"] for added in (True, False))
     special = {*tokenizer.all_special_ids, *(i for i, t in tokenizer.added_tokens_decoder.items() if t.special)}
-    unused = {i for token, i in tokenizer.get_vocab().items() if token.startswith("[unused")}
-    size = max(tokenizer.get_vocab().values()) + 1
-    return _framed(framed, bare, size, mask, pad, special | unused, encode, decode)
+    plain = [token for token, i in known.items() if i not in special]
+    before, after = _frame(lambda text, added: tokenizer(text, add_special_tokens=added)["input_ids"], plain)
+    unused = {i for token, i in known.items() if token.startswith("[unused")}
+    parts = {i for token, i in known.items() if PIECE.fullmatch(token)}
+    parts |= _broken(known.values(), tokenizer.backend_tokenizer) if tokenizer.is_fast else set()
+    return Vocabulary(
+        max(known.values()) + 1, mask, pad, before, after, tuple(sorted(special | unused)), encode, decode,
+        tuple(sorted(parts - special)),
+    )  # fmt: skip
 
 
-def _framed(
-    framed: list[int], bare: list[int], size: int, mask: int, pad: int, special: set[int], encode: Any, decode: Any
-) -> Vocabulary:
-    """With what stands before and after a text, told from one that is read with it and without."""
-    start = next(i for i in range(len(framed)) if framed[i : i + len(bare)] == bare)
-    before, after = tuple(framed[:start]), tuple(framed[start + len(bare) :])
-    return Vocabulary(size, mask, pad, before, after, tuple(sorted(special)), encode, decode)
+def _frame(ids: Callable[[str, bool], list[int]], known: Iterable[str]) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """What stands before and after a text, told from one that is read with it and without."""
+    for text in ("a", *known):
+        if bare := ids(text, False):
+            framed = ids(text, True)
+            for start in range(len(framed) - len(bare) + 1):
+                if framed[start : start + len(bare)] == bare:
+                    return tuple(framed[:start]), tuple(framed[start + len(bare) :])
+    raise BadInput(
+        "the tokenizer finds no token in any of its own words: it cannot be told what opens and closes a text"
+    )
+
+
+def _broken(ids: Iterable[int], tokenizer: Tokenizer) -> set[int]:
+    """Tokens of which none but others make characters: those of bytes that are not whole UTF-8."""
+    listed = list(ids)
+    texts = tokenizer.decode_batch([[i] for i in listed], skip_special_tokens=False)
+    names = map(tokenizer.id_to_token, listed)
+    return {
+        i
+        for i, text, name in zip(listed, texts, names, strict=True)
+        if "\ufffd" in text and "\ufffd" not in (name or "")
+    }
+
+
+def _adds_blanks(tokenizer: Any, known: dict[str, int]) -> bool:
+    """Whether decoding puts blanks between characters that are written without them, as BERT's does."""
+    wide = next((i for token, i in known.items() if re.fullmatch(f"{WIDE}+", token)), None)
+    return wide is not None and " " in tokenizer.decode([wide, wide])

@@ -20,6 +20,7 @@ from minent.community.tree.files.tables import read_csv, read_json, read_parquet
 from minent.community.tree.files.texts import NODE, read_clu, read_tree
 from minent.data.networks.naming.names import name_array
 from minent.data.text_file import TextFile, open_text
+from minent.data.whole import named, whole
 from minent.entropy import sum_plogp
 from minent.errors import BadInput
 from minent.files import stream
@@ -28,16 +29,15 @@ from minent.files import stream
 def read(path: str | os.PathLike[str] | Any) -> Description:
     """Read the tree in the format that the suffix of `path` names, or that it holds; see `Tree.read`."""
     path = "-" if str(path) == "-" else path
-    named = isinstance(path, str | os.PathLike) and path != "-" and not stream(Path(path))
-    kinds = {suffix.lower() for suffix in Path(path).suffixes[-2:]} if named else set()  # .tree.gz too
-    file = None if named and not kinds & READERS.keys() else open_text(path)
-    if file is None or (reader := READERS.get(file.kind if named else _held(file))) is None:
+    by_name = isinstance(path, str | os.PathLike) and path != "-" and not stream(Path(path))
+    kinds = {suffix.lower() for suffix in Path(path).suffixes[-2:]} if by_name else set()  # .tree.gz too
+    file = None if by_name and not kinds & READERS.keys() else open_text(path)
+    if file is None or (reader := READERS.get(file.kind if by_name else _held(file))) is None:
         raise BadInput(f"a tree is read from {', '.join(READERS)}; got {Path(path).name!r}")
-    rows, told, rates = reader(file)
-    try:
+    with named(file.name):
+        with whole(file.name, "a tree"):
+            rows, told, rates = reader(file)
         return _description(rows, told, rates)
-    except BadInput as error:
-        raise BadInput(f"{error} in {str(file.name)!r}") from None
 
 
 def _held(file: TextFile) -> str:

@@ -5,7 +5,6 @@ network, whose weights are the means of both directions.
 """
 
 import io
-import zipfile
 from collections.abc import Iterable
 from typing import Any
 
@@ -14,6 +13,7 @@ import numpy as np
 from minent.data.networks.arrays import plain_tensor
 from minent.data.networks.graph import Graph
 from minent.data.networks.libraries.direction import Noted, as_told
+from minent.data.whole import named, whole
 from minent.errors import BadInput
 
 LIKE = 1e-8  # by how much of the larger one two directions may differ
@@ -120,18 +120,13 @@ def graph_of_matrix_file(data: bytes, format: str, name: object, directed: bool 
     >>> graph_of_matrix_file(text, "mtx", "m.mtx")[0].names.tolist()
     [1, 2, 3]
     """
-    try:
+    kind = "an .npz file" if format == "npz" else "MatrixMarket"
+    with named(name), whole(name, "an .npy file" if data.startswith(NPY) else kind):
         matrix = _saved(data) if format == "npz" else _market(data)
         from_1 = None if format == "npz" else range(1, matrix.shape[0] + 1)
         if from_1 is not None and matrix.shape[0] != matrix.shape[1]:
             from_1 = None  # it is refused by its shape
         return graph_of_matrix(matrix, directed, from_1)
-    except BadInput as error:
-        raise BadInput(f"{error} in {str(name)!r}") from None
-    except (ValueError, TypeError, OverflowError, KeyError, EOFError, OSError, zipfile.BadZipFile) as error:
-        kind = "an .npz file" if format == "npz" else "MatrixMarket"
-        kind = "an .npy file" if data.startswith(NPY) else kind
-        raise BadInput(f"{str(name)!r} cannot be read as {kind}: {error}") from None
 
 
 def _market(data: bytes) -> Any:

@@ -1,0 +1,45 @@
+"""What other libraries raise of a damaged file becomes a sentence: around their calls only, so that a mistake of ours
+still shows."""
+
+import struct
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from tokenize import TokenError
+from zipfile import BadZipFile
+
+from minent.errors import BadInput
+
+TORN = (
+    ValueError, TypeError, KeyError, IndexError, OverflowError, OSError, EOFError, BadZipFile, zlib.error, struct.error,
+    TokenError, SyntaxError, MemoryError, NotImplementedError, RuntimeError,
+)  # fmt: skip
+
+
+@contextmanager
+def whole(file: object, kind: str) -> Iterator[None]:
+    """Within the block what a damaged file raises is BadInput: it is not whole, or not `kind`.
+
+    >>> with whole("a.npy", "an array of numbers"):
+    ...     raise TokenError("EOF in multi-line statement")
+    Traceback (most recent call last):
+    minent.errors.BadInput: 'a.npy' is not whole, or not an array of numbers: EOF in multi-line statement
+    """
+    try:
+        yield
+    except BadInput:
+        raise
+    except TORN as error:
+        why = " ".join(str(error.args[0] if error.args else error).split()) or type(error).__name__
+        raise BadInput(f"{str(file)!r} is not whole, or not {kind}: {why}") from None
+
+
+@contextmanager
+def named(file: object) -> Iterator[None]:
+    """Within the block BadInput names the file."""
+    try:
+        yield
+    except BadInput as error:
+        if str(file) in str(error) or repr(str(file))[1:-1] in str(error):
+            raise
+        raise BadInput(f"{error} in {str(file)!r}") from None

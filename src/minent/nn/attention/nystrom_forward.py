@@ -25,6 +25,8 @@ class Plan(NamedTuple):
     """What to add to scores of keys, so that padding gets no weight."""
     many: Tensor | None
     """What to add to scores of landmark keys, which stand for more or fewer keys."""
+    dropout: float
+    """The share of weights of landmarks that is dropped."""
     solve: Callable[[Tensor, Tensor, Tensor], tuple[Tensor, Tensor | None]]
     """W of A, Y and Ṽ, and the factor of AᵀA + λ for the way back, if any."""
 
@@ -53,5 +55,5 @@ def attend(query: Heads, key: Heads, value: Heads, plan: Plan) -> tuple[Heads, B
     if groups.real is not None:  # a segment without tokens asks nothing
         weights, answers = weights * groups.real, answers * groups.real
     values, factor = plan.solve(weights, answers, guess.to(exact))
-    out = F.scaled_dot_product_attention(query, keys, values.to(query.dtype), plan.many)
+    out = F.scaled_dot_product_attention(query, keys, values.to(query.dtype), plan.many, dropout_p=plan.dropout)
     return out, Between(query, key, value, queries, keys, weights, answers, values, factor)

@@ -29,11 +29,14 @@ class Shape:
     hidden: int = 1024
     """Width within the step that transforms each token."""
 
-    attention: Literal["softmax", "nystrom", "synthesizer"] = "softmax"
+    attention: Literal["softmax", "nystrom", "window", "window+landmarks", "synthesizer"] = "softmax"
     """How tokens attend to one another."""
 
     landmarks: int = 64
     """Segments whose means stand for all tokens; Nyström attention only."""
+
+    window: int = 256
+    """Tokens of a block; window attentions see their own and its neighbours one by one."""
 
     kind: str = "random"
     """Synthesizers: dense, random, fixed, factorised-dense, factorised-random; several, and softmax, joined by +."""
@@ -56,7 +59,7 @@ class Shape:
         return self.longest_target or self.longest
 
     def __post_init__(self) -> None:
-        sizes = "dim", "heads", "layers", "hidden", "landmarks", "longest"
+        sizes = "dim", "heads", "layers", "hidden", "landmarks", "window", "longest"
         check(self, *((name, getattr(self, name) >= 1, "at least 1") for name in sizes))
         if self.dim % self.heads:
             raise BadInput(f"heads must share dim evenly; got {self.heads} heads for {self.dim}")

@@ -19,6 +19,8 @@ def self_attention(shape: Shape) -> nn.Module:
     options: dict[str, Any] = {"rotary": True} if shape.positions == "rotary" else {}
     if shape.attention == "nystrom":
         options["landmarks"] = shape.landmarks
+    if shape.attention in ("window", "window+landmarks"):
+        options["window"] = shape.window
     if shape.attention == "synthesizer":
         if options:
             raise BadInput("rotary positions turn queries and keys, which a synthesizer has not; choose others")

@@ -36,6 +36,8 @@ def add_slide(
     >>> add_slide(torch.zeros(1, 1, 4, 1), torch.ones(1, 1, 4, 1), torch.tensor([[1.0, 2.0, 4.0]])).flatten().tolist()
     [6.0, 7.0, 7.0, 3.0]
     """
+    if not sequence.shape[2]:
+        return out
     if plainly():
         return out + F.conv2d(sequence, weight[:, None, :, None], padding=(weight.shape[1] // 2, 0), groups=len(weight))
     if out.device.type == "cpu":

@@ -18,7 +18,7 @@ from minent.nn.attention.convolution import add_slide
 from minent.nn.attention.heads import Cache, check_mask, head_size, ignoring, joined, kept, plainly, split
 from minent.nn.attention.landmarks import RIDGE, newton, ridge
 from minent.nn.attention.nystrom_backward import ByHand
-from minent.nn.attention.nystrom_forward import Heads, Plan, attend
+from minent.nn.attention.nystrom_forward import Heads, Plan, Values, attend
 from minent.nn.attention.segments import segments
 from minent.nn.attention.softmax import softmax_attention
 from minent.nn.positions import rotated
@@ -33,14 +33,14 @@ SOLVERS = {
 def nystrom_attention(
     query: Heads,
     key: Heads,
-    value: Heads,
+    value: Values,
     landmarks: int = 64,
     *,
     padding_mask: Bool[Tensor, "batch n"] | None = None,
     solver: Solver = "ridge",
     dropout: float = 0.0,
     scale: float | None = None,
-) -> Heads:
+) -> Values:
     """softmax(QKᵀ/√dim)V, approximately, in time and memory proportional to n · landmarks.
 
     `padding_mask` (batch, n) is True for real tokens; what comes out where it is False means nothing. `solver`: "ridge"
@@ -54,6 +54,8 @@ def nystrom_attention(
     True
     """
     n = query.shape[2]
+    if n == 0:
+        return value
     check_options(landmarks, solver)
     check_mask(padding_mask, len(query), n)
     query, key, value = (kept(x, padding_mask) for x in (query, key, value))

@@ -15,6 +15,7 @@ from torch import Tensor
 from minent.nn.attention.segments import Segments
 
 Heads = Float[Tensor, "batch head n dim"]
+Values = Float[Tensor, "batch head n width"]  # as wide as heads, or not
 
 
 class Plan(NamedTuple):
@@ -45,7 +46,7 @@ class Between(NamedTuple):
     factor: Tensor | None
 
 
-def attend(query: Heads, key: Heads, value: Heads, plan: Plan) -> tuple[Heads, Between]:
+def attend(query: Heads, key: Heads, value: Values, plan: Plan) -> tuple[Values, Between]:
     """Queries' answers, and what was between; A, Y and W are of float32 or better."""
     groups, exact = plan.groups, torch.promote_types(query.dtype, torch.float32)
     queries, keys, guess = groups.mean(query), groups.mean(key), groups.mean(value)

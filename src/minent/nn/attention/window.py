@@ -19,14 +19,13 @@ from minent.errors import BadInput
 from minent.nn.attention.heads import Cache, check_mask, kept
 from minent.nn.attention.softmax import Softmax, softmax_attention
 
-Heads = Float[Tensor, "batch head _ dim"]
 WINDOW = 256  # of two blocks, 512 tokens, most pretrained encoders know all
 
 
 def window_attention(
-    query: Heads,
-    key: Heads,
-    value: Heads,
+    query: Float[Tensor, "batch head n dim"],
+    key: Float[Tensor, "batch head keys dim"],
+    value: Float[Tensor, "batch head keys width"],
     window: int = WINDOW,
     *,
     landmarks: bool = True,
@@ -34,12 +33,14 @@ def window_attention(
     causal: bool = False,
     dropout: float = 0.0,
     scale: float | None = None,
-) -> Heads:
+    reach: int | None = None,
+) -> Float[Tensor, "batch head n width"]:
     """Attention to blocks of `window` tokens nearby, and to the others through `landmarks`, or not at all.
 
     There may be fewer queries than keys: they are the last ones (`causal`, with a cache of past keys). `padding_mask`
-    is True for real keys. `dropout`: the share of weights dropped. `scale`: of scores, 1/√dim where not given. Raises
-    BadInput for a mask that does not fit, fewer keys than queries, and a window without a token.
+    is True for real keys. `dropout`: the share of weights dropped. `scale`: of scores, 1/√dim where not given. `reach`
+    (at most `window`): no key farther away is seen one by one. Raises BadInput for a mask that does not fit, fewer keys
+    than queries, and a window without a token.
 
     >>> q, k, v = torch.randn(3, 1, 2, 20, 8, generator=torch.Generator().manual_seed(0))
     >>> exact = F.scaled_dot_product_attention(q, k, v)
@@ -64,10 +65,11 @@ def window_attention(
     real = F.pad(_real(padding_mask, keys, query.device), (0, rest)).unflatten(1, (count, window))
     seen = torch.cat(_near(real[:, None, :, :, None], first, causal), 3)[..., 0]
     add = _low(seen, query.dtype)[:, :, :, None]
-    if causal:
-        place = torch.arange(window, device=query.device)
-        later = torch.cat([place.new_zeros(window, window).bool(), place > place[:, None]], 1)
-        add = torch.minimum(add, _low(~later, query.dtype))
+    if causal or reach is not None:
+        place = torch.arange(-window, window if causal else 2 * window, device=query.device)
+        distance = torch.arange(window, device=query.device)[:, None] - place
+        within = distance.abs() <= (2 * window if reach is None else reach)
+        add = torch.minimum(add, _low(within & (distance >= 0) if causal else within, query.dtype))
     keys_of, values_of = _near(key, first, causal), _near(value, first, causal)
     if landmarks:
         size = real.sum(2)
@@ -92,8 +94,9 @@ def _low(seen: Bool[Tensor, "..."], dtype: torch.dtype) -> Tensor:
     return torch.zeros(seen.shape, dtype=dtype, device=seen.device).masked_fill(~seen, torch.finfo(dtype).min / 2)
 
 
-def _near(blocks: Float[Tensor, "batch head count window dim"], first: int, causal: bool) -> list[Tensor]:
-    """For each block from the `first` on the one before it, itself and the one behind it; zeros where there is none."""
+def _near(blocks: Tensor, first: int, causal: bool) -> list[Tensor]:
+    """For each block (batch, head, count, window, dim) from the `first` on the one before it, itself and the one behind
+    it; zeros where there is none."""
     around = F.pad(blocks, (0, 0, 0, 0, 1, 0 if causal else 1))
     number = blocks.shape[2] - first
     return [around[:, :, first + i : first + i + number] for i in range(2 if causal else 3)]

@@ -7,8 +7,6 @@ import pytest
 torch = pytest.importorskip("torch")
 transformers = pytest.importorskip("transformers")
 
-import torch.nn.functional as F  # noqa: E402
-
 from minent.errors import BadInput  # noqa: E402
 from minent.nn.attention import lengthen  # noqa: E402
 
@@ -148,7 +146,7 @@ def test_training_a_lengthened_model_moves_every_weight():
 
 def test_what_cannot_be_lengthened_is_refused():
     t5 = transformers.T5EncoderModel(transformers.T5Config(vocab_size=50, d_model=16, d_kv=8, d_ff=32, num_layers=1))
-    with pytest.raises(BadInput, match="T5EncoderModel"):
+    with pytest.raises(BadInput, match="position_bias"):
         lengthen(t5, 100)
     with pytest.raises(BadInput, match="Linear does not"):
         lengthen(torch.nn.Linear(2, 2), 100)
@@ -162,10 +160,3 @@ def test_what_cannot_be_lengthened_is_refused():
     with pytest.raises(BadInput, match="what came before"):
         lengthen(llama, 100, "nystrom")
     assert llama.config._attn_implementation == "sdpa" and llama.config.max_position_embeddings == 32
-
-
-def test_it_compiles_in_one_piece():
-    long = lengthen(model("Bert"), 100, window=8)
-    told = torch.compile(long, fullgraph=True)
-    with torch.no_grad():
-        assert F.mse_loss(told(IDS).last_hidden_state, long(IDS).last_hidden_state) < 1e-8

@@ -24,7 +24,7 @@ def self_attention(shape: Shape) -> nn.Module:
     if shape.attention == "synthesizer":
         if options:
             raise BadInput("rotary positions turn queries and keys, which a synthesizer has not; choose others")
-        options.update(longest=shape.longest, kind=shape.kind)
+        options.update(longest=shape.settled().longest, kind=shape.kind)
     return attention(shape.attention, shape.dim, shape.heads, **options)
 
 

@@ -21,7 +21,7 @@ from minent.nn.shape import Shape
 from minent.text.masked.model import MaskedLM
 from minent.text.masked.vocabulary import Vocabulary, vocabulary_of
 from minent.text.options import Masking, Reading
-from minent.text.token_ids import Cut, encode, told
+from minent.text.token_ids import Cut, encode, most, told
 from minent.text.tokenizer import tokenizer_of
 from minent.training.descent.gradient import seeded
 from minent.training.loop import fit
@@ -33,6 +33,7 @@ def new_masked_lm(texts: Sequence[str], shape: Shape, reading: Reading, seed: in
     """An untrained model, with a tokenizer trained on the texts or given. Raises BadInput for one without a mask."""
     tokenizer = tokenizer_of(texts, reading)
     size = vocabulary_of(tokenizer).size
+    shape = shape if shape.longest else shape.settled(most(tokenizer, texts, special=True))
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         model = MaskedLM(size, shape)

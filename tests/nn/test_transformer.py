@@ -42,7 +42,7 @@ def test_every_attention_runs_by_name(name: str):
     shape = replace(SMALL, attention=name)
     assert built(Encoder, shape)(numbers(2, 9, 12)).isfinite().all()
     assert isinstance(Encoder(shape).layers[0].attention, ATTENTIONS[name])
-    assert isinstance(attention(name, 8, 2), {"softmax": Softmax, "nystrom": Nystrom, "synthesizer": Synthesizer}[name])
+    assert isinstance(attention(name, 8, 2), ATTENTIONS[name])
 
 
 def test_unknown_attentions_and_options_are_refused_by_name():
@@ -167,7 +167,7 @@ def test_dropout_is_for_training_only():
     assert torch.equal(encoder.eval()(x), encoder(x))
 
 
-@pytest.mark.parametrize("field", ["dim", "heads", "layers", "hidden", "landmarks", "longest"])
+@pytest.mark.parametrize("field", ["dim", "heads", "layers", "hidden", "landmarks", "window"])
 def test_shapes_that_cannot_be_are_refused(field: str):
     with pytest.raises(BadInput, match=f"{field} must be at least 1; got 0"):
         replace(SMALL, **{field: 0})

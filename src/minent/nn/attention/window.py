@@ -16,7 +16,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from minent.errors import BadInput
-from minent.nn.attention.heads import Cache, check_mask, kept
+from minent.nn.attention.heads import Cache, check_mask, ignoring, kept
 from minent.nn.attention.softmax import Softmax, softmax_attention
 
 WINDOW = 256  # of two blocks, 512 tokens, most pretrained encoders know all
@@ -57,6 +57,9 @@ def window_attention(
     if n == 0:
         return query.new_zeros(batch, heads, 0, value.shape[3])
     key, value = kept(key, padding_mask), kept(value, padding_mask)
+    if keys <= 2 * window and reach is None and not torch.compiler.is_compiling():  # nothing is beyond two blocks
+        add = ignoring(padding_mask, query.dtype, (n, keys) if causal else None, query.device)
+        return softmax_attention(query, key, value, add, dropout=dropout, scale=scale)
     first, ahead = start // window, start % window  # block of the first query, and its place there
     count = (keys + window - 1) // window
     blocks, rest = count - first, count * window - keys  # of the last block

@@ -46,7 +46,9 @@ def test_every_attention_runs_by_name(name: str):
 
 
 def test_unknown_attentions_and_options_are_refused_by_name():
-    with pytest.raises(BadInput, match="one of softmax, nystrom, window, window+landmarks, synthesizer; got 'linear'"):
+    with pytest.raises(
+        BadInput, match=r"one of softmax, nystrom, window, window\+landmarks, synthesizer; got 'linear'"
+    ):
         attention("linear", 8, 2)
     for name, option in [("softmax", "landmarks"), ("nystrom", "kind"), ("synthesizer", "kernel")]:
         with pytest.raises(BadInput, match=f"{name} attention has the options .+; got '{option}'"):

@@ -8,7 +8,7 @@ from naive.attention import padding
 from torch import Tensor
 
 from minent.errors import BadInput
-from minent.nn.attention import ATTENTIONS, Cache, Nystrom, Softmax, Synthesizer, attention
+from minent.nn.attention import ATTENTIONS, Cache, attention
 from minent.nn.shape import Shape
 from minent.nn.transformer import Decoder, Encoder
 
@@ -46,9 +46,7 @@ def test_every_attention_runs_by_name(name: str):
 
 
 def test_unknown_attentions_and_options_are_refused_by_name():
-    with pytest.raises(
-        BadInput, match=r"one of softmax, nystrom, window, window\+landmarks, synthesizer; got 'linear'"
-    ):
+    with pytest.raises(BadInput, match=r"one of softmax, nystrom, window, .* got 'linear'"):
         attention("linear", 8, 2)
     for name, option in [("softmax", "landmarks"), ("nystrom", "kind"), ("synthesizer", "kernel")]:
         with pytest.raises(BadInput, match=f"{name} attention has the options .+; got '{option}'"):

@@ -75,7 +75,7 @@ def head_size(dim: int, heads: int) -> int:
 def plainly() -> bool:
     """Whether a compiler reads along or torch.func is at work: gradients by hand then give way to plain operators, of
     which both know everything."""
-    return torch.compiler.is_compiling() or torch._C._functorch.peek_interpreter_stack() is not None
+    return torch.compiler.is_compiling() or torch._C._functorch.peek_interpreter_stack() is not None  # type: ignore[attr-defined]
 
 
 def kept(tokens: Float[Tensor, "batch *head n dim"], padding_mask: Bool[Tensor, "batch n"] | None) -> Tensor:

@@ -35,7 +35,7 @@ class ByHand(torch.autograd.Function):
                 return *gradients_of(Between(*ctx.saved_tensors), ctx.plan, gradients[0]), None
             inputs, wanted = ctx.saved_tensors[:3], ctx.needs_input_grad[:3]
             with sdpa_kernel(SDPBackend.MATH):  # gradients of these gradients are asked for: plain operators know them
-                out = attend(*inputs, ctx.plan)[0]
+                out = attend(*inputs, ctx.plan)[0]  # type: ignore[call-arg]
             asked = [x for x, want in zip(inputs, wanted, strict=True) if want]
             found = iter(torch.autograd.grad(out, asked, gradients[0], create_graph=True))
             return *(next(found) if want else None for want in wanted), None

@@ -83,7 +83,7 @@ def window_attention(
         add = torch.cat([add, far.expand(-1, -1, -1, add.shape[3], -1)], 4)
     rows = [query.flatten(0, 1), *(torch.cat(x, 3).flatten(0, 1) for x in (keys_of, values_of))]
     add = add[:, 0] if padding_mask is None else add.expand(-1, heads, -1, -1, -1).flatten(0, 1)
-    out = softmax_attention(*rows, add, dropout=dropout, scale=scale)
+    out = softmax_attention(*rows, add, dropout=dropout, scale=scale)  # type: ignore[call-arg]
     out = out.reshape(batch, heads, ahead + n + rest, value.shape[4])
     return F.pad(out, (0, 0, -ahead, -rest))
 

@@ -15,6 +15,7 @@ KINDS = {"softmax": {}, "nystrom": {"landmarks": 4}, "window+landmarks": {"windo
 
 COMPILED = """
 import torch
+from torch.export import Dim, export
 from minent.nn.attention import Nystrom, attention
 for layer in (attention("nystrom", 8, 2, landmarks=4), attention("window+landmarks", 8, 2, window=4)):
     x = torch.randn(2, 22, 8, requires_grad=True)

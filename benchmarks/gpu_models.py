@@ -19,7 +19,7 @@ from minent.gan.options import Networks, Playing
 from minent.gan.scores.features import train_features
 from minent.gan.scores.samples import score
 from minent.gan.train import new_players, train_gan
-from minent.nn.attention import swap
+from minent.nn.attention import lengthen
 from minent.nn.shape import Shape
 from minent.text.classification.training import new_classifier, train_classifier
 from minent.text.exposure import objective_of
@@ -194,7 +194,7 @@ def drawing(report, data):
 
 
 def hub(report):
-    """Models of transformers: chains, attention that is swapped, objectives."""
+    """Models of transformers: chains, attention that is put in, objectives."""
     config = BertConfig(vocab_size=30, hidden_size=32, num_hidden_layers=2, num_attention_heads=4, intermediate_size=64)
     bert, ids, real = BertForMaskedLM(config).eval(), torch.randint(5, 30, (3, 20)), torch.ones(3, 20).long()
     vocabulary = Vocabulary(30, mask=4, pad=0, special=(0, 1, 2, 3, 4))
@@ -203,8 +203,8 @@ def hub(report):
         return list(Gibbs(copy.deepcopy(bert).to(device), vocabulary, length="8", chains=16, sweeps=4))[-1].texts
 
     mostly(report, "gibbs, BERT", chains, 0.15)
-    for name, options in (("nystrom", {"landmarks": 4}), ("synthesizer", {})):
-        model = swap(BertModel(config).eval().to(DEVICE), name, **options)
+    for name, options in (("nystrom", {"landmarks": 4}), ("window+landmarks", {"window": 4})):
+        model = lengthen(BertModel(config).eval().to(DEVICE), None, name, **options)
 
         def states(device, model=model):
             return [copy.deepcopy(model).to(device)(ids.to(device), real.to(device)).last_hidden_state]

@@ -4,6 +4,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from minent.errors import BadInput, BadLine, MinentError, MissingExtra
+from minent.when_imported import when_imported
 
 if TYPE_CHECKING:
     from minent import attribution, community, data, gan, nn, plot, text, training
@@ -15,6 +16,8 @@ __all__ = [
     "training",
 ]  # fmt: skip
 __version__ = "0.1.0"
+
+when_imported("transformers.modeling_utils", "minent.nn.attention.hub")  # lengthened models name minent's attention
 
 
 def __getattr__(name: str) -> Any:

@@ -29,7 +29,7 @@ def test_it_is_the_equation(fusion, padded):
     made, x = layer(fusion=fusion, interaction=0.3), numbers(6, 4, 8)
     real = torch.tensor([[1, 1, 1, 1], [1, 1, 0, 0], [1, 1, 1, 0], [1, 0, 0, 0], [1, 1, 1, 1], [1, 1, 0, 0]]).bool()
     real = real if padded else None
-    query, key, value = heads(made, x)
+    query, key, value = heads(made, x if real is None else x * real[:, :, None])
     partner = [3, 4, 5, 0, 1, 2]
     own = naive.softmax(query, key, value, real, causal=True)
     other = naive.softmax(query, key[partner], value[partner], None if real is None else real[partner], causal=True)

@@ -27,6 +27,8 @@ def layer(**options) -> Softmax:
 
 
 def twin(layer: Softmax, x: Tensor, memory: Tensor | None, real: Tensor | None, causal: bool) -> Tensor:
+    if memory is None and real is not None:
+        x = x * real[:, :, None]  # what padding asks means nothing: here, what zeros ask
     source = x if memory is None else memory
     pairs = (layer.query, x), (layer.key, source), (layer.value, source)
     query, key, value = (naive.heads(tokens, linear.weight, linear.bias, 2) for linear, tokens in pairs)
@@ -75,6 +77,8 @@ def test_it_is_multihead_attention_of_torch_with_the_same_weights(kind: str, cro
     real = padding(kind, 3, memory.shape[1])
     later = torch.ones(7, 7).triu(1).bool() if causal else None
     ignored = None if real is None else ~real
+    if not crossed and real is not None:
+        x = memory = x * real[:, :, None]
     exact, _ = torchs(x, memory, memory, key_padding_mask=ignored, attn_mask=later, need_weights=False)
     out = softmax(x, memory if crossed else None, real, causal)
     seen = sighted(real, 3, 7, causal)

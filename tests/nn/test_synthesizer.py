@@ -71,6 +71,7 @@ def scores(layer: Synthesizer, x: Tensor):
 
 
 def twin(layer: Synthesizer, x: Tensor, real: Tensor | None = None, causal: bool = False) -> Tensor:
+    x = x if real is None else x * real[:, :, None]  # what padding asks means nothing: here, what zeros ask
     value = naive.heads(x, layer.value.weight, layer.value.bias, layer.heads)
     out = naive.synthesised(scores(layer, x), value, real, causal)
     return naive.joined(out, layer.out.weight, layer.out.bias)
@@ -261,7 +262,7 @@ CHANGES = {
 
 @pytest.mark.parametrize("change", CHANGES)
 @pytest.mark.parametrize("kind", CONSTANT)
-def test_remembered_weights_are_forgotten_when_parameters_change(kind: str, change: str):
+def test_nothing_is_remembered_of_parameters_that_have_changed(kind: str, change: str):
     synthesizer, x = layer(kind), numbers(2, 7, 6)
     before = remembers_what_holds(synthesizer, x)
     with torch.no_grad():
@@ -271,7 +272,7 @@ def test_remembered_weights_are_forgotten_when_parameters_change(kind: str, chan
 
 
 @pytest.mark.parametrize("kind", CONSTANT)
-def test_remembered_weights_follow_type_length_and_mask(kind: str):
+def test_weights_follow_type_length_and_mask(kind: str):
     synthesizer, x = layer(kind).float(), numbers(2, 7, 6)
     double = deepcopy(synthesizer).double()
     remembers_what_holds(synthesizer, x.float())
@@ -283,19 +284,6 @@ def test_remembered_weights_follow_type_length_and_mask(kind: str):
             out = synthesizer(x[:, :length], causal=causal)
             assert torch.equal(outs.setdefault((length, causal), out), out)
             torch.testing.assert_close(out, twin(synthesizer, x[:, :length], causal=causal))
-
-
-@pytest.mark.parametrize("kind", CONSTANT)
-def test_weights_remembered_under_autocast_are_not_used_without(kind: str):
-    synthesizer, x = layer(kind).float().eval(), numbers(2, 7, 6, dtype=torch.float32)
-    with torch.no_grad():
-        exact = synthesizer(x)
-        fresh = deepcopy(synthesizer)
-        fresh._known = None
-        with torch.autocast("cpu", torch.bfloat16):
-            low = fresh(x)
-        assert 0 < (low - exact).abs().max() < 0.2
-        torch.testing.assert_close(fresh(x), exact)
 
 
 @pytest.mark.parametrize("kind", CONSTANT)
@@ -380,3 +368,9 @@ def test_a_memory_and_sizes_that_make_no_sense_are_refused():
     for dim, heads, longest, says in [(6, 4, 5, "evenly"), (6, 0, 5, "evenly"), (6, 2, 0, "longest=0")]:
         with pytest.raises(BadInput, match=says):
             attention("synthesizer", dim, heads, longest=longest)
+
+
+def test_random_scores_of_more_than_a_gibibyte_are_refused_and_their_size_is_said():
+    with pytest.raises(BadInput, match="2,147,483,648 numbers a layer, 8 GiB"):
+        Synthesizer(64, 8, longest=16384)
+    assert Synthesizer(64, 8, longest=16384, kind="factorised-random").longest == 16384

@@ -19,10 +19,12 @@ def self_attention(shape: Shape) -> nn.Module:
     options: dict[str, Any] = {"rotary": True} if shape.positions == "rotary" else {}
     if shape.attention == "nystrom":
         options["landmarks"] = shape.landmarks
+    if shape.attention in ("window", "window+landmarks"):
+        options["window"] = shape.window
     if shape.attention == "synthesizer":
         if options:
             raise BadInput("rotary positions turn queries and keys, which a synthesizer has not; choose others")
-        options.update(longest=shape.longest, kind=shape.kind)
+        options.update(longest=shape.settled().longest, kind=shape.kind)
     return attention(shape.attention, shape.dim, shape.heads, **options)
 
 

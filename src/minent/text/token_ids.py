@@ -55,6 +55,11 @@ def told(cuts: Mapping[str, Cut]) -> dict[str, Any]:
     return {"cut": shares} if shares else {}
 
 
+def most(tokenizer: Tokenizer, texts: Sequence[str], *, special: bool = False) -> int:
+    """How many tokens the longest of the texts has."""
+    return max(map(len, encode(tokenizer, texts, special=special)), default=1)
+
+
 def sequences(
     tokenizer: Tokenizer | None, texts: Sequence[str], longest: int, cut: Cut | None = None
 ) -> list[Int32[np.ndarray, " tokens"]]:

@@ -88,7 +88,7 @@ def follow(model: Any, records: Any, told: str, asked: Asked) -> None:
     """Train, and tell how it goes."""
     from minent.cli.terminal import training
 
-    weights, shape = sum(parameter.numel() for parameter in model.parameters()), asked.shape
+    weights, shape = sum(parameter.numel() for parameter in model.parameters()), model.shape
     print(told)
     most = f"{shape.longest}" + f", targets of {shape.longest_target}" * bool(shape.longest_target)
     if asked.init:

@@ -1,4 +1,5 @@
-"""Attention, by name: "softmax", "nystrom", "synthesizer". Each is a torch module that is called alike:
+"""Attention, by name: "softmax", "nystrom", "window", "window+landmarks", "synthesizer". Each is a torch module that is
+called alike:
 
     attention(x, memory=None, padding_mask=None, causal=False, cache=None) -> out
 x (batch, n, dim) asks; memory (batch, k, dim) answers, or x itself; padding_mask (batch, keys) is True for real keys;
@@ -11,10 +12,14 @@ from minent.errors import require
 require("torch", "torch", "use attention")
 
 from minent.nn.attention.heads import Cache  # noqa: E402
+from minent.nn.attention.lengthen import lengthen  # noqa: E402
 from minent.nn.attention.named import ATTENTIONS, attention  # noqa: E402
 from minent.nn.attention.nystrom import Nystrom, nystrom_attention  # noqa: E402
 from minent.nn.attention.softmax import Softmax  # noqa: E402
-from minent.nn.attention.swap import swap  # noqa: E402
 from minent.nn.attention.synthesizer import Synthesizer  # noqa: E402
+from minent.nn.attention.window import Window, WindowLandmarks, window_attention  # noqa: E402
 
-__all__ = ["ATTENTIONS", "Cache", "Nystrom", "Softmax", "Synthesizer", "attention", "nystrom_attention", "swap"]
+__all__ = [
+    "ATTENTIONS", "Cache", "Nystrom", "Softmax", "Synthesizer", "Window", "WindowLandmarks", "attention", "lengthen",
+    "nystrom_attention", "window_attention",
+]  # fmt: skip

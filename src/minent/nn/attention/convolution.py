@@ -16,6 +16,8 @@ from einops import einsum
 from jaxtyping import Float
 from torch import Tensor
 
+from minent.nn.attention.heads import plainly
+
 CHUNK = 1024  # rows worked on at a time, so that they stay in a CPU's cache
 ROWS = 32  # of a block: few, for a narrow window; many, for a large product (2× between 32 and 128 at k = 33)
 GPU_ROWS = 64  # the same on a GPU
@@ -27,13 +29,17 @@ def add_slide(
     weight: Float[Tensor, "head kernel"],
 ) -> Float[Tensor, "batch head n dim"]:
     """Each head of `sequence` filtered by its `weight`, of odd length, along n, with zeros beyond both ends, and added
-    to `out`: in place on a CPU, where it is differentiable once.
+    to `out`: in place on a CPU.
 
     Source: the skip connection of Xiong et al. 2021.
 
     >>> add_slide(torch.zeros(1, 1, 4, 1), torch.ones(1, 1, 4, 1), torch.tensor([[1.0, 2.0, 4.0]])).flatten().tolist()
     [6.0, 7.0, 7.0, 3.0]
     """
+    if not sequence.shape[2]:
+        return out
+    if plainly():
+        return out + F.conv2d(sequence, weight[:, None, :, None], padding=(weight.shape[1] // 2, 0), groups=len(weight))
     if out.device.type == "cpu":
         return _AddSlide.apply(out, sequence, weight)  # type: ignore[return-value]
     return out + _filtered(sequence, weight)
@@ -64,11 +70,16 @@ class _AddSlide(torch.autograd.Function):
         return out
 
     @staticmethod
-    @torch.autograd.function.once_differentiable
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:  # pyright: ignore
         sequence, weight = ctx.saved_tensors
         (gradient,) = gradients
         by_sequence = by_weight = None
+        if torch.is_grad_enabled():  # gradients of these gradients are asked for: plain operators know them
+            if ctx.needs_input_grad[1]:
+                by_sequence = _filtered(gradient, weight.flip(1))
+            if ctx.needs_input_grad[2]:
+                (by_weight,) = torch.autograd.grad(_filtered(sequence, weight), weight, gradient, create_graph=True)
+            return gradient, by_sequence, by_weight
         if ctx.needs_input_grad[1]:
             by_sequence = torch.zeros_like(sequence.transpose(1, 2)).transpose(1, 2)
             _add_filtered(by_sequence, gradient, weight.flip(1))

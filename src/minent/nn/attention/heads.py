@@ -72,6 +72,19 @@ def head_size(dim: int, heads: int) -> int:
     return dim // heads
 
 
+def plainly() -> bool:
+    """Whether a compiler reads along or torch.func is at work: gradients by hand then give way to plain operators, of
+    which both know everything."""
+    return torch.compiler.is_compiling() or torch._C._functorch.peek_interpreter_stack() is not None  # type: ignore[attr-defined]
+
+
+def kept(tokens: Float[Tensor, "batch *head n dim"], padding_mask: Bool[Tensor, "batch n"] | None) -> Tensor:
+    """Zeros in place of padding: whatever it held, infinity or no number among it, no weight of 0 could undo."""
+    if padding_mask is None:
+        return tokens
+    return tokens.masked_fill(~(padding_mask[:, :, None] if tokens.dim() == 3 else padding_mask[:, None, :, None]), 0)
+
+
 def ignoring(
     padding_mask: Bool[Tensor, "batch n"] | None,
     dtype: torch.dtype,

@@ -12,8 +12,6 @@ Z = (AᵀA + λ)⁻¹ dW:  dA = E Zᵀ − A Z Wᵀ,  dY = A Z,  dṼ = λ Z.
     Z₀ = Aᵀ / (‖A‖₁‖A‖∞),  Z ← ¼ Z(13 − A Z(15 − A Z(7 − A Z)))
 """
 
-from typing import Any
-
 import torch
 from jaxtyping import Float
 from torch import Tensor
@@ -30,13 +28,12 @@ def ridge(weights: Matrix, answers: Values, guess: Values, strength: float) -> V
     >>> ridge(identity, guess + 3, guess, 0.5).flatten().round(decimals=4).tolist()
     [2.0, 2.0]
     """
-    return _Ridge.apply(weights, answers, guess, strength)  # type: ignore[return-value]
+    return solve(weights, answers, guess, strength)[0]
 
 
 def solve(weights: Matrix, answers: Values, guess: Values, strength: float) -> tuple[Values, Matrix]:
     """W, and the Cholesky factor of AᵀA + λ."""
-    gram = weights.mT @ weights
-    gram.diagonal(dim1=-2, dim2=-1).add_(strength)
+    gram = weights.mT @ weights + strength * torch.eye(weights.shape[-1], dtype=weights.dtype, device=weights.device)
     factor = torch.linalg.cholesky_ex(gram)[0]
     return guess + torch.cholesky_solve(weights.mT @ (answers - weights @ guess), factor), factor
 
@@ -49,21 +46,6 @@ def solve_backward(
     by_answers = weights @ solved
     by_weights = (answers - weights @ values) @ solved.mT - by_answers @ values.mT
     return by_weights, by_answers, strength * solved
-
-
-class _Ridge(torch.autograd.Function):
-    @staticmethod
-    def forward(ctx: Any, weights: Tensor, answers: Tensor, guess: Tensor, strength: float) -> Tensor:
-        values, factor = solve(weights, answers, guess, strength)
-        ctx.save_for_backward(weights, answers, values, factor)
-        ctx.strength = strength
-        return values
-
-    @staticmethod
-    @torch.autograd.function.once_differentiable
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:  # pyright: ignore
-        weights, answers, values, factor = ctx.saved_tensors
-        return *solve_backward(gradients[0], weights, answers, values, factor, ctx.strength), None
 
 
 def newton(weights: Matrix, answers: Values, iterations: int = 6) -> Values:

@@ -9,8 +9,12 @@ from minent.errors import BadInput
 from minent.nn.attention.nystrom import Nystrom
 from minent.nn.attention.softmax import Softmax
 from minent.nn.attention.synthesizer import Synthesizer
+from minent.nn.attention.window import Window, WindowLandmarks
 
-ATTENTIONS: dict[str, Any] = {"softmax": Softmax, "nystrom": Nystrom, "synthesizer": Synthesizer}
+ATTENTIONS: dict[str, Any] = {
+    "softmax": Softmax, "nystrom": Nystrom, "window": Window, "window+landmarks": WindowLandmarks,
+    "synthesizer": Synthesizer,
+}  # fmt: skip
 
 
 def attention(name: str, dim: int, heads: int, **options: Any) -> nn.Module:

@@ -5,20 +5,22 @@ with landmarks Q̃, K̃ the means of m segments (Xiong et al. 2021, Nyströmform
 has no part in it, samples of a batch have nothing to do with one another, and any length will do.
 """
 
+from contextlib import nullcontext
 from typing import Literal
 
 import torch
-import torch.nn.functional as F
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
+from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from minent.errors import BadInput
 from minent.nn.attention.convolution import add_slide
-from minent.nn.attention.heads import Cache, check_mask, head_size, ignoring, joined, split
+from minent.nn.attention.heads import Cache, check_mask, head_size, ignoring, joined, kept, plainly, split
 from minent.nn.attention.landmarks import RIDGE, newton, ridge
 from minent.nn.attention.nystrom_backward import ByHand
-from minent.nn.attention.nystrom_forward import Heads, Plan, attend
+from minent.nn.attention.nystrom_forward import Heads, Plan, Values, attend
 from minent.nn.attention.segments import segments
+from minent.nn.attention.softmax import softmax_attention
 from minent.nn.positions import rotated
 
 Solver = Literal["ridge", "newton"]
@@ -31,33 +33,46 @@ SOLVERS = {
 def nystrom_attention(
     query: Heads,
     key: Heads,
-    value: Heads,
+    value: Values,
     landmarks: int = 64,
     *,
     padding_mask: Bool[Tensor, "batch n"] | None = None,
     solver: Solver = "ridge",
-) -> Heads:
+    dropout: float = 0.0,
+    scale: float | None = None,
+) -> Values:
     """softmax(QKᵀ/√dim)V, approximately, in time and memory proportional to n · landmarks.
 
     `padding_mask` (batch, n) is True for real tokens; what comes out where it is False means nothing. `solver`: "ridge"
     (ours, more exact and cheaper) or "newton" (the paper's six iterations). With no more real tokens than landmarks,
-    ridge is exact; a sequence not longer than `landmarks` gets softmax attention itself.
+    ridge is exact; a sequence not longer than `landmarks` gets softmax attention itself. `dropout`: the share of
+    landmarks' weights that is dropped. `scale`: of scores, 1/√dim where not given.
 
     >>> q, k, v = torch.randn(3, 1, 2, 100, 8, generator=torch.Generator().manual_seed(0))
-    >>> exact = F.scaled_dot_product_attention(q, k, v)
+    >>> exact = torch.nn.functional.scaled_dot_product_attention(q, k, v)
     >>> bool((nystrom_attention(q, k, v, 100) - exact).abs().max() < 1e-5)
     True
     """
     n = query.shape[2]
+    if n == 0:
+        return value
     check_options(landmarks, solver)
     check_mask(padding_mask, len(query), n)
-    ignore = ignoring(padding_mask, query.dtype)
-    if n <= landmarks:
-        return _free(F.scaled_dot_product_attention(query, key, value, ignore))
+    query, key, value = (kept(x, padding_mask) for x in (query, key, value))
+    if scale is not None:
+        query = query * (scale * query.shape[3] ** 0.5)
+    if torch.compiler.is_compiling() and solver == "ridge":  # the same plan for every length: no segment is left out
+        if padding_mask is None:
+            padding_mask = torch.ones(1, n, dtype=torch.bool, device=query.device)
+    elif n <= landmarks:
+        return _free(softmax_attention(query, key, value, ignoring(padding_mask, query.dtype), dropout=dropout))
     groups = segments(n, landmarks, padding_mask, query.device)
-    plan = Plan(groups, ignore, groups.stands_for(query.dtype), SOLVERS[solver])
+    plan = Plan(groups, ignoring(padding_mask, query.dtype), groups.stands_for(query.dtype), dropout, SOLVERS[solver])
     with torch.autocast(query.device.type, enabled=False):
-        if solver == "ridge" and query.device.type == "cpu" and torch.is_grad_enabled():
+        if plainly():
+            with nullcontext() if torch.compiler.is_compiling() else sdpa_kernel(SDPBackend.MATH):
+                return attend(query, key, value, plan)[0]
+        if solver == "ridge" and query.device.type == "cpu" and torch.is_grad_enabled() and not dropout:
             return ByHand.apply(query, key, value, plan)  # type: ignore
         return _free(attend(query, key, value, plan)[0])
 
@@ -79,8 +94,8 @@ def _free(out: Tensor) -> Tensor:
 class Nystrom(nn.Module):
     """Multi-head attention in linear time, as a drop-in for self-attention over whole sequences.
 
-    `kernel`: the odd length of the convolution of the values that is added (0: none). `rotary`: as in Softmax.
-    It is faster than softmax from some 500 tokens on. Source: Xiong et al. 2021; the solver "ridge" is ours.
+    `kernel`: the odd length of the convolution of the values that is added (0: none). `rotary`, `dropout`: as in
+    Softmax. It is faster than softmax from some 500 tokens on. Source: Xiong et al. 2021; the solver "ridge" is ours.
 
     >>> attention = Nystrom(8, 2, landmarks=4)
     >>> attention(torch.zeros(1, 30, 8)).shape
@@ -99,6 +114,7 @@ class Nystrom(nn.Module):
         kernel: int = 33,
         solver: Solver = "ridge",
         rotary: bool = False,
+        dropout: float = 0.0,
     ):
         super().__init__()
         if head_size(dim, heads) % 2 and rotary:
@@ -106,7 +122,7 @@ class Nystrom(nn.Module):
         check_options(landmarks, solver)
         if kernel < 0 or (kernel and kernel % 2 == 0):
             raise BadInput(f"the convolution has an odd kernel, or 0 for none; got {kernel}")
-        self.heads, self.landmarks, self.rotary = heads, landmarks, rotary
+        self.heads, self.landmarks, self.rotary, self.dropout = heads, landmarks, rotary, dropout
         self.solver: Solver = solver
         self.query, self.key, self.value, self.out = (nn.Linear(dim, dim) for _ in range(4))
         self.filter = nn.Parameter(torch.randn(heads, kernel) * kernel**-0.5 / 3) if kernel else None
@@ -127,10 +143,15 @@ class Nystrom(nn.Module):
             )
         if memory is not None:
             raise BadInput('Nyström attention is of one sequence with itself, not with a memory; use "softmax"')
+        check_mask(padding_mask, len(x), x.shape[1])
+        x = kept(x, padding_mask)
         query, key, value = (split(linear(x), self.heads) for linear in (self.query, self.key, self.value))
         if self.rotary:
             query, key = rotated(query), rotated(key)
-        out = nystrom_attention(query, key, value, self.landmarks, padding_mask=padding_mask, solver=self.solver)
+        out = nystrom_attention(
+            query, key, value, self.landmarks, padding_mask=padding_mask, solver=self.solver,
+            dropout=self.dropout if self.training else 0.0,
+        )  # fmt: skip
         if self.filter is not None:
             real = value if padding_mask is None else value * padding_mask[:, None, :, None]
             out = add_slide(out, real, self.filter.to(value.dtype))

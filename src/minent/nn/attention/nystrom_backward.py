@@ -12,6 +12,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from minent.nn.attention.landmarks import RIDGE, solve, solve_backward
 from minent.nn.attention.nystrom_forward import Between, Plan, attend
@@ -28,10 +29,16 @@ class ByHand(torch.autograd.Function):
         return out
 
     @staticmethod
-    @torch.autograd.function.once_differentiable
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:  # pyright: ignore
         with torch.autocast("cpu", enabled=False):
-            return *gradients_of(Between(*ctx.saved_tensors), ctx.plan, gradients[0]), None
+            if not torch.is_grad_enabled():
+                return *gradients_of(Between(*ctx.saved_tensors), ctx.plan, gradients[0]), None
+            inputs, wanted = ctx.saved_tensors[:3], ctx.needs_input_grad[:3]
+            with sdpa_kernel(SDPBackend.MATH):  # gradients of these gradients are asked for: plain operators know them
+                out = attend(*inputs, ctx.plan)[0]  # type: ignore[call-arg]
+            asked = [x for x, want in zip(inputs, wanted, strict=True) if want]
+            found = iter(torch.autograd.grad(out, asked, gradients[0], create_graph=True))
+            return *(next(found) if want else None for want in wanted), None
 
 
 def gradients_of(between: Between, plan: Plan, gradient: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -40,7 +47,8 @@ def gradients_of(between: Between, plan: Plan, gradient: Tensor) -> tuple[Tensor
     assert factor is not None
     groups, dtype, scale = plan.groups, query.dtype, query.shape[3] ** -0.5
     by_query, by_key, by_value = (torch.empty_like(x.transpose(1, 2)).transpose(1, 2) for x in (query, key, value))
-    by_queries, by_keys, by_values = (torch.empty_like(keys) for _ in range(3))
+    by_queries, by_keys = torch.empty_like(keys), torch.empty_like(keys)
+    by_values = torch.empty_like(values, dtype=dtype)
     heads_backward(query, keys, values.to(dtype), gradient, plan.many, (by_query, by_keys, by_values))
     by_weights, by_answers, by_guess = solve_backward(
         by_values.to(weights.dtype), weights, answers, values, factor, RIDGE

@@ -15,6 +15,7 @@ from torch import Tensor
 from minent.nn.attention.segments import Segments
 
 Heads = Float[Tensor, "batch head n dim"]
+Values = Float[Tensor, "batch head n width"]  # as wide as heads, or not
 
 
 class Plan(NamedTuple):
@@ -25,6 +26,8 @@ class Plan(NamedTuple):
     """What to add to scores of keys, so that padding gets no weight."""
     many: Tensor | None
     """What to add to scores of landmark keys, which stand for more or fewer keys."""
+    dropout: float
+    """The share of weights of landmarks that is dropped."""
     solve: Callable[[Tensor, Tensor, Tensor], tuple[Tensor, Tensor | None]]
     """W of A, Y and Ṽ, and the factor of AᵀA + λ for the way back, if any."""
 
@@ -43,7 +46,7 @@ class Between(NamedTuple):
     factor: Tensor | None
 
 
-def attend(query: Heads, key: Heads, value: Heads, plan: Plan) -> tuple[Heads, Between]:
+def attend(query: Heads, key: Heads, value: Values, plan: Plan) -> tuple[Values, Between]:
     """Queries' answers, and what was between; A, Y and W are of float32 or better."""
     groups, exact = plan.groups, torch.promote_types(query.dtype, torch.float32)
     queries, keys, guess = groups.mean(query), groups.mean(key), groups.mean(value)
@@ -53,5 +56,5 @@ def attend(query: Heads, key: Heads, value: Heads, plan: Plan) -> tuple[Heads, B
     if groups.real is not None:  # a segment without tokens asks nothing
         weights, answers = weights * groups.real, answers * groups.real
     values, factor = plan.solve(weights, answers, guess.to(exact))
-    out = F.scaled_dot_product_attention(query, keys, values.to(query.dtype), plan.many)
+    out = F.scaled_dot_product_attention(query, keys, values.to(query.dtype), plan.many, dropout_p=plan.dropout)
     return out, Between(query, key, value, queries, keys, weights, answers, values, factor)

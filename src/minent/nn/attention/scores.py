@@ -10,8 +10,10 @@ from einops import einsum
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from minent.errors import BadInput
 from minent.nn.attention.heads import split
 
+MOST = 2**28  # numbers of random scores in a layer: a GiB
 Scores = Float[Tensor, "_ head n keys"]
 
 
@@ -20,6 +22,11 @@ class Random(nn.Module):
 
     def __init__(self, dim: int, heads: int, longest: int):
         super().__init__()
+        if (numbers := heads * longest**2) > MOST:
+            raise BadInput(
+                f"random scores of {heads} heads for {longest:,} tokens are {numbers:,} numbers a layer, "
+                f"{numbers / 2**28:.0f} GiB; at most {MOST:,} are built: choose factorised-random, or fewer tokens"
+            )
         self.scores = nn.Parameter(torch.randn(heads, longest, longest))
 
     def forward(self, x: Tensor, start: int, keys: int) -> Scores:

@@ -68,8 +68,8 @@ def segments(
     >>> segments(5, 2, mask).mean(torch.arange(5.0).view(1, 1, 5, 1)).flatten().tolist()
     [1.5, 4.0]
     """
-    number = min(number, n)
     if padding_mask is None:
+        number = min(number, n)
         size, longer = divmod(n, number)
         sizes = torch.tensor([[size + 1] * longer + [size] * (number - longer)], device=device) if longer else None
         return Segments(number, None, sizes)

@@ -1,14 +1,43 @@
 """Attention answers each query with a mean of values, weighed by how well their keys match: softmax(QKᵀ/√d)V
 (Vaswani et al. 2017)."""
 
+from contextlib import nullcontext
+
 import torch
 import torch.nn.functional as F
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
+from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from minent.errors import BadInput
-from minent.nn.attention.heads import Cache, check_mask, head_size, ignoring, joined, split
+from minent.nn.attention.heads import Cache, check_mask, head_size, ignoring, joined, kept, plainly, split
 from minent.nn.positions import rotated
+
+
+def softmax_attention(
+    query: Float[Tensor, "batch head n dim"],
+    key: Float[Tensor, "batch head keys dim"],
+    value: Float[Tensor, "batch head keys width"],
+    mask: Tensor | None = None,
+    *,
+    causal: bool = False,
+    dropout: float = 0.0,
+    scale: float | None = None,
+) -> Float[Tensor, "batch head n width"]:
+    """softmax(QKᵀ/√d + mask)V by PyTorch, in float32 where that is faster on the way back."""
+    dtype = query.dtype
+    # on CPUs PyTorch's backward kernel for bfloat16 took ten times as long as that for float32
+    wide = query.device.type == "cpu" and query.element_size() < 4 and torch.is_grad_enabled()
+    if wide:
+        query, key, value = query.float(), key.float(), value.float()
+        mask = mask.float() if mask is not None and mask.dtype == dtype else mask
+    transformed = plainly() and not torch.compiler.is_compiling()
+    # under torch.func no kernel but the plain one has all derivatives
+    kernel = sdpa_kernel(SDPBackend.MATH) if transformed else nullcontext()
+    with kernel, torch.autocast(query.device.type, enabled=False) if wide else nullcontext():
+        return F.scaled_dot_product_attention(
+            query, key, value, mask, dropout_p=dropout, is_causal=causal, scale=scale
+        ).to(dtype)
 
 
 class Softmax(nn.Module):
@@ -44,8 +73,13 @@ class Softmax(nn.Module):
         sentence). Raises BadInput for a mask that does not fit."""
         if memory is not None and len(memory) < len(x):
             return self(x.reshape(len(memory), -1, x.shape[2]), memory, padding_mask, causal, cache).reshape(x.shape)
+        held = cache.length if cache is not None and memory is None else 0
+        check_mask(padding_mask, len(x), x.shape[1] + held if memory is None else memory.shape[1])
+        if padding_mask is not None and memory is None:
+            x = kept(x, padding_mask[:, held:])
+        elif memory is not None:
+            memory = kept(memory, padding_mask)
         query, key, value = self.parts(x, memory, cache)
-        check_mask(padding_mask, len(x), key.shape[2])
         return self.out(joined(self.attend(query, key, value, padding_mask, causal)))
 
     def parts(self, x: Tensor, memory: Tensor | None, cache: Cache | None) -> tuple[Tensor, Tensor, Tensor]:
@@ -71,11 +105,4 @@ class Softmax(nn.Module):
         plain = causal and padding_mask is None and n == keys
         mask = None if plain else ignoring(padding_mask, query.dtype, (n, keys) if causal else None, query.device)
         dropout = self.dropout if self.training else 0.0
-        if query.device.type == "cpu" and query.element_size() < 4 and torch.is_grad_enabled():
-            # on CPUs PyTorch's backward kernel for bfloat16 took ten times as long as that for float32
-            with torch.autocast("cpu", enabled=False):
-                wide = None if mask is None else mask.float()
-                return F.scaled_dot_product_attention(
-                    query.float(), key.float(), value.float(), wide, dropout_p=dropout, is_causal=plain
-                ).to(query.dtype)
-        return F.scaled_dot_product_attention(query, key, value, mask, dropout_p=dropout, is_causal=plain)
+        return softmax_attention(query, key, value, mask, causal=plain, dropout=dropout)

@@ -19,8 +19,9 @@ from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 from minent.errors import BadInput
-from minent.nn.attention.heads import Cache, check_mask, head_size, ignoring, joined, split
+from minent.nn.attention.heads import Cache, check_mask, head_size, ignoring, joined, kept, split
 from minent.nn.attention.scores import Dense, FactorisedDense, FactorisedRandom, Fixed, Random
+from minent.nn.attention.softmax import softmax_attention
 
 KINDS: dict[str, Any] = {
     "dense": Dense,
@@ -30,7 +31,6 @@ KINDS: dict[str, Any] = {
     "factorised-random": FactorisedRandom,
     "softmax": None,
 }
-CONSTANT = Random, FactorisedRandom  # (and Fixed, a Random): the same scores whatever the tokens
 
 
 class Synthesizer(nn.Module):
@@ -59,7 +59,6 @@ class Synthesizer(nn.Module):
         self.query, self.key = (nn.Linear(dim, dim) if compared else None for _ in range(2))
         self.parts = nn.ModuleDict({name: KINDS[name](dim, heads, longest) for name in kinds if KINDS[name]})
         self.mixture = nn.ParameterDict({name: torch.zeros(()) for name in kinds}) if len(kinds) > 1 else None
-        self._known: tuple[Any, Tensor] | None = None
 
     def forward(
         self,
@@ -73,26 +72,22 @@ class Synthesizer(nn.Module):
         that does not fit."""
         if memory is not None:
             raise BadInput('a synthesizer attends within one sequence, not to a memory; use "softmax"')
-        value = split(self.value(x), self.heads)
-        query, key = (None if linear is None else split(linear(x), self.heads) for linear in (self.query, self.key))
         start = 0 if cache is None else cache.length
         keys = start + x.shape[1]
         if keys > self.longest:
             raise BadInput(f"this synthesizer is built for at most {self.longest} tokens; got {keys}")
         check_mask(padding_mask, len(x), keys)
+        x = kept(x, None if padding_mask is None else padding_mask[:, start:])
+        value = split(self.value(x), self.heads)
+        query, key = (None if linear is None else split(linear(x), self.heads) for linear in (self.query, self.key))
         if cache is not None:
             key, value = cache.append(key, value)
-        constant = all(isinstance(part, CONSTANT) for part in self.parts.values()) and query is None
-        if constant and padding_mask is None and not torch.is_grad_enabled() and not self.training:
-            weights = self._remembered(x, start, keys, causal)
-        else:
-            scores = self._scores(x, start, keys, padding_mask, causal)
-            if query is not None and key is not None:
-                query = query if self.mixture is None else query * self._shares()["softmax"]
-                dropout = self.dropout if self.training else 0.0
-                return self.out(joined(F.scaled_dot_product_attention(query, key, value, scores, dropout)))
-            weights = F.dropout(scores.softmax(-1), self.dropout, self.training)
-        weights = weights.to(value.dtype)
+        scores = self._scores(x, start, keys, padding_mask, causal)
+        if query is not None and key is not None:
+            query = query if self.mixture is None else query * self._shares()["softmax"]
+            dropout = self.dropout if self.training else 0.0
+            return self.out(joined(softmax_attention(query, key, value, scores, dropout=dropout)))
+        weights = F.dropout(scores.softmax(-1), self.dropout, self.training).to(value.dtype)
         if len(weights) == 1:  # one product for the whole batch
             out = einsum(weights[0], value, "head q k, batch head k dim -> batch head q dim")
         else:
@@ -118,21 +113,3 @@ class Synthesizer(nn.Module):
             scores = functools.reduce(torch.add, terms)
         mask = ignoring(padding_mask, x.dtype, (x.shape[1], keys) if causal else None, x.device)
         return scores if mask is None else scores + mask
-
-    def _remembered(self, x: Tensor, start: int, keys: int, causal: bool) -> Tensor:
-        """The weights, which are the same until parameters change: computed once."""
-        device = x.device.type
-        try:
-            state = [(parameter.data_ptr(), parameter._version) for parameter in self.parameters()]
-        except RuntimeError:  # made in inference mode, or handed in by torch.func: nothing tells whether they change
-            return self._scores(x, start, keys, None, causal).softmax(-1)
-        autocast = torch.is_autocast_enabled(device) and torch.get_autocast_dtype(device)
-        known = start, x.shape[1], keys, causal, x.dtype, autocast, state
-        if self._known is None or self._known[0] != known:
-            self._known = known, self._scores(x, start, keys, None, causal).softmax(-1)
-        return self._known[1]
-
-    def train(self, mode: bool = True) -> "Synthesizer":
-        """As any module's; what is remembered is forgotten."""
-        self._known = None
-        return super().train(mode)

@@ -30,6 +30,7 @@ class Classifier(Saved):
 
     def __init__(self, vocabulary: int, labels: list[str], shape: Shape):
         super().__init__()
+        shape = shape.settled()
         self.labels, self.shape = labels, shape
         self.embedding = Embedding(
             vocabulary, shape.dim, positions=shape.positions, longest=shape.longest, dropout=shape.dropout

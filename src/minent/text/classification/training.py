@@ -18,7 +18,7 @@ from minent.files import write_text
 from minent.nn.shape import Shape
 from minent.text.classification.classifier import Classifier
 from minent.text.options import Reading
-from minent.text.token_ids import Cut, told
+from minent.text.token_ids import Cut, most, told
 from minent.text.tokenizer import tokenizer_of
 from minent.training.loop import fit
 from minent.training.recipe import Recipe
@@ -33,6 +33,7 @@ def new_classifier(train: Labelled, shape: Shape, reading: Reading, seed: int = 
     if len(labels) < 2:
         raise BadInput(f"a classifier learns to tell labels apart; the training texts have {len(labels)} of them")
     tokenizer = tokenizer_of(train.texts, reading)
+    shape = shape if shape.longest else shape.settled(most(tokenizer, train.texts))
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         classifier = Classifier(tokenizer.get_vocab_size(), labels, shape)

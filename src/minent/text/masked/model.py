@@ -33,6 +33,7 @@ class MaskedLM(Saved):
 
     def __init__(self, vocabulary: int, shape: Shape):
         super().__init__()
+        shape = shape.settled()
         self.vocabulary, self.shape = vocabulary, shape
         self.embedding = Embedding(vocabulary, shape.dim, positions=shape.positions, longest=shape.longest)
         self.norm, self.dropout = nn.LayerNorm(shape.dim), nn.Dropout(shape.dropout)

@@ -21,6 +21,7 @@ from torch import Tensor, nn
 from minent import kernels
 from minent.data import Batches
 from minent.errors import BadInput
+from minent.files import whole_folder
 from minent.nn.cross_entropy import linear_cross_entropy
 from minent.nn.evaluating import evaluating
 from minent.nn.shape import Shape
@@ -28,7 +29,7 @@ from minent.text.masked.asked import longest_text, tokens_known
 from minent.text.masked.model import MaskedLM
 from minent.text.masked.vocabulary import WIDE, Vocabulary, vocabulary_of
 from minent.text.options import Masking, Reading
-from minent.text.token_ids import encode
+from minent.text.token_ids import encode, most
 from minent.text.tokenizer import tokenizer_of
 from minent.training.descent.gradient import seeded
 from minent.training.loop import fit
@@ -43,6 +44,7 @@ def new_masked_lm(texts: Sequence[str], shape: Shape, reading: Reading, seed: in
         reading = replace(reading, tokenizer="characters" if mostly_wide(texts) else "bpe")
     tokenizer = tokenizer_of(texts, reading)
     size = vocabulary_of(tokenizer).size
+    shape = shape if shape.longest else shape.settled(most(tokenizer, texts, special=True))
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         model = MaskedLM(size, shape)
@@ -87,9 +89,10 @@ def train_masked_lm(
     judge = None if held is None else partial(evaluate, batches=held, vocabulary=vocabulary, masked=masked)
     yield from fit(model, learned, batches, recipe, dev=judge, folder=folder, resume=resume, log=log, about=about)
     if folder is not None and PartialState().is_main_process:
-        model.save_pretrained(folder)
-        if tokenizer is not None and hasattr(tokenizer, "save_pretrained"):
-            tokenizer.save_pretrained(folder)
+        with whole_folder(folder) as half:
+            model.save_pretrained(half)
+            if tokenizer is not None and hasattr(tokenizer, "save_pretrained"):
+                tokenizer.save_pretrained(half)
 
 
 def batched(
@@ -122,7 +125,13 @@ def batched(
         raise BadInput(f"a masked language model learns from texts; got {len(texts)} without a token that it knows")
     if len(pieces) > len(read):
         kernels.log.warning("%d texts are read in %d pieces of at most %d tokens", len(read), len(pieces), room)
-    return Batches({"tokens": rows}, tokens=max(tokens, room), seed=seed, shuffle=shuffle, pad=vocabulary.pad)
+    return Batches(
+        {"tokens": rows},
+        tokens=max(tokens, longest(model, vocabulary.pad)),
+        seed=seed,
+        shuffle=shuffle,
+        pad=vocabulary.pad,
+    )
 
 
 def longest(model: Any, pad: int) -> int:

@@ -44,6 +44,7 @@ class Writer(Saved):
         super().__init__()
         if decoder not in get_args(Direction):
             raise BadInput(f"the decoder is one of {', '.join(get_args(Direction))}; got {decoder!r}")
+        shape = shape.settled()
         self.vocabulary, self.shape, self.direction, self.end = vocabulary, shape, decoder, end
         self.directions = 2 if decoder in ("bidirectional", "to-middle") else 1
         longest = max(shape.longest, shape.written)

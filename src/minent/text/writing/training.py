@@ -20,7 +20,7 @@ from minent.errors import BadInput
 from minent.nn.shape import Shape
 from minent.text.options import Reading, Writing
 from minent.text.score import can_score, score
-from minent.text.token_ids import Cut, sequences, told
+from minent.text.token_ids import Cut, most, sequences, told
 from minent.text.tokenizer import end_of, tokenizer_of
 from minent.text.writing.loss import loss
 from minent.text.writing.model import alone
@@ -48,6 +48,8 @@ class Objective(Protocol):
 def new_seq2seq(train: Pairs, shape: Shape, reading: Reading, writing: Writing, seed: int = 1) -> Seq2Seq:
     """An untrained model, with one tokenizer for both sides, trained on `train` or given."""
     tokenizer = tokenizer_of([*train.sources, *train.targets], reading)
+    if not shape.longest:
+        shape = shape.settled(most(tokenizer, train.sources), most(tokenizer, train.targets))
     vocabulary = max(tokenizer.get_vocab().values()) + 1  # those of others may leave ids out
     with torch.random.fork_rng():
         torch.manual_seed(seed)

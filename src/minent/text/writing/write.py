@@ -1,7 +1,7 @@
 """Writing: a model's next-token probabilities, asked for step by step, with what it has computed kept in caches."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -77,7 +77,9 @@ def written(
     source, by which what is drawn differs; where options leave nothing to write, nothing is found.
 
     Raises BadInput for a prefix where a direction comes to the beginning last, or one longer than it may be."""
-    joined = model.direction == "to-middle"
+    joined, shape = model.direction == "to-middle", model.shape
+    if shape.positions == "learned" or shape.attention == "synthesizer":  # there is nothing for more tokens than these
+        search = replace(search, longest=min(search.longest, shape.written))
     if prefix and not (joined or model.direction == "left-to-right"):
         wanted = "a prefix is for models that write it first, left-to-right or to-middle"
         raise BadInput(f"{wanted}; got one that is {model.direction}")

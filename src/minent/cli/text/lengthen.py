@@ -1,0 +1,77 @@
+"""`minent text lengthen`: a pretrained model of Hugging Face that reads longer texts."""
+
+import shutil
+from pathlib import Path
+from typing import Annotated, Literal
+
+from cyclopts import Parameter
+
+from minent.cli.outputs import check_apart
+from minent.errors import BadInput, require
+
+
+def lengthen(
+    model: str,
+    /,
+    *,
+    longest: int,
+    out: Path,
+    attention: Literal["window+landmarks", "window", "nystrom", "softmax"] = "window+landmarks",
+    window: Annotated[int | None, Parameter(show_default=False)] = None,
+    landmarks: int = 64,
+    positions: Literal["repeated", "stretched"] = "repeated",
+) -> None:
+    """Make a pretrained model read longer texts: minent text lengthen bert-base-uncased --longest 4096 --out long
+
+    Texts as long as two windows are read as before. `import minent` before from_pretrained("long"); then train on.
+
+    Parameters
+    ----------
+    model
+        A model's folder, or its name on the Hugging Face Hub.
+    longest
+        Tokens that it is to read.
+    out
+        Folder for the lengthened model and its tokenizer.
+    attention
+        How tokens attend to one another: exactly to blocks nearby and to the means of the others; to those nearby only;
+        through landmarks; exactly to all.
+    window
+        Tokens of a block; half of what the model could read before, at most 256, if not given.
+    landmarks
+        Of Nyström attention.
+    positions
+        Those beyond what the model has: its own repeated, or stretched over all.
+    """
+    transformers = require("transformers", "hub", "lengthen models of Hugging Face")
+    from minent.nn import attention as ours
+
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise BadInput(f"{str(out)!r} is there already; choose another folder")
+    check_apart(out, [model])
+    try:
+        config = transformers.AutoConfig.from_pretrained(model)
+        kind = getattr(transformers, (config.architectures or ["AutoModel"])[0], transformers.AutoModel)
+        found = kind.from_pretrained(model)
+    except (OSError, ValueError) as error:
+        raise BadInput(f"{model!r} is no model that transformers can load: {str(error).splitlines()[0]}") from error
+    before = getattr(config, "max_position_embeddings", None)
+    ours.lengthen(found, longest, attention, window=window, landmarks=landmarks, positions=positions)
+    part = out.with_name(f".{out.name}.part")
+    shutil.rmtree(part, ignore_errors=True)
+    found.save_pretrained(part)
+    try:
+        if Path(model).is_dir() and not any(Path(model).glob("*[tv]o[kc]*")):
+            raise OSError  # transformers would make one up
+        tokenizer = transformers.AutoTokenizer.from_pretrained(model)
+        tokenizer.model_max_length = longest
+        tokenizer.save_pretrained(part)
+        told = ""
+    except (OSError, ValueError):
+        told = "; it has no tokenizer"
+    if out.exists():
+        out.rmdir()
+    part.rename(out)
+    asked = ", ".join(f"{name} {value}" for name, value in found.config.minent_attention.items())
+    print(f"{kind.__name__} of {before} positions reads {longest:,} tokens: {asked}{told}")
+    print(f"wrote {out}; import minent before you load it")

@@ -1,0 +1,134 @@
+"""minent's attentions within Hugging Face's models, which ask for their attention by name: weights stay where they are.
+
+Importing this registers the name "minent" with transformers' AttentionInterface and AttentionMaskInterface. Which
+attention it is stands in `config.minent_attention`, and so in config.json; a model that is loaded where minent was not
+imported is refused by transformers.
+"""
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from transformers import AttentionInterface, AttentionMaskInterface, PreTrainedConfig
+from transformers.masking_utils import causal_mask_function, sdpa_mask
+
+from minent.errors import BadInput
+from minent.nn.attention.heads import plainly
+from minent.nn.attention.nystrom import nystrom_attention
+from minent.nn.attention.softmax import softmax_attention
+from minent.nn.attention.window import WINDOW, window_attention
+
+NAME = "minent"
+UNKNOWN = (
+    "position_bias",
+    "softcap",
+    "s_aux",
+    "sinks",
+    "block_indices",
+)  # what a model may ask for, and is not done here
+
+
+def seen(
+    batch_size: int,
+    q_length: int,
+    kv_length: int,
+    q_offset: Any = 0,
+    kv_offset: int = 0,
+    mask_function: Any = causal_mask_function,
+    attention_mask: Tensor | None = None,
+    **more: Any,
+) -> Tensor | None:
+    """Which keys are real, (batch, keys), or, where none may see a later one, (batch, 1, keys): no mask grows with the
+    square of the length. Masks of other kinds (packed texts) are whole (batch, 1, queries, keys)."""
+    both_ways = "allow_is_bidirectional_skip" in more and not more.get("use_vmap", False)
+    fits = attention_mask is None or attention_mask.shape[1] == kv_length
+    if not fits or kv_offset or not (both_ways or mask_function is causal_mask_function):
+        return sdpa_mask(
+            batch_size=batch_size, q_length=q_length, kv_length=kv_length, q_offset=q_offset, kv_offset=kv_offset,
+            mask_function=mask_function, attention_mask=attention_mask,
+            **{**more, "allow_is_causal_skip": False, "allow_is_bidirectional_skip": False},
+        )  # fmt: skip
+    if both_ways:
+        return None if attention_mask is None or (not plainly() and bool(attention_mask.all())) else attention_mask
+    if attention_mask is None:
+        attention_mask = torch.ones(batch_size, kv_length, dtype=torch.bool, device=more.get("device"))
+    return attention_mask[:, None]
+
+
+def attend(
+    module: nn.Module,
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    attention_mask: Tensor | None,
+    scaling: float | None = None,
+    dropout: float = 0.0,
+    **more: Any,
+) -> tuple[Tensor, None]:
+    """What a layer of a model asks for; (batch, queries, heads, dim). Raises BadInput for what is not done here."""
+    if asked := [name for name in UNKNOWN if more.get(name) is not None]:
+        raise BadInput(f"{type(module).__name__} adds {asked[0]} to scores, which minent's attentions do not")
+    if attention_mask is not None and not isinstance(attention_mask, Tensor):
+        raise BadInput(f"an attention mask is a tensor of truths or numbers; got {type(attention_mask).__name__}")
+    if (groups := query.shape[1] // key.shape[1]) > 1:  # several heads of queries share one of keys
+        key, value = key.repeat_interleave(groups, 1), value.repeat_interleave(groups, 1)
+    out = _answers(module, query, key, value, attention_mask, scaling, dropout, more.get("sliding_window"))
+    return out.transpose(1, 2).contiguous(), None
+
+
+def _answers(
+    module: Any, query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None, scale: float | None, dropout: float,
+    sliding: int | None,
+) -> Tensor:  # fmt: skip
+    asked = {"attention": "window+landmarks", **(getattr(module.config, "minent_attention", None) or {})}
+    causal = mask.dim() == 3 if mask is not None else _is_causal(module)
+    n, keys = query.shape[2], key.shape[2]
+    if mask is not None and mask.dim() == 4:  # a mask by query: exact, whatever it hides
+        return softmax_attention(query, key, value, mask, dropout=dropout, scale=scale)
+    real = None if mask is None else mask.reshape(len(mask), keys).bool().expand(len(query), -1)
+    if sliding is not None:
+        return window_attention(
+            query, key, value, sliding, landmarks=False, padding_mask=real, causal=causal, dropout=dropout, scale=scale,
+            reach=sliding - 1,
+        )  # fmt: skip
+    if asked["attention"] == "softmax" or (n != keys and not causal):  # of another sequence
+        return window_attention(
+            query, key, value, max(keys, 1), landmarks=False, padding_mask=real, causal=causal, dropout=dropout,
+            scale=scale,
+        ) if causal else softmax_attention(
+            query, key, value, None if real is None else real[:, None, None], dropout=dropout, scale=scale
+        )  # fmt: skip
+    if asked["attention"] == "nystrom":
+        if causal:
+            raise BadInput(
+                'Nyström attention sees whole texts, this model only what came before; use "window+landmarks"'
+            )
+        return nystrom_attention(
+            query, key, value, asked.get("landmarks", 64), padding_mask=real, dropout=dropout, scale=scale
+        )
+    return window_attention(
+        query, key, value, asked.get("window", WINDOW), landmarks=asked["attention"] == "window+landmarks",
+        padding_mask=real, causal=causal, dropout=dropout, scale=scale,
+    )  # fmt: skip
+
+
+def _is_causal(module: Any) -> bool:
+    """Without a mask a model says itself whether a token may see later ones."""
+    return getattr(module, "is_causal", False) and getattr(module.config, "is_causal", True) is not False
+
+
+def _keep_name_in_config() -> None:
+    """transformers reads `attn_implementation` from config.json but does not write it."""
+    told = PreTrainedConfig.to_dict
+
+    def to_dict(self: Any) -> dict[str, Any]:
+        """As transformers', with the name of minent's attention where it is used."""
+        found = told(self)
+        return {**found, "attn_implementation": NAME} if self._attn_implementation == NAME else found
+
+    PreTrainedConfig.to_dict = to_dict
+
+
+AttentionInterface.register(NAME, attend)
+AttentionMaskInterface.register(NAME, seen)
+_keep_name_in_config()

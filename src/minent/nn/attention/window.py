@@ -1,0 +1,159 @@
+"""Neighbours are attended to exactly, all others through the means of their blocks, in one softmax.
+
+Of blocks of w tokens, a query in block i sees the keys of blocks i − 1, i, i + 1 one by one, and any other block j as
+one landmark, its mean key and mean value, whose score counts for as many tokens as it stands for:
+    p ∝ [exp(q·k/√d) for its neighbours, s_j exp(q·k̄_j/√d) for the others],   out = Σ p [v, v̄_j]
+A text of at most 2w tokens gets softmax attention itself. Causal: blocks i − 1 and i up to the query, and landmarks of
+blocks before them, which are complete: nothing later has a part, and decoding step by step gives what the whole gives.
+
+The window is that of Longformer (Beltagy et al. 2020), means as keys that count their tokens that of Nyströmformer here
+(`segments`). Without landmarks the time is n·3w; with them n·(3w + n/w).
+"""
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+from minent.errors import BadInput
+from minent.nn.attention.heads import Cache, check_mask, ignoring, kept
+from minent.nn.attention.softmax import Softmax, softmax_attention
+
+WINDOW = 256  # of two blocks, 512 tokens, most pretrained encoders know all
+
+
+def window_attention(
+    query: Float[Tensor, "batch head n dim"],
+    key: Float[Tensor, "batch head keys dim"],
+    value: Float[Tensor, "batch head keys width"],
+    window: int = WINDOW,
+    *,
+    landmarks: bool = True,
+    padding_mask: Bool[Tensor, "batch keys"] | None = None,
+    causal: bool = False,
+    dropout: float = 0.0,
+    scale: float | None = None,
+    reach: int | None = None,
+) -> Float[Tensor, "batch head n width"]:
+    """Attention to blocks of `window` tokens nearby, and to the others through `landmarks`, or not at all.
+
+    There may be fewer queries than keys: they are the last ones (`causal`, with a cache of past keys). `padding_mask`
+    is True for real keys. `dropout`: the share of weights dropped. `scale`: of scores, 1/√dim where not given. `reach`
+    (at most `window`): no key farther away is seen one by one. Raises BadInput for a mask that does not fit, fewer keys
+    than queries, and a window without a token.
+
+    >>> q, k, v = torch.randn(3, 1, 2, 20, 8, generator=torch.Generator().manual_seed(0))
+    >>> exact = F.scaled_dot_product_attention(q, k, v)
+    >>> bool((window_attention(q, k, v, window=10) - exact).abs().max() < 1e-5)
+    True
+    """
+    batch, heads, n, _ = query.shape
+    keys, start = key.shape[2], key.shape[2] - n
+    if window < 1:
+        raise BadInput(f"a window is of at least one token; got {window}")
+    if start < 0:
+        raise BadInput(f"queries are the last of their own keys; got {n} queries and {keys} keys")
+    check_mask(padding_mask, batch, keys)
+    if n == 0:
+        return query.new_zeros(batch, heads, 0, value.shape[3])
+    key, value = kept(key, padding_mask), kept(value, padding_mask)
+    if keys <= 2 * window and reach is None and not torch.compiler.is_compiling():  # nothing is beyond two blocks
+        add = ignoring(padding_mask, query.dtype, (n, keys) if causal else None, query.device)
+        return softmax_attention(query, key, value, add, dropout=dropout, scale=scale)
+    first, ahead = start // window, start % window  # block of the first query, and its place there
+    count = (keys + window - 1) // window
+    blocks, rest = count - first, count * window - keys  # of the last block
+    query = F.pad(query, (0, 0, ahead, rest)).unflatten(2, (blocks, window))
+    key, value = (F.pad(x, (0, 0, 0, rest)).unflatten(2, (count, window)) for x in (key, value))
+    real = F.pad(_real(padding_mask, keys, query.device), (0, rest)).unflatten(1, (count, window))
+    seen = torch.cat(_near(real[:, None, :, :, None], first, causal), 3)[..., 0]
+    add = _low(seen, query.dtype)[:, :, :, None]
+    if causal or reach is not None:
+        place = torch.arange(-window, window if causal else 2 * window, device=query.device)
+        distance = torch.arange(window, device=query.device)[:, None] - place
+        within = distance.abs() <= (2 * window if reach is None else reach)
+        add = torch.minimum(add, _low(within & (distance >= 0) if causal else within, query.dtype))
+    keys_of, values_of = _near(key, first, causal), _near(value, first, causal)
+    if landmarks:
+        size = real.sum(2)
+        for blocked, seen_by in ((key, keys_of), (value, values_of)):
+            mean = blocked.sum(3) / size.clamp(min=1).to(query.dtype)[:, None, :, None]
+            seen_by.append(mean[:, :, None].expand(-1, -1, blocks, -1, -1))
+        far = _far(size, first, blocks, causal, query.dtype)
+        add = torch.cat([add, far.expand(-1, -1, -1, add.shape[3], -1)], 4)
+    rows = [query.flatten(0, 1), *(torch.cat(x, 3).flatten(0, 1) for x in (keys_of, values_of))]
+    add = add[:, 0] if padding_mask is None else add.expand(-1, heads, -1, -1, -1).flatten(0, 1)
+    out = softmax_attention(*rows, add, dropout=dropout, scale=scale)  # type: ignore[call-arg]
+    out = out.reshape(batch, heads, ahead + n + rest, value.shape[4])
+    return F.pad(out, (0, 0, -ahead, -rest))
+
+
+def _real(padding_mask: Tensor | None, keys: int, device: torch.device) -> Bool[Tensor, "_ keys"]:
+    return torch.ones(1, keys, dtype=torch.bool, device=device) if padding_mask is None else padding_mask
+
+
+def _low(seen: Bool[Tensor, "..."], dtype: torch.dtype) -> Tensor:
+    """What to add to scores so that only what is `seen` gets weight."""
+    return torch.zeros(seen.shape, dtype=dtype, device=seen.device).masked_fill(~seen, torch.finfo(dtype).min / 2)
+
+
+def _near(blocks: Tensor, first: int, causal: bool) -> list[Tensor]:
+    """For each block (batch, head, count, window, dim) from the `first` on the one before it, itself and the one behind
+    it; zeros where there is none."""
+    around = F.pad(blocks, (0, 0, 0, 0, 1, 0 if causal else 1))
+    number = blocks.shape[2] - first
+    return [around[:, :, first + i : first + i + number] for i in range(2 if causal else 3)]
+
+
+def _far(size: Tensor, first: int, blocks: int, causal: bool, dtype: torch.dtype) -> Tensor:
+    """What to add to scores of landmarks (batch, 1, blocks, 1, count): how many tokens they stand for, as a logarithm;
+    those near the query, and empty ones, get no weight."""
+    own = torch.arange(first, first + blocks, device=size.device)[:, None]
+    other = torch.arange(size.shape[1], device=size.device)
+    seen = (other < own - 1) if causal else (other - own).abs() > 1
+    share = size.clamp(min=1).to(dtype).log().to(dtype)[:, None]
+    low = torch.finfo(dtype).min / 2
+    return share.masked_fill(~(seen & (size > 0)[:, None]), low)[:, None, :, None]
+
+
+class Window(Softmax):
+    """Multi-head attention to blocks of `window` tokens nearby; called as Softmax, within one sequence.
+
+    >>> attention = Window(8, 2, window=4)
+    >>> attention(torch.zeros(1, 30, 8), causal=True).shape
+    torch.Size([1, 30, 8])
+    """
+
+    landmarks = False
+
+    def __init__(self, dim: int, heads: int, *, window: int = WINDOW, rotary: bool = False, dropout: float = 0.0):
+        super().__init__(dim, heads, rotary=rotary, dropout=dropout)
+        if window < 1:
+            raise BadInput(f"a window is of at least one token; got {window}")
+        self.window = window
+
+    def forward(
+        self,
+        x: Float[Tensor, "batch n dim"],
+        memory: Float[Tensor, "batch k dim"] | None = None,
+        padding_mask: Bool[Tensor, "batch keys"] | None = None,
+        causal: bool = False,
+        cache: Cache | None = None,
+    ) -> Float[Tensor, "batch n dim"]:
+        """As `Softmax.forward`. Raises BadInput for a memory, and a cache where not causal."""
+        if memory is not None:
+            raise BadInput('a window is of one sequence, not of a memory; use "softmax"')
+        return super().forward(x, None, padding_mask, causal, cache)
+
+    def attend(self, query: Tensor, key: Tensor, value: Tensor, padding_mask: Tensor | None, causal: bool) -> Tensor:
+        """For heads (batch, head, n, dim)."""
+        return window_attention(
+            query, key, value, self.window, landmarks=self.landmarks, padding_mask=padding_mask, causal=causal,
+            dropout=self.dropout if self.training else 0.0,
+        )  # fmt: skip
+
+
+class WindowLandmarks(Window):
+    """The same, and the means of all other blocks."""
+
+    landmarks = True

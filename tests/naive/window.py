@@ -1,0 +1,29 @@
+"""Attention to neighbouring blocks and the means of the others, token by token."""
+
+import torch
+from torch import Tensor
+
+
+def window_attention(q: Tensor, k: Tensor, v: Tensor, w: int, landmarks: bool, mask: Tensor, causal: bool) -> Tensor:
+    """For (batch, head, n, dim) and a mask (batch, n), one query after another."""
+    batch, head, n, dim = q.shape
+    out = q.new_zeros(batch, head, n, v.shape[3])
+    for b in range(batch):
+        for t in range(n):
+            keys, values, counts = [], [], []
+            for j in range(-(-n // w)):
+                tokens = [u for u in range(j * w, min(n, j * w + w)) if mask[b, u]]
+                if 0 <= t // w - j <= 1 if causal else abs(t // w - j) <= 1:
+                    tokens = [u for u in tokens if u <= t or not causal]
+                    keys += [k[b, :, u] for u in tokens]
+                    values += [v[b, :, u] for u in tokens]
+                    counts += [1] * len(tokens)
+                elif landmarks and tokens and (j < t // w or not causal):
+                    keys.append(k[b][:, tokens].mean(1))
+                    values.append(v[b][:, tokens].mean(1))
+                    counts.append(len(tokens))
+            if keys:
+                scores = (torch.stack(keys, 1) @ q[b, :, t, :, None])[..., 0] / dim**0.5
+                weights = (scores + q.new_tensor(counts).log()).softmax(1)
+                out[b, :, t] = (weights[..., None] * torch.stack(values, 1)).sum(1)
+    return out

@@ -1,0 +1,162 @@
+"""A lengthened model is the one it was for short texts, reads long ones, and is saved and loaded as any other."""
+
+import copy
+
+import pytest
+
+torch = pytest.importorskip("torch")
+transformers = pytest.importorskip("transformers")
+
+from minent.errors import BadInput  # noqa: E402
+from minent.nn.attention import lengthen  # noqa: E402
+
+SMALL = {"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 32}
+SPECIAL = {"pad_token_id": 0, "bos_token_id": 1, "eos_token_id": 2, "cls_token_id": 1, "sep_token_id": 2}
+LOCAL = {"local_attention": 8, "global_attn_every_n_layers": 2}
+CONFIGS = {
+    "Bert": SMALL,
+    "Roberta": {**SMALL, "max_position_embeddings": 34},
+    "DistilBert": {"dim": 16, "n_layers": 2, "n_heads": 2, "hidden_dim": 32},
+    "Electra": {**SMALL, "embedding_size": 16},
+    "Albert": {**SMALL, "embedding_size": 16},
+    "ModernBert": {**SMALL, **SPECIAL, **LOCAL},
+    "EuroBert": {**SMALL, **SPECIAL, "mask_token_id": 3},
+    "Llama": {**SMALL, "num_key_value_heads": 1},
+}
+IDS = torch.randint(5, 50, (2, 100), generator=torch.Generator().manual_seed(0))
+MASK = torch.ones(2, 32, dtype=torch.long)
+MASK[1, 20:] = 0
+
+
+def model(name: str, **more):
+    config = {"vocab_size": 50, "max_position_embeddings": 32, "initializer_range": 0.3, **CONFIGS[name], **more}
+    torch.manual_seed(0)
+    made = getattr(transformers, f"{name}Model")(getattr(transformers, f"{name}Config")(**config)).eval()
+    for parameter in made.parameters():  # biases of zero would hide much
+        parameter.data += 0.1 * torch.randn_like(parameter)
+    return made
+
+
+@torch.no_grad()
+def outputs(of, ids, mask=None):
+    return of(ids, attention_mask=mask).last_hidden_state
+
+
+@pytest.mark.parametrize("name", CONFIGS)
+def test_short_texts_are_read_as_before_and_long_ones_too(name):
+    before = model(name)
+    names = list(before.state_dict())
+    after = lengthen(copy.deepcopy(before), 100)
+    real = MASK.bool()
+    far = outputs(before, IDS[:, :32], MASK) - outputs(after, IDS[:, :32], MASK)
+    assert far[real].abs().max() < 1e-4
+    assert list(after.state_dict()) == names
+    exact = outputs(lengthen(copy.deepcopy(before), 100, "softmax"), IDS)
+    assert (outputs(after, IDS) - exact).abs().max() > 1e-3  # it is windows that read them
+    wide = lengthen(copy.deepcopy(before), 100, window=50)
+    assert (outputs(wide, IDS) - exact).abs().max() < 1e-4
+
+
+@pytest.mark.parametrize("name", ["Bert", "Roberta", "ModernBert", "Llama"])
+@pytest.mark.parametrize("positions", ["repeated", "stretched"])
+def test_what_is_saved_twice_is_loaded_as_it_was(name, positions, tmp_path):
+    long = lengthen(model(name), 100, window=8, positions=positions)
+    long.save_pretrained(tmp_path / "once")
+    transformers.AutoModel.from_pretrained(tmp_path / "once").save_pretrained(tmp_path / "twice")
+    again = transformers.AutoModel.from_pretrained(tmp_path / "twice").eval()
+    assert torch.equal(outputs(again, IDS), outputs(long, IDS))
+    assert again.config.minent_attention == {"attention": "window+landmarks", "window": 8}
+    again.set_attn_implementation("sdpa")
+    again.save_pretrained(tmp_path / "exact")
+    exact = transformers.AutoModel.from_pretrained(tmp_path / "exact").eval()
+    assert torch.equal(outputs(exact, IDS), outputs(again, IDS))
+
+
+@pytest.mark.parametrize("name", ["Bert", "ModernBert"])
+def test_nystrom_with_a_landmark_for_each_token_changes_nothing(name):
+    before = model(name)
+    after = lengthen(copy.deepcopy(before), None, "nystrom", landmarks=32)
+    far = outputs(before, IDS[:, :32], MASK) - outputs(after, IDS[:, :32], MASK)
+    assert far[MASK.bool()].abs().max() < 1e-4
+    fewer = lengthen(copy.deepcopy(before), None, "nystrom", landmarks=4)
+    assert (outputs(before, IDS[:, :32]) - outputs(fewer, IDS[:, :32])).abs().max() > 1e-3
+
+
+def test_learned_positions_are_repeated_behind_those_of_padding():
+    old = model("Roberta")
+    new = lengthen(copy.deepcopy(old), 100).embeddings.position_embeddings.weight
+    weight = old.embeddings.position_embeddings.weight
+    assert new.shape[0] == 102 and torch.equal(new[:34], weight) and torch.equal(new[34:66], weight[2:])
+    wide = lengthen(copy.deepcopy(old), 100, positions="stretched").embeddings.position_embeddings.weight
+    assert torch.equal(wide[:3], weight[:3]) and torch.allclose(wide[-1], weight[-1], atol=1e-6)
+
+
+@pytest.mark.parametrize("attention", ["window+landmarks", "nystrom"])
+@pytest.mark.parametrize("kind", ["truths", "numbers"])
+def test_packed_texts_do_not_see_one_another(attention, kind):
+    long = lengthen(model("Bert"), 100, attention)
+    packed = torch.block_diag(torch.ones(16, 16), torch.ones(16, 16))[None, None].bool()
+    given = packed if kind == "truths" else (~packed).float() * -10000.0
+    other = IDS[:1, :32].clone()
+    other[0, 3] += 1
+    before, after = outputs(long, IDS[:1, :32], given), outputs(long, other, given)
+    assert torch.equal(before[:, 16:], after[:, 16:]) and not torch.equal(before[:, :16], after[:, :16])
+    exact = outputs(model("Bert"), IDS[:1, :32], given)
+    assert (before - exact).abs().max() < 1e-4
+
+
+def test_a_decoder_does_not_look_ahead_and_writes_step_by_step_what_it_writes_at_once():
+    torch.manual_seed(0)
+    config = transformers.LlamaConfig(**CONFIGS["Llama"], vocab_size=50, max_position_embeddings=32)
+    long = lengthen(transformers.LlamaForCausalLM(config).eval(), 100, window=4)
+    with torch.no_grad():
+        whole = long(IDS[:, :60]).logits
+        cache, parts = None, []
+        for part in IDS[:, :60].split([20, 1, 1, 30, 8], 1):
+            step = long(part, cache=cache, use_cache=True)
+            cache, parts = step.cache, [*parts, step.logits]
+        assert (torch.cat(parts, 1) - whole).abs().max() < 1e-5
+        other = IDS[:, :60].clone()
+        other[:, 41:] = 7
+        assert (long(other).logits - whole)[:, :41].abs().max() < 1e-5
+    written = [long.generate(IDS[:, :20], max_new_tokens=20, do_sample=False, use_cache=way) for way in (True, False)]
+    assert torch.equal(*written)
+
+
+def test_a_model_without_minent_is_refused_by_transformers(tmp_path):
+    import subprocess
+    import sys
+
+    lengthen(model("Bert"), 100).save_pretrained(tmp_path)
+    load = f"from transformers import AutoModel; AutoModel.from_pretrained({str(tmp_path)!r})"
+    bare = subprocess.run([sys.executable, "-c", load], capture_output=True, text=True, check=False)
+    assert bare.returncode and 'attn_implementation="minent"' in bare.stderr
+    known = subprocess.run(
+        [sys.executable, "-c", f"import minent; {load}"], capture_output=True, text=True, check=False
+    )
+    assert known.returncode == 0, known.stderr
+
+
+def test_training_a_lengthened_model_moves_every_weight():
+    long = lengthen(model("Bert"), 100, window=8).train()
+    long(IDS, attention_mask=torch.ones_like(IDS)).last_hidden_state.square().mean().backward()
+    layers = [p.grad for name, p in long.named_parameters() if "attention.self" in name and "key.bias" not in name]
+    assert layers and all(gradient.abs().max() > 0 for gradient in layers)
+
+
+def test_what_cannot_be_lengthened_is_refused():
+    t5 = transformers.T5EncoderModel(transformers.T5Config(vocab_size=50, d_model=16, d_kv=8, d_ff=32, num_layers=1))
+    with pytest.raises(BadInput, match="position_bias"):
+        lengthen(t5, 100)
+    with pytest.raises(BadInput, match="Linear does not"):
+        lengthen(torch.nn.Linear(2, 2), 100)
+    with pytest.raises(BadInput, match="reads 32 tokens already"):
+        lengthen(model("Bert"), 20)
+    with pytest.raises(BadInput, match="attention is one of"):
+        lengthen(model("Bert"), 100, "synthesizer")
+    with pytest.raises(BadInput, match="window is at least 1"):
+        lengthen(model("Bert"), 100, window=0)
+    llama = model("Llama")
+    with pytest.raises(BadInput, match="what came before"):
+        lengthen(llama, 100, "nystrom")
+    assert llama.config._attn_implementation == "sdpa" and llama.config.max_position_embeddings == 32

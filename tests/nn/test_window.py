@@ -1,0 +1,107 @@
+"""Window attention is what its definition says, sees nothing it must not, and is exact for short texts."""
+
+import pytest
+import torch
+import torch.nn.functional as F
+from naive.window import window_attention as naive
+
+from minent.errors import BadInput
+from minent.nn import Decoder, Shape
+from minent.nn.attention import Cache, attention, window_attention
+
+KINDS = "window", "window+landmarks"
+
+
+def heads(n: int, width: int = 6) -> tuple[torch.Tensor, ...]:
+    g = torch.Generator().manual_seed(0)
+    return *(torch.randn(2, 2, n, 6, generator=g).double() for _ in range(2)), torch.randn(2, 2, n, width).double()
+
+
+def mask(n: int) -> torch.Tensor:
+    real = torch.ones(2, n, dtype=torch.bool)
+    real[0, :2] = real[1, n // 2 : -2] = False
+    return real
+
+
+@pytest.mark.parametrize("causal", [False, True])
+@pytest.mark.parametrize("landmarks", [False, True])
+@pytest.mark.parametrize(("n", "width"), [(37, 6), (40, 3), (4, 6), (1, 6)])
+def test_it_is_the_naive_one(causal, landmarks, n, width):
+    q, k, v = heads(n, width)
+    real = mask(n) if n > 4 else torch.ones(2, n, dtype=torch.bool)
+    told = naive(q, k, v, 5, landmarks, real, causal)
+    out = window_attention(q, k, v, 5, landmarks=landmarks, padding_mask=real, causal=causal)
+    shown = real[:, None].expand(2, 2, n)
+    assert (out - told)[shown].abs().max() < 1e-6
+    if causal:
+        for start in (n - 1, n // 2):
+            last = window_attention(q[:, :, start:], k, v, 5, landmarks=landmarks, padding_mask=real, causal=True)
+            assert (last - out[:, :, start:]).abs().max() < 1e-12
+
+
+def test_texts_of_two_windows_get_softmax_attention_whatever_their_batch_mates():
+    q, k, v = heads(40)
+    real = torch.ones(2, 40, dtype=torch.bool)
+    real[0, 20:] = False
+    exact = F.scaled_dot_product_attention(q[:1, :, :20], k[:1, :, :20], v[:1, :, :20])
+    out = window_attention(q, k, v, 10, padding_mask=real)
+    assert (out[:1, :, :20] - exact).abs().max() < 1e-12
+    whole = F.scaled_dot_product_attention(q[1:], k[1:], v[1:])
+    assert (out[1:] - whole).abs().max() > 1e-3  # the long one is an approximation
+
+
+def test_it_sees_no_farther_than_its_reach():
+    q, k, v = heads(50)
+    near = (torch.arange(50)[:, None] - torch.arange(50)).abs() <= 7
+    exact = F.scaled_dot_product_attention(q, k, v, near)
+    assert (window_attention(q, k, v, 8, landmarks=False, reach=7) - exact).abs().max() < 1e-12
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_future_has_no_part(kind):
+    layer = attention(kind, 8, 2, window=4).eval()
+    x = torch.randn(1, 30, 8)
+    other = x.clone()
+    other[:, 17:] = torch.randn(1, 13, 8)
+    before, after = layer(x, causal=True), layer(other, causal=True)
+    assert torch.equal(before[:, :17], after[:, :17]) and not torch.equal(before[:, 17:], after[:, 17:])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("steps", [[1] * 22, [9, 1, 1, 7, 4]])
+def test_step_by_step_is_the_whole(kind, steps):
+    layer, x, cache = attention(kind, 8, 2, window=3, rotary=True).eval(), torch.randn(2, 22, 8), Cache()
+    with torch.no_grad():
+        parts = torch.cat([layer(part, causal=True, cache=cache) for part in x.split(steps, 1)], 1)
+        assert (parts - layer(x, causal=True)).abs().max() < 1e-6
+
+
+def test_a_decoder_attends_by_windows():
+    decoder = Decoder(Shape(dim=8, heads=2, layers=1, hidden=16, attention="window+landmarks", window=2)).eval()
+    x, memory, caches = torch.randn(1, 9, 8), torch.randn(1, 3, 8), decoder.caches()
+    with torch.no_grad():
+        parts = [decoder(x[:, i : i + 1], memory, caches=caches) for i in range(9)]
+        assert (torch.cat(parts, 1) - decoder(x, memory)).abs().max() < 1e-6
+
+
+def test_dropout_drops_in_training_only():
+    layer = attention("window+landmarks", 8, 2, window=4, dropout=0.5)
+    x = torch.randn(1, 30, 8)
+    assert not torch.equal(layer(x), layer(x))
+    assert torch.equal(layer.eval()(x), layer(x))
+
+
+@pytest.mark.parametrize("length", [0, 1])
+@pytest.mark.parametrize("kind", [*KINDS, "softmax", "nystrom", "synthesizer"])
+def test_texts_without_a_token_and_with_one(kind, length):
+    assert attention(kind, 8, 2)(torch.randn(2, length, 8)).shape == (2, length, 8)
+
+
+def test_what_cannot_be_is_refused():
+    q, k, v = heads(9)
+    with pytest.raises(BadInput, match="at least one token"):
+        window_attention(q, k, v, 0)
+    with pytest.raises(BadInput, match="9 queries and 4 keys"):
+        window_attention(q, k[:, :, :4], v[:, :, :4], 3)
+    with pytest.raises(BadInput, match="of one sequence"):
+        attention("window", 8, 2)(torch.randn(1, 3, 8), torch.randn(1, 3, 8))

@@ -3,7 +3,7 @@
     python tests/fuzz/campaign.py [--inputs 20000] [--seconds 300] [--seed 1] [--keep FOLDER]
 
 changes small good files in every way that files are changed on their way, reads each, and counts what came of it.
-What went wrong can be kept; `tests/fuzz/found` holds, of each kind of fault that was mended, one input.
+What went wrong can be kept.
 """
 
 import argparse
@@ -21,8 +21,8 @@ from typing import Any
 
 from minent.errors import BadInput
 
-sys.path[:0] = [str(Path(__file__).parent)]
-from seeds import Seed, seeds  # noqa: E402
+sys.path[:0] = [str(Path(__file__).parents[1])]
+from fuzz.seeds import Seed, seeds  # noqa: E402
 
 HANGS = 10  # CPU seconds
 MEMORY = 500 * 10**6  # bytes beyond what is there before, and fifty times the input

@@ -1,6 +1,5 @@
 """`minent text lengthen`: a pretrained model of Hugging Face that reads longer texts."""
 
-import shutil
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -8,6 +7,7 @@ from cyclopts import Parameter
 
 from minent.cli.outputs import check_apart
 from minent.errors import BadInput, require
+from minent.files import whole_folder
 
 
 def lengthen(
@@ -50,28 +50,24 @@ def lengthen(
         raise BadInput(f"{str(out)!r} is there already; choose another folder")
     check_apart(out, [model])
     try:
-        config = transformers.AutoConfig.from_pretrained(model)
+        config = transformers.AutoConfig.from_pretrained(model, trust_remote_code=False)
         kind = getattr(transformers, (config.architectures or ["AutoModel"])[0], transformers.AutoModel)
-        found = kind.from_pretrained(model)
-    except (OSError, ValueError) as error:
+        found = kind.from_pretrained(model, trust_remote_code=False)
+    except (OSError, ValueError, AttributeError) as error:
         raise BadInput(f"{model!r} is no model that transformers can load: {str(error).splitlines()[0]}") from error
     before = getattr(config, "max_position_embeddings", None)
     ours.lengthen(found, longest, attention, window=window, landmarks=landmarks, positions=positions)
-    part = out.with_name(f".{out.name}.part")
-    shutil.rmtree(part, ignore_errors=True)
-    found.save_pretrained(part)
-    try:
-        if Path(model).is_dir() and not any(Path(model).glob("*[tv]o[kc]*")):
-            raise OSError  # transformers would make one up
-        tokenizer = transformers.AutoTokenizer.from_pretrained(model)
-        tokenizer.model_max_length = longest
-        tokenizer.save_pretrained(part)
-        told = ""
-    except (OSError, ValueError):
-        told = "; it has no tokenizer"
-    if out.exists():
-        out.rmdir()
-    part.rename(out)
+    told = ""
+    with whole_folder(out) as part:
+        found.save_pretrained(part)
+        try:
+            if Path(model).is_dir() and not any(Path(model).glob("*[tv]o[kc]*")):
+                raise OSError  # transformers would make one up
+            tokenizer = transformers.AutoTokenizer.from_pretrained(model, trust_remote_code=False)
+            tokenizer.model_max_length = longest
+            tokenizer.save_pretrained(part)
+        except (OSError, ValueError):
+            told = "; it has no tokenizer"
     asked = ", ".join(f"{name} {value}" for name, value in found.config.minent_attention.items())
     print(f"{kind.__name__} of {before} positions reads {longest:,} tokens: {asked}{told}")
     print(f"wrote {out}; import minent before you load it")

@@ -22,7 +22,7 @@ def read_parquet(data: bytes, file: object, chosen: Callable[[list[str]], Sequen
     minent.errors.BadInput: 'a.parquet' is not a whole Parquet file: ...
     """
     with _opened(data, file) as found:
-        return found.read(None if chosen is None else list(chosen(found.schema_arrow.names)))
+        return checked(found.read(None if chosen is None else list(chosen(found.schema_arrow.names))))
 
 
 def read_arrow(data: bytes, file: object, chosen: Callable[[list[str]], Sequence[str]] | None = None) -> "pa.Table":
@@ -31,7 +31,7 @@ def read_arrow(data: bytes, file: object, chosen: Callable[[list[str]], Sequence
 
     try:
         opened = pa.ipc.open_file if data.startswith(b"ARROW1") else pa.ipc.open_stream
-        table = opened(pa.BufferReader(data)).read_all()
+        table = checked(opened(pa.BufferReader(data)).read_all())
     except (pa.ArrowException, OSError) as error:
         raise BadInput(f"{str(file)!r} is not a whole Arrow file: {error}") from None
     return table if chosen is None else table.select(list(chosen(table.column_names)))
@@ -42,7 +42,13 @@ def first_rows(data: bytes, file: object, rows: int) -> "pa.Table":
     import pyarrow as pa
 
     with _opened(data, file) as found:
-        return pa.Table.from_batches([*islice(found.iter_batches(rows), 1)], found.schema_arrow)
+        return checked(pa.Table.from_batches([*islice(found.iter_batches(rows), 1)], found.schema_arrow))
+
+
+def checked(table: "pa.Table") -> "pa.Table":
+    """The same table, whose texts are found to be UTF-8: a damaged file may hold others."""
+    table.validate(full=True)
+    return table
 
 
 def class_names(schema: "pa.Schema") -> dict[str, list[str]]:

@@ -43,6 +43,8 @@ class Head:
     def rows(self, path: list[Path], flow: list[float], name: list[str] | None, ids: dict[str, list[int]]) -> Rows:
         """The rows, with what is told of them; a file that has states only numbers nodes by them."""
         state, node = ids.get("state_id"), ids.get("node_id")
+        if path and state is None and node is None:
+            raise BadInput(f"rows are of nodes (node_id) or states (state_id); the columns are {', '.join(ids)}")
         if node is None:
             state, node = None, state or []
         called = self.called["state"], self.called["layer"]

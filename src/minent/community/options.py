@@ -1,6 +1,7 @@
 """How a network is searched, in one frozen value: Python argument, command-line flags and TOML table alike."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from numbers import Integral, Real
 from typing import Any, Literal
 
 import numpy as np
@@ -26,8 +27,24 @@ def seeded(seed: Any) -> int:
     return int(seed)
 
 
+class Checked:
+    """Values of a dataclass that are of their kinds: what is only true, as "no" is, or only looks like a number, is
+    refused with BadInput."""
+
+    def __post_init__(self) -> None:
+        wanted = {
+            bool: ("True or False", bool | np.bool_),
+            int: ("a whole number", Integral),
+            float: ("a number", Real),
+        }
+        for field in fields(self):  # pyright: ignore[reportArgumentType]
+            value, (told, kind) = getattr(self, field.name), wanted.get(field.type, ("", object))
+            if not isinstance(value, kind) or (isinstance(value, bool) and field.type in (int, float)):
+                raise BadInput(f"{field.name} must be {told}; got {value!r}")
+
+
 @dataclass(frozen=True)
-class Options:
+class Options(Checked):
     """How to search; see `find`."""
 
     two_level: bool = False
@@ -71,7 +88,7 @@ WALK = "flow_model", "teleportation", "recorded", "to_nodes", "no_self_links", "
 
 
 @dataclass(frozen=True)
-class Objective:
+class Objective(Checked):
     """What a description is to say beside the plain map equation; see `minent.community.walk.objective`."""
 
     markov_time: float = 1.0
@@ -100,7 +117,7 @@ PLAIN = Objective()
 
 
 @dataclass(frozen=True)
-class Points:
+class Points(Checked):
     """How points become a network, and how that is searched; see `cluster`."""
 
     neighbours: int | None = None

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.sparse import csr_matrix
 
 from minent import BadInput
 from minent.community import Infomap, Tree, cluster, telling_words
@@ -43,7 +44,7 @@ def test_clusters_are_found_without_their_number(metric: str):
 
 def test_a_point_that_is_like_no_other_stands_alone():
     assert cluster(np.eye(6)).labels.tolist() == [0, 1, 2, 3, 4, 5]
-    assert len(set(cluster(np.zeros((4, 3)), nested=True).labels.tolist())) == 4
+    assert len(set(cluster(np.zeros((4, 3)), metric="cosine", nested=True).labels.tolist())) == 4
     one = [[1, 0, 0]] * 4
     for alone in ([], [[0, 1, 0]], [[0, 1, 0], [0, 0, 1]]):
         labels = cluster(np.array([*one, *alone], float)).labels.tolist()
@@ -197,3 +198,49 @@ def test_the_table_is_in_the_order_of_the_input_and_new_texts_are_assigned(tmp_p
     told = "--points", tmp_path / "other.txt", "--clusters", tmp_path / "a.csv"
     run = minent("community", "assign", tmp_path / "new.txt", *told)
     assert run.returncode == 2 and "holds clusters of other points" in run.stderr
+
+
+@pytest.mark.parametrize("undirected", [False, True])
+@pytest.mark.parametrize("nested", [False, True])
+def test_equal_points_are_in_one_cluster_however_many_they_are(nested: bool, undirected: bool):
+    truth = np.random.default_rng(3).integers(0, 5, 400)  # 80 of each: twice as many as neighbours
+    for points in (np.eye(5)[truth], csr_matrix(np.eye(5)[truth]), 1e8 + 3.0 * truth[:, None]):
+        found = Infomap(nested=nested, undirected=undirected).fit(points)
+        assert len(set(zip(truth, found.labels_, strict=True))) == 5 == found.tree_.number_of_top_modules
+        assert found.predict(points).tolist() == found.labels_.tolist()
+    assert set(Infomap().fit_predict(np.zeros((90, 3)))) == set(Infomap().fit_predict(np.ones((90, 3)))) == {0}
+
+
+def test_few_equals_are_together_with_their_neighbours():
+    points = np.round(np.random.default_rng(0).normal(0, 2, (1000, 2)))
+    labels = Infomap().fit_predict(points)
+    places, at = np.unique(points, axis=0, return_inverse=True)
+    assert len(set(zip(at.ravel(), labels, strict=True))) == len(places) > len(set(labels))
+
+
+def test_directions_that_differ_by_rounding_are_equal():
+    random = np.random.default_rng(1)
+    points = np.repeat([[1, 3, 7], [2, -5, 1], [-4, 1, 1.0]], 100, axis=0) * random.random((300, 1))
+    labels = Infomap(metric="cosine").fit_predict(points)
+    assert labels.reshape(3, 100).std(axis=1).tolist() == [0, 0, 0] and len(set(labels)) == 3
+
+
+def test_numbers_whose_squares_are_none_are_refused_and_what_is_far_is_like_none(recwarn: pytest.WarningsRecorder):
+    points, _ = blobs()
+    for factor in (1e200, 1e-200):
+        with pytest.raises(BadInput, match=r"numbers of sizes 1e-150 to 1e\+150; got"):
+            Infomap().fit(points * factor)
+    found = Infomap().fit(points)
+    assert found.predict(points[:2] * 1e100).tolist() == [-1, -1]
+    assert found.predict(points[:2] * 1e-200)[0] in found.labels_
+    assert not recwarn.list
+
+
+def test_names_of_modules_are_one_for_each_and_for_a_map(tmp_path: Path):
+    np.save(tmp_path / "a.npy", blobs()[0])
+    (tmp_path / "names.csv").write_text("path,name\n1,one\n1,two\n", encoding="utf-8")
+    told = "community", "cluster", tmp_path / "a.npy", "--names", tmp_path / "names.csv"
+    run = minent(*told)
+    assert run.returncode == 2 and "--names are those of a map, and there is none: --map" in run.stderr
+    run = minent(*told, "--map", tmp_path / "a.svg")
+    assert run.returncode == 2 and "a module has one name; '1' has 'one' and 'two'" in " ".join(run.stderr.split())

@@ -34,3 +34,14 @@ def test_vectors_are_read_from_arrays_and_tables(tmp_path: Path):
     for name, sentence in (("none.npy", "there is no file"), ("texts.parquet", "points are columns of numbers")):
         with pytest.raises(BadInput, match=sentence):
             read_vectors(tmp_path / name)
+
+
+@pytest.mark.parametrize("name", [None, "cell"])
+def test_an_index_of_pandas_is_no_coordinate(name: str | None, tmp_path: Path):
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame({"x": [0.5, 1.5], "y": [2.5, 3.5]}, index=pandas.Index([700, 500], name=name))
+    frame.to_parquet(tmp_path / "a.parquet")
+    points, names = read_vectors(tmp_path / "a.parquet")
+    assert points.tolist() == [[0.5, 2.5], [1.5, 3.5]] and names is not None and names.tolist() == [700, 500]
+    frame.assign(word=["a", "b"])[["x", "word"]].to_parquet(tmp_path / "b.parquet")  # one number beside words: an id
+    assert not holds_vectors(tmp_path / "b.parquet")

@@ -47,7 +47,7 @@ def cluster(
 
     check(output)
     check_map(map)
-    names_given = names_of(names)
+    names_given = names_of(names, map)
     wrote = outputs((*output, map), [points, names])
     with progress() as say:
         say(f"reading {points}")
@@ -60,10 +60,11 @@ def cluster(
         options = chosen(options, found)
         read = time.perf_counter()
         say(f"linking {found.vectors.shape[0]:,} points")
-        network = Neighbourhood.of(found.vectors, **options.linked).graph(options.undirected, found.names)
+        known = Neighbourhood.of(found.vectors, **options.linked)
+        network = known.graph(options.undirected, found.names)
         link = time.perf_counter()
         say(f"searching {network.number_of_nodes:,} points and {network.number_of_links:,} links")
-        tree = clustered(network, options)
+        tree = clustered(network, options, known.place)
         searched = time.perf_counter()
         called = None if found.texts is None else module_words(found.texts, tree)
         tables = [

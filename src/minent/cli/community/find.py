@@ -75,7 +75,7 @@ def find(
     check(output, memberships=memberships, sure=sure)
     possible(initial, evaluate, sure, options)
     check_map(map)
-    names_given = names_of(names)
+    names_given = names_of(names, map)
     wrote = outputs((*written, map), (links, metadata, initial, names))
     asked = None if options.flow_model is None else options.flow_model != "undirected"
     with progress() as say:

@@ -56,10 +56,12 @@ def keep(
             page.write(map)
 
 
-def names_of(path: Path | None) -> dict[str, str] | None:
+def names_of(path: Path | None, map: Path | None) -> dict[str, str] | None:
     """Names of modules by path: a .json object, as pages of maps keep them, or a .csv or .tsv of path and name."""
     if path is None:
         return None
+    if map is None:
+        raise BadInput("--names are those of a map, and there is none: --map")
     import csv
     import json
 
@@ -79,7 +81,11 @@ def names_of(path: Path | None) -> dict[str, str] | None:
     rows = [row for row in csv.reader(text.splitlines(), delimiter="\t" if path.suffix == ".tsv" else ",") if row]
     if any(len(row) != 2 for row in rows):
         raise BadInput(f"names are lines of a path and a name; {str(path)!r} has others")
-    return dict(rows[1:] if rows[:1] == [["path", "name"]] else rows)  # pyright: ignore[reportArgumentType]
+    names: dict[str, str] = {}
+    for at, name in rows[1:] if rows[:1] == [["path", "name"]] else rows:
+        if names.setdefault(at, name) != name:
+            raise BadInput(f"a module has one name; {at!r} has {names[at]!r} and {name!r} in {str(path)!r}")
+    return names
 
 
 def check_map(map: Path | None) -> None:

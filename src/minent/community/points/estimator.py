@@ -80,10 +80,11 @@ class Infomap(ClusterMixin, BaseEstimator):
             if X.shape[0] != X.shape[1]:
                 raise BadInput(f"metric='precomputed' wants a square matrix of link weights; got {X.shape}")
             network, self._known = as_graph(csr_array(X), directed=False if self.undirected else None), None
+            place = None
         else:
             self._known = Neighbourhood.of(X, **options.linked)
-            network = self._known.graph(self.undirected)
-        self.tree_ = clustered(network, options)
+            network, place = self._known.graph(self.undirected), self._known.place
+        self.tree_ = clustered(network, options, place)
         self.labels_ = self.tree_.labels.astype(np.int64)
         self.codelength_ = self.tree_.codelength
         return self

@@ -14,14 +14,16 @@ from jaxtyping import Float, Int
 from scipy.sparse import csr_array, diags_array, issparse
 
 from minent.data.networks.graph import Graph
-from minent.data.points.nearest import nearest, squares
+from minent.data.points.nearest import nearest, places, squares
 from minent.data.points.vectors import checked
 from minent.errors import BadInput
 
 MOST = 40  # neighbours, where nobody says how many
 METRICS = "auto", "cosine", "euclidean"
 ROUNDED = 1e-9
+LARGEST = 1e150
 RIGHT = 2 - ROUNDED  # the squared distance of points of length 1 at a right angle
+SAME = {"cosine": 1e-28, "euclidean": 0.0}  # squared distances below are those of bringing points to length 1
 Links = tuple[Int[np.ndarray, " links"], Int[np.ndarray, " links"], Float[np.ndarray, " links"]]
 
 
@@ -37,6 +39,7 @@ def neighbour_graph(
     similarity  links of less are left out, and so are those that are not positive: 0.5
     threads     to look for neighbours with; as many as there are cores if not given
 
+    By euclidean distance the largest number is of size 1e-150 to 1e150, so that squares neither overflow nor vanish.
     Neighbours are looked for in single precision, links weighed in double. By cosine zeros are like nothing.
     Raises BadInput for points or options that cannot be used, MissingExtra without faiss for over 50,000 dense points.
 
@@ -56,6 +59,7 @@ class Neighbourhood:
     similarity: float
     reach: Float[np.ndarray, " points"]  # σ
     links: Links
+    place: Int[np.ndarray, " points"]  # a number, the same for points that are equal
 
     @classmethod
     def of(
@@ -77,14 +81,16 @@ class Neighbourhood:
             raise BadInput(f"similarity must be at most 1; got {similarity}")
         points = cast(Any, checked(points))
         metric = metric if metric != "auto" else "cosine" if _of_directions(points) else "euclidean"
-        points = _compared(points, metric)
+        points = _compared(_squarable(points, metric), metric)
         some = _placed(points, metric)
         most = min(MOST, -(-len(some) // 4)) if neighbours is None else int(neighbours)
-        source, target, square = _near(points, some, points, some, most, threads, own=True)
+        source, target, square = _near(points, some, points, some, most, threads, own=True, least=SAME[metric])
         reach = np.zeros(points.shape[0])
         np.maximum.at(reach, source, np.sqrt(square))
         links = _alike(source, target, square, reach, reach, metric, similarity)
-        return cls(points, metric, most, similarity, reach, links)
+        return cls(
+            points, metric, most, similarity, reach, links, places(points, source[square == 0], target[square == 0])
+        )
 
     def graph(self, undirected: bool = False, names: Iterable[Any] | None = None) -> Graph:
         """The network of the points."""
@@ -98,9 +104,11 @@ class Neighbourhood:
             raise BadInput(f"points of {self.points.shape[1]} dimensions are known; new ones have {new.shape[1]}")
         sparse = isinstance(self.points, csr_array)
         new = csr_array(new) if sparse else new.toarray() if isinstance(new, csr_array) else new
-        new = _compared(new, self.metric)
+        new = _compared(_squarable(new, self.metric, 0.0), self.metric)
         where = _placed(new, self.metric), _placed(self.points, self.metric)
-        source, target, square = _near(new, where[0], self.points, where[1], self.neighbours, threads, own=False)
+        source, target, square = _near(
+            new, where[0], self.points, where[1], self.neighbours, threads, own=False, least=SAME[self.metric]
+        )
         reach = np.zeros(new.shape[0])
         np.maximum.at(reach, source, np.sqrt(square))
         return _alike(source, target, square, reach, self.reach, self.metric, self.similarity)
@@ -110,8 +118,18 @@ def _of_directions(points: Any) -> bool:
     """Whether directions are what points tell: they are sparse, or their lengths are all the same."""
     if issparse(points):
         return True
+    if points.shape[1] == 1 or np.abs(points).max() > 1.1:
+        return False
     length = np.linalg.norm(points, axis=1)
-    return bool((np.abs(length[length > 0] - 1) < 1e-4).all()) and points.shape[1] > 1
+    return bool(length.any() and (np.abs(length[length > 0] - 1) < 1e-4).all())
+
+
+def _squarable(points: Any, metric: str, least: float = 1 / LARGEST) -> Any:
+    """Raises BadInput where squares of distances would overflow, or vanish."""
+    largest = float(abs(points).max()) if metric != "cosine" else 1.0
+    if not least <= largest <= LARGEST and largest > 0:
+        raise BadInput(f"distances are told from numbers of sizes {1 / LARGEST:g} to {LARGEST:g}; got {largest:g}")
+    return points
 
 
 def _compared(points: Any, metric: str) -> Any:
@@ -132,7 +150,7 @@ def _placed(points: Any, metric: str) -> Int[np.ndarray, " places"]:
     return np.flatnonzero(np.diff(points.indptr) if isinstance(points, csr_array) else points.any(axis=1))
 
 
-def _near(new, placed, points, some, neighbours, threads, *, own) -> Links:
+def _near(new, placed, points, some, neighbours, threads, *, own, least) -> Links:
     """Each new point that has a place, each of its nearest points, and their squared distance."""
     among, asked = points[some], new[placed]
     k = min(neighbours, len(some) - own)
@@ -140,7 +158,8 @@ def _near(new, placed, points, some, neighbours, threads, *, own) -> Links:
     source, target = np.repeat(np.arange(len(near)), near.shape[1]), near.ravel()
     found = target >= 0
     source, target = source[found], target[found]
-    return placed[source], some[target], squares(among, asked, source, target)
+    square = squares(among, asked, source, target)
+    return placed[source], some[target], np.where(square < least, 0, square)
 
 
 def _alike(source, target, square, reach, known, metric, similarity) -> Links:

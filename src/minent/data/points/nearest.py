@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float, Int
 from scipy.sparse import csr_array
+from scipy.sparse.csgraph import connected_components
 
 from minent.errors import require
 
@@ -53,12 +54,37 @@ def squares(
     return square
 
 
+def places(
+    points: Points, source: Int[np.ndarray, " pairs"], target: Int[np.ndarray, " pairs"]
+) -> Int[np.ndarray, " points"]:
+    """A number for each point, the same for those that are equal; of each of those the
+    pairs hold one at least.
+
+    >>> places(np.array([[1.0], [2.0], [0.0], [-0.0], [1.0]]), np.array([0, 2, 3, 4]), np.array([4, 3, 2, 0])).tolist()
+    [0, 1, 2, 2, 0]
+    """
+    first = dict[bytes, int]()
+    ends = list[int]()
+    alike = np.unique(source)
+    for i in alike.tolist():  # where there are more equals than neighbours, pairs may leave them in groups
+        if isinstance(points, csr_array):
+            inside = slice(points.indptr[i], points.indptr[i + 1])
+            row = points.indices[inside].tobytes() + points.data[inside].tobytes()
+        else:
+            row = (points[i] + 0.0).tobytes()  # -0 is 0
+        ends.append(first.setdefault(row, i))
+    source, target = np.append(source, alike), np.append(target, ends).astype(int)
+    pairs = csr_array((np.ones(len(source)), (source, target)), shape=(points.shape[0],) * 2)
+    return connected_components(pairs, directed=False)[1]
+
+
 def _narrow(points: Any, new: Any) -> tuple[np.ndarray, np.ndarray]:
     """In single precision, which is finer near 0."""
     middle = points.mean(axis=0)
     size = np.abs(points - middle).max() or 1
     among = np.ascontiguousarray((points - middle) / size, np.float32)
-    return among, among if new is points else np.ascontiguousarray((new - middle) / size, np.float32)
+    beyond = 1e9  # squares of what is farther would overflow, and it is near to none
+    return among, among if new is points else np.clip((new - middle) / size, -beyond, beyond).astype(np.float32)
 
 
 def _exact(points: Any, k: int, new: Any, threads: int | None) -> np.ndarray:

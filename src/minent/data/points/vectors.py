@@ -22,7 +22,8 @@ def read_vectors(path: str | os.PathLike[str]) -> tuple[Any, np.ndarray | None]:
 
     .npy      an array (points, dimensions)
     .npz      a matrix that scipy.sparse.save_npz wrote
-    .parquet  one column of lists of numbers, or else all columns of numbers; the first column of text holds the names
+    .parquet  one column of lists of numbers, or else all columns of numbers; the first column of text holds the names,
+              or else the index of pandas, which is no coordinate
 
     Raises BadInput for what holds no points.
     """
@@ -70,8 +71,14 @@ def holds_vectors(path: str | os.PathLike[str]) -> bool:
         return True
     if any(_is_vector(field.type) for field in schema):
         return True
-    numbers, words = (sum(kind(field.type) for field in schema) for kind in (_is_number, _is_text))
+    fields = [field for field in schema if field.name not in _indices(schema)]
+    numbers, words = (sum(kind(field.type) for field in fields) for kind in (_is_number, _is_text))
     return not words or (numbers > 1 and not any(field.name == "text" for field in schema))
+
+
+def _indices(schema: Any) -> list[str]:
+    """The columns that are an index of pandas."""
+    return [name for name in (schema.pandas_metadata or {}).get("index_columns", ()) if isinstance(name, str)]
 
 
 def _is_number(kind: Any) -> bool:
@@ -97,8 +104,10 @@ def _is_vector(kind: Any) -> bool:
 def _of_table(table: Any) -> tuple[np.ndarray, np.ndarray | None]:
     import pyarrow as pa
 
-    texts = [column for column in table.columns if _is_text(column.type)]
-    names = np.array(texts[0].to_pylist(), object) if texts else None
+    indices = [table[name] for name in _indices(table.schema)]
+    called = [column for column in table.columns if _is_text(column.type)] or indices
+    names = np.array(called[0].to_pylist(), object) if called else None
+    table = table.drop_columns(_indices(table.schema))
     lists = [column for column in table.columns if _is_vector(column.type)]
     numbers = [column for column in table.columns if _is_number(column.type)]
     if lists:

@@ -74,7 +74,8 @@ def places(
             row = (points[i] + 0.0).tobytes()  # -0 is 0
         ends.append(first.setdefault(row, i))
     source, target = np.append(source, alike), np.append(target, ends).astype(int)
-    pairs = csr_array((np.ones(len(source)), (source, target)), shape=(points.shape[0],) * 2)
+    rows = len(points) if isinstance(points, np.ndarray) else points.indptr.size - 1
+    pairs = csr_array((np.ones(len(source)), (source, target)), shape=(rows, rows))
     return connected_components(pairs, directed=False)[1]
 
 

@@ -186,13 +186,6 @@ def test_labels_of_few_texts_are_learned_with_none_held_out(tmp_path, capsys):
     assert (tmp_path / "model" / "model.safetensors").exists()
 
 
-def test_recording_with_dropout_is_warned_of(texts, tmp_path, capsys):
-    words = ["text", "train", "--task", "classify", "--train", str(texts), *SMALL, "--steps", "1", "--record", "1"]
-    for dropout in ("0.1", "0"):
-        main([*words, "--out", str(tmp_path / dropout), "--dropout", dropout])
-        assert ("--dropout 0 only" in capsys.readouterr().out) == (dropout == "0.1")
-
-
 def test_what_is_written_has_a_line_for_each_that_came_and_unknown_labels_are_told(model, tmp_path, capsys):
     (tmp_path / "a.txt").write_text("山水春风\n\n秋月红叶\n", encoding="utf-8")
     main(["text", "classify", str(tmp_path / "a.txt"), "--model", str(model)])

@@ -40,6 +40,6 @@ def named(file: object) -> Iterator[None]:
     try:
         yield
     except BadInput as error:
-        if str(file) in str(error) or repr(str(file))[1:-1] in str(error):
+        if repr(str(file)) in str(error):
             raise
         raise BadInput(f"{error} in {str(file)!r}") from None

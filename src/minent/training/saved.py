@@ -93,7 +93,7 @@ class Saved(PyTorchModelHubMixin, nn.Module, library_name="minent"):
         try:
             return super().from_pretrained(str(folder))
         except BadInput as error:
-            if str(folder) in str(error):
+            if repr(str(folder)) in str(error):
                 raise
             raise BadInput(f"config.json in {str(folder)!r} builds no {cls.__name__}: {error}") from None
         except (TypeError, AttributeError, RecursionError) as error:

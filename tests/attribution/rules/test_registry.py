@@ -11,7 +11,7 @@ from torch import Tensor
 from minent.attribution.rules.captures import CAPTURES
 from minent.attribution.rules.secant import OTHERS, RULES, named
 
-PLACES = torch, F, Tensor, torch._C._nn  # where Python's name of an operator is PyTorch's too
+PLACES = torch, F, Tensor, torch._C._nn, torch._C._linalg  # where Python's name of an operator is PyTorch's too
 NAMES = sorted({*RULES, *CAPTURES} - {OTHERS})
 
 

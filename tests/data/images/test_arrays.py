@@ -45,7 +45,7 @@ def test_an_array_alone_needs_no_name_and_others_are_told(tmp_path):
         ({"images": PIXELS, "labels": np.eye(6)}, r"one class; labels in .* is of shape \(6, 6\)"),
         ({"images": PIXELS, "labels": np.array([0, 1, np.nan, 0, 1, 0])}, "got none for image 2"),
         ({"images": PIXELS, "labels": np.array([0, 1, 0.5, 0, 1, 0])}, "got 0.5 for image 2"),
-        ({"images": np.array([PIXELS, None], object)}, "not whole, or holds other than numbers"),
+        ({"images": np.array([PIXELS, None], object)}, "not whole, or not arrays of numbers"),
     ],
 )
 def test_what_is_no_image_or_class_says_so(held, problem, tmp_path):

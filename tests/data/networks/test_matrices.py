@@ -135,9 +135,9 @@ def test_saved_matrices_are_read(kind):
     (b"%%MatrixMarket matrix coordinate real general\n2 2 1\n1 2 -1\n", "mtx",
      "link weight must not be negative; got -1 at row 0, column 1"),
     (b"%%MatrixMarket matrix coordinate complex general\n2 2 1\n1 2 1 1\n", "mtx", "link weights must be numbers; got"),
-    (b"%%MatrixMarket matrix coordinate real general\n2 2 1\n1 x 1\n", "mtx", "'m' cannot be read as MatrixMarket: L"),
-    (b"%%MatrixMarket matrix coordinate real general\n2 2 2\n1 2 1\n", "mtx", "'m' cannot be read as MatrixMarket: "),
-    (b"PK\3\4nothing", "npz", "'m' cannot be read as an .npz file: "),
+    (b"%%MatrixMarket matrix coordinate real general\n2 2 1\n1 x 1\n", "mtx", "not whole, or not MatrixMarket: L"),
+    (b"%%MatrixMarket matrix coordinate real general\n2 2 2\n1 2 1\n", "mtx", "'m' is not whole, or not MatrixM"),
+    (b"PK\3\4nothing", "npz", "'m' is not whole, or not an .npz file: "),
     (saved(None, lambda file, _: np.savez(file, a=np.eye(2), b=np.eye(2))), "npz",
      "wanted a sparse matrix of scipy (save_npz) or one matrix; got the arrays a, b in 'm'"),
 ])  # fmt: skip

@@ -102,7 +102,9 @@ def test_what_frames_a_text_is_told_by_a_tokenizer_that_does_not_know_an_a():
 
 
 def test_parts_of_characters_are_never_drawn_but_texts_may_keep_them():
-    model = new_masked_lm(["café 春 🙂"] * 20, Shape(dim=16, heads=2, layers=1, hidden=32), Reading("bpe", 300))
+    model = new_masked_lm(
+        ["café 春 🙂"] * 20, Shape(dim=16, heads=2, layers=1, hidden=32, longest=64), Reading("bpe", 300)
+    )
     texts = [text for state in Gibbs(model, length=6, chains=30, sweeps=1, thin=1) for text in state.texts]
     assert "\ufffd" not in "".join(texts)
     state = next(iter(Gibbs(model, seed_text="雪 a b", keep="雪", start="masks", chains=9, sweeps=0)))

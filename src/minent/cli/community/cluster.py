@@ -46,9 +46,9 @@ def cluster(
     from minent.cli.terminal import progress, summary
 
     check(output)
+    wrote = outputs((*output, map), [points, names])
     check_map(map)
     names_given = names_of(names, map)
-    wrote = outputs((*output, map), [points, names])
     with progress() as say:
         say(f"reading {points}")
         from minent.community.points.cluster import clustered

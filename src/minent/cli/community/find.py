@@ -74,9 +74,9 @@ def find(
     options, written = options or Options(), (*output, memberships, sure)
     check(output, memberships=memberships, sure=sure)
     possible(initial, evaluate, sure, options)
+    wrote = outputs((*written, map), (links, metadata, initial, names))
     check_map(map)
     names_given = names_of(names, map)
-    wrote = outputs((*written, map), (links, metadata, initial, names))
     asked = None if options.flow_model is None else options.flow_model != "undirected"
     with progress() as say:
         say(f"reading {links}")

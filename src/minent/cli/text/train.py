@@ -88,11 +88,12 @@ def follow(model: Any, records: Any, told: str, asked: Asked) -> None:
     """Train, and tell how it goes."""
     from minent.cli.terminal import training
 
-    weights, shape = sum(parameter.numel() for parameter in model.parameters()), model.shape
+    weights = sum(parameter.numel() for parameter in model.parameters())
     print(told)
-    most = f"{shape.longest}" + f", targets of {shape.longest_target}" * bool(shape.longest_target)
     if asked.init:
         print(f"{weights:,} weights, those of {asked.init} to begin with")
     else:
+        shape = model.shape
+        most = f"{shape.longest}" + f", targets of {shape.longest_target}" * bool(shape.longest_target)
         print(f"{weights:,} weights, {shape.attention} attention, texts of at most {most} tokens")
     training(records)

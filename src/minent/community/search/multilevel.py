@@ -9,13 +9,12 @@ from minent.community.search.nested.regrouping import gathered, moved
 from minent.community.search.nested.regrowing import leaves_tuned, regrown, top_modules
 from minent.community.search.nested.sampling import saved_inside
 from minent.community.search.search import Labels, Search
-from minent.community.search.two_level import confirmed, two_level_partition
+from minent.community.search.two_level import SMALL, confirmed, two_level_partition
 from minent.community.search.units import Units
 from minent.entropy import sum_plogp
 
 NESTED = 0.005  # of the codelength: where modules of modules save less, the two-level partition is worth more time;
 INSIDE = 2e-4  # where modules in its modules are likely to save more, they are looked for
-SMALL = 20_000  # links, both ways, of networks on which everything is tried
 SAVING, ROUNDS = 1e-3, 3  # of the best search: bits that a round must save for another, of so many
 WORTH = 2e-3  # bits that a module must save whenever what is in it is visited: else chains of hundreds of levels stay
 

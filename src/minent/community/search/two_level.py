@@ -11,6 +11,7 @@ from minent.community.search.search import Field, Labels, Search
 from minent.community.search.units import NO_PORT, Units, codebooks, frozen
 from minent.entropy import sum_plogp
 
+SMALL = 20_000  # links, both ways, of networks on which everything is tried
 STEADY = 0.0025  # tuning ends when a round saves less than this share of the codelength
 SCALES = 2.0, 1.0, 0.5  # of the flow inside a module while it is cut into blocks: the less, the smaller they are
 FEW = 0.02  # blocks are done when no more than this share of them moved
@@ -81,7 +82,8 @@ def two_level_partition(search: Search, nodes: Units, effort: str) -> tuple[Labe
         label, modules = search.climb(nodes, scattered(search, nodes, 2.0))
         return search.climb(nodes, fine_tuned(search, nodes, label, modules))
     found = [from_cores(search, nodes, agreed(search, [scattered(search, nodes, SWEEPS) for _ in range(2)]), STEADY)]
-    if effort == "best":
+    few = nodes.words is not None and len(nodes.indices) <= SMALL  # words make more of the first moves matter
+    if effort == "best" or few:
         while len(found) < MEMBERS:
             cores = agreed(search, [scattered(search, nodes, SWEEPS) for _ in range(2)])
             found.append(from_cores(search, nodes, cores, STEADY))

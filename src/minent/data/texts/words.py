@@ -8,12 +8,15 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from jaxtyping import Float
-from scipy.sparse import csr_array, diags_array
 
 from minent.errors import BadInput
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 HAN = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"  # scripts that put no blanks between words
 RUN = re.compile(rf"[{HAN}]+|[^\W_{HAN}](?:[^\W_{HAN}]|['’](?=\w))*")
@@ -88,8 +91,10 @@ def text_vectors(texts: Sequence[str], dimensions: int = 100, seed: int = 1) -> 
     return WordSpace.of(texts, dimensions, seed).vectors(texts)
 
 
-def _counted(texts: Sequence[str], number: dict[str, int], grow: bool = False) -> csr_array:
+def _counted(texts: Sequence[str], number: dict[str, int], grow: bool = False) -> "csr_array":
     """How often each text has each known word; those that are not become known where the number of words may `grow`."""
+    from scipy.sparse import csr_array
+
     if grow:
         bags = [Counter(number.setdefault(word, len(number)) for word in words(text)) for text in texts]
     else:
@@ -100,8 +105,10 @@ def _counted(texts: Sequence[str], number: dict[str, int], grow: bool = False) -
     return csr_array((counts, indices, indptr), shape=(len(texts), len(number)))
 
 
-def _weighted(counts: csr_array, idf: np.ndarray) -> csr_array:
+def _weighted(counts: "csr_array", idf: np.ndarray) -> "csr_array":
     """Rows of (1 + log counts) · idf, of length 1."""
+    from scipy.sparse import csr_array, diags_array
+
     weight = (1 + np.log(counts.data)) * idf[counts.indices]
     matrix = csr_array((weight, counts.indices, counts.indptr), shape=counts.shape)
     length = np.sqrt((matrix**2).sum(axis=1))

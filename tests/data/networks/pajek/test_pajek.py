@@ -83,11 +83,11 @@ def test_pajek_without_names_counts_from_one():
     ("% Sampson\nA monastery\n*Vertices 3\n", "wanted a heading like *Vertices before anything else; got 'A monastery'"
      " on line 2 of 'x.net'"),
     ("*Vertices 3\n*Bipartite\n1 2\n", "*Bipartite needs the number of the first feature; got '' on line 2 of 'x.net'"),
-    ("*Vertices 3 1\n*Edges\n2 3\n", "links join a primary node and a feature; 2 and 3 are of one kind"),
+    ("*Vertices 3 1\n*Edges\n2 3\n", "links join a primary node and a feature; 2 and 3 are of one kind in 'x.net'"),
     ("*States\n1 1\n1 2\n", "state 1 stands twice on line 3 of 'x.net'"),
     ("*States\n1 1 \"a\" -1\n", "state weight must not be negative; got -1 on line 2 of 'x.net'"),
     ("*States\n1 1\n2 2\n*Links\n1 2\n1 3\n", "links join *States; 1 3 does not on line 6 of 'x.net'"),
-    ("*Vertices 2\n*States\n1 3\n*Links\n1 1\n", "nodes go by numbers of vertices from 1 to 2; got 3"),
+    ("*Vertices 2\n*States\n1 3\n*Links\n1 1\n", "nodes go by numbers of vertices from 1 to 2; got 3 in 'x.net'"),
     ("*States\n1 1\n*Intra\n1 1 2\n", "*Intra and *States are different networks; 'x.net' has both"),
     ("*Multilayer\n1 1 1 2\n*Inter\n1 1 2\n", "*Intra and *Multilayer are different networks; 'x.net' has both"),
     ("*Intra\n1 1 2\n*Edges\n1 2\n", "*Edges and *Intra are different networks; 'x.net' has both"),

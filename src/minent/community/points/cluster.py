@@ -13,7 +13,6 @@ from minent.community.tree.grow import grow
 from minent.community.tree.tree import Tree
 from minent.community.walk.objective import walk_of
 from minent.data.networks.graph import Graph
-from minent.data.networks.neighbours import Neighbourhood
 
 
 def cluster(points: Any, *, names: Iterable[Any] | None = None, **options: Any) -> Tree:
@@ -32,6 +31,8 @@ def cluster(points: Any, *, names: Iterable[Any] | None = None, **options: Any) 
     3
     """
     chosen = Points(**{**options, "seed": seeded(options.get("seed", Points.seed))})
+    from minent.data.networks.neighbours import Neighbourhood  # it takes scipy
+
     known = Neighbourhood.of(points, **chosen.linked)
     return clustered(known.graph(chosen.undirected, names), chosen, known.place)
 

@@ -47,8 +47,12 @@ def place(folder: Path, step: int) -> Path:
 
 def newest(folder: Path) -> Path | None:
     """The checkpoint of the last step; None where there is none."""
-    found = [path for path in folder.glob("step-*") if path.name[5:].isdecimal()]
-    return max(found, key=lambda path: int(path.name[5:]), default=None)
+    return max(_all(folder), key=lambda path: int(path.name[5:]), default=None)
+
+
+def _all(folder: Path) -> list[Path]:
+    """The checkpoints: what else lies there, such as a copy called step-00000004.bak, is somebody's own."""
+    return [path for path in folder.glob("step-*") if path.name[5:].isdecimal()]
 
 
 def best(folder: Path, state: State, recipe: Recipe) -> list[Path]:
@@ -85,7 +89,7 @@ def save(
     half.rename(place(folder, state.step))
     sync(folder)
     ends = {place(folder, step) for _, step in state.best}
-    for old in {path for path in folder.glob("step-*") if path.name[5:].isdecimal()} - {place(folder, state.step)}:
+    for old in set(_all(folder)) - {place(folder, state.step)}:
         if old in ends:
             (old / "optimizer.safetensors").unlink(missing_ok=True)
         else:

@@ -13,6 +13,7 @@ from huggingface_hub.errors import HFValidationError
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 
+from minent.data.whole import named
 from minent.errors import BadInput
 from minent.files import settled, whole_file, whole_folder, write_text
 from minent.training.weights import built, fill, read, weights, write
@@ -81,7 +82,7 @@ class Saved(PyTorchModelHubMixin, nn.Module, library_name="minent"):
         """
         folder = Path(pretrained_model_name_or_path)
         if not folder.is_dir():
-            if isinstance(pretrained_model_name_or_path, Path) or not _on_hub(pretrained_model_name_or_path):
+            if is_path(pretrained_model_name_or_path) or len(folder.parts) < 2:  # minent's models have owners
                 raise BadInput(f"wanted a folder with a {cls.__name__}; there is no folder {str(folder)!r}")
             try:
                 folder = Path(snapshot_download(str(pretrained_model_name_or_path), allow_patterns=FILES, **options))
@@ -91,11 +92,10 @@ class Saved(PyTorchModelHubMixin, nn.Module, library_name="minent"):
                 raise BadInput(f"{wanted}; got {str(pretrained_model_name_or_path)!r}: {problem}") from None
         check(folder, cls.__name__)
         try:
-            return super().from_pretrained(str(folder))
-        except BadInput as error:
-            if repr(str(folder)) in str(error):
-                raise
-            raise BadInput(f"config.json in {str(folder)!r} builds no {cls.__name__}: {error}") from None
+            with named(folder):
+                return super().from_pretrained(str(folder))
+        except BadInput:
+            raise
         except (TypeError, AttributeError, RecursionError) as error:
             raise BadInput(f"config.json in {str(folder)!r} builds no {cls.__name__}: {error}") from error
 
@@ -115,10 +115,16 @@ class Saved(PyTorchModelHubMixin, nn.Module, library_name="minent"):
         return model.eval()
 
 
-def _on_hub(name: str) -> bool:
-    """Whether a name that is no folder may be one of the hub: owner/name, and no path."""
-    owner, slash, rest = name.partition("/")
-    return bool(slash and rest) and "/" not in rest and owner not in ("", ".", "..", "~") and not Path(owner).exists()
+def is_path(name: str | Path) -> bool:
+    """Whether what names a model is plainly a folder, there or not, of which the hub is not told: a `Path`, what is
+    written as one, and what lies in a folder that is here. The hub's names are name and owner/name.
+
+    >>> is_path("./model"), is_path("a/b/c"), is_path(Path("model")), is_path("nobody/model"), is_path("model")
+    (True, True, True, False, False)
+    """
+    parts = Path(name).parts
+    written = str(name).startswith((".", "~", "/")) or "\\" in str(name) or len(parts) != min(len(parts), 2)
+    return isinstance(name, Path) or written or (len(parts) == 2 and Path(parts[0]).is_dir())
 
 
 def read_config(folder: Path, wanted: str) -> Any:

@@ -45,10 +45,13 @@ def lengthen(
     """
     transformers = require("transformers", "hub", "lengthen models of Hugging Face")
     from minent.nn import attention as ours
+    from minent.training.saved import is_path
 
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise BadInput(f"{str(out)!r} is there already; choose another folder")
     check_apart(out, [model])
+    if is_path(model) and not Path(model).is_dir():
+        raise BadInput(f"there is no folder {model!r}")
     try:
         config = transformers.AutoConfig.from_pretrained(model, trust_remote_code=False)
         kind = getattr(transformers, (config.architectures or ["AutoModel"])[0], transformers.AutoModel)

@@ -30,9 +30,9 @@ def cluster(points: Any, *, names: Iterable[Any] | None = None, **options: Any) 
     >>> cluster(points).number_of_modules
     3
     """
-    chosen = Points(**{**options, "seed": seeded(options.get("seed", Points.seed))})
     from minent.data.networks.neighbours import Neighbourhood  # it takes scipy
 
+    chosen = Points(**{**options, "seed": seeded(options.get("seed", Points.seed))})
     known = Neighbourhood.of(points, **chosen.linked)
     return clustered(known.graph(chosen.undirected, names), chosen, known.place)
 

@@ -11,7 +11,7 @@ from safetensors import SafetensorError
 
 from minent.errors import BadInput, require, some
 from minent.text.masked.model import MaskedLM
-from minent.training.saved import read_config
+from minent.training.saved import is_path, read_config
 
 
 def load(name: str | Path) -> tuple[Any, Any]:
@@ -25,7 +25,7 @@ def load(name: str | Path) -> tuple[Any, Any]:
         if "minent" in config:
             model = MaskedLM.from_pretrained(folder)
             return model, model.tokenizer
-    elif _is_path(str(name)):
+    elif is_path(str(name)):
         raise BadInput(f"there is no folder {str(name)!r}")
     require("transformers", "hub", "sample from models of Hugging Face")
     import torch
@@ -51,15 +51,6 @@ def load(name: str | Path) -> tuple[Any, Any]:
             f"{some(model.config.architectures or ['another kind'])})"
         )
     return model.eval(), tokenizer
-
-
-def _is_path(name: str) -> bool:
-    """Whether a name is plainly of a folder, or lies in one that is here: the hub is not told of it."""
-    return (
-        name.startswith("/")
-        or any(mark in name for mark in ("\\", "./", "~"))
-        or (Path(name).parts[0] != name and (Path(name).parent.is_dir()))
-    )
 
 
 def _online() -> bool:

@@ -36,6 +36,8 @@ from minent.training.loop import fit
 from minent.training.recipe import Recipe
 from minent.training.records import Record
 
+LONGEST = 512  # tokens that a model reads at least, where it is not said: what it draws may be longer than its texts
+
 
 def new_masked_lm(texts: Sequence[str], shape: Shape, reading: Reading, seed: int = 1) -> MaskedLM:
     """An untrained model, with a tokenizer trained on the texts or given; of characters, where it is not said which and
@@ -44,7 +46,7 @@ def new_masked_lm(texts: Sequence[str], shape: Shape, reading: Reading, seed: in
         reading = replace(reading, tokenizer="characters" if mostly_wide(texts) else "bpe")
     tokenizer = tokenizer_of(texts, reading)
     size = vocabulary_of(tokenizer).size
-    shape = shape if shape.longest else shape.settled(most(tokenizer, texts, special=True))
+    shape = shape if shape.longest else shape.settled(max(LONGEST, most(tokenizer, texts, special=True)))
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         model = MaskedLM(size, shape)
@@ -135,11 +137,11 @@ def batched(
 
 
 def longest(model: Any, pad: int) -> int:
-    """The most tokens of a piece, with what frames it: what the model reads, or 512 where it reads any number."""
+    """The most tokens of a piece, with what frames it: what the model reads, or LONGEST where it reads any number."""
     if isinstance(model, MaskedLM):
         return model.shape.longest
     with evaluating(model):
-        return longest_text(model, tokens_known(model), pad) or 512
+        return longest_text(model, tokens_known(model), pad) or LONGEST
 
 
 def holes(tokens: Tensor, vocabulary: Vocabulary, masked: float) -> tuple[Tensor, Tensor]:

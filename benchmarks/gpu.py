@@ -19,6 +19,7 @@ import traceback
 import warnings
 from collections import Counter
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -96,7 +97,10 @@ def syncs(report, quick):
         jobs[f"seq2seq {decoder}"] = lambda d=decoder: train_seq2seq(data.writer(d), data.pairs, **recipe)
     for name in OBJECTIVES:
         objective = objective_of(Learning(name))
-        jobs[f"seq2seq {name}"] = lambda o=objective: train_seq2seq(data.writer(), data.pairs, objective=o, **recipe)
+        shape = replace(TINY, dropout=0.1) if name == "r-drop" else TINY
+        jobs[f"seq2seq {name}"] = lambda o=objective, s=shape: train_seq2seq(
+            data.writer(shape=s), data.pairs, objective=o, **recipe
+        )
     for lipschitz in ("gn", "gp", "r1", "sn", "none"):
         playing = Playing(lipschitz, steps=50, batch=16)
         jobs[f"gan {lipschitz}"] = lambda p=playing: train_gan(

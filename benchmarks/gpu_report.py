@@ -243,7 +243,7 @@ def marian(vocabulary, shape):
             eos_token_id=3,
             decoder_start_token_id=0,
             forced_eos_token_id=None,
-            dropout=0.0,
+            dropout=shape.dropout,
             attention_dropout=0.0,
             activation_dropout=0.0,
         )

@@ -84,7 +84,9 @@ def trainings(report, data, steps):
             def error(make=make, precision=precision, wanted=wanted):
                 return far([losses(DEVICE, make, steps, precision)[0]], [wanted])
 
-            report.check(f"training {name}, {precision}", error, 0.3 if name.removeprefix("seq2seq ") in RANDOM else bound)
+            report.check(
+                f"training {name}, {precision}", error, 0.3 if name.removeprefix("seq2seq ") in RANDOM else bound
+            )
     report.check("training resumed", partial(resumed, classifier, data), 1e-5)
     for precision, lipschitz in itertools.product(("fp32", "bf16"), ("gn", "gran", "gp", "sn", "r1", "clip", "none")):
         report.check(f"gan {lipschitz}, {precision}", partial(game, data.images, lipschitz, precision))

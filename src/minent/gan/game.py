@@ -95,8 +95,9 @@ def prepared(
     players = nn.ModuleDict({"generator": generator, "critic": critic}).to(processes.device)
     agree_on(players, processes)
     optimizer = torch.optim.Adam(  # one, so that checkpoints know one: who has no gradients stays where it is
-        [{"params": list(player.parameters())} for player in (generator, critic)], betas=(playing.beta1, playing.beta2)
-    )
+        [{"params": list(player.parameters())} for player in (generator, critic)],
+        betas=(playing.beta1, playing.beta2), fused=processes.device.type == "cuda" or None,
+    )  # fmt: skip
     loss, sums = loss_of(playing.loss, playing.lipschitz == "gn"), torch.zeros(3, device=processes.device)
     game = Game(
         model=players, batches=batches, recipe=playing.recipe, steps=playing.steps, processes=processes,

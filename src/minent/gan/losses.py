@@ -82,13 +82,14 @@ def critic_loss(
         total = total + playing.weight * gradient_penalty(critic, real, drawn, *labels).sum()
     if playing.consistency:
         total = total + playing.consistency * consistency(critic, on_real, real, *labels).sum()
-    sums += torch.stack([on_real.sum(), on_drawn.sum(), torch.tensor(float(number), device=real.device)]).detach()
+    sums[:2] += torch.stack([on_real.sum(), on_drawn.sum()]).detach()
+    sums[2] += number
     return total, number
 
 
 def generator_loss(critic: nn.Module, loss: Loss, generator: Any, batch: dict[str, Tensor]) -> tuple[Tensor, int]:
-    """The generator's losses, summed over as many samples as `batch` says, and their number."""
-    number, device = int(batch["number"]), batch["number"].device
+    """The generator's losses, summed over as many samples as `batch` has rows, and their number."""
+    number, device = len(batch["rows"]), batch["rows"].device
     labels = [torch.randint(generator.classes, (number,), device=device)] if generator.classes else []
     drawn = generator(torch.randn(number, generator.latent, device=device), *labels)
     return loss.generator(one_each(critic(drawn, *labels), drawn).float()).sum(), number

@@ -111,7 +111,7 @@ def generator_turn(game: Game) -> float:
     playing, step = game.playing, game.state.step + 1
     only(*game.trained)
     together = playing.accumulate * game.processes.num_processes
-    keyed = [((playing.seed, 1, step, n), {"number": np.array(playing.batch)}) for n in range(together)]
+    keyed = [((playing.seed, 1, step, n), {"rows": np.empty(playing.batch, np.bool_)}) for n in range(together)]
     told = gradient(game.generator, game.generator_loss, mine(keyed, game.processes), game.recipe, game.processes)
     lost, _, _ = finite(told, step, OTHER)
     game.optimizer.step()

@@ -31,7 +31,7 @@ class RDrop(Objective):
     def lost(self, model: nn.Module, read: Reads, batch: Batch, smoothing: float) -> Summed:
         scores = [read.scores(read.tokens) for _ in range(2)]
         (one, count), (other, _) = (read.cross_entropy(each, smoothing) for each in scores)
-        first, second = (at_least_float32(each[read.counts]).log_softmax(1) for each in scores)
+        first, second = (at_least_float32(read.counted(each)).log_softmax(1) for each in scores)
         if self.alpha and model not in DIFFER:
             _differ(model, first, second)
         # KL(p‖q) + KL(q‖p) = Σ (p − q) (log p − log q)

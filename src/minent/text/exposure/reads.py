@@ -5,6 +5,8 @@ After the start, which is always read, `tokens[:, t]` is what stands for y_t, an
 is wanted after all that is read.
 """
 
+from functools import cached_property
+
 import torch
 import torch.nn.functional as F
 from jaxtyping import Bool, Float, Int
@@ -41,9 +43,17 @@ class Reads:
         """What the model writes greedily, reading itself; after its end −1."""
         raise NotImplementedError
 
+    @cached_property
+    def _at(self) -> Int[Tensor, " some"]:
+        return self.counts.flatten().nonzero()[:, 0]  # a GPU is asked once, and not for each that is picked
+
+    def counted(self, each: Tensor) -> Tensor:
+        """Of something for each row and place, what is there for those that count."""
+        return each.flatten(0, 1).index_select(0, self._at)
+
     def cross_entropy(self, scores: Float[Tensor, "rows n1 vocabulary"], smoothing: float = 0.0) -> Summed:
         """The same by given scores; twice differentiable. Tokens that cannot be (−∞) get no share of a smoothing."""
-        scores, wanted = at_least_float32(scores[self.counts]), self.wanted[self.counts]
+        scores, wanted = at_least_float32(self.counted(scores)), self.counted(self.wanted)
         total = F.cross_entropy(scores, wanted, reduction="sum")
         if smoothing:
             likely, can = scores.log_softmax(1), scores > -torch.inf

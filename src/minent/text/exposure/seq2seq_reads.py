@@ -32,7 +32,7 @@ class Ours(Reads):
         return loss(self.model, self.batch, smoothing, history)
 
     def own(self) -> Tensor:
-        mask, rows = self.batch["source_mask"], torch.arange(len(self.tokens), device=self.tokens.device)
+        mask, rows = self.batch["source_mask"], torch.arange(len(self.tokens))
         step, tokens, wrote = Stepper(self.model, self.batch["source"], mask, beam=1), None, []
         for _ in range(self.wanted.shape[1]):
             tokens = step(tokens, rows).argmax(1)

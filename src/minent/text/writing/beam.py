@@ -31,7 +31,8 @@ class Hypothesis:
 class Step(Protocol):
     """`step(tokens, rows)` (rows,) → scores of every next token (rows, vocabulary), of which log p is the log softmax,
     for beginnings that lengthen those of the step before: row i is its row rows[i] with tokens[i] after it. First comes
-    step(None, rows), for empty beginnings. Rows are ordered by direction, then sentence, then place in the beam."""
+    step(None, rows), for empty beginnings. Rows are ordered by direction, then sentence, then place in the beam.
+    What is asked is on the CPU, where searches keep their books; scores are where the model is."""
 
     def __call__(
         self, tokens: Int[Tensor, " rows"] | None, rows: Int[Tensor, " rows"]
@@ -44,7 +45,6 @@ def beam_search(
     directions: int,
     end: int,
     search: Search,
-    device: torch.device | str = "cpu",
     prefix: Sequence[int] = (),
 ) -> list[list[Hypothesis]]:
     """The finished hypotheses of every sentence, the best first; all begin with the tokens of `prefix`.
@@ -59,40 +59,51 @@ def beam_search(
     k = search.beam
     wide = 1 if k == directions == 1 else 2 * k  # candidates a beginning: as many may end, and k must go on
     found: list[list[Hypothesis]] = [[] for _ in range(sentences)]
-    at_work = torch.arange(sentences, device=device)
-    written = torch.empty(directions, sentences, k, 0, dtype=torch.long, device=device)
-    alive = torch.full((directions, sentences, k), IMPOSSIBLE, device=device)
+    at_work = torch.arange(sentences)
+    written = torch.empty(directions, sentences, k, 0, dtype=torch.long)
+    alive = torch.full((directions, sentences, k), IMPOSSIBLE)
     alive[:, :, 0] = 0.0
-    tokens, rows = None, torch.arange(directions * sentences * k, device=device)
+    tokens, rows = None, torch.arange(directions * sentences * k)
     for length in range(1, search.longest + 2):
         n = len(at_work)
         scores = step(tokens, rows).view(directions, n, k, -1)
-        whole = scores.logsumexp(3, keepdim=True)
-        best, likely = forbidden(scores, written, end, search, length, prefix).topk(min(wide, scores.shape[3]), dim=3)
-        total, place = (alive[..., None] + best - whole).flatten(2).topk(min(wide, k * best.shape[3]), dim=2)
-        before, chosen = place // best.shape[3], likely.flatten(2).gather(2, place)
+        logs, likely = likeliest(scores, forbidden(scores, written, end, search, length, prefix), wide)
+        total, place = (alive[..., None] + logs).flatten(2).topk(min(wide, k * logs.shape[3]), dim=2)
+        before, chosen = place // logs.shape[3], likely.flatten(2).gather(2, place)
         ends = (chosen == end) & (total > IMPOSSIBLE)
         for d, i, j in ends[:, :, :k].nonzero().tolist():
-            sentence = int(at_work[i])
             tokens_of = tuple(written[d, i, before[d, i, j]].tolist())
             score = float(total[d, i, j]) / length**search.length_penalty
-            found[sentence].append(Hypothesis(tokens_of, score, d))
+            found[int(at_work[i])].append(Hypothesis(tokens_of, score, d))
         # the best k that go on, in order
-        order = (ends.long() * 2 * k + torch.arange(total.shape[2], device=device)).argsort(2)[:, :, :k]
+        order = (ends.long() * 2 * k + torch.arange(total.shape[2])).argsort(2)[:, :, :k]
         alive = total.gather(2, order).masked_fill(ends.gather(2, order), IMPOSSIBLE)
         before, chosen = before.gather(2, order), chosen.gather(2, order)
         written = torch.cat(
             [written.gather(2, before[..., None].expand(*before.shape, length - 1)), chosen[..., None]], 3
         )
         hopes = (alive.amax(2) / length**search.length_penalty).T.tolist()
-        at = [goes_on(found[i], hope, k) for i, hope in zip(at_work.tolist(), hopes, strict=True)]
-        stay = torch.tensor(at, dtype=torch.bool, device=device)
+        stay = torch.tensor([goes_on(found[i], hope, k) for i, hope in zip(at_work.tolist(), hopes, strict=True)])
         if length > search.longest or not bool(stay.any()):
             break
-        first = torch.arange(directions * n, device=device).view(directions, n, 1) * k
+        first = torch.arange(directions * n).view(directions, n, 1) * k
         rows, tokens = (first + before)[:, stay].flatten(), chosen[:, stay].flatten()
         at_work, written, alive = at_work[stay], written[:, stay], alive[:, stay]
     return [sorted(one, key=lambda hypothesis: -hypothesis.score) for one in found]
+
+
+def likeliest(scores: Tensor, possible: Tensor, k: int) -> tuple[Tensor, Tensor]:
+    """log p of the `k` likeliest tokens of those that are `possible`, and which they are, on the CPU."""
+    best, token = possible.topk(min(k, possible.shape[-1]), dim=-1)
+    return brought(best - scores.logsumexp(-1, keepdim=True), token)
+
+
+def brought(logs: Tensor, token: Tensor) -> tuple[Tensor, Tensor]:
+    """Numbers and tokens, on the CPU, by one copy: a double holds either exactly."""
+    if logs.device.type == "cpu":
+        return logs, token
+    both = torch.stack([logs.double(), token.double()]).cpu()
+    return both[0].to(logs.dtype), both[1].long()
 
 
 def best_of_each(found: Sequence[Hypothesis]) -> list[Hypothesis]:
@@ -121,11 +132,13 @@ def forbidden(
     if length <= len(prefix):
         return only(prefix[length - 1], scores)
     if length <= search.shortest:
-        scores = scores.index_fill(3, torch.tensor([end], device=scores.device), IMPOSSIBLE)
+        scores = scores.clone()
+        scores[..., end : end + 1] = IMPOSSIBLE
     if length > search.longest:
         return only(end, scores)
     size = search.no_repeat
     if size and length > size:
+        written = written.to(scores.device)
         runs, last = written.unfold(3, size, 1), written[..., length - size :]
         repeated = (runs[..., :-1] == last[..., None, :]).all(4)
         times = torch.zeros_like(scores).scatter_add_(3, runs[..., -1], repeated.to(scores.dtype))
@@ -136,5 +149,5 @@ def forbidden(
 def only(token: int, scores: Tensor) -> Tensor:
     """Scores with which no other token is possible."""
     kept = torch.full_like(scores, IMPOSSIBLE)
-    kept[..., token] = scores[..., token]
+    kept[..., token : token + 1] = scores[..., token : token + 1]
     return kept

@@ -19,9 +19,14 @@ def loss(
     `batch` holds "source", "target" (batch, _) and their masks, and perhaps "cut" (see `taught`); `history`, what is
     read in place of the targets (see `Writer.histories`)."""
     gold, mask = model.histories(batch["target"], batch["target_mask"])
-    vectors = read(model, batch, gold if history is None else history, mask)
+    wanted, counts = continuations(gold, mask, model.end)
+    # which are taught is asked before the model is, for then a GPU has nothing to do that the question waits for
+    at = taught(model, counts, batch.get("cut")).flatten().nonzero()[:, 0]
+    vectors = read(model, batch, gold if history is None else history, mask).flatten(0, 1).index_select(0, at)
     prior = model.prior(batch["source"], batch["source_mask"])
-    return cross_entropy(model, vectors, gold, mask, prior, smoothing, batch.get("cut"))
+    group = None if prior is None else at // wanted.shape[1] % len(prior)
+    weight, following = model.embedding.tokens.weight, wanted.flatten().index_select(0, at)
+    return linear_cross_entropy(vectors, weight, following, smoothing, prior, group), torch.tensor(len(at))
 
 
 def read(
@@ -52,24 +57,6 @@ def _stacked(halves: list[Tensor]) -> Tensor:
     width = max(half.shape[1] for half in halves)
     beyond = (0, 0) * (halves[0].dim() - 2)
     return torch.cat([nn.functional.pad(half, (*beyond, 0, width - half.shape[1])) for half in halves])
-
-
-def cross_entropy(
-    model: Writer,
-    vectors: Float[Tensor, "rows n1 dim"],
-    history: Int[Tensor, "rows n"],
-    mask: Bool[Tensor, "rows n"],
-    prior: Float[Tensor, "batch vocabulary"] | None = None,
-    smoothing: float = 0.0,
-    cut: Bool[Tensor, " batch"] | None = None,
-) -> tuple[Float[Tensor, ""], Int[Tensor, ""]]:
-    """−Σ log p of each history's tokens and the end after it, by the decoder's vectors; and how many they are."""
-    wanted, counts = continuations(history, mask, model.end)
-    counts = taught(model, counts, cut)
-    rows = torch.arange(len(history), device=history.device)
-    group = None if prior is None else (rows % len(prior))[:, None].expand_as(counts)[counts]
-    weight = model.embedding.tokens.weight
-    return linear_cross_entropy(vectors[counts], weight, wanted[counts], smoothing, prior, group), counts.sum()
 
 
 def taught(

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from minent.text.options import Search
-from minent.text.writing.beam import IMPOSSIBLE, Hypothesis, Step, best_of_each, forbidden, goes_on, only
+from minent.text.writing.beam import IMPOSSIBLE, Hypothesis, Step, best_of_each, brought, forbidden, goes_on, only
 
 
 def meet(
@@ -21,7 +21,6 @@ def meet(
     sentences: int,
     end: int,
     search: Search,
-    device: torch.device | str = "cpu",
     prefix: Sequence[int] = (),
 ) -> list[list[Hypothesis]]:
     """The finished sequences of every sentence, the best first, by log p(y | x) / (|y| + 2)^α with both ends.
@@ -37,17 +36,17 @@ def meet(
     """
     k = search.beam
     found: list[list[Hypothesis]] = [[] for _ in range(sentences)]
-    at_work = torch.arange(sentences, device=device)
-    written = torch.empty(2, sentences, k, 0, dtype=torch.long, device=device)
-    ended = torch.zeros(2, sentences, k, dtype=torch.bool, device=device)
-    alive = torch.full((sentences, k), IMPOSSIBLE, device=device)
+    at_work = torch.arange(sentences)
+    written = torch.empty(2, sentences, k, 0, dtype=torch.long)
+    ended = torch.zeros(2, sentences, k, dtype=torch.bool)
+    alive = torch.full((sentences, k), IMPOSSIBLE)
     alive[:, 0] = 0.0
-    tokens, rows = None, torch.arange(2 * sentences * k, device=device)
+    tokens, rows = None, torch.arange(2 * sentences * k)
     for length in range(1, (search.longest + 1) // 2 + 2):
         n = len(at_work)
         logs = step(tokens, rows).view(2, n, k, -1).log_softmax(3)
         logs = halves(logs, written, ended, end, search, length, prefix)
-        best, likely = logs.topk(min(2 * k, logs.shape[3]), dim=3)
+        best, likely = brought(*logs.topk(min(2 * k, logs.shape[3]), dim=3))
         m = best.shape[3]
         together = alive[..., None, None] + best[0][..., :, None] + best[1][..., None, :]  # (n, k, m, m)
         total, place = together.flatten(1).topk(2 * k if m > 1 else k, dim=1)
@@ -61,17 +60,15 @@ def meet(
             left, right = (half[: half.index(end)] for half in written[:, i, j].tolist())
             score = float(total[i, j]) / (len(left) + len(right) + 2) ** search.length_penalty
             found[int(at_work[i])].append(Hypothesis((*left, *right[::-1]), score))
-        order = (done.long() * 2 * k + torch.arange(total.shape[1], device=device)).argsort(1)[:, :k]
+        order = (done.long() * 2 * k + torch.arange(total.shape[1])).argsort(1)[:, :k]
         alive = total.gather(1, order).masked_fill(done.gather(1, order), IMPOSSIBLE)
         before, chosen = before.gather(1, order), chosen.gather(2, order.expand(2, -1, -1))
         written, ended = taken(written, order), taken(ended, order)
         hopes = (alive.amax(1) / (2 * length) ** search.length_penalty).tolist()
-        stay = torch.tensor(
-            [goes_on(found[i], [hope], k) for i, hope in zip(at_work.tolist(), hopes, strict=True)], device=device
-        )
+        stay = torch.tensor([goes_on(found[i], [hope], k) for i, hope in zip(at_work.tolist(), hopes, strict=True)])
         if not bool(stay.any()):
             break
-        own = torch.arange(n, device=device)[:, None] * k + before
+        own = torch.arange(n)[:, None] * k + before
         rows, tokens = torch.stack([own, own + n * k])[:, stay].flatten(), chosen[:, stay].flatten()
         at_work, alive, written, ended = at_work[stay], alive[stay], written[:, stay], ended[:, stay]
     return [best_of_each(one) for one in found]  # where halves met makes no other text
@@ -94,7 +91,7 @@ def halves(
     logs = torch.cat(own)
     over = torch.full_like(logs[0, 0, 0], IMPOSSIBLE)
     over[end] = 0.0
-    return torch.where(ended[..., None], over, logs)
+    return torch.where(ended.to(logs.device, non_blocking=True)[..., None], over, logs)
 
 
 def taken(states: Tensor, order: Tensor) -> Tensor:

@@ -11,7 +11,7 @@ import torch
 
 from minent.text.draw import drawn, weights
 from minent.text.options import Search
-from minent.text.writing.beam import Hypothesis, Step, forbidden
+from minent.text.writing.beam import Hypothesis, Step, brought, forbidden
 from minent.text.writing.middle import halves
 
 
@@ -21,7 +21,6 @@ def sample(
     directions: int,
     end: int,
     search: Search,
-    device: torch.device | str = "cpu",
     prefix: Sequence[int] = (),
     joined: bool = False,
 ) -> list[list[Hypothesis]]:
@@ -39,11 +38,11 @@ def sample(
     uniform = np.stack(
         [np.random.default_rng([search.seed, name]).random((directions, k, search.longest + 1)) for name in names]
     )
-    chance = torch.from_numpy(uniform).movedim(0, 1).to(device)  # (directions, sentences, beam, length)
-    written = torch.empty(directions, n, k, 0, dtype=torch.long, device=device)
-    total = torch.zeros(directions, n, k, device=device)
-    lengths = torch.zeros(directions, n, k, dtype=torch.long, device=device)  # with the end; 0 while at work
-    tokens, rows = None, torch.arange(directions * n * k, device=device)
+    chance = torch.from_numpy(uniform).movedim(0, 1)  # (directions, sentences, beam, length)
+    written = torch.empty(directions, n, k, 0, dtype=torch.long)
+    total = torch.zeros(directions, n, k)
+    lengths = torch.zeros(directions, n, k, dtype=torch.long)  # with the end; 0 while at work
+    tokens, rows = None, torch.arange(directions * n * k)
     for length in range(1, search.longest + 2):
         scores = step(tokens, rows).view(directions, n, k, -1)
         logs, atwork = scores.log_softmax(3), lengths == 0
@@ -52,8 +51,10 @@ def sample(
         else:
             logs = forbidden(logs, written, end, search, length, prefix)
         share, token = weights(logs.flatten(0, 2), search.temperature, search.top_k, search.top_p, ranked=True)
-        chosen = drawn(share.double(), chance[..., length - 1].flatten(), token).view(lengths.shape)
-        total += torch.where(atwork, logs.gather(3, chosen[..., None])[..., 0], 0.0)
+        now = chance[..., length - 1].flatten().to(logs.device, non_blocking=True)
+        chosen = drawn(share.double(), now, token).view(lengths.shape)
+        gained, chosen = brought(logs.gather(3, chosen[..., None])[..., 0], chosen)
+        total += torch.where(atwork, gained, 0.0)
         lengths = torch.where(atwork & (chosen == end), length, lengths)
         written = torch.cat([written, chosen[..., None]], dim=3)
         if bool((lengths > 0).all()):

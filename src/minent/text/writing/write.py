@@ -41,8 +41,10 @@ class Stepper:
         if tokens is None:
             vectors = self.model.start(len(rows))
         else:
-            before = directions * len(self.memory) * self.beam
-            if len(rows) < before or bool((rows != torch.arange(before, device=rows.device)).any()):
+            before, device = directions * len(self.memory) * self.beam, self.memory.device
+            moved = len(rows) < before or not torch.equal(rows, torch.arange(before))
+            rows, tokens = (one.to(device, non_blocking=True) for one in (rows, tokens))
+            if moved:
                 for own, _ in self.caches:
                     own.select(rows)
             if len(rows) < before:  # some sentences are done; all rows of a sentence share its memory
@@ -96,19 +98,20 @@ def written(
     device = model.starts.device
     longest = max(map(len, sources))
     for batch in Batches({"source": list(sources)}, tokens=max(tokens, longest), shuffle=False).epoch(1):
-        source, mask = (torch.from_numpy(batch[name]).to(device) for name in ("source", "source_mask"))
-        mask = None if bool(mask.all()) else mask
+        whole = batch["source_mask"].all()
+        source, mask = (
+            torch.from_numpy(batch[name]).to(device, non_blocking=True) for name in ("source", "source_mask")
+        )
+        mask = None if whole else mask
         step: Step = Stepper(model, source, mask, search.beam ** (2 if search.pairwise else 1))
         if search.pairwise:
             step = Pairwise(step, search.beam)
         if search.temperature:
-            results = sample(
-                step, (batch["id"] + first).tolist(), model.directions, model.end, search, device, prefix, joined
-            )
+            results = sample(step, (batch["id"] + first).tolist(), model.directions, model.end, search, prefix, joined)
         elif joined:
-            results = meet(step, len(source), model.end, search, device, prefix)
+            results = meet(step, len(source), model.end, search, prefix)
         else:
-            results = beam_search(step, len(source), model.directions, model.end, search, device, prefix)
+            results = beam_search(step, len(source), model.directions, model.end, search, prefix)
         results = [[_forward(model, hypothesis) for hypothesis in hypotheses] for hypotheses in results]
         if search.agree:
             results = agreed(model, source, mask, results, search.length_penalty)

@@ -22,4 +22,5 @@ def adamw(model: nn.Module, recipe: Recipe) -> torch.optim.AdamW:
         {"params": [parameter for parameter in trained if parameter.ndim >= 2], "weight_decay": recipe.weight_decay},
         {"params": [parameter for parameter in trained if parameter.ndim < 2], "weight_decay": 0.0},
     ]
-    return torch.optim.AdamW(groups, recipe.learning_rate, (recipe.beta1, recipe.beta2))
+    on_gpu = all(parameter.is_cuda for parameter in trained)  # one kernel there, in place of many for each weight
+    return torch.optim.AdamW(groups, recipe.learning_rate, (recipe.beta1, recipe.beta2), fused=on_gpu or None)

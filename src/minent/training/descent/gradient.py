@@ -37,11 +37,9 @@ def gradient(
     or with numbers out of range the loss or the length is not finite.
     """
     device = next(model.parameters()).device
-    sums, gradients = torch.zeros(2, device=device), []
-    for parameter in model.parameters():
-        if parameter.requires_grad:
-            parameter.grad = torch.zeros_like(parameter)
-            gradients.append(parameter.grad)
+    sums, trained = torch.zeros(2, device=device), [one for one in model.parameters() if one.requires_grad]
+    for parameter in trained:
+        parameter.grad = None
     for key, batch in batches:
         tensors = {name: uploaded(array, device) for name, array in batch.items()}
         with seeded(device, *key), arithmetic(device, recipe.precision):
@@ -49,15 +47,34 @@ def gradient(
         total.backward()
         sums[0] += total.detach()
         sums[1] += number
+    gradients = [dense(parameter) for parameter in trained]
     if processes.num_processes > 1:
-        for tensor in [sums, *gradients]:
-            torch.distributed.all_reduce(tensor)
+        summed([sums, *gradients])
     torch._foreach_div_(gradients, sums[1])  # pyright: ignore[reportPrivateImportUsage]
     norm = nn.utils.get_total_norm(gradients)
     if recipe.clip:
         nn.utils.clip_grads_with_norm_(model.parameters(), recipe.clip, norm)
     lost, targets, length = torch.cat([sums, norm[None]]).tolist()  # the one place of a step that waits for a GPU
     return lost / targets if targets else math.nan, targets, length
+
+
+def dense(parameter: nn.Parameter) -> Tensor:
+    """The gradient of a parameter, zeros where no loss reaches it; that of a sparse embedding is filled up."""
+    if parameter.grad is None:
+        parameter.grad = torch.zeros_like(parameter)
+    elif parameter.grad.is_sparse:
+        parameter.grad = parameter.grad.to_dense()
+    return parameter.grad
+
+
+def summed(tensors: list[Tensor]) -> None:
+    """Sum each over all processes, in place; those of a kind travel together."""
+    for dtype in dict.fromkeys(tensor.dtype for tensor in tensors):
+        those = [tensor for tensor in tensors if tensor.dtype == dtype]
+        flat = torch.cat([tensor.flatten() for tensor in those])
+        torch.distributed.all_reduce(flat)
+        for tensor, sum_ in zip(those, flat.split([tensor.numel() for tensor in those]), strict=True):
+            tensor.copy_(sum_.view_as(tensor))
 
 
 def uploaded(array: np.ndarray, device: torch.device) -> Tensor:

@@ -29,7 +29,7 @@ def test_impossible_values_are_named_with_what_was_wanted(name, value, wanted):
 
 @pytest.mark.parametrize(
     ("name", "wanted"),
-    [("schedule", "one of inverse-sqrt, cosine, linear, constant"), ("precision", "one of fp32, bf16")],
+    [("schedule", "one of inverse-sqrt, cosine, linear, constant"), ("precision", "one of fp32, tf32, bf16, fp16")],
 )
 def test_unknown_choices_are_named_with_those_there_are(name, wanted):
     unchecked = SimpleNamespace(**{**asdict(Recipe()), name: "other"})  # beartype would refuse the type first

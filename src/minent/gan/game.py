@@ -58,6 +58,7 @@ def play(
     gradient is taken) or gives another number of values, a folder that is not as `resume` has it, losses that are not
     finite.
     """
+    found(playing.device)
     with rooted(folder) as root:
         game = prepared(
             generator,
@@ -91,14 +92,14 @@ def prepared(
     """The game that `play` asks for, where it begins or goes on; its folder is `kept` or goes with the game."""
     refuse_batch_norm(critic.train())
     names = getattr(generator, "names", None)
-    processes, critic = found(), constrained(critic, playing)
+    processes, critic = found(playing.device), constrained(critic, playing)
     players = nn.ModuleDict({"generator": generator, "critic": critic}).to(processes.device)
     agree_on(players, processes)
+    loss, sums = loss_of(playing.loss, playing.lipschitz == "gn"), torch.zeros(3, device=processes.device)
     optimizer = torch.optim.Adam(  # one, so that checkpoints know one: who has no gradients stays where it is
         [{"params": list(player.parameters())} for player in (generator, critic)],
-        betas=(playing.beta1, playing.beta2), fused=processes.device.type == "cuda" or None,
+        betas=(playing.beta1, playing.beta2), fused=sums.is_cuda or None,
     )  # fmt: skip
-    loss, sums = loss_of(playing.loss, playing.lipschitz == "gn"), torch.zeros(3, device=processes.device)
     game = Game(
         model=players, batches=batches, recipe=playing.recipe, steps=playing.steps, processes=processes,
         optimizer=optimizer, average=averaging.start(generator) if playing.ema else None, folder=folder,
@@ -149,11 +150,12 @@ def released(game: Game) -> Iterator[None]:
 
 
 def refuse_other(folder: Path, playing: Playing, classes: list[str] | None) -> None:
-    """Raises BadInput unless the run in the folder is one by the same options, but for its length, of these classes."""
+    """Raises BadInput unless the run in the folder is one by the same options, but for its length and device, of these
+    classes."""
     try:
         saved = json.loads((folder / "game.json").read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise BadInput(f"a run is resumed by its own options; game.json in {str(folder)!r}: {error}") from None
     for name, value in (asdict(playing) | {"classes": classes}).items():
-        if name != "steps" and saved.get(name) != value:
+        if name not in checkpoint.OPEN and saved.get(name) != value:
             raise BadInput(f"a run is resumed by its own options: {name} was {saved.get(name)!r}; got {value!r}")

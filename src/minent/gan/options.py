@@ -92,7 +92,10 @@ class Playing:
     """Batches a process that one step is taken on."""
 
     precision: Precision = "fp32"
-    """Arithmetic of the layers; weights stay in their own."""
+    """Arithmetic of the layers, bf16 and tf32 for GPUs; weights stay in their own."""
+
+    device: str = "auto"
+    """Where to compute: auto (a CUDA GPU where there is one), cpu, cuda, cuda:1, mps."""
 
     seed: int = 1
     """The same seed draws the same."""
@@ -108,6 +111,7 @@ class Playing:
             ("strength", self.strength is None or (self.lipschitz in STRENGTH and 0 < self.strength < inf),
              f"positive, and for {', '.join(STRENGTH)} only"),
             ("consistency", 0 <= self.consistency < inf, "at least 0"),
+            ("precision", self.precision != "fp16", "fp32, tf32 or bf16: gradients of gradients pass float16's range"),
             ("n_dis", self.n_dis >= 1, "at least 1"),
             ("batch", self.batch >= 1, "at least 1"),
             ("critic_learning_rate", self.critic_learning_rate is None or 0 < self.critic_learning_rate < inf,
@@ -126,5 +130,5 @@ class Playing:
         return Recipe(
             steps=self.steps, learning_rate=self.learning_rate, schedule=self.schedule, weight_decay=0.0,
             beta1=self.beta1, beta2=self.beta2, clip=0.0, accumulate=self.accumulate, precision=self.precision,
-            seed=self.seed, evaluate_every=self.evaluate_every, ema=self.ema,
+            device=self.device, seed=self.seed, evaluate_every=self.evaluate_every, ema=self.ema,
         )  # fmt: skip

@@ -26,18 +26,23 @@ from minent.files import sync, write_text
 from minent.training.recipe import Recipe
 from minent.training.weights import fill, read, weights, write
 
+OPEN = "steps", "epochs", "device"  # of a recipe: what may differ where a run goes on
+
 
 @dataclass(frozen=True)
 class State:
     """Where a run stands: after `step` steps, `position` batches into `epoch`; `best` holds the loss on dev (inf
     without dev) and the step of each checkpoint that the model would end with, best first; `misses` counts the
-    evaluations since the first of them."""
+    evaluations since the first of them; `scale`, by how much losses are scaled up, and `unbroken`, for how many steps,
+    are of fp16."""
 
     step: int = 0
     epoch: int = 1
     position: int = 0
     best: tuple[tuple[float, int], ...] = ()
     misses: int = 0
+    scale: float = 1.0
+    unbroken: int = 0
 
 
 def place(folder: Path, step: int) -> Path:
@@ -107,7 +112,7 @@ def load(
     """Set model, optimiser and average to those of a checkpoint, and return where its run stood.
 
     Raises BadInput for a checkpoint that is not whole, is another model's, is of a recipe that differs in more than its
-    length, or of a run that was about anything else.
+    length and device, or of a run that was about anything else.
     """
     try:
         saved = json.loads((path / "state.json").read_text(encoding="utf-8"))
@@ -115,7 +120,7 @@ def load(
         state, cooked, before = State(**saved["state"], best=best), dict(saved["recipe"]), dict(saved["about"])
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise BadInput(f"checkpoint {str(path)!r} wants a whole state.json; got {error!r}") from None
-    for name in [field.name for field in fields(Recipe) if field.name not in ("steps", "epochs")]:
+    for name in [field.name for field in fields(Recipe) if field.name not in OPEN]:
         if cooked.get(name) != getattr(recipe, name):
             raise BadInput(
                 f"a run is resumed by its own recipe: {name} was {cooked.get(name)!r} in {str(path)!r}; "

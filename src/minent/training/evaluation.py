@@ -14,7 +14,8 @@ from torch import nn
 
 from minent.errors import BadInput
 from minent.training.checkpoint import State
-from minent.training.descent.gradient import arithmetic, seeded
+from minent.training.descent.gradient import seeded
+from minent.training.devices import arithmetic
 from minent.training.processes import agreed
 from minent.training.recipe import Recipe
 

@@ -18,6 +18,7 @@ from minent.training.processes import agree_on, found
 from minent.training.recipe import Recipe
 from minent.training.records import Moment, Record
 from minent.training.run import Log, resumed, rooted
+from minent.training.scaling import begun
 from minent.training.step import Fit, step
 from minent.training.trajectory.recorder import Recorder
 from minent.training.weights import fill, weights
@@ -47,8 +48,8 @@ def fit(
       of the model in evaluation mode (holding the moving average, where the recipe has one); process 0 is believed.
     - `folder`: where checkpoints and log.jsonl go; without one, nothing outlives the run.
     - `resume`: go on from the newest checkpoint in `folder`, or start where there is none. On a CPU the run ends bit
-      for bit as it would have without the break. Only `steps` and `epochs` of the recipe may differ; the data, where
-      batches have a `fingerprint()`, and what is said in `about`, may not.
+      for bit as it would have without the break. Only `steps`, `epochs` and `device` of the recipe may differ; the
+      data, where batches have a `fingerprint()`, and what is said in `about`, may not.
     - `log`: called on process 0 with each record as a dict, instead of the lines in log.jsonl.
     - `before_step`: called on every process right before each optimiser step; see `Moment`.
     - `trajectory`: a folder to record the run in, the weights before every `every`th step; see `Recorder`. Its end is
@@ -75,6 +76,7 @@ def fit(
     >>> len(records), round(records[-1].loss, 4)
     (200, 0.0)
     """
+    found(recipe.device)
     with rooted(folder) as root:
         run = prepared(
             model, loss, batches, recipe, dev=dev, folder=root, kept=folder is not None, resume=resume, log=log,
@@ -103,9 +105,11 @@ def prepared(
     told: Mapping[str, Any],
 ) -> Fit:
     """The run that `fit` asks for, where it begins or goes on; its folder is `kept` or goes with the run."""
+    if trajectory is not None and recipe.precision == "fp16":
+        raise BadInput("a run is recorded in fp32, tf32 or bf16: in fp16 steps may be left out; got fp16")
     if recipe.patience and dev is None:
         raise BadInput(f"patience wants dev to tell what is better; got a patience of {recipe.patience} and no dev")
-    processes = found()
+    processes = found(recipe.device)
     first, together = processes.is_main_process, recipe.accumulate * processes.num_processes
     steps = recipe.steps or max(1, math.ceil(recipe.epochs * math.ceil(len(batches) / together)))
     if recipe.warmup >= steps:
@@ -118,6 +122,7 @@ def prepared(
         about=dict(about), told=told,
     )  # fmt: skip
     resumed(run, resume, kept, log)
+    run.state = begun(run.state, recipe)
     if trajectory is not None and first:
         going_on = run.state.step > 0 or (resume and (Path(trajectory) / "trajectory.json").exists())
         after = run.state.step if going_on else None

@@ -13,20 +13,27 @@ from accelerate.utils import broadcast_object_list, gather_object
 from torch import nn
 
 from minent.errors import BadInput
+from minent.training.devices import device_of
 from minent.training.weights import weights
 
 T = TypeVar("T")
 
 
-def found() -> PartialState:
-    """The processes that were started, this one's place among them, and its device: accelerate's, which looks for
-    several on CPUs only where it is told that there is nothing else. Raises BadInput where it was asked before, and not
-    told: each process would train alone."""
-    processes, started = PartialState(cpu=not torch.accelerator.is_available()), os.environ.get("WORLD_SIZE", "1")
+def found(device: str | None = None) -> PartialState:
+    """The processes that were started, this one's place among them, and its device: that of a name (see `device_of`),
+    of several processes each its own of the kind. accelerate looks for several on CPUs only where it is told that there
+    is nothing else. Raises BadInput where it was asked before, and not told: each process would train alone."""
+    wanted = device_of("auto" if device is None else device)
+    processes, started = PartialState(cpu=wanted.type == "cpu"), os.environ.get("WORLD_SIZE", "1")
     if processes.num_processes != int(started):
         raise BadInput(
             f"torchrun started {started} processes; accelerate, asked before, found {processes.num_processes}"
         )
+    if device is not None:
+        given = processes.device or wanted
+        if processes.num_processes > 1 and (given.type != wanted.type or ":" in device):
+            raise BadInput(f"of several processes each has a device of its own, here {given}; got {device!r}")
+        processes.device = given if processes.num_processes > 1 else wanted
     return processes
 
 

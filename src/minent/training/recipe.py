@@ -7,7 +7,7 @@ from typing import Literal, get_args
 from minent.errors import check
 from minent.training.schedule import Schedule
 
-Precision = Literal["fp32", "bf16"]
+Precision = Literal["fp32", "tf32", "bf16", "fp16"]
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,10 @@ class Recipe:
     """Batches a process that one optimiser step is taken on."""
 
     precision: Precision = "fp32"
-    """Arithmetic of the layers; weights stay in their own."""
+    """Arithmetic of the layers, bf16 and tf32 for GPUs of today, fp16 for older ones; weights stay in their own."""
+
+    device: str = "auto"
+    """Where to compute: auto (a CUDA GPU where there is one), cpu, cuda, cuda:1, mps."""
 
     seed: int = 1
     """The same seed gives the same dropout."""

@@ -28,7 +28,7 @@ class Record:
     """That of this step."""
 
     gradient_norm: float
-    """The length of the gradient of the mean loss, before it was clipped."""
+    """The length of the gradient of the mean loss, before it was clipped; 0 where fp16 left the step out."""
 
     tokens_per_second: float
     """Targets of the loss, on all processes, by the seconds that the step took; evaluation is not counted."""

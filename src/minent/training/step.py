@@ -13,6 +13,7 @@ from minent.training.descent.gradient import Loss, drawn, gradient
 from minent.training.evaluation import Dev, evaluation, judged
 from minent.training.records import Moment, Record
 from minent.training.run import Run, finite, mine, saved
+from minent.training.scaling import LEAST, rescaled
 from minent.training.schedule import factor
 from minent.training.trajectory.modes import active
 from minent.training.trajectory.recorder import Recorder
@@ -40,8 +41,13 @@ def step(run: Fit) -> Record:
         parameters["lr"] = rate
     done = {"progress": np.array((state.step - 1) / run.steps, np.float32)}
     keyed = [((recipe.seed, epoch, number), {**batch, **done}) for number, batch in enumerate(group, position)]
-    told = gradient(run.model.train(), run.loss, mine(keyed, run.processes), recipe, run.processes)
-    mean, targets, norm = finite(told, state.step, "other data")
+    told = gradient(run.model.train(), run.loss, mine(keyed, run.processes), recipe, run.processes, state.scale)
+    whole = math.isfinite(told[2])
+    if recipe.precision == "fp16" and (whole or state.scale > LEAST):
+        run.state = rescaled(state, whole)
+        mean, targets, norm = finite((*told[:2], told[2] if whole else 0.0), state.step, "bf16")
+    else:
+        mean, targets, norm = finite(told, state.step, "other data")
     parts = [batch.get("id", np.empty(0, np.int64)) for batch in group]
     ids = np.concatenate(parts)
     if run.before_step is not None:
@@ -50,8 +56,9 @@ def step(run: Fit) -> Record:
         place = next(run.model.parameters()).device  # what each batch drew is a function of its key
         states = [drawn(place, *key) for key, _ in keyed] if active(run.model) else None
         run.recorder.step(*parts, states=states)
-    run.optimizer.step()
-    if run.average is not None:
+    if whole:
+        run.optimizer.step()
+    if whole and run.average is not None:
         averaging.follow(run.average, run.model, recipe.ema, state.step)
     speed = targets / (perf_counter() - begun)
     pause = state.step % recipe.evaluate_every == 0 if recipe.evaluate_every else ends

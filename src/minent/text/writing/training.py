@@ -27,6 +27,7 @@ from minent.text.writing.model import alone
 from minent.text.writing.seq2seq import Seq2Seq
 from minent.text.writing.two_pass import wrote
 from minent.training.loop import fit
+from minent.training.processes import found
 from minent.training.recipe import Recipe
 from minent.training.records import Record
 
@@ -104,7 +105,7 @@ def train_seq2seq(
             )
         yield record
     if two_pass:
-        together = recipe.accumulate * PartialState().num_processes
+        together = recipe.accumulate * found(recipe.device).num_processes
         steps = math.ceil(two_pass * (recipe.steps or recipe.epochs * len(batches) / together))
         read = train.at(drawn(batches, steps * together))
         batches = batched(model, read, tokens, seed=recipe.seed, more=wrote(model, read))

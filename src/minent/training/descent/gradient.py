@@ -14,8 +14,9 @@ import torch
 from accelerate import PartialState
 from torch import Tensor, nn
 
+from minent.training.devices import arithmetic, products
 from minent.training.randomness import random_state
-from minent.training.recipe import Precision, Recipe
+from minent.training.recipe import Recipe
 
 Batch = dict[str, Tensor]
 Loss = Callable[[Any, Batch], tuple[Tensor, int | Tensor]]
@@ -28,13 +29,15 @@ def gradient(
     batches: Iterable[tuple[Key, dict[str, np.ndarray]]],
     recipe: Recipe,
     processes: PartialState,
+    scale: float = 1.0,
 ) -> tuple[float, float, float]:
     """Leave in `.grad` of each trained parameter the gradient of the mean loss over the targets of all processes.
 
     `batches` are those of this process, none or more, each with the key that its randomness is drawn from. Parameters
-    that no loss reaches get zeros. A gradient longer than `recipe.clip` is scaled down to it (Pascanu et al. 2013).
-    Returns the mean loss, the number of targets, and the length of the gradient before it was clipped; without targets
-    or with numbers out of range the loss or the length is not finite.
+    that no loss reaches get zeros. On the way back the loss is `scale` times as large. A gradient longer than
+    `recipe.clip` is scaled down to it (Pascanu et al. 2013). Returns the mean loss, the number of targets, and the
+    length of the gradient before it was clipped; without targets or with numbers out of range the loss or the length is
+    not finite.
     """
     device = next(model.parameters()).device
     sums, trained = torch.zeros(2, device=device), [one for one in model.parameters() if one.requires_grad]
@@ -44,13 +47,14 @@ def gradient(
         tensors = {name: uploaded(array, device) for name, array in batch.items()}
         with seeded(device, *key), arithmetic(device, recipe.precision):
             total, number = loss(model, tensors)
-        total.backward()
+        with products(device, recipe.precision):
+            (total if scale == 1 else total * scale).backward()
         sums[0] += total.detach()
         sums[1] += number
     gradients = [dense(parameter) for parameter in trained]
     if processes.num_processes > 1:
         summed([sums, *gradients])
-    torch._foreach_div_(gradients, sums[1])  # pyright: ignore[reportPrivateImportUsage]
+    torch._foreach_div_(gradients, sums[1] * scale)  # pyright: ignore[reportPrivateImportUsage]
     norm = nn.utils.get_total_norm(gradients)
     if recipe.clip:
         nn.utils.clip_grads_with_norm_(model.parameters(), recipe.clip, norm)
@@ -81,11 +85,6 @@ def uploaded(array: np.ndarray, device: torch.device) -> Tensor:
     """A copy on the device, which a GPU makes while the CPU goes on."""
     tensor = torch.tensor(array)
     return tensor.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else tensor.to(device)
-
-
-def arithmetic(device: torch.device, precision: Precision) -> torch.autocast:
-    """Layers compute in bfloat16 where that is the precision; weights and sums stay in float32."""
-    return torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16")
 
 
 @contextmanager

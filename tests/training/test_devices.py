@@ -118,7 +118,9 @@ def test_what_cannot_be_is_refused(tmp_path):
         Playing(precision="fp16")
 
 
-@pytest.mark.parametrize("precision, dtype", [("fp32", torch.float32), ("bf16", torch.bfloat16), ("fp16", torch.float16)])
+@pytest.mark.parametrize(
+    "precision, dtype", [("fp32", torch.float32), ("bf16", torch.bfloat16), ("fp16", torch.float16)]
+)
 def test_layers_compute_in_the_numbers_asked_for(precision, dtype):
     with arithmetic(torch.device("cpu"), precision):
         assert nn.Linear(2, 2)(torch.ones(1, 2)).dtype == dtype

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 from cyclopts import App, Parameter
 
+from minent.cli.computing import Computing
 from minent.cli.outputs import check_apart, outputs
 from minent.cli.processes import speaks
 from minent.errors import BadInput, require, some
@@ -59,11 +60,13 @@ def train(
     from minent.cli import terminal
     from minent.data.images.read import read_images
     from minent.gan import new_players, train_gan
+    from minent.training.devices import device_of
     from minent.training.run import refuse_taken
 
     check_apart(out, [images])
     refuse_taken(out, resume)
     start, networks, playing = time.perf_counter(), networks or Networks(), playing or Playing()
+    device_of(playing.device)
     with terminal.progress() if speaks() else nullcontext():
         samples = read_images(images, size, playing.seed, skip_bad=skip_bad, split=split)
     if speaks():
@@ -88,6 +91,7 @@ def draw(
     output: Annotated[Path, Parameter(name=["--output", "-o"])],
     label: str | None = None,
     seed: int = 1,
+    computing: Annotated[Computing | None, Parameter(name="*")] = None,
 ) -> None:
     """Draw samples: minent gan draw --run run -n 64 -o grid.png
 
@@ -114,7 +118,8 @@ def draw(
         raise BadInput(f"output must end with .png or .npy; got {str(output)!r}")
     wrote = outputs([output], [run])
     generator = Generator.from_pretrained(run)
-    drawn = generator.draw(number, label, seed).numpy()
+    with (computing or Computing()).of(generator):
+        drawn = generator.draw(number, label, seed).numpy()
     if output.suffix == ".png":
         if drawn.ndim == 2 and drawn.shape[1] != 2:
             raise BadInput(f"a picture is of images or of points in the plane; got points of {drawn.shape[1]} numbers")
@@ -136,6 +141,7 @@ def score(
     skip_bad: int = 0,
     inception: Path | None = None,
     seed: int = 1,
+    computing: Annotated[Computing | None, Parameter(name="*")] = None,
     json_: Annotated[bool, Parameter(name="--json", show_default=False)] = False,
 ) -> None:
     """Score what a generator draws beside real samples in its place: minent gan score --run run --data photos/
@@ -173,8 +179,11 @@ def score(
     judge = None if inception is None else network(inception)
     with terminal.progress() as say:
         say("scoring")
-        features = train_features(real) if real.size and len(real.classes) > 1 else None
-        drawn = generator.draw(min(MOST, max(1, len(real) // 2)), seed=seed).numpy()
+        computing = computing or Computing()
+        with computing.of(generator):
+            drawn = generator.draw(min(MOST, max(1, len(real) // 2)), seed=seed).numpy()
+        known = real.size and len(real.classes) > 1
+        features = train_features(real, device=computing.device) if known else None
         options = {"mixture": data == "gaussians", "inception": judge, "seed": seed}
         found = scored(drawn, real.scaled(), features=features, **options)
     if json_:

@@ -69,7 +69,7 @@ def train_gan(
     def reference() -> Reference | None:
         if len(images) < 12:
             return None
-        features = train_features(images) if images.size and len(images.classes) > 1 else None
+        features = train_features(images, device=playing.device) if images.size and len(images.classes) > 1 else None
         return along(images, features)
 
     def judge(generator: Generator, step: int) -> dict[str, float]:

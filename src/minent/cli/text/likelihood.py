@@ -7,6 +7,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from minent.cli.computing import Device
 from minent.cli.inputs import read_lines
 from minent.cli.outputs import outputs, to_standard_output
 from minent.errors import require
@@ -20,6 +21,7 @@ def likelihood(
     model: str,
     words: Annotated[bool, Parameter(show_default=False)] = False,
     gaps: int = 0,
+    device: Device = "auto",
     output: Annotated[Path | None, Parameter(name=["--output", "-o"], show_default=False)] = None,
 ) -> None:
     """How likely a masked language model holds each text: a table between tabs, in the order of the lines.
@@ -42,10 +44,12 @@ def likelihood(
     """
     require("torch", "torch", "measure texts")
     from minent.text.gibbs import load
+    from minent.training.devices import device_of
 
     output = None if output is not None and to_standard_output(output) else output
     wrote = outputs([output], [texts, model])
     network, tokenizer = load(model)
+    network.to(device_of(device))
     numbered = [one for some in read_lines(texts) for one in some if one[1].strip()]
     found = _gaps(network, tokenizer, numbered, gaps) if gaps else _texts(network, tokenizer, numbered, words)
     table = "".join("\t".join(" ".join(str(cell).split()) for cell in row) + "\n" for row in found)

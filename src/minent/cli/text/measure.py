@@ -8,6 +8,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from minent.cli.computing import Computing
 from minent.cli.inputs import read_texts, tell, unknown_labels
 from minent.cli.outputs import check_apart, outputs, to_standard_output
 from minent.data.tables.columns import LabelledColumns, PairColumns
@@ -22,6 +23,7 @@ def classify(
     *,
     model: Path,
     columns: Annotated[LabelledColumns | None, Parameter(name="*")] = None,
+    computing: Annotated[Computing | None, Parameter(name="*")] = None,
     output: Annotated[Path | None, Parameter(name=["--output", "-o"], show_default=False)] = None,
 ) -> None:
     """Label texts: a line label<TAB>probability for each, in their order, an empty one for an empty line and for a row
@@ -45,7 +47,8 @@ def classify(
     classifier = Classifier.from_pretrained(model)
     examples = read_texts(texts, columns or LabelledColumns())
     cut = Cut(classifier.shape.longest)
-    probabilities = classifier.probabilities(examples.texts, cut=cut)
+    with (computing or Computing()).of(classifier):
+        probabilities = classifier.probabilities(examples.texts, cut=cut)
     if cut.cut:
         print(cut, file=sys.stderr)
     best = probabilities.argmax(1)
@@ -69,6 +72,7 @@ def exposure(
     data: str,
     data_target: Path | None = None,
     columns: Annotated[PairColumns | None, Parameter(name="*")] = None,
+    computing: Annotated[Computing | None, Parameter(name="*")] = None,
     output: Annotated[Path | None, Parameter(name=["--output", "-o"], show_default=False)] = None,
     seed: int = 1,
 ) -> None:
@@ -102,7 +106,9 @@ def exposure(
     wrote = outputs([output], [data, data_target])
     pairs = read_pairs(data, data_target, **asdict(columns or PairColumns()))
     tell(data, pairs.plan)
-    measured = exposure(*opened(model, pairs), seed=seed)
+    network, batches = opened(model, pairs)
+    with (computing or Computing()).of(network):
+        measured = exposure(network, batches, seed=seed)
     exposed(measured)
     if output is not None:
         with whole_file(output) as temporary:

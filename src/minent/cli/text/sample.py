@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
+from minent.cli.computing import Device
 from minent.cli.inputs import read_lines, read_texts
 from minent.cli.outputs import outputs
 from minent.data.tables.columns import TextColumn
@@ -36,6 +37,7 @@ def sample(
     corpus: Path | None = None,
     output: Annotated[Path | None, Parameter(name=["--output", "-o"], show_default=False)] = None,
     resume: Annotated[bool, Parameter(show_default=False)] = False,
+    device: Device = "auto",
     sampling: Annotated[Sampling | None, Parameter(name="*")] = None,
 ) -> None:
     """Draw texts from a masked language model: fill masks, or hide a token, draw it, repeat (Gibbs sampling).
@@ -65,6 +67,7 @@ def sample(
     require("torch", "torch", "sample texts")
     from minent.text.gibbs import Gibbs, load, read_rules
     from minent.text.masked.vocabulary import vocabulary_of
+    from minent.training.devices import device_of
 
     if output is not None and output.suffix not in KINDS:
         raise BadInput(f"output must end with {', '.join(KINDS)}; got {str(output)!r}")
@@ -76,7 +79,10 @@ def sample(
     options, others = sampling or Sampling(), [] if corpus is None else read_texts(str(corpus), TextColumn()).texts
     options = replace(options, chains=options.chains * best_of)
     network, tokenizer = load(model)
+    network.to(device_of(device))
     judging = (load(judge) if judge else (network, tokenizer)) if best_of > 1 else None
+    if judging is not None:
+        judging[0].to(device_of(device))
     held = read_rules(rules, vocabulary_of(tokenizer)) if rules is not None else ()
     if lines is None:
         rows, stopped = _alone(Gibbs(network, tokenizer, options, constraints=held), others, judging, best_of)

@@ -65,6 +65,7 @@ def train(
         masked-lm: train this model further, a folder of minent's or of Hugging Face's, or a name on the hub.
     """
     require("torch", "torch", "train models of text")
+    from minent.training.devices import device_of
     from minent.training.run import refuse_taken
 
     start = time.perf_counter()
@@ -74,6 +75,7 @@ def train(
         recipe or Recipe(), init,
     )  # fmt: skip
     check(asked)
+    device_of(asked.recipe.device)
     check_apart(out, [init or None, *train, train_target, *asked.dev, dev_target])
     refuse_taken(out, resume)
     prepared = {"classify": classifier, "seq2seq": seq2seq, "masked-lm": masked_lm}[task](asked)

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from minent.cli.computing import Computing
 from minent.cli.inputs import read_lines
 from minent.cli.outputs import outputs, to_standard_output
 from minent.data.tables.columns import SourceColumn
@@ -23,6 +24,7 @@ def write(
     n_best: int = 1,
     output: Annotated[Path | None, Parameter(name=["--output", "-o"], show_default=False)] = None,
     search: Annotated[Search | None, Parameter(name="*")] = None,
+    computing: Annotated[Computing | None, Parameter(name="*")] = None,
 ) -> None:
     """Write a text for each line: titles, translations, what the model has learned; in the order of the lines.
 
@@ -50,7 +52,8 @@ def write(
     done: list[str] = []
     cut = Cut(writer.shape.longest)
     for numbered in lines:
-        found = written(writer, [line for _, line in numbered], search, first=numbered[0][0] - 1, cut=cut)
+        with (computing or Computing()).of(writer):
+            found = written(writer, [line for _, line in numbered], search, first=numbered[0][0] - 1, cut=cut)
         for (number, _), texts_found in zip(numbered, found, strict=True):
             if n_best == 1 and not texts_found:  # the options leave nothing to write, but the line is kept
                 done.append("\n")

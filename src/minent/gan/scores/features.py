@@ -51,7 +51,7 @@ class Features(Saved):
             return torch.cat([self(part).argmax(1) for part in torch.from_numpy(images).split(256)]).numpy()
 
 
-def train_features(images: Images, steps: int = 600, seed: int = 1) -> Features:
+def train_features(images: Images, steps: int = 600, seed: int = 1, device: str = "auto") -> Features:
     """A classifier of the images' classes; the same images and seed give the same one. Raises BadInput without any."""
     if images.labels is None or len(images.classes) < 2:
         raise BadInput("features are those of a classifier, which wants images of two classes or more")
@@ -60,7 +60,10 @@ def train_features(images: Images, steps: int = 600, seed: int = 1) -> Features:
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         model = Features(images.channels, images.size, len(images.classes))
-    recipe = Recipe(steps=steps, learning_rate=2e-3, warmup=min(20, steps // 2), weight_decay=0.05, seed=seed)
+    warmup = min(20, steps // 2)
+    recipe = Recipe(
+        steps=steps, learning_rate=2e-3, warmup=warmup, weight_decay=0.05, device=device, seed=seed
+    )  # fmt: skip
     for _ in fit(model, _lost, images.at(rest).batches(64, seed, labels=True), recipe):
         pass
     right = model.cpu().classes_of(images.scaled(held)) == images.labels[held]

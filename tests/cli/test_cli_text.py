@@ -2,10 +2,12 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -148,9 +150,37 @@ def test_a_killed_run_resumed_is_an_uninterrupted_one(texts, tmp_path):
     process.send_signal(signal.SIGKILL)
     process.wait()
     assert not (broken / "model.safetensors").exists()
-    subprocess.run([*command, "--out", str(broken), "--resume"], check=True, capture_output=True, env=environment)
+    labelled = subprocess.run(
+        [*command[:4], "classify", str(texts), "--model", str(broken)], check=True, capture_output=True, text=True
+    )
+    assert "the run stopped at step" in labelled.stderr and "accuracy" in labelled.stderr
+    again = [*command[:4], "train", "--resume", str(broken)]
+    subprocess.run(again, check=True, capture_output=True, env=environment, cwd=tmp_path)
     assert (broken / "model.safetensors").read_bytes() == (whole / "model.safetensors").read_bytes()
     assert Classifier.from_pretrained(broken).labels == ["autumn", "spring"]
+    shutil.copytree(broken, tmp_path / "moved")
+    longer = [*again[:-1], str(tmp_path / "moved"), "--steps", "320"]
+    done = subprocess.run(longer, check=True, capture_output=True, text=True, env=environment, cwd=tmp_path)
+    assert f"wrote {tmp_path / 'moved'}" in done.stdout and "320" in done.stdout
+    told = json.loads((tmp_path / "moved" / "options.json").read_text())
+    assert told["options"]["steps"] == 320 and told["folder"] == str(Path.cwd())
+
+
+def test_a_run_that_cannot_go_on_by_itself_is_one_sentence(tmp_path, capsys):
+    run = tmp_path / "run"
+    run.mkdir()
+    kept = {"command": "gan", "folder": str(tmp_path / "gone"), "options": {}}
+    for told, words, sentence in (
+        (None, "text", "has no options.json"),
+        ({}, "text", "has no options.json"),
+        (kept, "text", "holds a run of minent gan train"),
+        (kept, "gan", "it is no more"),
+    ):
+        if told is not None:
+            (run / "options.json").write_text(json.dumps(told))
+        with pytest.raises(SystemExit) as stop:
+            main([words, "train", "--resume", str(run)])
+        assert stop.value.code == 2 and sentence in capsys.readouterr().err
 
 
 def test_two_processes_train_the_model_that_one_does(texts, tmp_path):

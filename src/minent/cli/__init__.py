@@ -16,6 +16,7 @@ from minent.cli.community import community
 from minent.cli.doctor import doctor
 from minent.cli.gan import gan
 from minent.cli.inputs import DASH, check_numbers, dashed
+from minent.cli.kept_options import of_run
 from minent.cli.processes import part
 from minent.cli.recipe import with_recipe
 from minent.cli.shown import forgive, guard
@@ -84,7 +85,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if debug:
         logging.getLogger("minent").setLevel(logging.DEBUG)
     try:
-        tokens = with_recipe(tokens)
+        tokens = of_run(with_recipe(tokens))
         command, bound, _ = app.parse_args(tokens, exit_on_error=False, print_error=False)
         check_numbers(bound.arguments)
         command(*map(dashed, bound.args), **{name: dashed(value) for name, value in bound.kwargs.items()})

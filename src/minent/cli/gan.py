@@ -11,6 +11,7 @@ from typing import Annotated, Any
 from cyclopts import App, Parameter
 
 from minent.cli.computing import Computing
+from minent.cli.kept_options import keep
 from minent.cli.outputs import check_apart, outputs
 from minent.cli.processes import speaks
 from minent.errors import BadInput, require, some
@@ -44,7 +45,7 @@ def train(
         A folder or .zip of pictures, or of a folder for each class; .npy, .npz, .parquet, …idx3-ubyte[.gz]; several
         files by a pattern, 'data/train-*.parquet'; or digits, gaussians, swiss-roll.
     out
-        Folder for the generator, pictures along training, checkpoints and log.jsonl.
+        Folder for the generator, pictures along training, checkpoints, options and log.jsonl.
     size
         Pixels of the side that images are brought to; their own if not given.
     classes
@@ -54,7 +55,7 @@ def train(
     skip_bad
         Pass over as many pictures that cannot be read; an error names the first if not given.
     resume
-        Go on with a run that was stopped.
+        Go on with a run that was stopped: --resume FOLDER in place of --out needs no other option, nor images.
     """
     require("torch", "gan", "train generators")
     from minent.cli import terminal
@@ -77,6 +78,8 @@ def train(
     if not speaks():
         deque(turns, maxlen=0)
         return
+    options = {"images": images, "size": size, "classes": classes, "split": split, "skip_bad": skip_bad}
+    keep("gan", out, {**options, "networks": networks, "playing": playing})
     weights = [sum(parameter.numel() for parameter in player.parameters()) for player in (generator, critic)]
     print(f"{_kind(samples)}, {playing.lipschitz}; {weights[0]:,} weights draw, {weights[1]:,} judge")
     terminal.playing(turns)

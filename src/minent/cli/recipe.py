@@ -2,12 +2,11 @@
 
 import difflib
 import tomllib
-from collections.abc import Iterator
-from typing import Any
 
 from cyclopts import Parameter
 
 from minent.cli.gan import gan
+from minent.cli.kept_options import words_of
 from minent.cli.text import text
 from minent.data.text_file import open_text
 from minent.errors import BadInput
@@ -35,17 +34,4 @@ def with_recipe(words: list[str]) -> list[str]:
             near = difflib.get_close_matches(key, known, 1)
             hint = f"did you mean {near[0]}?" if near else f"minent {words[0]} train --help shows what it may set"
             raise BadInput(f"{file!r} sets {key!r}, which is no option; {hint}")
-    given = {word.split("=")[0].replace("_", "-") for word in before + after}
-    options = ((f"--{key.replace('_', '-')}", value) for key, value in table.items())
-    held = (word for option, value in options if option not in given for word in _words(option, value))
-    return [*before, *held, *after]
-
-
-def _words(option: str, value: Any) -> Iterator[str]:
-    if isinstance(value, list):
-        yield from (word for one in value for word in _words(option, one))
-        return
-    if value is not False:
-        yield option
-    if not isinstance(value, bool):
-        yield str(value)
+    return [*before, *words_of(table, before + after), *after]

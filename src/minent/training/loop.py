@@ -18,6 +18,7 @@ from minent.training.processes import agree_on, found
 from minent.training.recipe import Recipe
 from minent.training.records import Moment, Record
 from minent.training.run import Log, resumed, rooted
+from minent.training.saved import Saved
 from minent.training.scaling import begun
 from minent.training.step import Fit, step
 from minent.training.trajectory.recorder import Recorder
@@ -123,6 +124,8 @@ def prepared(
     )  # fmt: skip
     resumed(run, resume, kept, log)
     run.state = begun(run.state, recipe)
+    if kept and first and isinstance(model, Saved):
+        model.describe(folder)  # so that the run can be used, and told from others, whenever it stops
     if trajectory is not None and first:
         going_on = run.state.step > 0 or (resume and (Path(trajectory) / "trajectory.json").exists())
         after = run.state.step if going_on else None

@@ -4,7 +4,9 @@ The folder is that of huggingface_hub's mixin, so it is shared as any model of t
 """
 
 import json
+import logging
 from dataclasses import asdict
+from math import inf
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -16,9 +18,13 @@ from torch import Tensor, nn
 from minent.data.whole import named
 from minent.errors import BadInput
 from minent.files import settled, whole_file, whole_folder, write_text
+from minent.training import checkpoint
+from minent.training.descent import averaging
+from minent.training.recipe import Recipe
 from minent.training.weights import built, fill, read, weights, write
 
 T = TypeVar("T", bound="Saved")
+log = logging.getLogger(__name__)
 FORMAT = 1
 FILES = ["config.json", "model.safetensors", "tokenizer.json"]
 
@@ -64,18 +70,23 @@ class Saved(PyTorchModelHubMixin, nn.Module, library_name="minent"):
 
     def _save_pretrained(self, save_directory: Path) -> None:
         write(save_directory / "model.safetensors", self._stored())
+        self.describe(save_directory)
+
+    def describe(self, folder: Path) -> None:
+        """Write how the model is built and how it reads, without what it has learned."""
         if self.tokenizer is not None:
-            with whole_file(save_directory / "tokenizer.json") as temporary:
+            with whole_file(folder / "tokenizer.json") as temporary:
                 self.tokenizer.save(str(temporary))
         arguments = self._hub_mixin_config or {}
         arguments = arguments if isinstance(arguments, dict) else asdict(arguments)
         config = {**arguments, "minent": {"class": type(self).__name__, "format": FORMAT}}
-        write_text(save_directory / "config.json", json.dumps(config, indent=2, ensure_ascii=False))
+        write_text(folder / "config.json", json.dumps(config, indent=2, ensure_ascii=False))
 
     @classmethod
     def from_pretrained(cls: type[T], pretrained_model_name_or_path: str | Path, **options: Any) -> T:
         """The model in a folder, or of a name on the hub, owner/name, in evaluation mode on the CPU. A `Path` is one,
-        and so is a name whose owner is a folder here: the hub is not told of it.
+        and so is a name whose owner is a folder here: the hub is not told of it. Of a run that was not finished, or is
+        at work, it is the model with which it would end if it ended at its newest checkpoint.
 
         `options` are those of `huggingface_hub.snapshot_download` such as `revision` or `token`. Raises BadInput for a
         folder or name that holds no model of this class, whole.
@@ -105,14 +116,33 @@ class Saved(PyTorchModelHubMixin, nn.Module, library_name="minent"):
         token: Any, **arguments: Any,
     ) -> T:  # fmt: skip
         folder = Path(model_id)
-        model = built(folder, lambda: cls(**arguments))
-        fill(weights(model), model._restored(read(folder / "model.safetensors")), folder)
+        file, parts = folder / "model.safetensors", [] if (folder / "model.safetensors").exists() else learned(folder)
+        model = built(parts[0] if parts else file, lambda: cls(**arguments))
+        fill(weights(model), averaging.mean(parts) if parts else model._restored(read(file)), folder)
         if (folder / "tokenizer.json").exists():
             try:
                 model.tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
             except Exception as error:  # tokenizers raises no narrower one
                 raise BadInput(f"tokenizer.json in {str(folder)!r} is not a whole tokenizer: {error}") from None
         return model.eval()
+
+
+def learned(folder: Path) -> list[Path]:
+    """The files of weights whose mean a run, of which there is no model yet, would end with at its newest checkpoint;
+    none where there is no checkpoint. What they are is told."""
+    newest = checkpoint.newest(folder / "checkpoints")
+    if newest is None:
+        return []
+    try:
+        told = json.loads((newest / "state.json").read_text(encoding="utf-8"))
+        ema, best, step = told["recipe"]["ema"], told["state"]["best"], told["state"]["step"]
+        recipe, state = Recipe(ema=ema), checkpoint.State(step, best=tuple((loss, at) for loss, at in best))
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise BadInput(f"checkpoint {str(newest)!r} wants a whole state.json; got {error!r}") from None
+    of = " and ".join(str(at) for _, at in state.best) or str(step)
+    loss = f", with a loss on dev of {state.best[0][0]:.3f}" if state.best and state.best[0][0] < inf else ""
+    log.warning("%s: the run stopped at step %d; these are the weights of step %s%s", folder, step, of, loss)
+    return checkpoint.best(folder / "checkpoints", state, recipe)
 
 
 def is_path(name: str | Path) -> bool:

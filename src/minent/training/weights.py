@@ -32,19 +32,19 @@ def weights(model: nn.Module) -> dict[str, Tensor]:
     return dict(first.values())
 
 
-def built(folder: Path, make: Callable[[], T]) -> T:
-    """What `make` makes, where it takes not many more weights than the folder holds: a few bytes of config.json may ask
-    for a model that fills all memory. Raises BadInput, before that, where it does."""
-    with opened(folder / "model.safetensors") as file:
-        stored = sum(prod(file.get_slice(name).get_shape()) for name in file.keys())  # noqa: SIM118
+def built(file: Path, make: Callable[[], T]) -> T:
+    """What `make` makes, where it takes not many more weights than a safetensors file holds: a few bytes of config.json
+    may ask for a model that fills all memory. Raises BadInput, before that, where it does."""
+    with opened(file) as held:
+        stored = sum(prod(held.get_slice(name).get_shape()) for name in held.keys())  # noqa: SIM118
     left = SLACK * stored + 100_000
 
     def count(module: nn.Module, name: str, parameter: Any) -> None:
         nonlocal left
         left -= 0 if parameter is None else parameter.numel()
         if left < 0:
-            wanted = "config.json asks for more weights than model.safetensors holds"
-            raise BadInput(f"{wanted} in {str(folder)!r}: it is another model's, or damaged; got {stored:,}")
+            wanted = f"config.json asks for more weights than {file.name} holds"
+            raise BadInput(f"{wanted} in {str(file.parent)!r}: it is another model's, or damaged; got {stored:,}")
 
     with torch.device("meta"):
         hook = register_module_parameter_registration_hook(count)

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from cyclopts import Parameter
 
+from minent.cli.kept_options import keep
 from minent.cli.outputs import check_apart
 from minent.cli.processes import speaks
 from minent.cli.text.tasks import Asked, check, classifier, masked_lm, seq2seq
@@ -56,9 +57,9 @@ def train(
     dev_target
         File of targets for --dev.
     out
-        Folder for the model, its checkpoints and log.jsonl.
+        Folder for the model, its checkpoints, options and log.jsonl.
     resume
-        Go on with a run that was stopped.
+        Go on with a run that was stopped: --resume FOLDER in place of --out needs no other option.
     record
         Record the weights before every so many steps, for `minent attribution`; 0 for none. For --task classify.
     init
@@ -82,6 +83,7 @@ def train(
     if not speaks():
         deque(prepared[1], maxlen=0)
         return
+    keep("text", out, asked._asdict())
     follow(*prepared, asked)
     print(f"wrote {out} in {time.perf_counter() - start:.0f} s")
 

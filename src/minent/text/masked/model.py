@@ -75,12 +75,12 @@ class MaskedLM(Saved):
     def _restored(self, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
         return ours(tensors, self) if shared(self.shape) else tensors
 
-    def _save_pretrained(self, save_directory: Path) -> None:
-        super()._save_pretrained(save_directory)
+    def describe(self, folder: Path) -> None:
+        super().describe(folder)
         if shared(self.shape):
-            file = save_directory / "config.json"
+            file = folder / "config.json"
             config = {**json.loads(file.read_text(encoding="utf-8")), **config_of(self)}
             write_text(file, json.dumps(config, indent=2, ensure_ascii=False))
             if self.tokenizer is not None:
                 told = json.dumps(tokenizer_config(self.tokenizer), indent=2)
-                write_text(save_directory / "tokenizer_config.json", told)
+                write_text(folder / "tokenizer_config.json", told)

@@ -1,0 +1,66 @@
+"""The options of a run, kept in its folder: `minent text train --resume FOLDER` wants no others."""
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import fields, is_dataclass
+from pathlib import Path
+from typing import Any
+
+from minent.errors import BadInput
+from minent.files import write_text
+
+FILE = "options.json"
+
+
+def keep(command: str, out: Path, arguments: Mapping[str, Any]) -> None:
+    """Write the options of `minent COMMAND train`, given as they are or within dataclasses, into the folder of its
+    run."""
+    options: dict[str, Any] = {}
+    for name, value in arguments.items():
+        one = {field.name: getattr(value, field.name) for field in fields(value)} if is_dataclass(value) else {}
+        options |= one or {name: str(value) if isinstance(value, Path) else value}
+    options = {key: one for key, one in options.items() if key not in ("out", "resume") and one not in (None, "")}
+    out.mkdir(parents=True, exist_ok=True)
+    told = {"command": command, "folder": str(Path.cwd()), "options": options}
+    write_text(out / FILE, json.dumps(told, indent=2, ensure_ascii=False))
+
+
+def of_run(words: list[str]) -> list[str]:
+    """The words of `minent … train --resume FOLDER` with those options of the run in that folder that are not given,
+    in the folder where it was begun; any other words as they are.
+
+    Raises BadInput for a run that has left no options, or was begun in a folder that is no more."""
+    at = words.index("--resume") + 1 if "--resume" in words else len(words)
+    if words[1:2] != ["train"] or "--out" in words or at >= len(words) or not Path(words[at]).is_dir():
+        return words
+    run, rest = Path(words[at]).resolve(), [*words[2 : at - 1], *words[at + 1 :]]
+    try:
+        kept = json.loads((run / FILE).read_text(encoding="utf-8"))
+        command, place, options = kept["command"], kept["folder"], dict(kept["options"])
+    except (OSError, ValueError, KeyError, TypeError):
+        raise BadInput(f"{str(run)!r} has no {FILE} of a run: give all its options, --out and --resume") from None
+    if command != words[0]:
+        raise BadInput(f"{str(run)!r} holds a run of minent {command} train; got minent {words[0]} train")
+    if not Path(place).is_dir():
+        raise BadInput(f"the run in {str(run)!r} was begun in {place!r}, and names files from there; it is no more")
+    os.chdir(place)
+    first = [options.pop("images")] if "images" in options else []
+    return [*words[:2], *first, *words_of(options, rest), "--out", str(run), "--resume", *rest]
+
+
+def words_of(options: Mapping[str, Any], given: list[str]) -> Iterator[str]:
+    """Options as words of a command line, but for those that are given there."""
+    names = {word.split("=")[0].replace("_", "-") for word in given}
+    named = ((f"--{key.replace('_', '-')}", value) for key, value in options.items())
+    return (word for option, value in named if option not in names for word in _words(option, value))
+
+
+def _words(option: str, value: Any) -> Iterator[str]:
+    if isinstance(value, list):
+        yield from (word for one in value for word in _words(option, one))
+        return
+    if value is not False:
+        yield option
+    if not isinstance(value, bool):
+        yield str(value)

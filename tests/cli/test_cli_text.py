@@ -164,6 +164,9 @@ def test_a_killed_run_resumed_is_an_uninterrupted_one(texts, tmp_path):
     assert f"wrote {tmp_path / 'moved'}" in done.stdout and "320" in done.stdout
     told = json.loads((tmp_path / "moved" / "options.json").read_text())
     assert told["options"]["steps"] == 320 and told["folder"] == str(Path.cwd())
+    other = subprocess.run([*longer[:-1], "400", "--seed", "5"], capture_output=True, text=True, cwd=tmp_path)
+    assert other.returncode == 2 and "seed was 1" in other.stderr
+    assert json.loads((tmp_path / "moved" / "options.json").read_text()) == told
 
 
 def test_a_run_that_cannot_go_on_by_itself_is_one_sentence(tmp_path, capsys):

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 from cyclopts import App, Parameter
 
 from minent.cli.computing import Computing
-from minent.cli.kept_options import keep
+from minent.cli.kept_options import keeping
 from minent.cli.outputs import check_apart, outputs
 from minent.cli.processes import speaks
 from minent.errors import BadInput, require, some
@@ -79,10 +79,10 @@ def train(
         deque(turns, maxlen=0)
         return
     options = {"images": images, "size": size, "classes": classes, "split": split, "skip_bad": skip_bad}
-    keep("gan", out, {**options, "networks": networks, "playing": playing})
+    options |= {"networks": networks, "playing": playing}
     weights = [sum(parameter.numel() for parameter in player.parameters()) for player in (generator, critic)]
     print(f"{_kind(samples)}, {playing.lipschitz}; {weights[0]:,} weights draw, {weights[1]:,} judge")
-    terminal.playing(turns)
+    terminal.playing(keeping(turns, "gan", out, options, resume))
     print(f"wrote {out} in {time.perf_counter() - start:.0f} s")
 
 

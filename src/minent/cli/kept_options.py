@@ -2,20 +2,32 @@
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from minent.errors import BadInput
-from minent.files import write_text
+from minent.files import held, write_text
 
+T = TypeVar("T")
 FILE = "options.json"
 
 
-def keep(command: str, out: Path, arguments: Mapping[str, Any]) -> None:
-    """Write the options of `minent COMMAND train`, given as they are or within dataclasses, into the folder of its
-    run."""
+def keeping(records: Iterable[T], command: str, out: Path, arguments: Mapping[str, Any], resume: bool) -> Iterator[T]:
+    """The records of a run as they come; its options are kept before the first, or where it goes on, once it did: with
+    others than its own it may not."""
+    if not resume:
+        with held(out):  # else another run would lose its own
+            _write(command, out, arguments)
+    for number, record in enumerate(records):
+        if resume and not number:
+            _write(command, out, arguments)
+        yield record
+
+
+def _write(command: str, out: Path, arguments: Mapping[str, Any]) -> None:
+    """Write the options of `minent COMMAND train`, given as they are or within dataclasses."""
     options: dict[str, Any] = {}
     for name, value in arguments.items():
         one = {field.name: getattr(value, field.name) for field in fields(value)} if is_dataclass(value) else {}

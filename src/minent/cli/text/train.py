@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from cyclopts import Parameter
 
-from minent.cli.kept_options import keep
+from minent.cli.kept_options import keeping
 from minent.cli.outputs import check_apart
 from minent.cli.processes import speaks
 from minent.cli.text.tasks import Asked, check, classifier, masked_lm, seq2seq
@@ -83,8 +83,8 @@ def train(
     if not speaks():
         deque(prepared[1], maxlen=0)
         return
-    keep("text", out, asked._asdict())
-    follow(*prepared, asked)
+    model, records, told = prepared
+    follow(model, keeping(records, "text", out, asked._asdict(), resume), told, asked)
     print(f"wrote {out} in {time.perf_counter() - start:.0f} s")
 
 

@@ -72,6 +72,8 @@ def _shows_all(stream: Any) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line; the only place where an error becomes a sentence and an exit status."""
+    # threads that wait for others sleep: spinning, they take cores that someone else may need. Before torch is loaded
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     arguments = sys.argv[1:] if arguments is None else list(arguments)
     debug = "--debug" in arguments
     tokens = [DASH if word == "-" else word for word in arguments if word != "--debug"]

@@ -70,7 +70,7 @@ class Report:
         begun = time.monotonic()
         self.until = min(self.end, begun + seconds)
         self.isolated(name, lambda: run(self, quick))
-        self.row("parts", name, seconds=round(time.monotonic() - begun, 1))
+        self.row("parts", name, seconds=round(time.monotonic() - begun, 1), date=date.today().isoformat())
         self.flush()
 
     def isolated(self, name, run):
@@ -145,13 +145,13 @@ def page(found):
     parts += [f"- nearest to its bound in {kind}: an error of {error:.1g}" for kind, (_, error) in largest.items()]
     for name, rows in found["tables"].items():
         if name == "waits for the GPU":
-            parts.append(f"\n## {name.capitalize()}\n\nHow often a step (or what is named) waits; lines: gpu.json.\n")
+            parts.append(f"\n## Waits for the GPU\n\nHow often a step (or what is named) waits; lines: gpu.json.\n")
             parts += ["| of | waits |", "|---|---|", *(f"| {key} | {one['each']:g} |" for key, one in rows.items())]
         elif name != "parts":
+            day = found["tables"]["parts"].get(name, {}).get("date", found["date"])
             columns = list(dict.fromkeys(column for one in rows.values() for column in one))
-            parts.append(
-                f"\n## {name.capitalize()}\n\n| | {' | '.join(column.replace('_', ' ') for column in columns)} |"
-            )
+            heads = " | ".join(column.replace("_", " ") for column in columns)
+            parts.append(f"\n## {name.capitalize()}" + f", {day}" * (day != found["date"]) + f"\n\n| | {heads} |")
             parts.append("|---" * (len(columns) + 1) + "|")
             parts += [f"| {key} | {' | '.join(str(one.get(c, '')) for c in columns)} |" for key, one in rows.items()]
     return "\n".join(parts) + "\n"

@@ -145,7 +145,7 @@ def page(found):
     parts += [f"- nearest to its bound in {kind}: an error of {error:.1g}" for kind, (_, error) in largest.items()]
     for name, rows in found["tables"].items():
         if name == "waits for the GPU":
-            parts.append(f"\n## Waits for the GPU\n\nHow often a step (or what is named) waits; lines: gpu.json.\n")
+            parts.append("\n## Waits for the GPU\n\nHow often a step (or what is named) waits; lines: gpu.json.\n")
             parts += ["| of | waits |", "|---|---|", *(f"| {key} | {one['each']:g} |" for key, one in rows.items())]
         elif name != "parts":
             day = found["tables"]["parts"].get(name, {}).get("date", found["date"])

@@ -72,6 +72,24 @@ def test_the_moment_before_a_step_has_the_parameters_that_the_gradients_were_tak
     assert all((one != other).any() for one, other in pairwise(weights))
 
 
+def test_the_best_is_that_by_the_score_asked_for(tmp_path):
+    said = iter([0.2, 0.9, 0.4, 0.3])
+
+    def judge(model):
+        return {"loss": dev(model)["loss"], "bleu": next(said)}
+
+    model, _ = train(replace(RECIPE, best="bleu"), dev=judge, folder=tmp_path)
+    checkpoints = sorted(path.name for path in (tmp_path / "checkpoints").iterdir())
+    assert checkpoints == ["step-00000008", "step-00000016"]  # the best, and the last to go on from
+    held = read(tmp_path / "checkpoints" / "step-00000008" / "weights.safetensors")
+    assert all(tensor.equal(held[name]) for name, tensor in model.state_dict().items() if name in held)
+    with pytest.raises(BadInput, match="one of the scores on dev, loss, bleu; got 'accuracy'"):
+        said = iter([0.1])
+        train(replace(RECIPE, best="accuracy"), dev=judge)
+    with pytest.raises(BadInput, match="best wants dev"):
+        train(replace(RECIPE, best="bleu"))
+
+
 def test_training_stops_after_patience_and_ends_with_the_best_on_dev():
     losses, bits = iter([5.0, 3.0, 4.0, 3.5, 2.0]), []
 

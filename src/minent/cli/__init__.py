@@ -17,6 +17,7 @@ from minent.cli.doctor import doctor
 from minent.cli.gan import gan
 from minent.cli.inputs import DASH, check_numbers, dashed
 from minent.cli.kept_options import of_run
+from minent.cli.plotted import plot
 from minent.cli.processes import part
 from minent.cli.recipe import with_recipe
 from minent.cli.shown import forgive, guard
@@ -38,6 +39,7 @@ app.command(community)
 app.command(gan)
 app.command(text)
 app.command(doctor)
+app.command(plot)
 app.register_install_completion_command(help="Let the shell complete commands and options of minent.")
 
 

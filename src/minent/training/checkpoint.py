@@ -31,10 +31,10 @@ OPEN = "steps", "epochs", "device"  # of a recipe: what may differ where a run g
 
 @dataclass(frozen=True)
 class State:
-    """Where a run stands: after `step` steps, `position` batches into `epoch`; `best` holds the loss on dev (inf
-    without dev) and the step of each checkpoint that the model would end with, best first; `misses` counts the
-    evaluations since the first of them; `scale`, by how much losses are scaled up, and `unbroken`, for how many steps,
-    are of fp16."""
+    """Where a run stands: after `step` steps, `position` batches into `epoch`; `best` holds, best first, the loss on
+    dev (inf without dev; less the score, where the recipe goes by another one) and the step of each checkpoint that the
+    model would end with; `misses` counts the evaluations since the first of them; `scale`, by how much losses are
+    scaled up, and `unbroken`, for how many steps, are of fp16."""
 
     step: int = 0
     epoch: int = 1

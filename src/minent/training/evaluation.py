@@ -23,20 +23,24 @@ Dev = Callable[[Any], dict[str, float]]
 
 
 def evaluation(dev: Dev, model: nn.Module, recipe: Recipe, step: int, processes: PartialState) -> dict[str, float]:
-    """What `dev` says of the model after `step` on the first process. Raises BadInput without a finite "loss"."""
+    """What `dev` says of the model after `step` on the first process. Raises BadInput without a finite "loss", and
+    without the score by which the best is chosen."""
     device = next(model.eval().parameters()).device
     with torch.no_grad(), seeded(device, recipe.seed, step), arithmetic(device, recipe.precision):
         scores = agreed({name: float(score) for name, score in dev(model).items()}, processes)
     if not math.isfinite(scores.get("loss", math.nan)):
         raise BadInput(f"dev must say a finite 'loss'; got {scores} at step {step}")
+    if not math.isfinite(scores.get(recipe.best, math.nan)):
+        raise BadInput(f"best must be one of the scores on dev, {', '.join(scores)}; got {recipe.best!r}")
     return scores
 
 
 def judged(state: State, loss: float, keep: int) -> State:
     """The state after an evaluation: the `keep` best steps, the later of equals first, and how many were no best.
+    `loss` is what is to be low.
 
     >>> judged(State(step=20, best=((0.5, 10),)), 0.7, keep=2)
-    State(step=20, epoch=1, position=0, best=((0.5, 10), (0.7, 20)), misses=1)
+    State(step=20, epoch=1, position=0, best=((0.5, 10), (0.7, 20)), misses=1, scale=1.0, unbroken=0)
     """
     better = not state.best or loss < state.best[0][0]
     best = sorted([*state.best, (loss, state.step)], key=lambda one: (one[0], -one[1]))[:keep]

@@ -45,8 +45,9 @@ def fit(
 
     - `loss(model, batch)`: the sum of the losses over the targets of a batch of tensors, and the number of targets;
       "progress" in the batch is the share of the steps that is done.
-    - `dev(model)`: scores, of which "loss" says which checkpoint is best; asked on every process, without gradients,
-      of the model in evaluation mode (holding the moving average, where the recipe has one); process 0 is believed.
+    - `dev(model)`: scores, "loss" among them, of which `recipe.best` says which checkpoint is best; asked on every
+      process, without gradients, of the model in evaluation mode (holding the moving average, where the recipe has
+      one); process 0 is believed.
     - `folder`: where checkpoints and log.jsonl go; without one, nothing outlives the run.
     - `resume`: go on from the newest checkpoint in `folder`, or start where there is none. On a CPU the run ends bit
       for bit as it would have without the break. Only `steps`, `epochs` and `device` of the recipe may differ; the
@@ -108,6 +109,8 @@ def prepared(
     """The run that `fit` asks for, where it begins or goes on; its folder is `kept` or goes with the run."""
     if trajectory is not None and recipe.precision == "fp16":
         raise BadInput("a run is recorded in fp32, tf32 or bf16: in fp16 steps may be left out; got fp16")
+    if recipe.best != "loss" and dev is None:
+        raise BadInput(f"best wants dev to tell what is better; got {recipe.best!r} and no dev")
     if recipe.patience and dev is None:
         raise BadInput(f"patience wants dev to tell what is better; got a patience of {recipe.patience} and no dev")
     processes = found(recipe.device)

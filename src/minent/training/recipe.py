@@ -63,6 +63,9 @@ class Recipe:
     evaluate_every: int = 0
     """Steps between evaluations, each with a checkpoint; 0 for the end of each epoch."""
 
+    best: str = "loss"
+    """Score on dev that the best checkpoint has: the lowest loss, or the highest accuracy, bleu, rouge_l, …"""
+
     patience: int = 0
     """Evaluations in a row without a new best after which training stops; 0 for never."""
 

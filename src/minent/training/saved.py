@@ -136,12 +136,14 @@ def learned(folder: Path) -> list[Path]:
     try:
         told = json.loads((newest / "state.json").read_text(encoding="utf-8"))
         ema, best, step = told["recipe"]["ema"], told["state"]["best"], told["state"]["step"]
+        score = told["recipe"].get("best", "loss")
         recipe, state = Recipe(ema=ema), checkpoint.State(step, best=tuple((loss, at) for loss, at in best))
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise BadInput(f"checkpoint {str(newest)!r} wants a whole state.json; got {error!r}") from None
     of = " and ".join(str(at) for _, at in state.best) or str(step)
-    loss = f", with a loss on dev of {state.best[0][0]:.3f}" if state.best and state.best[0][0] < inf else ""
-    log.warning("%s: the run stopped at step %d; these are the weights of step %s%s", folder, step, of, loss)
+    value = state.best[0][0] if state.best else inf
+    said = f", with a {score} on dev of {value if score == 'loss' else -value:.4g}" if value < inf else ""
+    log.warning("%s: the run stopped at step %d; these are the weights of step %s%s", folder, step, of, said)
     return checkpoint.best(folder / "checkpoints", state, recipe)
 
 

@@ -79,7 +79,9 @@ def paused(run: Fit) -> dict[str, float] | None:
     if run.dev is not None:
         with averaging.holding(run.model, run.average):
             scores = evaluation(run.dev, run.model, run.recipe, run.state.step, run.processes)
-    run.state = judged(run.state, scores["loss"] if scores else math.inf, run.recipe.keep)
+    best = run.recipe.best
+    value = math.inf if scores is None else scores[best] if best == "loss" else -scores[best]
+    run.state = judged(run.state, value, run.recipe.keep)
     if run.recorder is not None:
         run.recorder.keep()
     return scores

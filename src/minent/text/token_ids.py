@@ -12,6 +12,8 @@ from minent.errors import BadInput
 from minent.kernels import log
 from minent.text.tokenizer import blank_of
 
+TOGETHER = 4096  # texts: what a tokenizer says of one takes kilobytes
+
 
 @dataclass
 class Cut:
@@ -97,15 +99,19 @@ def encode(
     if longest is not None and longest <= added:
         raise BadInput(f"longest must be more than {added}; got {longest}")
     before, tokenizer.encode_special_tokens = tokenizer.encode_special_tokens, not special
+    found: list[Int32[np.ndarray, " tokens"]] = []
     try:
-        encodings = tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
+        for start in range(0, len(texts), TOGETHER):
+            for encoding in tokenizer.encode_batch_fast(
+                list(texts[start : start + TOGETHER]), add_special_tokens=False
+            ):
+                whole = len(encoding)
+                if longest is not None:
+                    encoding.truncate(longest - added)
+                if cut is not None:
+                    cut.tokens, cut.lost = cut.tokens + whole, cut.lost + whole - len(encoding)
+                    cut.which.append(whole > len(encoding))
+                found.append(np.array((tokenizer.post_process(encoding) if special else encoding).ids, np.int32))
     finally:
         tokenizer.encode_special_tokens = before
-    for encoding in encodings:
-        whole = len(encoding)
-        if longest is not None:
-            encoding.truncate(longest - added)
-        if cut is not None:
-            cut.tokens, cut.lost = cut.tokens + whole, cut.lost + whole - len(encoding)
-            cut.which.append(whole > len(encoding))
-    return [np.array((tokenizer.post_process(e) if special else e).ids, np.int32) for e in encodings]
+    return found

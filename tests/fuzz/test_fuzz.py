@@ -14,3 +14,31 @@ def test_changed_files_are_read_or_refused_by_name(seed):
     counts, bad = campaign(700, 60, seed=seed + 100)
     assert bad == []
     assert counts["read"] > 20 and counts["refused"] > 100
+
+
+def test_changed_command_lines_are_done_or_refused_in_a_sentence():
+    from fuzz.commands import campaign
+
+    counts, bad = campaign(60, 60, seed=7)
+    assert bad == []
+    assert counts["done"] > 2 and counts["refused"] > 20
+
+
+@pytest.mark.parametrize(
+    "words, sentence",
+    [
+        (["--hidden", "9999999999"], "more memory is wanted than there is"),
+        (["--hidden", "999999999999999999"], "more memory is wanted than there is"),
+        (["--vocabulary", "99999999999999999999"], "--vocabulary must be at most"),
+        (["--layers", "999999"], "layers must be at most 1,000"),
+    ],
+)
+def test_models_larger_than_any_are_refused(words, sentence, tmp_path, capsys):
+    from minent.cli import main
+
+    (tmp_path / "a.tsv").write_text("a\tb\nb\tc\n")
+    command = ["text", "train", "--task", "classify", "--train", str(tmp_path / "a.tsv"), "--out", str(tmp_path / "m")]
+    with pytest.raises(SystemExit):
+        main([*command, *words])
+    told = capsys.readouterr().err
+    assert sentence in told and "mistake" not in told

@@ -26,6 +26,9 @@ from minent.errors import MinentError
 
 PATHS = FileNotFoundError, FileExistsError, IsADirectoryError, NotADirectoryError  # of paths that were given
 
+# what numpy and torch say of memory, on CPUs and GPUs
+FULL = "more memory is wanted than there is", "can't allocate memory", "out of memory", "Storage size calculation"
+
 app = App(
     name="minent",
     version=__version__,
@@ -106,8 +109,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sentence = str(error).replace(DASH, "-")
         if isinstance(error, OSError) and error.filename is not None:
             sentence = f"{str(error.filename2 or error.filename)!r}: {error.strerror}"
-        if isinstance(error, MemoryError):
-            sentence = f"more memory is wanted than there is {sentence}".strip()
+        if isinstance(error, MemoryError) or any(one in sentence for one in FULL):
+            sentence = f"more memory is wanted than there is: {sentence.splitlines()[0][:200]}" if sentence else FULL[0]
         elif not isinstance(error, (MinentError, CycloptsError, OSError)) and os.strerror(ENOSPC) not in sentence:
             sentence = f"{type(error).__name__}: {error} (a mistake in minent; --debug shows where)"
         print(f"minent: {sentence}", file=sys.stderr)

@@ -15,11 +15,13 @@ from minent.data.tables.columns import SourceColumn, TextColumn
 from minent.errors import BadInput, BadLine, some
 
 DASH = "\1"  # "-" while words are parsed: cyclopts takes that for an option
+MOST = 2**62  # of any whole number
 STREAM = 256  # lines that are read together
 
 
 def check_numbers(arguments: Mapping[str, Any]) -> None:
-    """Raises BadInput for an option that is no finite number, and for a seed that no generator takes."""
+    """Raises BadInput for an option that is no finite number or more than anything counts, and for a seed that no
+    generator takes."""
     for name, value in arguments.items():
         if is_dataclass(value):
             check_numbers(vars(value))
@@ -27,6 +29,8 @@ def check_numbers(arguments: Mapping[str, Any]) -> None:
             raise BadInput(f"--{name.replace('_', '-')} must be a finite number; got {value}")
         elif name == "seed" and isinstance(value, int) and not 0 <= value < 2**63:
             raise BadInput(f"--seed must be from 0 to {2**63 - 1}; got {value}")
+        elif isinstance(value, int) and not -MOST <= value <= MOST:
+            raise BadInput(f"--{name.replace('_', '-')} must be at most {MOST}; got {value}")
 
 
 def dashed(value: Any) -> Any:

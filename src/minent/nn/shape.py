@@ -62,6 +62,7 @@ class Shape:
     def __post_init__(self) -> None:
         sizes = "dim", "heads", "layers", "hidden", "landmarks", "window"
         check(self, *((name, getattr(self, name) >= 1, "at least 1") for name in sizes))
+        check(self, ("layers", self.layers <= 1000, "at most 1,000"), ("dim", self.dim <= 2**20, "at most 1,048,576"))
         if self.dim % self.heads:
             raise BadInput(f"heads must share dim evenly; got {self.heads} heads for {self.dim}")
         check(self, ("dropout", 0 <= self.dropout < 1, "at least 0 and less than 1"))

@@ -43,7 +43,7 @@ def module_words(texts: Sequence[str], tree: Tree, most: int = 5) -> list[list[s
     for depth in range(1, tree.depth + 1):
         labels, modules = tree.labels_at(depth), tree.ancestors(depth)[tree.module]
         of = dict(zip(labels.tolist(), modules.tolist(), strict=True))
-        for label, told in enumerate(telling_words(texts, labels, most)):
+        for label, told in enumerate(telling_words(texts, labels.tolist(), most)):
             called[of[label]] = told
     return called
 

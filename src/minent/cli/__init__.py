@@ -3,8 +3,8 @@
 import logging
 import os
 import sys
-from collections.abc import Sequence
-from errno import ENOSPC
+from collections.abc import Iterator, Sequence
+from errno import EDQUOT, EFBIG, ENOSPC
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,8 @@ PATHS = FileNotFoundError, FileExistsError, IsADirectoryError, NotADirectoryErro
 
 # what numpy and torch say of memory, on CPUs and GPUs
 FULL = "more memory is wanted than there is", "can't allocate memory", "out of memory", "Storage size calculation"
+
+DISK = [os.strerror(code) for code in (ENOSPC, EFBIG, EDQUOT)]
 
 app = App(
     name="minent",
@@ -75,6 +77,17 @@ def _shows_all(stream: Any) -> None:
         stream.reconfigure(**said)
 
 
+def _behind(error: BaseException | None) -> Iterator[BaseException]:
+    """An error, and those in whose handling it was raised."""
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
+
+
+def _of_disk(error: BaseException) -> bool:
+    return any(told in str(error) for told in DISK)
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line; the only place where an error becomes a sentence and an exit status."""
     # threads that wait for others sleep: spinning, they take cores that someone else may need. Before torch is loaded
@@ -111,7 +124,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
             sentence = f"{str(error.filename2 or error.filename)!r}: {error.strerror}"
         if isinstance(error, MemoryError) or any(one in sentence for one in FULL):
             sentence = f"more memory is wanted than there is: {sentence.splitlines()[0][:200]}" if sentence else FULL[0]
-        elif not isinstance(error, (MinentError, CycloptsError, OSError)) and os.strerror(ENOSPC) not in sentence:
+        elif not isinstance(error, OSError) and (full := next(filter(_of_disk, _behind(error)), None)):
+            sentence = str(full).splitlines()[0]
+        elif not isinstance(error, (MinentError, CycloptsError, OSError)):
             sentence = f"{type(error).__name__}: {error} (a mistake in minent; --debug shows where)"
         print(f"minent: {sentence}", file=sys.stderr)
         sys.exit(2 if isinstance(error, (MinentError, CycloptsError, *PATHS)) else 1)

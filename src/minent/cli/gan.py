@@ -5,6 +5,7 @@ import time
 from collections import deque
 from contextlib import nullcontext
 from dataclasses import asdict
+from io import BytesIO
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -130,8 +131,10 @@ def draw(
     else:
         if drawn.ndim == 4:
             drawn = np.rint((drawn.transpose(0, 2, 3, 1) + 1) * 127.5).astype(np.uint8)
-        with whole_file(output) as temporary, temporary.open("wb") as file:
-            np.save(file, drawn)
+        held = BytesIO()
+        np.save(held, drawn)  # into a file, numpy says nothing of a full disk
+        with whole_file(output) as temporary:
+            temporary.write_bytes(held.getvalue())
     print(wrote(output))
 
 

@@ -1,0 +1,116 @@
+"""A disk that is full, at any byte: what was there stays, a sentence says so, and the next command leaves nothing over.
+
+A limit on the size of files stands for the disk: what is written beyond it fails, as it does there.
+"""
+
+import contextlib
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+pytestmark = [
+    pytest.mark.skipif(sys.platform == "win32", reason="limits are POSIX's"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),  # of files that cannot be closed
+]
+FILES = [
+    "community find links.csv -o out.csv",
+    "community find links.csv -o out.tree",
+    "community find links.csv -o out.parquet",
+    "community find links.csv --map out.html",
+    "community cluster points.npy -o out.csv",
+    "community compare a.tree b.tree -o out.html",
+    "text write texts.txt --model seq2seq --longest 3 -o out.txt",
+    "text classify labels.tsv --model classify -o out.tsv",
+    "text likelihood texts.txt --model masked-lm -o out.tsv",
+    "text sample --model masked-lm --length 3 --sweeps 2 -o out.parquet",
+    "text exposure --model seq2seq --data pairs.tsv -o out.png",
+    "gan draw --run gan -n 4 -o out.png",
+    "gan draw --run gan -n 4 -o out.npy",
+    "attribution explain classify --data labels.tsv --first 2 -o out.html",
+    "attribution mislabels classify -o out.csv",
+    "plot classify -o out.svg",
+    "plot classify -o out.pdf",
+]
+SMALL = "--dim 8 --heads 2 --layers 1 --hidden 8 --tokenizer words"
+FOLDERS = [
+    f"text train --task classify --train labels.tsv --out new {SMALL} --steps 4 --save-every 1 --record 1",
+    f"text train --task masked-lm --train texts.txt --out new {SMALL} --steps 4 --save-every 1",
+    "gan train images.npy --out new --width 4 --batch 8 --steps 2 --evaluate-every 1", "text export seq2seq --out new",
+    "text lengthen masked-lm --longest 2048 --out new",
+]  # fmt: skip
+
+
+@contextlib.contextmanager
+def at_most(size):
+    import resource
+
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    from fuzz.commands import made
+
+    folder, here = tmp_path_factory.mktemp("full"), Path.cwd()
+    os.chdir(folder)
+    made(folder)
+    yield folder
+    os.chdir(here)
+
+
+def left_over(folder):
+    return [path for path in folder.rglob("*") if path.name.startswith(".minent") or path.name == "half"]
+
+
+def said(words):
+    from fuzz.commands import came
+
+    what, told = came(words)
+    return what, told
+
+
+@pytest.mark.parametrize("line", FILES)
+def test_an_output_is_the_old_one_or_the_new_one(line, place):
+    out = place / line.split()[-1]
+    assert said(line.split())[0] == "done"
+    whole = out.read_bytes()
+    for size in (0, len(whole) // 2, len(whole) - 1):
+        out.write_bytes(whole + b"old")
+        with at_most(size):
+            what, told = said(line.split())
+        assert what in ("status 1", "refused"), (size, told)
+        assert "mistake" not in told and "Traceback" not in told and told.startswith("minent: "), told
+        assert out.read_bytes() == whole + b"old"
+    assert said(line.split())[0] == "done" and len(out.read_bytes()) > len(whole) / 2
+    assert left_over(place) == []
+    out.unlink()
+
+
+@pytest.mark.parametrize("line", FOLDERS)
+def test_a_run_that_found_the_disk_full_goes_on(line, place):
+    import shutil
+
+    new = place / "new"
+    what, told = said(line.split())
+    assert what == "done", told
+    sizes = sorted({path.stat().st_size for path in new.rglob("*") if path.is_file()})
+    shutil.rmtree(new)
+    for size in {0, sizes[len(sizes) // 2], sizes[-1] - 1}:
+        with at_most(size):
+            what, told = said(line.split())
+        assert what in ("status 1", "refused"), (size, told)
+        assert "mistake" not in told and "Traceback" not in told and told.startswith("minent: "), told
+        again = (
+            [*line.split(), "--resume"] if " train " in line and list(new.glob("checkpoints/step-*")) else line.split()
+        )
+        what, told = said(again)
+        assert what == "done", told
+        assert left_over(place) == []
+        shutil.rmtree(new)

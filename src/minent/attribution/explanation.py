@@ -17,10 +17,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 ROUNDING, TRUST = 1e-3, 0.1
-UNKNOWN = (
-    "gradients are those that were followed, but weights moved otherwise: by another optimiser, averaged, clipped or "
-    "set by hand, or by steps that were not recorded"
-)
 
 
 def of_labels(scores: Float64[np.ndarray, "*rows outputs"]) -> Float64[np.ndarray, "*rows labels"]:
@@ -90,7 +86,7 @@ class Explanation:
             lacks = f"the sum lacks {self.relative_residual:.1%} of what training changed"
             if self.relative_residual < TRUST:
                 lacks = f"gradients that were made again are {self.off:.1%} off those that were followed"
-            raise BadInput(f"not to be trusted, for {lacks}: {'; '.join(self.doubts) or UNKNOWN}")
+            raise BadInput(f"not to be trusted, for {lacks}: {'; '.join(self.doubts)}")
 
     @property
     def residual(self) -> Float64[np.ndarray, "inputs outputs"]:

@@ -110,11 +110,14 @@ def _check(inputs: Inputs, train: Train, rule: str, memory: float, project: int 
 def asked(outputs: Any, initial: Any, prediction: Any) -> tuple[Callable[[slice], Outputs], tuple[Any, Any]]:
     """Which numbers are explained, as a function of what the model says of a part of the inputs, and these numbers at
     the beginning and the end, (input, output) each. Raises BadInput for others."""
+    if not callable(outputs) and not isinstance(prediction, Tensor):
+        found = type(prediction).__name__
+        raise BadInput(f"the model says a {found}: choose numbers of it by outputs=, a function, and by loss=")
     if outputs == "predicted":
-        best = prediction.argmax(1)
+        best = column(prediction).argmax(1)
 
         def chosen_of(part: slice) -> Outputs:
-            return lambda out: out[torch.arange(len(out), device=best.device), best[part]][:, None]
+            return lambda out: column(out)[torch.arange(len(out), device=best.device), best[part]][:, None]
     else:
         chosen = _chosen(outputs, prediction)
 
@@ -123,15 +126,21 @@ def asked(outputs: Any, initial: Any, prediction: Any) -> tuple[Callable[[slice]
 
     whole = chosen_of(slice(None))
     values = whole(initial), whole(prediction)
-    if values[1].dim() != 2:
+    if not isinstance(values[1], Tensor) or values[1].dim() != 2:
         wanted = "outputs must be numbers (input, output)"
-        raise BadInput(f"{wanted}; got {tuple(values[1].shape)}: choose by a function")
+        found = tuple(values[1].shape) if isinstance(values[1], Tensor) else type(values[1]).__name__
+        raise BadInput(f"{wanted}; got {found}: choose by a function")
     return chosen_of, values
+
+
+def column(out: Any) -> Any:
+    """One number of each input is one output."""
+    return out[:, None] if out.dim() == 1 else out
 
 
 def _chosen(outputs: Any, said: Any) -> Outputs:
     if outputs == "all":
-        return lambda out: out
+        return column
     if callable(outputs):
         return outputs
     if isinstance(outputs, str | int):

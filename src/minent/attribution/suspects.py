@@ -19,7 +19,7 @@ from jaxtyping import Float64, Int64
 from torch import Tensor, nn
 
 from minent.attribution.explanation import Explanation, contradicted, of_labels
-from minent.attribution.path_kernel import explain
+from minent.attribution.path_kernel import column, explain
 from minent.attribution.walk.followed import Followed
 from minent.attribution.walk.mean_gradients import Rule
 from minent.attribution.walk.own import own_contributions
@@ -113,7 +113,7 @@ def mislabels(
         checked.refuse()
     begun = process_time()
     with torch.no_grad(), evaluating(model):
-        own = own_contributions(Followed(model, run, train, loss), lambda out: out, said.shape[1], rule)
+        own = own_contributions(Followed(model, run, train, loss), column, said.shape[1], rule)
     seconds["path kernel"] = process_time() - begun
     others = of_labels(said - own)
     fitted = float((of_labels(said).argmax(1) == labels).mean())
@@ -149,6 +149,7 @@ def _scores(model: nn.Module, weights: Any, taught: Taught, begin: int) -> tuple
     device = next(iter(weights.values())).device
     inputs, targets = taught.batch(range(begin, min(begin + AT_A_TIME, len(taught))), device)
     said = predicted(model, weights, inputs)
+    said = column(said) if isinstance(said, Tensor) else said
     if not isinstance(said, Tensor) or said.shape[:1] != (number(inputs),) or said.dim() != 2:
         raise BadInput("labels are places among the outputs (example, output) of a model; this one says other things")
     return said.double().cpu().numpy(), np.asarray(targets.cpu())

@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.utils._pytree import tree_leaves, tree_map
 
 from minent.attribution.factors.backward import backward
 from minent.attribution.factors.products import Factors, total
@@ -36,16 +37,22 @@ def passed(
         with replayed(state, place(inputs)):
             several.append(forward(model, weights, None, taken(inputs, part), trained, state is not None))
     with torch.enable_grad():
-        values = [plain(out) for _, out, _ in several]
+        values = [tree_map(plain, out) for _, out, _ in several]
         each = [loss(one, taken(targets, part)).sum() for one, part in zip(values, rows, strict=True)] if apart else [
-            loss(torch.cat(values) if len(values) > 1 else values[0], targets).sum()
+            loss(tree_map(lambda *one: torch.cat(one), *values) if len(values) > 1 else values[0], targets).sum()
         ]  # fmt: skip
-        cotangents = torch.autograd.grad(sum(each), values, retain_graph=True)  # type: ignore[arg-type]
+        outs = [[one for one in tree_leaves(value) if _followed(one)] for value in values]
+        flat = [one for out in outs for one in out]
+        found = iter(torch.autograd.grad(sum(each), flat, None, True, allow_unused=True, materialize_grads=True))  # type: ignore[arg-type]
     factors = [
-        backward(tape.uses, value, [cotangent], loose(tape, leaves), tape.examples)
-        for (tape, _, leaves), value, cotangent in zip(several, values, cotangents, strict=True)
+        backward(tape.uses, out, [[next(found) for _ in out]], loose(tape, leaves), tape.examples)
+        for (tape, _, leaves), out in zip(several, outs, strict=True)
     ]
     return factors, several[0][0]
+
+
+def _followed(one: Any) -> bool:
+    return isinstance(one, Tensor) and one.requires_grad
 
 
 def meeting(model: nn.Module) -> bool:

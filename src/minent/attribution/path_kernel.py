@@ -21,6 +21,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from minent.attribution.explanation import Explanation
+from minent.attribution.walk.averaged import Average
 from minent.attribution.walk.back import Asked, Part, Walk
 from minent.attribution.walk.mean_gradients import Outputs, Rule
 from minent.attribution.walk.passes import Inputs, check_alike, number, place, predicted, taken
@@ -39,6 +40,7 @@ def explain(
     model: nn.Module, trajectory: Run | Sequence[Run], inputs: Inputs, *, train: Train,
     loss: Any = F.cross_entropy, outputs: Literal["all", "predicted"] | Sequence[int] | Outputs = "all",
     rule: Rule = "secant", memory: float = 1.0, project: int | None = None, seed: int = 0,
+    average: Average | None = None,
 ) -> Explanation:  # fmt: skip
     """What each training example added to what `model` says of `inputs`, for a model whose training was recorded.
 
@@ -57,6 +59,10 @@ def explain(
     - `project`: keep so many numbers a parameter of the momentum of each input and output (see `projection`; `seed`
       draws the signs): less memory, so that more inputs are explained at once, for an error that the notes state and
       the residual shows. SGD without momentum keeps none, and is exact; Adam is refused.
+
+    - `average`: explain a mean of the weights along the run: a moving average that keeps so much of itself at each step
+      (EMA: 0.999), the mean after these steps ([900, 950, 1000]), or a function of a step's number, from 1, that says
+      what is kept. The `model` should hold it; the notes tell where it does not.
 
     Under torchrun processes share the inputs, and each returns the whole explanation: all must call. They read the same
     folder and walk the whole trajectory, so that there is most to gain where there are many inputs.
@@ -83,10 +89,10 @@ def explain(
     """
     _check(inputs, train, rule, memory, project)
     if not isinstance(trajectory, Run):
-        each = partial(explain, model, train=train, loss=loss, outputs=outputs, rule=rule, memory=memory)
+        each = partial(explain, model, train=train, loss=loss, outputs=outputs, rule=rule, memory=memory, average=average)
         return averaged([each(one, inputs, project=project, seed=seed) for one in trajectory])
     model, processes = original(model), found()
-    walk = Walk(model, Trajectory.open(trajectory).to(place(inputs)), train, loss, rule, project, seed)
+    walk = Walk(model, Trajectory.open(trajectory).to(place(inputs)), train, loss, rule, project, seed, average)
     with torch.no_grad(), evaluating(model):
         initial, prediction = (predicted(model, one, inputs) for one in (walk.trajectory.weights(1), walk.last))
         chosen_of, values = asked(outputs, initial, prediction)

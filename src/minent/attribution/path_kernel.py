@@ -15,14 +15,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from minent.attribution.explanation import Explanation
+from minent.attribution.sums import Part, averaged, largest, summed
 from minent.attribution.walk.averaged import Average
-from minent.attribution.walk.back import Asked, Part, Walk
+from minent.attribution.walk.back import Asked, Walk
 from minent.attribution.walk.mean_gradients import Outputs, Rule
 from minent.attribution.walk.passes import Inputs, check_alike, number, place, predicted, taken
 from minent.attribution.walk.taught import Train
@@ -40,7 +40,7 @@ def explain(
     model: nn.Module, trajectory: Run | Sequence[Run], inputs: Inputs, *, train: Train,
     loss: Any = F.cross_entropy, outputs: Literal["all", "predicted"] | Sequence[int] | Outputs = "all",
     rule: Rule = "secant", memory: float = 1.0, project: int | None = None, seed: int = 0,
-    average: Average | None = None,
+    average: Average | None = None, first: int | None = None,
 ) -> Explanation:  # fmt: skip
     """What each training example added to what `model` says of `inputs`, for a model whose training was recorded.
 
@@ -63,6 +63,9 @@ def explain(
     - `average`: explain a mean of the weights along the run: a moving average that keeps so much of itself at each step
       (EMA: 0.999), the mean after these steps ([900, 950, 1000]), or a function of a step's number, from 1, that says
       what is kept. The `model` should hold it; the notes tell where it does not.
+
+    - `first`: keep so many examples that raised each number most, and as many that lowered it most; the others are one
+      term. What is held is then a share of the memory, not inputs times outputs times examples.
 
     Under torchrun processes share the inputs, and each returns the whole explanation: all must call. They read the same
     folder and walk the whole trajectory, so that there is most to gain where there are many inputs.
@@ -87,23 +90,27 @@ def explain(
     >>> parts.contributions.shape, bool(abs(parts.residual).max() < 1e-5)
     ((3, 2, 3), True)
     """
-    _check(inputs, train, rule, memory, project)
+    _check(inputs, train, rule, memory, project, first)
     if not isinstance(trajectory, Run):
-        each = partial(explain, model, train=train, loss=loss, outputs=outputs, rule=rule, memory=memory, average=average)
-        return averaged([each(one, inputs, project=project, seed=seed) for one in trajectory])
+        each = partial(
+            explain, model, train=train, loss=loss, outputs=outputs, rule=rule, memory=memory, average=average
+        )
+        return averaged([each(one, inputs, project=project, seed=seed) for one in trajectory], first)
     model, processes = original(model), found()
     walk = Walk(model, Trajectory.open(trajectory).to(place(inputs)), train, loss, rule, project, seed, average)
     with torch.no_grad(), evaluating(model):
         initial, prediction = (predicted(model, one, inputs) for one in (walk.trajectory.weights(1), walk.last))
         chosen_of, values = asked(outputs, initial, prediction)
-        parts = explained(walk, inputs, chosen_of, values[1], memory, share(number(inputs), processes))
+        parts = explained(walk, inputs, chosen_of, values[1], memory, share(number(inputs), processes), first)
     parts, notes = gathered(parts, processes), sorted(set(gathered(list(walk.notes), processes)))
     explanation, doubts = summed(parts, *values, notes), walk.followed.doubts
     explanation = replace(explanation, off=doubts.off)
     return explanation if explanation.verdict == "exact" else replace(explanation, doubts=tuple(doubts.told()))
 
 
-def _check(inputs: Inputs, train: Train, rule: str, memory: float, project: int | None) -> None:
+def _check(inputs: Inputs, train: Train, rule: str, memory: float, project: int | None, first: int | None) -> None:
+    if first is not None and first < 1:
+        raise BadInput(f"first is how many that raised, and how many that lowered a number, 1 or more; got {first}")
     if rule not in get_args(Rule):
         raise BadInput(f"rule is one of {', '.join(get_args(Rule))}; got {rule!r}")
     if memory <= 0:
@@ -158,36 +165,15 @@ def _chosen(outputs: Any, said: Any) -> Outputs:
 
 
 def explained(
-    walk: Walk, inputs: Inputs, chosen_of: Callable[[slice], Outputs], prediction: Tensor, memory: float, mine: range
-) -> list[Part]:
+    walk: Walk, inputs: Inputs, chosen_of: Callable[[slice], Outputs], prediction: Tensor, memory: float, mine: range,
+    first: int | None,
+) -> list[Part]:  # fmt: skip
     """Contributions to what is said of `mine` of the inputs, and other terms, as many inputs at a time as fit."""
-    parts, at_a_time = [], walk.inputs_for(memory, prediction.shape[1])
+    some = slice(min(2, number(inputs)))
+    parts, at_a_time = [], walk.inputs_for(memory, Asked(taken(inputs, some), chosen_of(some), prediction[some]))
     for begin in mine[::at_a_time]:
         part = slice(begin, min(begin + at_a_time, mine.stop))
         log.info("explaining inputs %d to %d of %d", part.start + 1, part.stop, number(inputs))
-        parts.append(walk.back(Asked(taken(inputs, part), chosen_of(part), prediction[part])))
+        found = walk.back(Asked(taken(inputs, part), chosen_of(part), prediction[part]))
+        parts.append(largest(*found, first))
     return parts
-
-
-def summed(parts: Sequence[Part], initial: Tensor, prediction: Tensor, notes: Sequence[str]) -> Explanation:
-    """The explanation of all inputs from those of their parts."""
-    contributions = np.concatenate([one for one, _ in parts])
-    names = dict.fromkeys(name for _, other in parts for name in other)
-    other = {name: np.concatenate([terms[name] for _, terms in parts]) for name in names}
-    first, last = (one.double().cpu().numpy() for one in (initial, prediction))
-    return Explanation(last, first, contributions, other, tuple(notes))
-
-
-def averaged(several: Sequence[Explanation]) -> Explanation:
-    """The mean of explanations of the same numbers, of several runs, which is as far off as the worst of them."""
-    if not several:
-        raise BadInput("wanted one trajectory at least; got none")
-    other = {name: np.mean([one.other.get(name, 0 * one.initial) for one in several], 0) for name in {
-        name for one in several for name in one.other
-    }}  # fmt: skip
-    prediction, initial, contributions = (
-        np.mean([getattr(one, part) for one in several], 0) for part in ("prediction", "initial", "contributions")
-    )
-    notes, doubts = (tuple(dict.fromkeys(n for one in several for n in getattr(one, w))) for w in ("notes", "doubts"))
-    worst = max(max(one.off, one.relative_residual) for one in several)
-    return Explanation(prediction, initial, contributions, other, notes, doubts, worst)

@@ -18,7 +18,8 @@ import torch.nn.functional as F
 from jaxtyping import Float64, Int64
 from torch import Tensor, nn
 
-from minent.attribution.explanation import Explanation, contradicted, of_labels
+from minent.attribution.explanation import Explanation
+from minent.attribution.labels import contradicted, of_labels
 from minent.attribution.path_kernel import column, explain
 from minent.attribution.walk.followed import Followed
 from minent.attribution.walk.mean_gradients import Rule

@@ -11,13 +11,12 @@ from minent.attribution.walk.averaged import ROUNDING, Average, MeanPath, apart
 from minent.attribution.walk.followed import Followed, noted
 from minent.attribution.walk.mean_gradients import Outputs, Rule, along
 from minent.attribution.walk.passes import Inputs
+from minent.attribution.walk.room import room
 from minent.attribution.walk.shares import Segment, Shares
 from minent.attribution.walk.taught import Train
 from minent.attribution.walk.updates import remembers
 from minent.errors import BadInput
 from minent.training.trajectory.trajectory import Trajectory
-
-Part = tuple[np.ndarray, dict[str, np.ndarray]]  # contributions (input, output, example), other terms (input, output)
 
 
 class Asked(NamedTuple):
@@ -64,15 +63,19 @@ class Walk:
             self.notes.add(f"projected to {project} numbers a parameter: {projection.error}")
         return projection
 
-    def inputs_for(self, memory: float, outputs: int) -> int:
-        """How many inputs a walk can hold: H_r, J_r and a view of each output, or the largest layer's."""
-        sizes = [one.numel() for one in self.shapes.values()]
-        held = self.projection.held(sizes) if any(map(remembers, self.groups)) else 2 * max(sizes)
-        each = held * outputs * next(iter(self.last.values())).element_size()
+    def inputs_for(self, memory: float, some: Asked) -> int:
+        """How many inputs a walk can hold, of some alike: H_r, J_r (and G_r) and a view of each output, or the largest
+        layer's; activations and factors; contributions."""
+        sizes, outputs = [one.numel() for one in self.shapes.values()], some.said.shape[1]
+        mean = isinstance(self.path, MeanPath)
+        held = self.projection.held(sizes) if mean or any(map(remembers, self.groups)) else 2 * max(sizes)
+        each = (held + mean * sum(sizes)) * outputs * next(iter(self.last.values())).element_size()
+        each += 8 * outputs * self.followed.examples
+        each += room(self.model, self.last, some.inputs, set(self.shapes), some.outputs)
         return max(1, int(memory * 2**30 / each))
 
-    def back(self, asked: Asked) -> Part:
-        """Contributions and other terms of what is said of the inputs."""
+    def back(self, asked: Asked) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+        """Contributions (input, output, example) and other terms (input, output) of what is said of the inputs."""
         (inputs, outputs), after = asked.said.shape, self.last
         kept = self.path.kept if isinstance(self.path, MeanPath) else None
         shares = Shares(self.followed, self.projection, outputs, inputs, kept)

@@ -169,8 +169,7 @@ def explained(
     first: int | None,
 ) -> list[Part]:  # fmt: skip
     """Contributions to what is said of `mine` of the inputs, and other terms, as many inputs at a time as fit."""
-    some = slice(min(2, number(inputs)))
-    parts, at_a_time = [], walk.inputs_for(memory, Asked(taken(inputs, some), chosen_of(some), prediction[some]))
+    parts, at_a_time = [], walk.inputs_for(memory, inputs, chosen_of, prediction.shape[1])
     for begin in mine[::at_a_time]:
         part = slice(begin, min(begin + at_a_time, mine.stop))
         log.info("explaining inputs %d to %d of %d", part.start + 1, part.stop, number(inputs))

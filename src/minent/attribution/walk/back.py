@@ -1,5 +1,6 @@
 """The walk from a trajectory's end to its beginning, on which each step is shared out to the examples behind it."""
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -63,15 +64,15 @@ class Walk:
             self.notes.add(f"projected to {project} numbers a parameter: {projection.error}")
         return projection
 
-    def inputs_for(self, memory: float, some: Asked) -> int:
-        """How many inputs a walk can hold, of some alike: H_r, J_r (and G_r) and a view of each output, or the largest
-        layer's; activations and factors; contributions."""
-        sizes, outputs = [one.numel() for one in self.shapes.values()], some.said.shape[1]
+    def inputs_for(self, memory: float, inputs: Inputs, chosen_of: Callable[[slice], Outputs], outputs: int) -> int:
+        """How many inputs a walk can hold: H_r, J_r (and G_r) and a view of each output, or the largest layer's;
+        activations and factors; contributions."""
+        sizes = [one.numel() for one in self.shapes.values()]
         mean = isinstance(self.path, MeanPath)
         held = self.projection.held(sizes) if mean or any(map(remembers, self.groups)) else 2 * max(sizes)
         each = (held + mean * sum(sizes)) * outputs * next(iter(self.last.values())).element_size()
         each += 8 * outputs * self.followed.examples
-        each += room(self.model, self.last, some.inputs, set(self.shapes), some.outputs)
+        each += room(self.model, self.last, inputs, set(self.shapes), chosen_of)
         return max(1, int(memory * 2**30 / each))
 
     def back(self, asked: Asked) -> tuple[np.ndarray, dict[str, np.ndarray]]:

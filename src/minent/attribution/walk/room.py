@@ -1,5 +1,6 @@
 """How much memory one more input takes on the walk: its activations and the factors of its mean gradients, measured."""
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -13,11 +14,14 @@ from minent.attribution.walk.passes import Inputs, number, taken
 ENDS = 3  # an activation is there at both ends of a step, and between them
 
 
-def room(model: nn.Module, weights: dict[str, Tensor], inputs: Inputs, trained: set[str], outputs: Outputs) -> int:
+def room(
+    model: nn.Module, weights: dict[str, Tensor], inputs: Inputs, trained: set[str],
+    chosen_of: Callable[[slice], Outputs],
+) -> int:  # fmt: skip
     """Bytes of one input more; none are known of a single one."""
     if number(inputs) < 2:
         return 0
-    one, two = (_held(model, weights, taken(inputs, slice(n)), trained, outputs) for n in (1, 2))
+    one, two = (_held(model, weights, taken(inputs, part), trained, chosen_of(part)) for part in map(slice, (1, 2)))
     return max(0, two - one)
 
 

@@ -16,7 +16,7 @@ from jaxtyping import Float64
 from torch import Tensor, nn
 
 from minent.attribution.walk.averaged import apart
-from minent.attribution.walk.passes import Inputs, as_trained, place, predicted, scores
+from minent.attribution.walk.passes import Inputs, as_trained, called, place, predicted
 from minent.attribution.walk.taught import Taught, Train
 from minent.errors import BadInput
 from minent.nn.evaluating import evaluating
@@ -119,10 +119,7 @@ class Again:
                     continue
                 inputs, targets = self.taught.batch(ids, self.device)
                 with torch.enable_grad(), replayed(states[part] if states else None, place(inputs)):
-                    said = scores(model(**inputs) if isinstance(inputs, dict) else model(
-                        *(inputs if isinstance(inputs, tuple) else (inputs,))
-                    ))  # fmt: skip
-                    lost = self.loss(said, targets).sum()
+                    lost = self.loss(called(model, inputs), targets).sum()
                 (lost * (self.scale * len(ids) / there.sum())).backward()
         for name, parameter in model.named_parameters():
             if name in step.idle:

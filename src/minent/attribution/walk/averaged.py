@@ -4,7 +4,8 @@
     f(θ̄_S) = f(θ_0) + Σ_r ⟨G_r, θ_r − θ_{r−1}⟩,  G_r = (1 − a_r) J̄_r + a_r G_{r+1},  J̄_s along θ̄_{s−1} to θ̄_s
 
 so that the run's steps are shared out as ever, with G in place of J̄. A moving average (EMA; Polyak & Juditsky 1992)
-keeps a_s = d; the mean of some checkpoints (Izmailov et al. 2018; Vaswani et al. 2017) (k − 1)/k at the k-th of them, else 1.
+keeps a_s = d; the mean of some checkpoints (Izmailov et al. 2018; Vaswani et al. 2017) (k − 1)/k at the k-th of them,
+else 1.
 """
 
 import tempfile

@@ -75,6 +75,12 @@ def predicted(model: nn.Module, weights: Mapping[str, Tensor], inputs: Inputs) -
         return scores(torch.func.functional_call(model, own, *_called(inputs)))
 
 
+def called(model: nn.Module, inputs: Inputs) -> Any:
+    """What a model says by itself."""
+    places, names = _called(inputs)
+    return scores(model(*places, **names))
+
+
 def scores(said: Any) -> Any:
     """Of what a model of transformers says its logits; other things as they are."""
     return said if isinstance(said, Tensor) else getattr(said, "logits", said)

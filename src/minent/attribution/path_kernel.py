@@ -38,7 +38,7 @@ log = logging.getLogger(__name__)
 
 def explain(
     model: nn.Module, trajectory: Run | Sequence[Run], inputs: Inputs, *, train: Train,
-    loss: Any = F.cross_entropy, outputs: Literal["all", "predicted"] | Sequence[int] | Outputs = "all",
+    loss: Any = F.cross_entropy, outputs: Literal["all", "predicted", "margin"] | Sequence[int] | Outputs = "all",
     rule: Rule = "secant", memory: float = 1.0, project: int | None = None, seed: int = 0,
     average: Average | None = None, first: int | None = None,
 ) -> Explanation:  # fmt: skip
@@ -53,8 +53,9 @@ def explain(
       of items (input, target), or a DataLoader of it, by whose collation batches are made; see `Numbered`.
     - `loss(outputs, targets)`: that of training, on a batch. Its scale need not be known: it is found by the length of
       the gradient that was followed.
-    - `outputs`: which numbers of each input: "all", the highest ("predicted"), these columns, or a function of what
-      the model says that gives numbers (input, output).
+    - `outputs`: which numbers of each input: "all", the highest ("predicted"), the log-odds of the highest ("margin":
+      it minus the log-sum-exp of the others, why it and no other was said), these columns, or a function of what the
+      model says that gives numbers (input, output).
     - `memory`: GiB for what grows with the number of inputs; they are explained in as many parts as that asks for.
     - `project`: keep so many numbers a parameter of the momentum of each input and output (see `projection`; `seed`
       draws the signs): less memory, so that more inputs are explained at once, for an error that the notes state and
@@ -126,11 +127,12 @@ def asked(outputs: Any, initial: Any, prediction: Any) -> tuple[Callable[[slice]
     if not callable(outputs) and not isinstance(prediction, Tensor):
         found = type(prediction).__name__
         raise BadInput(f"the model says a {found}: choose numbers of it by outputs=, a function, and by loss=")
-    if outputs == "predicted":
-        best = column(prediction).argmax(1)
+    if outputs in ("predicted", "margin"):
+        order = column(prediction).argsort(1, descending=True)  # the highest, and the others
+        others = order[:, 1:] if outputs == "margin" else order[:, :0]
 
         def chosen_of(part: slice) -> Outputs:
-            return lambda out: column(out)[torch.arange(len(out), device=best.device), best[part]][:, None]
+            return lambda out: _highest(column(out), order[part, :1], others[part])
     else:
         chosen = _chosen(outputs, prediction)
 
@@ -146,6 +148,11 @@ def asked(outputs: Any, initial: Any, prediction: Any) -> tuple[Callable[[slice]
     return chosen_of, values
 
 
+def _highest(out: Any, best: Tensor, others: Tensor) -> Any:
+    highest = out.gather(1, best)
+    return highest - out.gather(1, others).logsumexp(1, keepdim=True) if others.shape[1] else highest
+
+
 def column(out: Any) -> Any:
     """One number of each input is one output."""
     return out[:, None] if out.dim() == 1 else out
@@ -157,7 +164,7 @@ def _chosen(outputs: Any, said: Any) -> Outputs:
     if callable(outputs):
         return outputs
     if isinstance(outputs, str | int):
-        raise BadInput(f"outputs are all, predicted, a list of columns, or a function; got {outputs!r}")
+        raise BadInput(f"outputs are all, predicted, margin, a list of columns, or a function; got {outputs!r}")
     columns = list(outputs)
     if strange := [one for one in columns if not -said.shape[1] <= one < said.shape[1]]:
         raise BadInput(f"the model has {said.shape[1]} outputs, from 0; got {strange[0]} among outputs")

@@ -22,7 +22,7 @@ from minent.attribution.again import Again
 from minent.attribution.explanation import Explanation
 from minent.attribution.labels import contradicted, of_labels
 from minent.attribution.path_kernel import column, explain
-from minent.attribution.removal import self_confidence
+from minent.attribution.retrained import self_confidence
 from minent.attribution.walk.followed import Followed
 from minent.attribution.walk.mean_gradients import Rule
 from minent.attribution.walk.own import own_contributions

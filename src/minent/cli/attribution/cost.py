@@ -49,7 +49,7 @@ def cost(
     from minent.attribution import cost
 
     network = made(model)
-    _, (x, y), loss = trained_on(train, labels, network, model)
+    _, _, (x, y), loss = trained_on(train, labels, network, model)
     kinds = {"momentum": {"momentum": 0.9}}
     kind = torch.optim.AdamW if optimizer == "adam" else torch.optim.SGD
     steps = max(1, math.ceil(epochs * math.ceil(len(y) / batch)))

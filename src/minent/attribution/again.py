@@ -31,8 +31,8 @@ class Again:
     """A recorded run of `model`, whose arguments are those of `explain`, to be trained again.
 
     Gradients that were scaled, as by a loss that is a sum, are scaled as they were at the first step; clipping is not
-    known, and dropout is drawn anew (`seed`). `off` tells what that costs: how far the run's last weights are from those
-    of the same run trained again, of the way that it went.
+    known, and dropout is drawn anew (`seed`). `off` tells what that costs: how far the run's last weights are from
+    those of the same run trained again, of the way that it went.
 
     >>> import tempfile
     >>> from minent.attribution import record

@@ -16,8 +16,9 @@ KEY = b"minent.explanation"
 
 
 def write_explanation(explanation: Explanation, path: str | Path) -> None:
-    """Write as .parquet, whole or not at all, rows that any program reads; contributions of 0 have none. Raises BadInput
-    for another suffix."""
+    """Write as .parquet, whole or not at all, rows that any program reads; contributions of 0 have none.
+
+    Raises BadInput for another suffix."""
     import pyarrow as pa
     from pyarrow import parquet
 

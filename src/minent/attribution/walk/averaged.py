@@ -8,9 +8,11 @@ keeps a_s = d; the mean of some checkpoints (Izmailov et al. 2018; Vaswani et al
 else 1.
 """
 
+import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from weakref import finalize
 
 import torch
 from torch import Tensor
@@ -34,14 +36,13 @@ class MeanPath:
         if trajectory.every > 1:
             raise BadInput(f"a mean of weights wants every step kept; got every {trajectory.every}th")
         self.trajectory, self.trained = trajectory, {name for names in trajectory.parameters for name in names}
-        candidates = [kept_at(average)]
-        if isinstance(average, float):
-            candidates.append(lambda step: 0.0 if step == 1 else average)
-        ends = [list(self._means(kept))[-1] if len(candidates) > 1 else {} for kept in candidates]
-        far = [apart(own, end) if end else 0.0 for end in ends]
-        self.kept = candidates[far.index(min(far))]
-        self._folder = tempfile.TemporaryDirectory()
-        for number, weights in enumerate(self._means(self.kept), 1):
+        self.kept = kept_at(average)
+        if isinstance(average, float) and self._off(own) > ROUNDING:  # PyTorch's begins at the first step's weights
+            begun, self.kept = self.kept, lambda step: 0.0 if step == 1 else average
+            self.kept = self.kept if self._off(own) < ROUNDING else begun
+        self._folder = Path(tempfile.mkdtemp())
+        finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
+        for number, weights in enumerate(self._means(), 1):
             write(self._file(number), {name: weights[name] for name in self.trained})
         self._buffers = {name: one for name, one in own.items() if name not in self.trained}
 
@@ -53,18 +54,24 @@ class MeanPath:
             others |= {name: one.to(self.trajectory.device) for name, one in self._buffers.items() if name in others}
         return {name: mean.get(name, one) for name, one in others.items()}
 
-    def _means(self, kept: Kept) -> Iterator[dict[str, Tensor]]:
+    def _off(self, own: Mapping[str, Tensor]) -> float:
+        end: dict[str, Tensor] = {}
+        for end in self._means():
+            pass
+        return apart(own, {name: end[name] for name in self.trained})
+
+    def _means(self) -> Iterator[dict[str, Tensor]]:
         """Before each step, and after the last."""
         mean = self.trajectory.weights(1)
         yield mean
         for step in range(1, self.trajectory.end + 1):
-            after, share = self.trajectory.weights(step + 1), kept(step)
+            after, share = self.trajectory.weights(step + 1), self.kept(step)
             mean = {name: torch.lerp(one, after[name], 1 - share) if name in self.trained else after[name]
                     for name, one in mean.items()}  # fmt: skip
             yield mean
 
     def _file(self, number: int) -> Path:
-        return Path(self._folder.name) / f"{number}.safetensors"
+        return self._folder / f"{number}.safetensors"
 
 
 def kept_at(average: Average) -> Kept:

@@ -10,7 +10,7 @@ from minent.training.trajectory.trajectory import Step, Trajectory
 
 UNKNOWN = (
     "gradients are those that were followed, but weights moved otherwise: by another optimiser, averaged, clipped or "
-    "set by hand, or by steps that were not recorded"
+    "set by hand, by steps that were not recorded, or by rounding, of which there is less in double precision"
 )
 FAR = 0.01  # of the length of the gradient
 

@@ -7,7 +7,7 @@ Quality, 3 seeds, digits (and MNIST, where MINENT_DATA has it), an MLP trained b
   mislabels   area under the ROC curve of finding a tenth of the labels, turned wrong
   LDS         linear datamodelling score (Park et al. 2023): rank correlation, over models trained on halves of the
               examples, of a test score and the sum of the attributions of the half
-  removal     how many labels of 100 inputs change in training without the 20 examples that spoke most for each
+  removal     how many labels of 50 inputs change in training without the 20 examples that spoke most for each
 
     python benchmarks/attribution.py [--quick] [--write docs/benchmarks_attribution.md]
 
@@ -324,7 +324,7 @@ def one_removal(name, seed, quick):
     if data is None:
         return None
     rng = np.random.default_rng(seed)
-    n, m, epochs, k, runs = (80, 5, 5, 10, 2) if quick else (500, 100, 12, 20, 10)
+    n, m, epochs, k, runs = (80, 5, 5, 10, 2) if quick else (500, 50, 12, 20, 10)
     chosen = torch.from_numpy(rng.permutation(len(data[0]))[: n + m])
     (x, test), (y, _) = (one[chosen].split([n, m]) for one in data)
     with tempfile.TemporaryDirectory() as folder:

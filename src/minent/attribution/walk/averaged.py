@@ -10,6 +10,7 @@ else 1.
 
 import shutil
 import tempfile
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from weakref import finalize
@@ -55,9 +56,7 @@ class MeanPath:
         return {name: mean.get(name, one) for name, one in others.items()}
 
     def _off(self, own: Mapping[str, Tensor]) -> float:
-        end: dict[str, Tensor] = {}
-        for end in self._means():
-            pass
+        (end,) = deque(self._means(), 1)
         return apart(own, {name: end[name] for name in self.trained})
 
     def _means(self) -> Iterator[dict[str, Tensor]]:

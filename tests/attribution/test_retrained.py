@@ -83,14 +83,26 @@ def test_a_loss_that_is_a_sum_is_scaled_as_it_was_and_dropout_is_told(tmp_path):
     assert Again(model, tmp_path / "dropped", train=data()).off > 0.01
 
 
-def test_removal_takes_the_highest_first_and_brittleness_is_the_least_that_does(tmp_path):
-    model = trained(tmp_path / "run", lambda p: torch.optim.SGD(p, 1.0))
-    (x, y), again = data(), Again(model, tmp_path / "run", train=data())
-    of_label = (y[None] == torch.from_numpy(again.says(x[:4]).argmax(1))[:, None]).double().numpy()
-    assert removal(again, x[:4], of_label, k=20).all()  # all examples of the label are gone
-    assert not removal(again, x[:4], -of_label, k=10).any()
-    found = brittleness(again, x[:4], of_label, (1, 20))
-    assert set(found) <= {1, 20} and np.isinf(brittleness(again, x[:4], -of_label, (1, 5))).all()
+def test_what_removal_tells_is_what_training_by_hand_says(tmp_path):
+    def optimize(p):
+        return torch.optim.SGD(p, 0.3)
+
+    model, (x, y) = trained(tmp_path / "run", optimize), data()
+    again, asked = Again(model, tmp_path / "run", train=(x, y)), 0.2 * x[:6]  # near the border
+    labels = model(asked).argmax(1)
+    scores = (y[None] == labels[:, None]).double().numpy()  # of two labels, that which is said
+    wanted = {
+        k: [
+            bool(trained(None, optimize, np.argsort(-each, kind="stable")[:k])(one[None]).argmax(1) != label)
+            for one, label, each in zip(asked, labels, scores, strict=True)
+        ]
+        for k in (1, 18)
+    }
+    assert any(wanted[18]) and not all(wanted[1])
+    for k, flipped in wanted.items():
+        assert removal(again, asked, scores, k).tolist() == flipped
+    least = [1 if one else 18 if many else np.inf for one, many in zip(wanted[1], wanted[18], strict=True)]
+    assert brittleness(again, asked, scores, (1, 18)).tolist() == least
 
 
 def test_contributions_rank_subsets_and_noise_does_not(tmp_path):

@@ -2,7 +2,7 @@
 
 import math
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from minent.cli.attribution.asked import at_least_one
 from minent.cli.attribution.recorded import made, trained_on
@@ -50,12 +50,12 @@ def cost(
 
     network = made(model)
     _, _, (x, y), loss = trained_on(train, labels, network, model)
-    kinds = {"momentum": {"momentum": 0.9}}
-    kind = torch.optim.AdamW if optimizer == "adam" else torch.optim.SGD
+    kind: Any = torch.optim.AdamW if optimizer == "adam" else torch.optim.SGD
+    options = {"momentum": 0.9} if optimizer == "momentum" else {}
     steps = max(1, math.ceil(epochs * math.ceil(len(y) / batch)))
     some = slice(min(batch, len(y)))
     found = cost(
-        network, kind(network.parameters(), lr=1e-3, **kinds.get(optimizer, {})), (x[some], y[some]), steps=steps,
+        network, kind(network.parameters(), lr=1e-3, **options), (x[some], y[some]), steps=steps,
         examples=len(y), inputs=inputs, loss=loss, memory=memory,
     )  # fmt: skip
     print(f"{steps:,} steps of {batch} of {len(y):,} examples; {inputs:,} inputs to explain\n{found}")

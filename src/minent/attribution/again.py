@@ -70,10 +70,7 @@ class Again:
         """‖again − last‖ / ‖last − first‖."""
         last, first = self.run.weights(self.run.end + 1), self.run.weights(1)
         trained = [name for names in self.run.parameters for name in names]
-        found = self.weights()
-        own, end, start = ({name: one[name] for name in trained} for one in (found, last, first))
-        zero = {name: 0 * one for name, one in end.items()}
-        return apart(own, end) * apart(zero, end) / max(apart(start, end), 1e-300)
+        return apart(self.weights(), {name: last[name] for name in trained}, first)
 
     def weights(self, without: Collection[int] = ()) -> dict[str, Tensor]:
         """Those after training without these examples. Raises BadInput where there are none left."""

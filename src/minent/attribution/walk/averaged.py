@@ -57,7 +57,7 @@ class MeanPath:
 
     def _off(self, own: Mapping[str, Tensor]) -> float:
         (end,) = deque(self._means(), 1)
-        return apart(own, {name: end[name] for name in self.trained})
+        return apart(own, {name: end[name] for name in self.trained}, self.trajectory.weights(1))
 
     def _means(self) -> Iterator[dict[str, Tensor]]:
         """Before each step, and after the last."""
@@ -92,8 +92,13 @@ def kept_at(average: Average) -> Kept:
     return lambda step: place[step] / (place[step] + 1) if step in place else float(step > steps[0])
 
 
-def apart(own: Mapping[str, Tensor], weights: Mapping[str, Tensor]) -> float:
-    """How far two sets of weights are apart, of the length of the second."""
-    pairs = [(own[name].double().cpu(), one.double().cpu()) for name, one in weights.items() if one.is_floating_point()]
-    length = float(sum(one.square().sum() for _, one in pairs)) ** 0.5
-    return float(sum((a - b).square().sum() for a, b in pairs)) ** 0.5 / max(length, 1e-300)
+def apart(own: Mapping[str, Tensor], end: Mapping[str, Tensor], start: Mapping[str, Tensor]) -> float:
+    """How far weights are from where a run ended, of the way that it went: ‖own − end‖ / ‖end − start‖."""
+
+    def far(one: Mapping[str, Tensor]) -> float:
+        moved = (
+            one[name].cpu().double() - last.cpu().double() for name, last in end.items() if last.is_floating_point()
+        )
+        return float(sum(step.square().sum() for step in moved)) ** 0.5
+
+    return far(own) / max(far(start), 1e-300)

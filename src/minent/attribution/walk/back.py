@@ -46,9 +46,9 @@ class Walk:
         self.followed = Followed(model, trajectory, train, loss)
         self.path = trajectory if average is None else MeanPath(trajectory, average, held)
         self.last = self.path.weights(trajectory.end + 1)
-        if (far := apart(held, self.last)) > ROUNDING:
+        if (far := apart(held, self.last, trajectory.weights(1))) > ROUNDING:
             last = "the run's last, which average= may mend" if average is None else "that mean of the run's"
-            self.followed.notes.add(f"the model holds other weights (by {far:.1%}): explained are {last}")
+            self.followed.notes.add(f"the model holds other weights (by {far:.1%} of what moved): explained are {last}")
         self.shapes, self.notes = self.followed.shapes, self.followed.notes
         self.groups = [group for step in self.followed.steps for group in step.groups]
         self.projection = self._projection(project, seed)

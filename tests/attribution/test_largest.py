@@ -62,6 +62,20 @@ def test_the_largest_of_several_runs_are_those_of_their_mean(run, tmp_path):
     assert few.top(2, 0, 2) == mean.top(2, 0, 2)
 
 
+def test_the_highest_of_several_runs_is_that_of_their_mean(run, tmp_path):
+    model, folder, _, train = run
+    inputs, _ = examples(model, 30, seed=5)
+    recorded(tmp_path, MODELS["tanh"], lambda p: torch.optim.SGD(p, 3.0))
+    each = [explain(model, one, inputs, train=train) for one in (folder, tmp_path)]
+    first, second = (one.prediction.argmax(1) for one in each)
+    best = np.mean([one.prediction for one in each], 0).argmax(1)
+    assert (first != second).any()
+    mean = explain(model, [folder, tmp_path], inputs, train=train, outputs="predicted")
+    rows = np.arange(len(inputs))
+    wanted = np.mean([one.contributions[rows, best] for one in each], 0)
+    np.testing.assert_allclose(mean.contributions[:, 0], wanted, atol=1e-12)
+
+
 def test_the_page_of_the_largest_adds_up(run):
     model, folder, inputs, train = run
     few = explain(model, folder, inputs, train=train, first=3)

@@ -11,7 +11,6 @@ the mean gradient's by O(step²)). Every example's share in the step is linear i
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -92,16 +91,27 @@ def explain(
     ((3, 2, 3), True)
     """
     _check(inputs, train, rule, memory, project, first)
-    if not isinstance(trajectory, Run):
-        each = partial(
-            explain, model, train=train, loss=loss, outputs=outputs, rule=rule, memory=memory, average=average
-        )
-        return averaged([each(one, inputs, project=project, seed=seed) for one in trajectory], first)
-    model, processes = original(model), found()
-    walk = Walk(model, Trajectory.open(trajectory).to(place(inputs)), train, loss, rule, project, seed, average)
+    model, several = original(model), not isinstance(trajectory, Run)
+    runs = [Trajectory.open(one).to(place(inputs)) for one in (trajectory if several else [trajectory])]  # type: ignore
+    best: Tensor | None = None
+    if len(runs) > 1 and isinstance(outputs, str) and outputs != "all":  # of all runs the same
+        with torch.no_grad(), evaluating(model):
+            best = torch.stack([column(predicted(model, run.weights(run.end + 1), inputs)) for run in runs]).mean(0)
+    each = [
+        _of_run(Walk(model, run, train, loss, rule, project, seed, average), inputs, outputs, memory, best,
+                None if several else first)
+        for run in runs
+    ]  # fmt: skip
+    return averaged(each, first) if several else each[0]
+
+
+def _of_run(
+    walk: Walk, inputs: Inputs, outputs: Any, memory: float, best: Tensor | None, first: int | None
+) -> Explanation:
+    processes, model = found(), walk.model
     with torch.no_grad(), evaluating(model):
         initial, prediction = (predicted(model, one, inputs) for one in (walk.trajectory.weights(1), walk.last))
-        chosen_of, values = asked(outputs, initial, prediction)
+        chosen_of, values = asked(outputs, initial, prediction, best)
         parts = explained(walk, inputs, chosen_of, values[1], memory, share(number(inputs), processes), first)
     parts, notes = gathered(parts, processes), sorted(set(gathered(list(walk.notes), processes)))
     explanation, doubts = summed(parts, *values, notes), walk.followed.doubts
@@ -121,14 +131,17 @@ def _check(inputs: Inputs, train: Train, rule: str, memory: float, project: int 
         raise BadInput(f"project is how many numbers are kept of each parameter, 1 or more; got {project}")
 
 
-def asked(outputs: Any, initial: Any, prediction: Any) -> tuple[Callable[[slice], Outputs], tuple[Any, Any]]:
+def asked(
+    outputs: Any, initial: Any, prediction: Any, best: Tensor | None = None
+) -> tuple[Callable[[slice], Outputs], tuple[Any, Any]]:
     """Which numbers are explained, as a function of what the model says of a part of the inputs, and these numbers at
-    the beginning and the end, (input, output) each. Raises BadInput for others."""
+    the beginning and the end, (input, output) each; `best`: what the highest is that of, if not the prediction. Raises
+    BadInput for others."""
     if not callable(outputs) and not isinstance(prediction, Tensor):
         found = type(prediction).__name__
         raise BadInput(f"the model says a {found}: choose numbers of it by outputs=, a function, and by loss=")
-    if outputs in ("predicted", "margin"):
-        order = column(prediction).argsort(1, descending=True)  # the highest, and the others
+    if isinstance(outputs, str) and outputs in ("predicted", "margin"):
+        order = column(prediction if best is None else best).argsort(1, descending=True)  # the highest, and the others
         others = order[:, 1:] if outputs == "margin" else order[:, :0]
 
         def chosen_of(part: slice) -> Outputs:

@@ -106,7 +106,7 @@ def mislabels(
 
     >>> import tempfile
     >>> from minent.attribution import record
-    >>> x, y = torch.eye(4).repeat(3, 1), torch.tensor([0, 1, 0, 1] * 3)
+    >>> x, y = torch.eye(4).repeat(6, 1), torch.tensor([0, 1, 0, 1] * 6)
     >>> y[5] = 0
     >>> line = nn.Linear(4, 2)
     >>> optimizer = torch.optim.SGD(line.parameters(), lr=0.5)
@@ -115,7 +115,7 @@ def mislabels(
     ...         for _ in range(9):
     ...             optimizer.zero_grad()
     ...             F.cross_entropy(line(x), y).backward()
-    ...             r.batch(range(12))
+    ...             r.batch(range(24))
     ...             optimizer.step()
     ...     int(mislabels(line, folder, train=(x, y)).order[0])
     5

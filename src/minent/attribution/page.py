@@ -48,7 +48,7 @@ def because(
         bars: list[tuple[str, float]] = [("before training", explanation.initial[i, o])]
         bars += [(_example(one, rows[one] if rows else one, examples, taught), part) for one, part in helpers]
         bars += [(_example(one, rows[one] if rows else one, examples, taught), part) for one, part in hurters]
-        bars += [(_others(rest), rest.sum())]
+        bars += [(_others(rest), rest.sum())] if explanation.examples is None else []
         bars += [(escape(name), term[i, o]) for name, term in explanation.other.items()]
         bars += [("what the sum lacks", explanation.residual[i, o])]
         widest = max(max(abs(value) for _, value in bars), abs(scores[o]), 1e-300)

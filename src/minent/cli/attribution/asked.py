@@ -21,16 +21,14 @@ def at_least_one(name: str, number: int) -> None:
         raise BadInput(f"{name} must be at least 1; got {number}")
 
 
-def explained(
-    run: Run, inputs: Any, options: Explaining, rule: Any = "secant", of: str = "score", first: int | None = None
-) -> Any:
+def explained(run: Run, inputs: Any, options: Explaining, of: str = "score", first: int | None = None) -> Any:
     """The explanation of inputs. Raises BadInput for one that is not to be trusted, unless that was asked for."""
     from minent.attribution import explain
     from minent.cli.terminal import progress
 
     with progress() as say:
         say("explaining")
-        said = {"train": run.taken, "loss": run.loss, "rule": rule, "memory": options.memory}
+        said = {"train": run.taken, "loss": run.loss, "rule": options.rule, "memory": options.memory}
         said |= {"average": run.average, "first": first}
         if of == "log-probability":
             said["outputs"] = lambda scores: scores.log_softmax(1) if scores.shape[1] > 1 else scores

@@ -23,7 +23,6 @@ def explain(
     output: Annotated[tuple[Path, ...], Parameter(name=["--output", "-o"], negative="")] = (Path("because.html"),),
     first: int = 20,
     top: int = 6,
-    rule: Literal["secant", "left", "midpoint", "gauss-legendre"] = "secant",
     of: Literal["log-probability", "score"] = "log-probability",
 ) -> None:
     """Explain predictions as sums over training examples, on one page.
@@ -38,9 +37,8 @@ def explain(
     first
         How many of the inputs to explain.
     top
-        How many examples that raised, and that lowered what is said are told one by one; the others are one term.
-    rule
-        How a step is weighed: secant adds up exactly.
+        How many examples that raised, and that lowered what is said are told one by one; the others are one term, also
+        of what is kept where all would be more than a quarter of the memory.
     of
         What is explained: a label's log-probability, why it and no other was said, or its score alone. A model with one
         output has a score.
@@ -56,8 +54,12 @@ def explain(
     from minent.attribution.walk.passes import taken
 
     inputs, truth, shown = recorded.read(data, columns)
-    of = of if len(recorded.labels) > 2 or _outputs(recorded, inputs) > 1 else "score"
-    parts = explained(recorded, taken(inputs, slice(first)), options, rule, of, top)
+    said = _outputs(recorded, inputs)
+    of = of if len(recorded.labels) > 2 or said > 1 else "score"
+    few = (
+        8 * first * said * len(recorded.rows) > options.memory * 2**30 / 4
+    )  # contributions of all are too many to hold
+    parts = explained(recorded, taken(inputs, slice(first)), options, of, top if few else None)
     if not speaks():
         return
     page = because(

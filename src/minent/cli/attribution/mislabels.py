@@ -52,7 +52,7 @@ def mislabels(
         say("following the run")
         try:
             asked = {"train": recorded.taken, "loss": recorded.loss}
-            found = mislabels(recorded.model, recorded.trajectory, **asked, anyway=options.anyway)
+            found = mislabels(recorded.model, recorded.trajectory, **asked, rule=options.rule, anyway=options.anyway)
             if folds:
                 say(f"training {folds} times more")
                 again = Again(recorded.model, recorded.trajectory, **asked)

@@ -5,7 +5,7 @@ import importlib.util
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from cyclopts import Parameter
 
@@ -28,6 +28,9 @@ class Explaining:
 
     memory: float = 1.0
     """GiB for what grows with the number of inputs: less takes longer."""
+
+    rule: Literal["secant", "left", "midpoint", "gauss-legendre"] = "secant"
+    """How a step is weighed: secant adds up exactly."""
 
     anyway: Annotated[bool, Parameter(negative="", show_default=False)] = False
     """Show what is not to be trusted too: sums that lack more than a tenth of what training changed."""

@@ -103,9 +103,12 @@ def one_speed(peer, kind, quick):
     train, test = (x[:n], y[:n]), (x[n:], y[n:])
     run = {"minent": _minent, "captum": _captum, "captum Fast": _captum_fast, "dattri": _dattri, "vmap": _vmap}[peer]
     run(model, points[:1], (x[:3], y[:3]), (x[:2], y[:2]))  # what is imported and compiled at first is not counted
-    before, start = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.process_time()
-    scores = np.asarray(run(model, points, train, test))
-    seconds = time.process_time() - start
+    before, times = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, []
+    while not times or (len(times) < 3 and sum(times) < 15):  # the least of three, where that does not take long
+        start = time.process_time()
+        scores = np.asarray(run(model, points, train, test))
+        times.append(time.process_time() - start)
+    seconds = min(times)
     memory = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
     told = {"seconds": seconds, "mib": memory, "scores": scores[:5, :5].round(6).tolist()}
     if peer == "minent":  # captum's TracInCP passes over the parameters of all other modules, without a word

@@ -7,6 +7,7 @@ Quality, 3 seeds, digits (and MNIST, where MINENT_DATA has it), an MLP trained b
   mislabels   area under the ROC curve of finding a tenth of the labels, turned wrong
   LDS         linear datamodelling score (Park et al. 2023): rank correlation, over models trained on halves of the
               examples, of a test score and the sum of the attributions of the half
+  removal     how many labels of 50 inputs change in training without the 20 examples that spoke most for each
 
     python benchmarks/attribution.py [--quick] [--write docs/benchmarks_attribution.md]
 
@@ -33,7 +34,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from minent.attribution import explain, record, self_influence, tracin
+from minent.attribution import Again, explain, record, removal, self_influence, tracin
 from minent.nn.shape import Shape
 from minent.nn.transformer import Encoder
 from minent.training.trajectory.trajectory import Trajectory
@@ -102,9 +103,12 @@ def one_speed(peer, kind, quick):
     train, test = (x[:n], y[:n]), (x[n:], y[n:])
     run = {"minent": _minent, "captum": _captum, "captum Fast": _captum_fast, "dattri": _dattri, "vmap": _vmap}[peer]
     run(model, points[:1], (x[:3], y[:3]), (x[:2], y[:2]))  # what is imported and compiled at first is not counted
-    before, start = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.process_time()
-    scores = np.asarray(run(model, points, train, test))
-    seconds = time.process_time() - start
+    before, times = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, []
+    while not times or (len(times) < 3 and sum(times) < 15):  # the least of three, where that does not take long
+        start = time.process_time()
+        scores = np.asarray(run(model, points, train, test))
+        times.append(time.process_time() - start)
+    seconds = min(times)
     memory = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
     told = {"seconds": seconds, "mib": memory, "scores": scores[:5, :5].round(6).tolist()}
     if peer == "minent":  # captum's TracInCP passes over the parameters of all other modules, without a word
@@ -317,6 +321,43 @@ def one_quality(name, seed, quick):
     return scores
 
 
+def one_removal(name, seed, quick):
+    """The share of inputs that are called otherwise after training without the 20 examples of their highest scores."""
+    data = _data(name)
+    if data is None:
+        return None
+    rng = np.random.default_rng(seed)
+    n, m, epochs, k, runs = (80, 5, 5, 10, 2) if quick else (500, 50, 12, 20, 10)
+    chosen = torch.from_numpy(rng.permutation(len(data[0]))[: n + m])
+    (x, test), (y, _) = (one[chosen].split([n, m]) for one in data)
+    with tempfile.TemporaryDirectory() as folder:
+        model = _trained(x, y, seed, epochs, f"{folder}/0")
+        again = Again(model, f"{folder}/0", train=(x, y))
+        best = torch.from_numpy(again.says(test).argmax(1))
+        for other in range(1, runs):
+            _trained(x, y, seed + 100 * other, epochs, f"{folder}/{other}")
+
+        def margin(trajectory):
+            return explain(model, trajectory, test, train=(x, y), outputs="margin").contributions[:, 0]
+
+        points = _checkpoints(f"{folder}/0")
+        alike = -torch.cdist(test, x).numpy() + np.where(y[None] == best[:, None], 0, -1e9)
+        found = {
+            "at random": rng.normal(size=(m, n)),
+            "nearest of the label": alike,
+            "gradient dot": tracin(model, points[-1:], test, best, train=(x, y)),
+            "TracInCP": tracin(model, points, test, best, train=(x, y)),
+            **_trak(model, (x, y), (test, best)),
+            "path kernel, margin": margin(f"{folder}/0"),
+            f"path kernel, margin, mean of {runs} runs": margin([f"{folder}/{one}" for one in range(runs)]),
+        }
+        told = {}
+        for method, scores in found.items():
+            told[f"removal: {method}"] = float(removal(again, test, scores, k).mean())
+            print(name, seed, method, told[f"removal: {method}"], file=sys.stderr, flush=True)
+        return told
+
+
 def _trak(model, train, test):
     try:
         from dattri.algorithm.trak import TRAKAttributor
@@ -483,6 +524,7 @@ def main():
     parser.add_argument("--quick", action="store_true", help="tiny, to see that it runs; nothing is kept")
     parser.add_argument("--one", nargs=2, help=argparse.SUPPRESS)
     parser.add_argument("--scale", help=argparse.SUPPRESS)
+    parser.add_argument("--removal", nargs=2, help=argparse.SUPPRESS)
     parser.add_argument("--write", type=Path)
     args = parser.parse_args()
     warnings.filterwarnings("ignore")
@@ -492,6 +534,9 @@ def main():
         return
     if args.scale:
         print(json.dumps(one_scale(args.scale, args.quick)))
+        return
+    if args.removal:
+        print(json.dumps(one_removal(args.removal[0], int(args.removal[1]), args.quick)))
         return
     kept = json.loads(RESULTS.read_text()) if RESULTS.exists() and not args.quick else {}
     for part in ("speed", "scale", "quality"):
@@ -529,6 +574,11 @@ def main():
                 print(f"measuring {key}", file=sys.stderr)
                 if (scores := one_quality(name, seed, args.quick)) is not None:
                     kept["quality"][key] = scores
+                    _keep(kept, args.quick)
+            if not any(one.startswith("removal") for one in kept["quality"].get(key, {})):
+                print(f"measuring {key}, removal", file=sys.stderr)
+                if (scores := one_removal(name, seed, args.quick)) is not None:
+                    kept["quality"][key] = {**kept["quality"].get(key, {}), **scores}
                     _keep(kept, args.quick)
     for data, question, method, values in qualities(kept):
         print(f"{data:<8} {question:<10} {method:<40} {spread(values)}")

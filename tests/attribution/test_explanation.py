@@ -4,14 +4,16 @@ import json
 import sys
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 import torch.nn.functional as F
 from torch import nn
 
-from minent.attribution import Explanation, because, explain, record
+from minent.attribution import Explanation, because, explain, read_explanation, record
 from minent.cli import main
 from minent.errors import BadInput
+from minent.text.classification.classifier import Classifier
 
 WRONG = [5, 23, 41]
 MODEL = """
@@ -205,6 +207,76 @@ def test_mislabels_and_groups_are_listed(run, capsys):
     assert code == 0 and "50 nodes" in out and (folder / "groups.clu").exists()
     taught = [row.split("(")[0].split()[-1] for row in out.split("taught as")[1].splitlines()[1:4]]
     assert set(taught) == {"0", "1", "2"}  # the commonest label of each of the largest groups
+
+
+def test_what_was_found_is_kept_in_tables_beside_what_trainings_without_a_part_say(run, capsys):
+    folder, *_ = run
+    data = ("--train", folder / "train.npz", "--model", f"{folder / 'made.py'}:net")
+    asked = ("attribution", "explain", folder / "run", "--data", folder / "test.npz", *data)
+    for memory, few in (("1", False), ("1e-5", True)):
+        kept = folder / f"parts{memory}.parquet"
+        code, *_ = command(capsys, *asked, "-o", kept, "-o", folder / "few.html", "--top", 2, "--memory", memory)
+        parts = read_explanation(kept)
+        assert code == 0 and parts.verdict == "exact" and (parts.examples is not None) == few
+        assert parts.contributions.shape == (10, 3, 4 if few else 50)
+    assert "other examples" in (folder / "few.html").read_text()
+    code, out, told = command(
+        capsys, "attribution", "mislabels", folder / "run", *data, "--folds", 3, "-o", folder / "m.parquet"
+    )
+    table = pd.read_parquet(folder / "m.parquet")
+    assert code == 0 and "cross-validated" in told and out.split("\n")[0].endswith("doubt\tcross-validated")
+    assert set(table.sort_values("cross-validated", ascending=False).example[:6]) > set(WRONG)
+    code, _, told = command(capsys, "attribution", "mislabels", folder / "run", *data, "--folds", 1)
+    assert code == 2 and "folds are 2 at least" in told
+
+
+def test_what_it_will_cost_is_told_before_anything_is_recorded(run, capsys):
+    folder, *_ = run
+    data = ("--train", folder / "train.npz", "--model", f"{folder / 'made.py'}:net")
+    for optimizer, numbers in (("sgd", 1), ("adam", 2)):
+        code, out, _ = command(
+            capsys, "attribution", "cost", *data, "--batch", 10, "--epochs", 400, "--optimizer", optimizer
+        )
+        assert code == 0 and "2,000 steps of 10 of 50 examples" in out
+        assert f"{2000 * numbers * 4 * (16 * 12 + 12 + 12 * 3 + 3) / 1e6:.1f} MB on disk" in out
+    code, _, told = command(capsys, "attribution", "cost", *data, "--batch", 0)
+    assert code == 2 and "batch must be at least 1" in told
+
+
+def test_a_classifier_that_is_a_mean_of_weights_is_explained_as_such(tmp_path, capsys):
+    (tmp_path / "train.tsv").write_text(
+        "".join(f"{'yn'[i % 2]}\t{['good', 'bad'][i % 2]} thing {i}\n" for i in range(24))
+    )
+    (tmp_path / "new.txt").write_text("good thing\n")
+    small = (
+        "--dim",
+        8,
+        "--heads",
+        2,
+        "--layers",
+        1,
+        "--hidden",
+        8,
+        "--tokenizer",
+        "words",
+        "--steps",
+        6,
+        "--tokens",
+        64,
+    )
+    for run, mean in (("ema", ("--ema", 0.9)), ("keep", ("--keep", 3))):
+        code, *_ = command(
+            capsys, "text", "train", "--task", "classify", "--train", tmp_path / "train.tsv", "--record", 1,
+            "--out", tmp_path / run, *small, "--learning-rate", 0.03, "--tokens", 64, *mean,
+        )  # fmt: skip
+        kept = tmp_path / f"{run}.parquet"
+        words = ("--data", tmp_path / "new.txt", "-o", kept, "--of", "score")
+        code, _, told = command(capsys, "attribution", "explain", tmp_path / run, *words)
+        assert code == 0 and "other weights" not in told, told
+        parts, classifier = read_explanation(kept), Classifier.from_pretrained(tmp_path / run)
+        assert parts.verdict == "exact"
+        odds = np.log(np.asarray(classifier.probabilities(["good thing"]))[0])
+        np.testing.assert_allclose(np.diff(parts.prediction[0]), np.diff(odds), atol=1e-5)
 
 
 def test_what_cannot_be_explained_is_told_in_a_sentence(run, capsys):

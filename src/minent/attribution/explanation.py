@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from jaxtyping import Float64, Int64, Real
 
+from minent.attribution.labels import contradicted, of_labels
 from minent.data.networks.graph import Graph
 from minent.errors import BadInput
 
@@ -17,33 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 ROUNDING, TRUST = 1e-3, 0.1
-UNKNOWN = (
-    "gradients are those that were followed, but weights moved otherwise: by another optimiser, averaged, clipped or "
-    "set by hand, or by steps that were not recorded"
-)
-
-
-def of_labels(scores: Float64[np.ndarray, "*rows outputs"]) -> Float64[np.ndarray, "*rows labels"]:
-    """A copy, as scores of labels: where a model has one output z, a logit, those of 0 and 1 are 0 and z.
-
-    >>> of_labels(np.array([[3.0], [-1.0]])).argmax(1)
-    array([1, 0])
-    """
-    return scores.copy() if scores.shape[-1] > 1 else np.concatenate([np.zeros_like(scores), scores], -1)
-
-
-def contradicted(
-    scores: Float64[np.ndarray, "examples labels"], labels: Int64[np.ndarray, " examples"]
-) -> Float64[np.ndarray, " examples"]:
-    """How far another label is above an example's own.
-
-    >>> contradicted(np.array([[1.0, 3.0], [1.0, 3.0]]), np.array([0, 1]))
-    array([ 2., -2.])
-    """
-    rows, scores = np.arange(len(labels)), scores.copy()
-    own = scores[rows, labels]
-    scores[rows, labels] = -np.inf
-    return scores.max(1) - own
+OTHERS = "other examples"
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,7 +38,9 @@ class Explanation:
     initial: Float64[np.ndarray, "inputs outputs"]
     """What it said at its beginning."""
 
-    contributions: Float64[np.ndarray, "inputs outputs examples"]
+    contributions: Float64[np.ndarray, "inputs outputs shown"]
+    """Of all training examples, or of `examples`."""
+
     other: Mapping[str, Float64[np.ndarray, "inputs outputs"]]
     """Terms that no example made: "weight decay", "earlier steps"."""
 
@@ -75,6 +52,10 @@ class Explanation:
 
     off: float = 0.0
     """How far the gradients that were made again are from those that training followed, at least: 0 to 2."""
+
+    examples: Int64[np.ndarray, "inputs outputs shown"] | None = None
+    """Whose contributions these are, where they are not those of all training examples in their order; what all the
+    others added is the term "other examples"."""
 
     @property
     def verdict(self) -> Literal["exact", "approximate", "not to be trusted"]:
@@ -90,7 +71,7 @@ class Explanation:
             lacks = f"the sum lacks {self.relative_residual:.1%} of what training changed"
             if self.relative_residual < TRUST:
                 lacks = f"gradients that were made again are {self.off:.1%} off those that were followed"
-            raise BadInput(f"not to be trusted, for {lacks}: {'; '.join(self.doubts) or UNKNOWN}")
+            raise BadInput(f"not to be trusted, for {lacks}: {'; '.join(self.doubts)}")
 
     @property
     def residual(self) -> Float64[np.ndarray, "inputs outputs"]:
@@ -109,18 +90,22 @@ class Explanation:
         """The `k` examples that raised an output most, and the `k` that lowered it most; the highest output if None."""
         output = int(self.prediction[input].argmax()) if output is None else output
         parts = self.contributions[input, output]
-        order = np.argsort(-parts, kind="stable")
-        helpers = [(int(i), float(parts[i])) for i in order[:k] if parts[i] > 0]
-        return helpers, [(int(i), float(parts[i])) for i in order[::-1][:k] if parts[i] < 0]
+        order, whose = np.argsort(-parts, kind="stable"), self.whose(input, output)
+        helpers = [(int(whose[i]), float(parts[i])) for i in order[:k] if parts[i] > 0]
+        return helpers, [(int(whose[i]), float(parts[i])) for i in order[::-1][:k] if parts[i] < 0]
+
+    def whose(self, input: int, output: int) -> Int64[np.ndarray, " shown"]:
+        """The training examples of these contributions."""
+        return np.arange(self.contributions.shape[2]) if self.examples is None else self.examples[input, output]
 
     def to_frame(self) -> "pd.DataFrame":
         """A row (input, output, example, contribution) for each contribution that is not 0."""
         import pandas as pd
 
         places = np.nonzero(self.contributions)
-        names = ("input", "output", "example")
-        columns = {**dict(zip(names, places, strict=True)), "contribution": self.contributions[places]}
-        return pd.DataFrame(columns)
+        whose = places[2] if self.examples is None else self.examples[places]
+        columns = {"input": places[0], "output": places[1], "example": whose}
+        return pd.DataFrame({**columns, "contribution": self.contributions[places]})
 
     def self_influence(self, labels: Real[np.ndarray, " examples"]) -> Float64[np.ndarray, " examples"]:
         """What each example added to the score of its own label; the inputs must be the training examples. Of a model
@@ -152,6 +137,7 @@ class Explanation:
 
     def kernel(self) -> Float64[np.ndarray, "examples examples"]:
         """How alike training examples are in what they added: the cosine of their contributions to all outputs."""
+        self._all()
         vectors = self.contributions.reshape(-1, self.contributions.shape[2]).T
         vectors = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-300)
         return vectors @ vectors.T
@@ -166,7 +152,12 @@ class Explanation:
         weight = np.maximum(alike[source, target], 0)
         return Graph.from_links(source, target, weight, names=np.arange(len(alike)))
 
+    def _all(self) -> None:
+        if self.examples is not None:
+            raise BadInput("wanted the contributions of all training examples; got the largest (first=)")
+
     def _own(self) -> None:
+        self._all()
         inputs, _, examples = self.contributions.shape
         if inputs != examples:
             raise BadInput(f"wanted an explanation of the {examples} training examples themselves; got {inputs} inputs")
@@ -185,8 +176,9 @@ class Explanation:
         return np.asarray(labels).astype(np.int64)
 
     def __repr__(self) -> str:
+        few = self.examples is not None
         inputs, outputs, examples = self.contributions.shape
         return (
-            f"Explanation({inputs} inputs, {outputs} outputs, {examples} examples; "
+            f"Explanation({inputs} inputs, {outputs} outputs, {examples} examples{' of each' if few else ''}; "
             f"{self.verdict}: residual {self.relative_residual:.1e} of what training changed)"
         )

@@ -5,7 +5,8 @@ from html import escape
 
 import numpy as np
 
-from minent.attribution.explanation import Explanation, of_labels
+from minent.attribution.explanation import Explanation
+from minent.attribution.labels import of_labels
 from minent.plot.page import Page
 
 Shown = Callable[[int], str]
@@ -36,18 +37,18 @@ def because(
     >>> because(parts, str, str, labels=["cat"])
     Page(... characters of HTML)
     """
-    sections, called = [], rows or range(explanation.contributions.shape[2])
+    sections = []
     for i, scores in enumerate(explanation.prediction):
         o, label = int(scores.argmax()), int(of_labels(scores).argmax())
         says = f"{scores[o]:.4g}" if len(labels) == 1 else labels[label]
         parts = explanation.contributions[i, o]
         helpers, hurters = explanation.top(i, o, k)
         named = [one for one, _ in helpers + hurters]
-        rest = np.delete(parts, named)
+        rest = parts[~np.isin(explanation.whose(i, o), named)]
         bars: list[tuple[str, float]] = [("before training", explanation.initial[i, o])]
-        bars += [(_example(one, called[one], examples, taught), part) for one, part in helpers]
-        bars += [(_example(one, called[one], examples, taught), part) for one, part in hurters]
-        bars += [(_others(rest), rest.sum())]
+        bars += [(_example(one, rows[one] if rows else one, examples, taught), part) for one, part in helpers]
+        bars += [(_example(one, rows[one] if rows else one, examples, taught), part) for one, part in hurters]
+        bars += [(_others(rest), rest.sum())] if explanation.examples is None else []
         bars += [(escape(name), term[i, o]) for name, term in explanation.other.items()]
         bars += [("what the sum lacks", explanation.residual[i, o])]
         widest = max(max(abs(value) for _, value in bars), abs(scores[o]), 1e-300)

@@ -11,17 +11,17 @@ the mean gradient's by O(step²)). Every example's share in the step is linear i
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from minent.attribution.explanation import Explanation
-from minent.attribution.walk.back import Asked, Part, Walk
+from minent.attribution.sums import Part, averaged, largest, summed
+from minent.attribution.walk.averaged import Average
+from minent.attribution.walk.back import Asked, Walk
 from minent.attribution.walk.mean_gradients import Outputs, Rule
 from minent.attribution.walk.passes import Inputs, check_alike, number, place, predicted, taken
 from minent.attribution.walk.taught import Train
@@ -37,8 +37,9 @@ log = logging.getLogger(__name__)
 
 def explain(
     model: nn.Module, trajectory: Run | Sequence[Run], inputs: Inputs, *, train: Train,
-    loss: Any = F.cross_entropy, outputs: Literal["all", "predicted"] | Sequence[int] | Outputs = "all",
+    loss: Any = F.cross_entropy, outputs: Literal["all", "predicted", "margin"] | Sequence[int] | Outputs = "all",
     rule: Rule = "secant", memory: float = 1.0, project: int | None = None, seed: int = 0,
+    average: Average | None = None, first: int | None = None,
 ) -> Explanation:  # fmt: skip
     """What each training example added to what `model` says of `inputs`, for a model whose training was recorded.
 
@@ -51,12 +52,20 @@ def explain(
       of items (input, target), or a DataLoader of it, by whose collation batches are made; see `Numbered`.
     - `loss(outputs, targets)`: that of training, on a batch. Its scale need not be known: it is found by the length of
       the gradient that was followed.
-    - `outputs`: which numbers of each input: "all", the highest ("predicted"), these columns, or a function of what
-      the model says that gives numbers (input, output).
+    - `outputs`: which numbers of each input: "all", the highest ("predicted"), the log-odds of the highest ("margin":
+      it minus the log-sum-exp of the others, why it and no other was said), these columns, or a function of what the
+      model says that gives numbers (input, output).
     - `memory`: GiB for what grows with the number of inputs; they are explained in as many parts as that asks for.
     - `project`: keep so many numbers a parameter of the momentum of each input and output (see `projection`; `seed`
       draws the signs): less memory, so that more inputs are explained at once, for an error that the notes state and
       the residual shows. SGD without momentum keeps none, and is exact; Adam is refused.
+
+    - `average`: explain a mean of the weights along the run: a moving average that keeps so much of itself at each step
+      (EMA: 0.999), the mean after these steps ([900, 950, 1000]), or a function of a step's number, from 1, that says
+      what is kept. The `model` should hold it; the notes tell where it does not.
+
+    - `first`: keep so many examples that raised each number most, and as many that lowered it most; the others are one
+      term. What is held is then a share of the memory, not inputs times outputs times examples.
 
     Under torchrun processes share the inputs, and each returns the whole explanation: all must call. They read the same
     folder and walk the whole trajectory, so that there is most to gain where there are many inputs.
@@ -81,23 +90,38 @@ def explain(
     >>> parts.contributions.shape, bool(abs(parts.residual).max() < 1e-5)
     ((3, 2, 3), True)
     """
-    _check(inputs, train, rule, memory, project)
-    if not isinstance(trajectory, Run):
-        each = partial(explain, model, train=train, loss=loss, outputs=outputs, rule=rule, memory=memory)
-        return averaged([each(one, inputs, project=project, seed=seed) for one in trajectory])
-    model, processes = original(model), found()
-    walk = Walk(model, Trajectory.open(trajectory).to(place(inputs)), train, loss, rule, project, seed)
+    _check(inputs, train, rule, memory, project, first)
+    model, several = original(model), not isinstance(trajectory, Run)
+    runs = [Trajectory.open(one).to(place(inputs)) for one in (trajectory if several else [trajectory])]  # type: ignore
+    best: Tensor | None = None
+    if len(runs) > 1 and isinstance(outputs, str) and outputs != "all":  # of all runs the same
+        with torch.no_grad(), evaluating(model):
+            best = torch.stack([column(predicted(model, run.weights(run.end + 1), inputs)) for run in runs]).mean(0)
+    each = [
+        _of_run(Walk(model, run, train, loss, rule, project, seed, average), inputs, outputs, memory, best,
+                None if several else first)
+        for run in runs
+    ]  # fmt: skip
+    return averaged(each, first) if several else each[0]
+
+
+def _of_run(
+    walk: Walk, inputs: Inputs, outputs: Any, memory: float, best: Tensor | None, first: int | None
+) -> Explanation:
+    processes, model = found(), walk.model
     with torch.no_grad(), evaluating(model):
         initial, prediction = (predicted(model, one, inputs) for one in (walk.trajectory.weights(1), walk.last))
-        chosen_of, values = asked(outputs, initial, prediction)
-        parts = explained(walk, inputs, chosen_of, values[1], memory, share(number(inputs), processes))
+        chosen_of, values = asked(outputs, initial, prediction, best)
+        parts = explained(walk, inputs, chosen_of, values[1], memory, share(number(inputs), processes), first)
     parts, notes = gathered(parts, processes), sorted(set(gathered(list(walk.notes), processes)))
     explanation, doubts = summed(parts, *values, notes), walk.followed.doubts
     explanation = replace(explanation, off=doubts.off)
     return explanation if explanation.verdict == "exact" else replace(explanation, doubts=tuple(doubts.told()))
 
 
-def _check(inputs: Inputs, train: Train, rule: str, memory: float, project: int | None) -> None:
+def _check(inputs: Inputs, train: Train, rule: str, memory: float, project: int | None, first: int | None) -> None:
+    if first is not None and first < 1:
+        raise BadInput(f"first is how many that raised, and how many that lowered a number, 1 or more; got {first}")
     if rule not in get_args(Rule):
         raise BadInput(f"rule is one of {', '.join(get_args(Rule))}; got {rule!r}")
     if memory <= 0:
@@ -107,14 +131,21 @@ def _check(inputs: Inputs, train: Train, rule: str, memory: float, project: int 
         raise BadInput(f"project is how many numbers are kept of each parameter, 1 or more; got {project}")
 
 
-def asked(outputs: Any, initial: Any, prediction: Any) -> tuple[Callable[[slice], Outputs], tuple[Any, Any]]:
+def asked(
+    outputs: Any, initial: Any, prediction: Any, best: Tensor | None = None
+) -> tuple[Callable[[slice], Outputs], tuple[Any, Any]]:
     """Which numbers are explained, as a function of what the model says of a part of the inputs, and these numbers at
-    the beginning and the end, (input, output) each. Raises BadInput for others."""
-    if outputs == "predicted":
-        best = prediction.argmax(1)
+    the beginning and the end, (input, output) each; `best`: what the highest is that of, if not the prediction. Raises
+    BadInput for others."""
+    if not callable(outputs) and not isinstance(prediction, Tensor):
+        found = type(prediction).__name__
+        raise BadInput(f"the model says a {found}: choose numbers of it by outputs=, a function, and by loss=")
+    if isinstance(outputs, str) and outputs in ("predicted", "margin"):
+        order = column(prediction if best is None else best).argsort(1, descending=True)  # the highest, and the others
+        others = order[:, 1:] if outputs == "margin" else order[:, :0]
 
         def chosen_of(part: slice) -> Outputs:
-            return lambda out: out[torch.arange(len(out), device=best.device), best[part]][:, None]
+            return lambda out: _highest(column(out), order[part, :1], others[part])
     else:
         chosen = _chosen(outputs, prediction)
 
@@ -123,19 +154,30 @@ def asked(outputs: Any, initial: Any, prediction: Any) -> tuple[Callable[[slice]
 
     whole = chosen_of(slice(None))
     values = whole(initial), whole(prediction)
-    if values[1].dim() != 2:
+    if not isinstance(values[1], Tensor) or values[1].dim() != 2:
         wanted = "outputs must be numbers (input, output)"
-        raise BadInput(f"{wanted}; got {tuple(values[1].shape)}: choose by a function")
+        found = tuple(values[1].shape) if isinstance(values[1], Tensor) else type(values[1]).__name__
+        raise BadInput(f"{wanted}; got {found}: choose by a function")
     return chosen_of, values
+
+
+def _highest(out: Any, best: Tensor, others: Tensor) -> Any:
+    highest = out.gather(1, best)
+    return highest - out.gather(1, others).logsumexp(1, keepdim=True) if others.shape[1] else highest
+
+
+def column(out: Any) -> Any:
+    """One number of each input is one output."""
+    return out[:, None] if out.dim() == 1 else out
 
 
 def _chosen(outputs: Any, said: Any) -> Outputs:
     if outputs == "all":
-        return lambda out: out
+        return column
     if callable(outputs):
         return outputs
     if isinstance(outputs, str | int):
-        raise BadInput(f"outputs are all, predicted, a list of columns, or a function; got {outputs!r}")
+        raise BadInput(f"outputs are all, predicted, margin, a list of columns, or a function; got {outputs!r}")
     columns = list(outputs)
     if strange := [one for one in columns if not -said.shape[1] <= one < said.shape[1]]:
         raise BadInput(f"the model has {said.shape[1]} outputs, from 0; got {strange[0]} among outputs")
@@ -143,36 +185,14 @@ def _chosen(outputs: Any, said: Any) -> Outputs:
 
 
 def explained(
-    walk: Walk, inputs: Inputs, chosen_of: Callable[[slice], Outputs], prediction: Tensor, memory: float, mine: range
-) -> list[Part]:
+    walk: Walk, inputs: Inputs, chosen_of: Callable[[slice], Outputs], prediction: Tensor, memory: float, mine: range,
+    first: int | None,
+) -> list[Part]:  # fmt: skip
     """Contributions to what is said of `mine` of the inputs, and other terms, as many inputs at a time as fit."""
-    parts, at_a_time = [], walk.inputs_for(memory, prediction.shape[1])
+    parts, at_a_time = [], walk.inputs_for(memory, inputs, chosen_of, prediction.shape[1])
     for begin in mine[::at_a_time]:
         part = slice(begin, min(begin + at_a_time, mine.stop))
         log.info("explaining inputs %d to %d of %d", part.start + 1, part.stop, number(inputs))
-        parts.append(walk.back(Asked(taken(inputs, part), chosen_of(part), prediction[part])))
+        found = walk.back(Asked(taken(inputs, part), chosen_of(part), prediction[part]))
+        parts.append(largest(*found, first))
     return parts
-
-
-def summed(parts: Sequence[Part], initial: Tensor, prediction: Tensor, notes: Sequence[str]) -> Explanation:
-    """The explanation of all inputs from those of their parts."""
-    contributions = np.concatenate([one for one, _ in parts])
-    names = dict.fromkeys(name for _, other in parts for name in other)
-    other = {name: np.concatenate([terms[name] for _, terms in parts]) for name in names}
-    first, last = (one.double().cpu().numpy() for one in (initial, prediction))
-    return Explanation(last, first, contributions, other, tuple(notes))
-
-
-def averaged(several: Sequence[Explanation]) -> Explanation:
-    """The mean of explanations of the same numbers, of several runs, which is as far off as the worst of them."""
-    if not several:
-        raise BadInput("wanted one trajectory at least; got none")
-    other = {name: np.mean([one.other.get(name, 0 * one.initial) for one in several], 0) for name in {
-        name for one in several for name in one.other
-    }}  # fmt: skip
-    prediction, initial, contributions = (
-        np.mean([getattr(one, part) for one in several], 0) for part in ("prediction", "initial", "contributions")
-    )
-    notes, doubts = (tuple(dict.fromkeys(n for one in several for n in getattr(one, w))) for w in ("notes", "doubts"))
-    worst = max(max(one.off, one.relative_residual) for one in several)
-    return Explanation(prediction, initial, contributions, other, notes, doubts, worst)

@@ -7,10 +7,10 @@ weights: the loss at the end; minus the margin of the label, and one minus its p
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from time import process_time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -18,8 +18,11 @@ import torch.nn.functional as F
 from jaxtyping import Float64, Int64
 from torch import Tensor, nn
 
-from minent.attribution.explanation import Explanation, contradicted, of_labels
-from minent.attribution.path_kernel import explain
+from minent.attribution.again import Again
+from minent.attribution.explanation import Explanation
+from minent.attribution.labels import contradicted, of_labels
+from minent.attribution.path_kernel import column, explain
+from minent.attribution.retrained import self_confidence
 from minent.attribution.walk.followed import Followed
 from minent.attribution.walk.mean_gradients import Rule
 from minent.attribution.walk.own import own_contributions
@@ -29,6 +32,9 @@ from minent.errors import BadInput
 from minent.nn.evaluating import evaluating
 from minent.training.trajectory.modes import original
 from minent.training.trajectory.trajectory import Trajectory
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 AT_A_TIME, LOOKS = 1000, 10
 
@@ -45,10 +51,10 @@ class Suspects:
 
     own: Float64[np.ndarray, "examples outputs"]
     cheap: Mapping[str, Float64[np.ndarray, " examples"]]
-    """Scores that cost less: "loss", "margin", "doubt"."""
+    """Scores of other kinds: "loss", "margin", "doubt", which cost less, and "cross-validated" where it was asked."""
 
     seconds: Mapping[str, float]
-    """CPU time of the "cheap" scores and of the "path kernel"."""
+    """CPU time of the cheap scores, of the path kernel, and of training again."""
 
     checked: Explanation
     """Of a few examples, whose verdict holds for all."""
@@ -60,6 +66,21 @@ class Suspects:
     def order(self) -> Int64[np.ndarray, " examples"]:
         """The likeliest first."""
         return np.argsort(-self.score, kind="stable")
+
+    def beside(self, again: Again, labels: Int64[np.ndarray, " examples"], folds: int = 5) -> "Suspects":
+        """With the doubt about each label of those who did not learn it, of so many trainings more (`self_confidence`),
+        among the others."""
+        begun = process_time()
+        doubt = self_confidence(again, labels, folds)
+        seconds = {**self.seconds, "cross-validated": process_time() - begun}
+        return replace(self, cheap={**self.cheap, "cross-validated": doubt}, seconds=seconds)
+
+    def to_frame(self) -> "pd.DataFrame":
+        """A row for each example, the likeliest first: example, score, and the other scores."""
+        import pandas as pd
+
+        columns = {"example": np.arange(len(self.score)), "score": self.score, **self.cheap}
+        return pd.DataFrame(columns).iloc[self.order].reset_index(drop=True)
 
     @property
     def advice(self) -> str:
@@ -85,7 +106,7 @@ def mislabels(
 
     >>> import tempfile
     >>> from minent.attribution import record
-    >>> x, y = torch.eye(4).repeat(3, 1), torch.tensor([0, 1, 0, 1] * 3)
+    >>> x, y = torch.eye(4).repeat(6, 1), torch.tensor([0, 1, 0, 1] * 6)
     >>> y[5] = 0
     >>> line = nn.Linear(4, 2)
     >>> optimizer = torch.optim.SGD(line.parameters(), lr=0.5)
@@ -94,7 +115,7 @@ def mislabels(
     ...         for _ in range(9):
     ...             optimizer.zero_grad()
     ...             F.cross_entropy(line(x), y).backward()
-    ...             r.batch(range(12))
+    ...             r.batch(range(24))
     ...             optimizer.step()
     ...     int(mislabels(line, folder, train=(x, y)).order[0])
     5
@@ -112,12 +133,19 @@ def mislabels(
     if not anyway:
         checked.refuse()
     begun = process_time()
-    with torch.no_grad(), evaluating(model):
-        own = own_contributions(Followed(model, run, train, loss), lambda out: out, said.shape[1], rule)
+    own = own_of(model, run, train, loss, said.shape[1], rule)
     seconds["path kernel"] = process_time() - begun
     others = of_labels(said - own)
     fitted = float((of_labels(said).argmax(1) == labels).mean())
     return Suspects(contradicted(others, labels), others, own, cheap, seconds, checked, fitted)
+
+
+def own_of(
+    model: nn.Module, run: Trajectory, train: Train, loss: Any, outputs: int, rule: Rule
+) -> Float64[np.ndarray, "examples outputs"]:
+    """What each training example added to what is said of itself."""
+    with torch.no_grad(), evaluating(model):
+        return own_contributions(Followed(model, run, train, loss), column, outputs, rule)
 
 
 def looked(model: nn.Module, run: Trajectory, taught: Taught) -> tuple[np.ndarray, np.ndarray, dict[str, np.ndarray]]:
@@ -149,6 +177,7 @@ def _scores(model: nn.Module, weights: Any, taught: Taught, begin: int) -> tuple
     device = next(iter(weights.values())).device
     inputs, targets = taught.batch(range(begin, min(begin + AT_A_TIME, len(taught))), device)
     said = predicted(model, weights, inputs)
+    said = column(said) if isinstance(said, Tensor) else said
     if not isinstance(said, Tensor) or said.shape[:1] != (number(inputs),) or said.dim() != 2:
         raise BadInput("labels are places among the outputs (example, output) of a model; this one says other things")
     return said.double().cpu().numpy(), np.asarray(targets.cpu())

@@ -22,9 +22,11 @@ class Use:
 
 
 def backward(
-    uses: Sequence[Use], out: Tensor, cotangents: Sequence[Tensor], loose: dict[str, Tensor], examples: int
-) -> Factors:
-    """The gradients of ⟨cotangent, out⟩ for each cotangent and each example, as factors by parameter.
+    uses: Sequence[Use], out: Sequence[Tensor], cotangents: Sequence[Sequence[Tensor]], loose: dict[str, Tensor],
+    examples: int,
+) -> Factors:  # fmt: skip
+    """The gradients of ⟨cotangent, out⟩, summed over the tensors of `out`, for each cotangent and each example, as
+    factors by parameter.
 
     `loose` are leaves of the graph whose gradients do not factorise: they are taken one example at a time."""
     places = list({id(use.out): use.out for use in uses}.values())
@@ -43,8 +45,9 @@ def backward(
     rows: dict[str, list[Tensor]] = {name: [] for name in loose}
     for cotangent in cotangents if loose else ():
         for n in range(examples):
-            alone = torch.zeros_like(cotangent)
-            alone[n] = cotangent[n]
+            alone = [torch.zeros_like(one) for one in cotangent]
+            for one, whole in zip(alone, cotangent, strict=True):
+                one[n] = whole[n]
             found = torch.autograd.grad(
                 out, list(loose.values()), alone, True, allow_unused=True, materialize_grads=True
             )

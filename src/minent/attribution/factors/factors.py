@@ -81,8 +81,10 @@ class Outer(Factor):
         return self.delta
 
     def dense(self) -> Tensor:
-        if self.a.shape[2] == 1:  # without the copies that einsum makes
-            return (self.delta[:, :, :, 0].mT @ self.a[:, :, 0])[:, :, None]
+        if self.a.shape[2] == 1:  # without the copies that einsum makes, and those of `a` for each output
+            k, n, _, _, o = self.delta.shape
+            rows = self.delta[:, :, :, 0].permute(1, 0, 3, 2).flatten(1, 2) @ self.a[:, :, 0]
+            return rows.view(n, k, o, -1).transpose(0, 1)[:, :, None]
         return torch.einsum("kntgo,ntgi->kngoi", self.delta, self.a)
 
     def against(self, rows: Tensor) -> Tensor:

@@ -82,10 +82,13 @@ class Patches(Factor):
 
     def _products(self) -> Tensor:
         """(output, example, group, row and column and in, out)."""
-        patches = self._patches()
+        patches, k = self._patches(), len(self.delta)
         if patches.shape[-1] * patches.shape[-2] < 16:  # runs along a row of the image are longer
-            return patches.permute(0, 1, 4, 5, 6, 2, 3).flatten(5).flatten(2, 4) @ self._deltas()
-        return patches.flatten(4).flatten(2, 3).mT @ self._deltas()
+            flat = patches.permute(0, 1, 4, 5, 6, 2, 3).flatten(5).flatten(2, 4)
+        else:
+            flat = patches.flatten(4).flatten(2, 3).mT
+        deltas = self._deltas().permute(1, 2, 3, 0, 4).flatten(3)  # all outputs at once: patches are many times larger
+        return (flat @ deltas).unflatten(3, (k, -1)).permute(3, 0, 1, 2, 4)
 
     def _outer(self) -> Outer:
         a = self._patches().permute(0, 2, 3, 1, 6, 4, 5).flatten(4).flatten(1, 2)

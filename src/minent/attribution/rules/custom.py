@@ -3,10 +3,30 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+from unittest.mock import patch
 
 from torch.autograd import Function
 
 from minent.attribution.rules.secant import OTHERS, RULES, latest, secants
+
+CHECKPOINT = "torch.utils.checkpoint"  # what its `checkpoint` looks up, with and without another backward pass within
+
+
+@contextmanager
+def whole_activations() -> Iterator[None]:
+    """Within the block `torch.utils.checkpoint` keeps activations: made again, they would be those of the leaves."""
+
+    class Kept:
+        @staticmethod
+        def apply(function: Any, _preserve: bool, *args: Any) -> Any:
+            return function(*args)
+
+    def kept(*_: Any, **__: Any) -> Iterator[None]:
+        yield
+
+    without = patch(f"{CHECKPOINT}._checkpoint_without_reentrant_generator", kept)
+    with patch(f"{CHECKPOINT}.CheckpointFunction", Kept), without:
+        yield
 
 
 @contextmanager

@@ -8,6 +8,10 @@ from jaxtyping import Float64
 from minent.errors import some
 from minent.training.trajectory.trajectory import Step, Trajectory
 
+UNKNOWN = (
+    "gradients are those that were followed, but weights moved otherwise: by another optimiser, averaged, clipped or "
+    "set by hand, by steps that were not recorded, or by rounding, of which there is less in double precision"
+)
 FAR = 0.01  # of the length of the gradient
 
 
@@ -54,7 +58,7 @@ class Doubts:
             causes.append(f"gradients are not those that were followed at {where}{others}")
         if moved := self._moved():
             causes.append(f"moved, but not by the optimiser: {some(moved)}")
-        return causes
+        return causes or [UNKNOWN]
 
     def _moved(self) -> list[str]:
         """Weights that are not trained and moved: running statistics, those of another optimiser."""

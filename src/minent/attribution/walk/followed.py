@@ -11,7 +11,7 @@ from minent.attribution.factors.products import Factors, lengths, scaled, total
 from minent.attribution.rules.tape import Tape
 from minent.attribution.walk.doubts import Doubts, distance
 from minent.attribution.walk.losses import check, meeting, passed
-from minent.attribution.walk.passes import as_trained, taken
+from minent.attribution.walk.passes import as_trained
 from minent.attribution.walk.taught import Taught, Train
 from minent.errors import BadInput
 from minent.training.trajectory.shards import Step
@@ -57,22 +57,21 @@ class Followed:
 
     def gradients(self, step: Step, weights: dict[str, Tensor]) -> list[Factors]:
         """Each example's share in the gradient that a step followed, in blocks of examples that follow one another."""
-        batch = self.taught.batch(step.ids, self.trajectory.device)
         states = self.trajectory.random_states(step.number)
         if states is None:
             self.doubts.unknown = [one for one in self.trajectory.active if not one.startswith("BatchNorm")]
         with as_trained(self.model, self.still if states is None else self.trajectory.still):
-            gradients, tape, length = self._made(step, weights, batch, bool(self.apart), states)
+            gradients, tape, length = self._made(step, weights, bool(self.apart), states)
             equal = len({*step.parts}) == 1
             if len(step.parts) > 1 and self.apart is None and step.kept and not (self.asked and equal):
                 self.asked = True
-                other = self._made(step, weights, batch, True, states)
+                other = self._made(step, weights, True, states)
                 off, off_apart = distance(step.lengths, length), distance(step.lengths, other[2])
                 if abs(off - off_apart) > ALIKE:  # those of equal size tell nothing, or all tell at once
                     self.apart = off_apart < off
                 gradients, tape, length = other if self.apart else (gradients, tape, length)
             if not self.checked:
-                self._check(weights, batch, step, states)
+                self._check(weights, step, states)
         if step.kept:
             self.doubts.add(step, length)
         self.notes.update(noted(tape))
@@ -81,25 +80,23 @@ class Followed:
         return [scaled(one, scale) for one in gradients]  # not in place: gradients of several places may be one tensor
 
     def _made(
-        self, step: Step, weights: dict[str, Tensor], batch: tuple[Any, Any], apart: bool,
-        states: Sequence[Tensor] | None,
-    ) -> tuple[list[Factors], Tape, np.ndarray]:  # fmt: skip
+        self, step: Step, weights: dict[str, Tensor], apart: bool, states: Sequence[Tensor] | None
+    ) -> tuple[list[Factors], Tape, np.ndarray]:
         """Gradients of a step's examples, and the length of their sum by parameter; each micro-batch apart or not."""
         several = apart or states is not None or meeting(self.model)
-        parts = step.parts if several and len(step.parts) > 1 else ()
-        gradients, tape = passed(self.model, weights, *batch, set(self.shapes), self.loss, parts, apart, states)
+        parts = np.split(step.ids, np.cumsum(step.parts)[:-1]) if several else [step.ids]
+        batches = [self.taught.batch(ids, self.trajectory.device) for ids in parts]
+        gradients, tape = passed(self.model, weights, batches, set(self.shapes), self.loss, apart, states)
         length = np.array(lengths(gradients, self.shapes, list(self.group)))
         length[[name in step.idle for name in self.group]] = 0
         return gradients, tape, length
 
-    def _check(
-        self, weights: dict[str, Tensor], batch: tuple[Any, Any], step: Step, states: Sequence[Tensor] | None
-    ) -> None:
+    def _check(self, weights: dict[str, Tensor], step: Step, states: Sequence[Tensor] | None) -> None:
         """The first micro-batch's gradients are compared with PyTorch's."""
-        inputs, targets = (taken(part, slice(0, step.parts[0])) for part in batch)
+        inputs, targets = self.taught.batch(step.ids[: step.parts[0]], self.trajectory.device)
         state, trained = None if states is None else states[0], set(self.shapes)
         with_state = None if states is None else states[:1]
-        (factors,), _ = passed(self.model, weights, inputs, targets, trained, self.loss, (), False, with_state)
+        (factors,), _ = passed(self.model, weights, [(inputs, targets)], trained, self.loss, False, with_state)
         check(self.model, weights, inputs, targets, trained, self.loss, factors, state)
         self.checked = True
 

@@ -1,11 +1,11 @@
 """The gradient of the loss of a batch is a sum over its examples, where they do not meet in the model."""
 
 from collections.abc import Mapping, Sequence
-from itertools import accumulate
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.utils._pytree import tree_leaves, tree_map
 
 from minent.attribution.factors.backward import backward
 from minent.attribution.factors.products import Factors, total
@@ -20,32 +20,43 @@ def loss_gradients(
     model: nn.Module, weights: Mapping[str, Tensor], inputs: Inputs, targets: Any, trained: set[str], loss: Any
 ) -> tuple[Factors, Tape]:
     """The part of each example in the gradient of the loss of a batch."""
-    (factors,), tape = passed(model, weights, inputs, targets, trained, loss, (), False, None)
+    (factors,), tape = passed(model, weights, [(inputs, targets)], trained, loss, False, None)
     return factors, tape
 
 
 def passed(
-    model: nn.Module, weights: Mapping[str, Tensor], inputs: Inputs, targets: Any, trained: set[str], loss: Any,
-    parts: Sequence[int], apart: bool, states: Sequence[Tensor] | None,
+    model: nn.Module, weights: Mapping[str, Tensor], batches: Sequence[tuple[Inputs, Any]], trained: set[str],
+    loss: Any, apart: bool, states: Sequence[Tensor] | None,
 ) -> tuple[list[Factors], Tape]:  # fmt: skip
-    """The same, of each of `parts` of the batch, so many examples each, that go through the model one by one; no parts:
-    of the whole. `apart`: the loss is the sum of its values on each. `states`: of the random generators before each."""
-    rows = [slice(end - size, end) for size, end in zip(parts, accumulate(parts), strict=True)] or [slice(None)]
+    """The same, of each of some batches, inputs and targets, that go through the model one by one. `apart`: the loss is
+    the sum of its values on each; else, where they fit together, that of all. `states`: of the random generators before
+    each."""
     several = []
-    for part, state in zip(rows, states or [None] * len(rows), strict=True):
+    for (inputs, _), state in zip(batches, states or [None] * len(batches), strict=True):
         with replayed(state, place(inputs)):
-            several.append(forward(model, weights, None, taken(inputs, part), trained, state is not None))
+            several.append(forward(model, weights, None, inputs, trained, state is not None))
     with torch.enable_grad():
-        values = [plain(out) for _, out, _ in several]
-        each = [loss(one, taken(targets, part)).sum() for one, part in zip(values, rows, strict=True)] if apart else [
-            loss(torch.cat(values) if len(values) > 1 else values[0], targets).sum()
-        ]  # fmt: skip
-        cotangents = torch.autograd.grad(sum(each), values, retain_graph=True)  # type: ignore[arg-type]
+        pairs = [(tree_map(plain, out), wanted) for (_, out, _), (_, wanted) in zip(several, batches, strict=True)]
+        values = [value for value, _ in pairs]
+        pairs = pairs if apart or len(pairs) == 1 or not _fit(pairs) else [tree_map(lambda *a: torch.cat(a), *pairs)]
+        each = [loss(*pair).sum() for pair in pairs]
+        outs = [[one for one in tree_leaves(value) if _followed(one)] for value in values]
+        flat = [one for out in outs for one in out]
+        found = iter(torch.autograd.grad(sum(each), flat, None, True, allow_unused=True, materialize_grads=True))  # type: ignore[arg-type]
     factors = [
-        backward(tape.uses, value, [cotangent], loose(tape, leaves), tape.examples)
-        for (tape, _, leaves), value, cotangent in zip(several, values, cotangents, strict=True)
+        backward(tape.uses, out, [[next(found) for _ in out]], loose(tape, leaves), tape.examples)
+        for (tape, _, leaves), out in zip(several, outs, strict=True)
     ]
     return factors, several[0][0]
+
+
+def _fit(trees: Sequence[Any]) -> bool:
+    """Whether tensors differ in the number of examples only: texts may be padded batch by batch."""
+    return len({tuple(tuple(one.shape[1:]) for one in tree_leaves(tree)) for tree in trees}) == 1
+
+
+def _followed(one: Any) -> bool:
+    return isinstance(one, Tensor) and one.requires_grad
 
 
 def meeting(model: nn.Module) -> bool:

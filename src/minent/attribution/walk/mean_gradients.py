@@ -44,8 +44,8 @@ def jacobian(
         wanted = f"outputs must be numbers (input, output) for {tape.examples} inputs"
         raise BadInput(f"{wanted}; got {tuple(chosen.shape)}: choose by a function")
     unit = torch.eye(values.shape[1], dtype=values.dtype, device=values.device)
-    cotangents = [row.expand_as(values).contiguous() for row in unit]
-    factors = backward(tape.uses, values, cotangents, loose(tape, leaves), tape.examples)
+    cotangents = [[row.expand_as(values).contiguous()] for row in unit]
+    factors = backward(tape.uses, [values], cotangents, loose(tape, leaves), tape.examples)
     last = chosen.ends[1] if isinstance(chosen, Secant) and chosen.ends is not None else values.detach()
     return factors, last, tape
 

@@ -3,7 +3,7 @@
 A step's gradients are as those of the last kept step before it; mean gradients are built where a step remembers others.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import NamedTuple
 
@@ -40,7 +40,11 @@ class Shares:
     """Shares in the outputs of some inputs: `contributions` (output, input, example) and `other` terms (output, input),
     which grow on the way back, as does the `memory` of each parameter."""
 
-    def __init__(self, followed: Followed, projection: Unprojected, outputs: int, inputs: int):
+    def __init__(
+        self, followed: Followed, projection: Unprojected, outputs: int, inputs: int,
+        kept: Callable[[int], float] | None = None,
+    ):  # fmt: skip
+        self.kept, self.mean = kept, dict[str, Tensor]()
         self.followed, self.projection, self.shape = followed, projection, (outputs, inputs)
         self.device = followed.trajectory.device  # contributions themselves are many, and stay on the CPU
         self.contributions = torch.zeros(outputs, inputs, followed.examples, dtype=torch.float64)
@@ -59,11 +63,11 @@ class Shares:
                 self.other["running statistics"] += rows @ step.flatten()
         each = segment.steps, segment.followed, segment.seconds
         for step, gradients, second in zip(*map(reversed, each), strict=True):
+            if self.kept is not None:
+                segment = segment._replace(rows=self.averaged(segment, self.kept(step.number)))
             block = torch.zeros(*self.shape, len(step.ids), dtype=torch.float64, device=self.device)
-            for name in segment.factors:
-                if name in step.idle:
-                    continue
-                if name not in self.memory:
+            for name in segment.factors if self.kept is None else segment.rows:
+                if name in step.idle or name not in self.memory:
                     continue
                 theirs = [one[name] for one in gradients if name in one]
                 share = self.share_of(segment, step, name, theirs, second.get(name))
@@ -71,12 +75,23 @@ class Shares:
                     block += share
             self.contributions.index_add_(2, torch.from_numpy(step.ids), block.cpu())
 
+    def averaged(self, segment: Segment, kept: float) -> dict[str, Tensor]:
+        """What a step of the run does to the mean of weights, and so to the outputs: G_r (see `averaged`)."""
+        for name in self.memory:
+            if name in segment.factors:
+                rows = dense(segment.factors[name], self.followed.shapes[name]).flatten(0, 1)
+                before = self.mean.get(name)
+                self.mean[name] = (1 - kept) * rows + (0 if before is None else kept * before)
+            elif name in self.mean:
+                self.mean[name] = kept * self.mean[name]
+        return dict(self.mean)
+
     def share_of(
         self, segment: Segment, step: Step, name: str, theirs: Sequence[Sequence[Factor]], moment: Tensor | None
     ) -> Tensor | None:
         """What the gradients of a step's examples did by one parameter, (output, input, example); None without any."""
         group, shape = step.groups[self.followed.group[name]], self.followed.shapes[name]
-        if not remembers(group) and not group["weight_decay"]:
+        if not remembers(group) and not group["weight_decay"] and self.kept is None:
             if not theirs:
                 return None
             sign, ours = group["lr"] * (1 if group["maximize"] else -1), Gradients(segment.factors[name], shape)

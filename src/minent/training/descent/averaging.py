@@ -22,11 +22,20 @@ def start(model: nn.Module) -> dict[str, Tensor]:
     }
 
 
+def kept(decay: float, step: int) -> float:
+    """How much of the moving average remains after a step, counted from 1.
+
+    >>> [round(kept(0.9, step), 3) for step in (1, 10, 1000)]
+    [0.182, 0.55, 0.9]
+    """
+    return min(decay, (1 + step) / (10 + step))
+
+
 def follow(average: dict[str, Tensor], model: nn.Module, decay: float, step: int) -> None:
     """Move the average, in place, towards the weights after `step`, counted from 1; counters are copied."""
     for name, tensor in weights(model).items():
         if tensor.is_floating_point():
-            average[name].lerp_(tensor.float(), 1 - min(decay, (1 + step) / (10 + step)))
+            average[name].lerp_(tensor.float(), 1 - kept(decay, step))
         else:
             average[name].copy_(tensor)
 

@@ -3,17 +3,18 @@
 from typing import Any
 
 from torch import nn
+from torch.optim.swa_utils import AveragedModel
 
 
 def original(model: Any) -> Any:
-    """The module itself, of what torch.compile, DataParallel or DistributedDataParallel made of it.
+    """The module itself, of what torch.compile, DataParallel, DistributedDataParallel or AveragedModel made of it.
 
     >>> line = nn.Linear(2, 1)
     >>> original(nn.DataParallel(line)) is line
     True
     """
     while True:
-        if isinstance(model, nn.DataParallel | nn.parallel.DistributedDataParallel):
+        if isinstance(model, nn.DataParallel | nn.parallel.DistributedDataParallel | AveragedModel):
             model = model.module
         elif hasattr(model, "_orig_mod"):
             model = model._orig_mod

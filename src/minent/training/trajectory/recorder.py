@@ -88,6 +88,10 @@ class Recorder:
 
         `states`: of the random generators before each micro-batch, where the model drew anything. `scale`: what
         gradients are multiplied by in `.grad`, which the optimiser divides them by."""
+        groups = self.optimizer.param_groups
+        if [len(group["params"]) for group in groups] != [len(names) for names in self._names]:
+            told = "add all parameters before recording, with requires_grad_(False) for those that wait"
+            raise BadInput(f"the optimiser's groups of parameters changed before step {self.number + 1}: {told}")
         parts = [ids_of(batch) for batch in batches]
         ids = np.concatenate([*parts, np.zeros(0, np.int64)])
         if not len(ids):

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from minent.errors import BadInput
 from minent.training.trajectory.modes import original
+from minent.training.trajectory.moments import KNOWN
 from minent.training.trajectory.named import Names
 from minent.training.trajectory.recorder import Recorder
 
@@ -51,6 +52,8 @@ def record(
     ...     trajectory.end, [step.ids.tolist() for step in trajectory.steps]
     (3, [[0, 1], [0, 1], [0, 1]])
     """
+    while type(optimizer) not in KNOWN and isinstance(getattr(optimizer, "optimizer", None), torch.optim.Optimizer):
+        optimizer = optimizer.optimizer  # type: ignore[attr-defined]  # as accelerate wraps one
     shared = isinstance(model, nn.parallel.DistributedDataParallel)
     named = Names(model, optimizer, replaced=shared)
     writes = not shared or torch.distributed.get_rank() == 0

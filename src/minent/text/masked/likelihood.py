@@ -17,7 +17,7 @@ from minent.errors import BadInput
 from minent.text.masked.conditionals import conditionals_of
 from minent.text.masked.energy import ROWS, framed
 from minent.text.masked.vocabulary import Vocabulary, vocabulary_of
-from minent.text.masked.words import BLANK, words_of
+from minent.text.masked.words import words_of
 
 
 @dataclass(frozen=True)
@@ -61,6 +61,10 @@ def likelihoods(model: Any, texts: Iterable[str], tokenizer: Any = None) -> list
         ids, spans = vocabulary.encode(text)
         if conditionals.longest and len(ids) > room:
             raise BadInput(f"the model reads at most {room} tokens; text {number + 1} has {len(ids)}")
+        if vocabulary.mask in ids:
+            raise BadInput(
+                f"a mask has no likelihood; text {number + 1} holds one: ask what it may be (likeliest, --gaps)"
+            )
         ranges = list(words_of(text, spans)) if spans else [(i, i + 1) for i in range(len(ids))]
         words.append((ids, spans, ranges))
         jobs += [(number, i, end) for start, end in ranges for i in range(start, end)]
@@ -91,12 +95,7 @@ def likeliest(model: Any, template: str, tokenizer: Any = None, top: int = 5) ->
     """For each gap of a template (春__，__人), all of them hidden together, its likeliest tokens, and p of each. Raises
     BadInput where there is no gap."""
     conditionals, vocabulary = _asked(model, tokenizer)
-    ids: list[int] = []
-    for i, part in enumerate(BLANK.split(template)):
-        ids += ([vocabulary.mask] if i else []) + (
-            vocabulary.encode(part.replace("\\_", "_"))[0] if part.strip() else []
-        )
-    tokens, inner = framed([ids], vocabulary, conditionals.device)
+    tokens, inner = framed([vocabulary.template(template)], vocabulary, conditionals.device)
     sites = (inner & (tokens == vocabulary.mask)).nonzero()[:, 1][None]
     if not sites.numel():
         raise BadInput(f"a gap is a _ in a text; got none in {template!r}")

@@ -15,6 +15,8 @@ MASKS, PADS = ("<mask>", "[MASK]"), ("<pad>", "[PAD]")
 WIDE = "[\u3000-\u312f\u31a0-\u31bf\u31f0-\u31ff\u3400-\u9fff\uf900-\ufaff\uff00-\uffef\U00020000-\U000323af]"
 BETWEEN = re.compile(f"(?<={WIDE}) +(?={WIDE})")
 PIECE = re.compile("<0x[0-9A-F]{2}>")  # a byte, which spells rare characters together with others
+BLANK = re.compile(r"(?<!\\)_")  # a gap of a template
+SPACED = re.compile("[Ġ▁ ].")  # a token that begins with the space before it
 Spans = list[tuple[int, int]]
 
 
@@ -35,10 +37,41 @@ class Vocabulary:
     parts: tuple[int, ...] = ()
     """Never drawn, but texts may hold them: bytes that spell a character together with others."""
 
+    gapped: Callable[[Sequence[str]], list[int]] | None = None
+    """The ids of parts of a text with masks between them, each part read where it stands; None: each by itself."""
+
+    spaced: bool = False
+    """Whether tokens begin with the space before them."""
+
     @property
     def never(self) -> tuple[int, ...]:
         """What is never drawn."""
         return self.special + self.parts
+
+    def template(self, text: str) -> list[int]:
+        """The ids of a text with a mask for each blank (春__，__人; \\_ is none). Where tokens begin with the space
+        before them, that before a blank belongs to what fills it.
+
+        >>> Vocabulary(4, mask=0, pad=1, encode=lambda text: ([3] * len(text), [])).template("__ab_")
+        [0, 0, 3, 3, 0]
+        """
+        parts = [part.replace("\\_", "_") for part in BLANK.split(text)]
+        if self.gapped is not None:
+            return self.gapped(parts)
+        read = [self.encode(part.rstrip(" "))[0] if part.strip() else [] for part in parts]
+        return [*read[0], *(i for ids in read[1:] for i in (self.mask, *ids))]
+
+    def gaps(self, text: str) -> bool:
+        """Whether a text is a template: it has a blank, or a mask by its name."""
+        return bool(BLANK.search(text)) or self.mask in self.template(text)
+
+    def behind(self, word: str) -> list[int]:
+        """The ids of a word that stands behind others: byte-level BPE has one number for pizza, another for its space
+        and it, and sentencepiece begins only what begins a text with a space."""
+        if self.gapped is None:
+            return self.encode(word)[0]
+        space = " " if self.spaced and word[:1].isalnum() and not re.match(WIDE, word) else ""
+        return self.gapped(["", space + word])[1:]
 
     def within(self, size: int) -> "Vocabulary":
         """What of it a model of `size` tokens knows. Raises BadInput, here or where a text is read, for what it does
@@ -54,17 +87,21 @@ class Vocabulary:
                     f"the model knows {size:,} tokens, and the tokenizer's for {name} is number {max(ids):,}"
                 )
 
-        def encode(text: str) -> tuple[list[int], Spans]:
-            ids, spans = self.encode(text)
+        def known(ids: list[int]) -> list[int]:
             if ids and not 0 <= min(ids) <= max(ids) < size:
                 odd = next(i for i in ids if not 0 <= i < size)
                 raise BadInput(
                     f"the model knows {size:,} tokens; the tokenizer makes {odd:,}, {self.decode([odd])!r}, of a text"
                 )
-            return ids, spans
+            return ids
 
+        def encode(text: str) -> tuple[list[int], Spans]:
+            ids, spans = self.encode(text)
+            return known(ids), spans
+
+        gapped = None if (read := self.gapped) is None else lambda parts: known(read(parts))
         special, parts = (tuple(i for i in ids if i < size) for ids in (self.special, self.parts))
-        return replace(self, size=min(self.size, size), special=special, parts=parts, encode=encode)
+        return replace(self, size=min(self.size, size), special=special, parts=parts, encode=encode, gapped=gapped)
 
 
 def vocabulary_of(tokenizer: Any, mask: int | None = None, pad: int | None = None) -> Vocabulary:
@@ -109,6 +146,10 @@ def _of_tokenizers(tokenizer: Tokenizer) -> Vocabulary:
     return Vocabulary(
         max(known.values()) + 1, mask, pad, before, after, never, encode, tokenizer.decode,
         tuple(sorted(parts - {*special.values()})),
+        _gapped(
+            lambda text: tokenizer.encode(text, add_special_tokens=False).ids, mask, tokenizer.id_to_token(mask), known
+        ),
+        any(map(SPACED.match, known)),
     )  # fmt: skip
 
 
@@ -142,6 +183,11 @@ def _of_transformers(tokenizer: Any, mask: int | None, pad: int | None) -> Vocab
     return Vocabulary(
         max(known.values()) + 1, mask, pad, before, after, tuple(sorted(special | unused)), encode, decode,
         tuple(sorted(parts - special)),
+        _gapped(
+            lambda text: tokenizer(text, add_special_tokens=False)["input_ids"], mask,
+            tokenizer.convert_ids_to_tokens(mask), known,
+        ),
+        any(map(SPACED.match, known)),
     )  # fmt: skip
 
 
@@ -156,6 +202,16 @@ def _frame(ids: Callable[[str, bool], list[int]], known: Iterable[str]) -> tuple
     raise BadInput(
         "the tokenizer finds no token in any of its own words: it cannot be told what opens and closes a text"
     )
+
+
+def _gapped(
+    read: Callable[[str], list[int]], mask: int, name: str | None, known: Iterable[str]
+) -> Callable[[Sequence[str]], list[int]] | None:
+    """How parts of a text are read with the mask's `name` between them, if the tokenizer knows it there."""
+    if not name or read(f"{name}{name}") != [mask, mask]:
+        return None
+    spaced = any(map(SPACED.match, known))
+    return lambda parts: read(name.join([*(part.rstrip(" ") if spaced else part for part in parts[:-1]), parts[-1]]))
 
 
 def _broken(ids: Iterable[int], tokenizer: Tokenizer) -> set[int]:

@@ -5,8 +5,6 @@ from collections.abc import Iterator
 
 from minent.text.masked.vocabulary import WIDE, Spans
 
-BLANK = re.compile(r"(?<!\\)_")  # a gap of a template
-
 
 def words_of(text: str, spans: Spans) -> Iterator[tuple[int, int]]:
     """The first token of each word, and the one behind its last. A word ends at a blank, at punctuation, and within

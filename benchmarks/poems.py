@@ -22,13 +22,12 @@ import time
 from collections import Counter, defaultdict
 from datetime import date
 from functools import partial
-from importlib.metadata import PackageNotFoundError, version
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import torch
-from gibbs_quality import quatrains
+from gibbs_quality import known, quatrains
 
 from minent.nn.shape import Shape
 from minent.text.gibbs import Gibbs, likelihoods, pseudo_perplexity, read_rules
@@ -233,13 +232,6 @@ def report(saved, old):
     for way, one in saved["ways"].items():
         texts.append(f"\n### {way}\n\n" + "\n".join(f"{i}. {text}" for i, text in enumerate(one["texts"], 1)))
     return head + "\n".join(rows) + "\n" + HOW + (old[start:end] if start >= 0 else "") + "\n".join(texts) + "\n"
-
-
-def known(package):
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return "from its folder"
 
 
 def main():

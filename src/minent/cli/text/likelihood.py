@@ -63,7 +63,7 @@ def _texts(
 ) -> Iterable[tuple[object, ...]]:
     from minent.text.gibbs import likelihoods
 
-    found = likelihoods(network, [text for _, text in numbered], tokenizer)
+    found = likelihoods(network, dict(numbered), tokenizer)
     if not words:
         yield "line", "tokens", "log_p", "mean_log_p", "perplexity", "text"
     else:

@@ -49,8 +49,8 @@ def starts(
         begun = _alike(options, vocabulary, randoms)
     for (line, _), one in zip(names, begun, strict=True):
         if room and len(one.ids) > room:
-            number = line if isinstance(lines, Mapping) else line + 1
-            where = f" in line {number}" if lines else ""
+            where = f" in row {line}" if isinstance(lines, Mapping) else f" in text {line + 1}"
+            where = where if lines else ""
             raise BadInput(f"the model reads at most {room} tokens; got {len(one.ids)}{where}")
     return [_begun(one, options, vocabulary, own) for one, own in zip(begun, randoms, strict=True)], names
 

@@ -11,6 +11,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from minent.errors import BadInput
 
 PROBE = 6  # tokens of the texts that are read
+CLOSE = 1e-3  # how far apart two ways to the same logits may be, of their spread
 
 
 def tokens_known(model: Any) -> int:

@@ -15,13 +15,12 @@ from torch import Tensor, nn
 
 from minent.errors import BadInput
 from minent.nn.evaluating import evaluating
-from minent.text.masked.asked import heads_of, longest_text, minds_padding, tokens_known, unread
+from minent.text.masked.asked import CLOSE, heads_of, longest_text, minds_padding, tokens_known, unread
 from minent.text.masked.model import MaskedLM
 from minent.text.masked.sites import KNOWN, Bert, at, at_head
 from minent.text.masked.vocabulary import Vocabulary
 
 TOKENS = 1 << 15  # that are read at a time, about
-CLOSE = 1e-3  # how far apart two ways to the same logits may be, of their spread
 
 
 @runtime_checkable
@@ -87,7 +86,8 @@ def conditionals_of(model: Any, vocabulary: Vocabulary, precision: str = "fp32")
             raise BadInput(f"wanted a masked language model or a function logits(tokens, positions); got {type(model)}")
         device = getattr(model, "device", torch.device("cpu"))
         size, longest = getattr(model, "tokens", 0), getattr(model, "longest", 0)
-        return Conditionals(logits, "a function", longest, device, fresh=False, tokens=size)
+        pad, alike = getattr(model, "pad", 0), getattr(model, "alike", False)
+        return Conditionals(logits, "a function", longest, device, fresh=False, tokens=size, pad=pad, alike=alike)
     weight = next(model.parameters())
     wanted = (
         torch.bfloat16 if precision == "bf16" else torch.float64 if weight.dtype == torch.float64 else torch.float32

@@ -2,21 +2,17 @@
 become token ids and back, what opens and closes a text, and which tokens are never drawn."""
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from tokenizers import Tokenizer
 
 from minent.errors import BadInput
+from minent.text.masked.pieces import BETWEEN, PIECE, SPACED, WIDE, adds_blanks, broken, framing, reading_gaps
 
 MASKS, PADS = ("<mask>", "[MASK]"), ("<pad>", "[PAD]")
-# Scripts that are written without blanks: Han, kana, bopomofo, and their punctuation.
-WIDE = "[\u3000-\u312f\u31a0-\u31bf\u31f0-\u31ff\u3400-\u9fff\uf900-\ufaff\uff00-\uffef\U00020000-\U000323af]"
-BETWEEN = re.compile(f"(?<={WIDE}) +(?={WIDE})")
-PIECE = re.compile("<0x[0-9A-F]{2}>")  # a byte, which spells rare characters together with others
 BLANK = re.compile(r"(?<!\\)_")  # a gap of a template
-SPACED = re.compile("[Ġ▁ ].")  # a token that begins with the space before it
 Spans = list[tuple[int, int]]
 
 
@@ -139,14 +135,14 @@ def _of_tokenizers(tokenizer: Tokenizer) -> Vocabulary:
         return encoding.ids, encoding.offsets
 
     known = tokenizer.get_vocab()
-    parts = {i for token, i in known.items() if PIECE.fullmatch(token)} | _broken(known.values(), tokenizer)
+    parts = {i for token, i in known.items() if PIECE.fullmatch(token)} | broken(known.values(), tokenizer)
     plain = [token for token in known if token not in special]
-    before, after = _frame(lambda text, added: tokenizer.encode(text, add_special_tokens=added).ids, plain)
+    before, after = framing(lambda text, added: tokenizer.encode(text, add_special_tokens=added).ids, plain)
     never = tuple(sorted(special.values()))
     return Vocabulary(
         max(known.values()) + 1, mask, pad, before, after, never, encode, tokenizer.decode,
         tuple(sorted(parts - {*special.values()})),
-        _gapped(
+        reading_gaps(
             lambda text: tokenizer.encode(text, add_special_tokens=False).ids, mask, tokenizer.id_to_token(mask), known
         ),
         any(map(SPACED.match, known)),
@@ -168,7 +164,7 @@ def _of_transformers(tokenizer: Any, mask: int | None, pad: int | None) -> Vocab
         return encoding["input_ids"], encoding["offset_mapping"]
 
     known = tokenizer.get_vocab()
-    blanks = _adds_blanks(tokenizer, known)
+    blanks = adds_blanks(tokenizer, known)
 
     def decode(ids: Sequence[int]) -> str:
         text = tokenizer.decode(list(ids))
@@ -176,57 +172,16 @@ def _of_transformers(tokenizer: Any, mask: int | None, pad: int | None) -> Vocab
 
     special = {*tokenizer.all_special_ids, *(i for i, t in tokenizer.added_tokens_decoder.items() if t.special)}
     plain = [token for token, i in known.items() if i not in special]
-    before, after = _frame(lambda text, added: tokenizer(text, add_special_tokens=added)["input_ids"], plain)
+    before, after = framing(lambda text, added: tokenizer(text, add_special_tokens=added)["input_ids"], plain)
     unused = {i for token, i in known.items() if token.startswith("[unused")}
     parts = {i for token, i in known.items() if PIECE.fullmatch(token)}
-    parts |= _broken(known.values(), tokenizer.backend_tokenizer) if tokenizer.is_fast else set()
+    parts |= broken(known.values(), tokenizer.backend_tokenizer) if tokenizer.is_fast else set()
     return Vocabulary(
         max(known.values()) + 1, mask, pad, before, after, tuple(sorted(special | unused)), encode, decode,
         tuple(sorted(parts - special)),
-        _gapped(
+        reading_gaps(
             lambda text: tokenizer(text, add_special_tokens=False)["input_ids"], mask,
             tokenizer.convert_ids_to_tokens(mask), known,
         ),
         any(map(SPACED.match, known)),
     )  # fmt: skip
-
-
-def _frame(ids: Callable[[str, bool], list[int]], known: Iterable[str]) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """What stands before and after a text, told from one that is read with it and without."""
-    for text in ("a", *known):
-        if bare := ids(text, False):
-            framed = ids(text, True)
-            for start in range(len(framed) - len(bare) + 1):
-                if framed[start : start + len(bare)] == bare:
-                    return tuple(framed[:start]), tuple(framed[start + len(bare) :])
-    raise BadInput(
-        "the tokenizer finds no token in any of its own words: it cannot be told what opens and closes a text"
-    )
-
-
-def _gapped(
-    read: Callable[[str], list[int]], mask: int, name: str | None, known: Iterable[str]
-) -> Callable[[Sequence[str]], list[int]] | None:
-    """How parts of a text are read with the mask's `name` between them, if the tokenizer knows it there."""
-    if not name or read(f"{name}{name}") != [mask, mask]:
-        return None
-    spaced = any(map(SPACED.match, known))
-    return lambda parts: read(name.join([*(part.rstrip(" ") if spaced else part for part in parts[:-1]), parts[-1]]))
-
-
-def _broken(ids: Iterable[int], tokenizer: Tokenizer) -> set[int]:
-    """Tokens of which none but others make characters: those of bytes that are not whole UTF-8."""
-    listed = list(ids)
-    texts = tokenizer.decode_batch([[i] for i in listed], skip_special_tokens=False)
-    names = map(tokenizer.id_to_token, listed)
-    return {
-        i
-        for i, text, name in zip(listed, texts, names, strict=True)
-        if "\ufffd" in text and "\ufffd" not in (name or "")
-    }
-
-
-def _adds_blanks(tokenizer: Any, known: dict[str, int]) -> bool:
-    """Whether decoding puts blanks between characters that are written without them, as BERT's does."""
-    wide = next((i for token, i in known.items() if re.fullmatch(f"{WIDE}+", token)), None)
-    return wide is not None and " " in tokenizer.decode([wide, wide])

@@ -3,10 +3,10 @@
 import pytest
 from text.gibbs.small_models import bert, hub_tokenizer
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
-from transformers import PreTrainedTokenizerFast
+from transformers import AutoTokenizer, EsmTokenizer, PerceiverTokenizer, PreTrainedTokenizerFast
 
 from minent.errors import BadInput
-from minent.text.gibbs import Gibbs
+from minent.text.gibbs import Gibbs, load
 from minent.text.masked.vocabulary import vocabulary_of
 from minent.text.tokenizer import train_tokenizer
 
@@ -90,3 +90,33 @@ def test_the_line_at_fault_is_told_as_it_is_numbered():
         Gibbs(bert(), hub_tokenizer(), lines=["春_", "春" * 60])
     with pytest.raises(BadInput, match="got 60 in row 7"):
         Gibbs(bert(), hub_tokenizer(), lines={7: "春" * 60})
+
+
+def test_proteins_are_written_without_the_spaces_that_decoding_puts_between_letters(tmp_path):
+    words = ["<cls>", "<pad>", "<eos>", "<unk>", *"LAGVSERTIDPKQNFYMHWC", "<mask>"]
+    (tmp_path / "vocab.txt").write_text("\n".join(words))
+    tokenizer = EsmTokenizer(str(tmp_path / "vocab.txt"))
+    vocabulary = vocabulary_of(tokenizer)
+    assert vocabulary.template("MK__A") == tokenizer("MK<mask><mask>A", add_special_tokens=False)["input_ids"]
+    assert tokenizer.decode(vocabulary.encode("MKTAY")[0]) == "M K T A Y"
+    assert vocabulary.decode(vocabulary.encode("MKTAY")[0]) == "MKTAY"
+    english = vocabulary_of(hub("wordpiece"))
+    assert english.decode(english.encode("it is a day")[0]) == "it is a day"
+
+
+def test_bytes_that_are_no_characters_are_never_drawn_whatever_the_tokenizer_is_written_in():
+    vocabulary = vocabulary_of(PerceiverTokenizer())
+    drawn = {*range(vocabulary.size)} - {*vocabulary.never}
+    assert len(drawn) == 128 and all("\ufffd" not in vocabulary.decode([i]) for i in drawn)
+    assert {*vocabulary.encode("é")[0]} <= {*vocabulary.parts}
+
+
+def test_a_tokenizer_that_wants_another_package_names_it(tmp_path, monkeypatch):
+    bert().save_pretrained(tmp_path)
+
+    def lacking(*_, **more):
+        raise ImportError("You need to install sacremoses")
+
+    monkeypatch.setattr(AutoTokenizer, "from_pretrained", lacking)
+    with pytest.raises(BadInput, match="cannot be read here: You need to install sacremoses"):
+        load(tmp_path)

@@ -11,7 +11,6 @@ from minent.errors import BadInput
 
 # Scripts that are written without blanks: Han, kana, bopomofo, and their punctuation.
 WIDE = "[\u3000-\u312f\u31a0-\u31bf\u31f0-\u31ff\u3400-\u9fff\uf900-\ufaff\uff00-\uffef\U00020000-\U000323af]"
-BETWEEN = re.compile(f"(?<={WIDE}) +(?={WIDE})")
 PIECE = re.compile("<0x[0-9A-F]{2}>")  # a byte, which spells rare characters together with others
 SPACED = re.compile("[Ġ▁ ].")  # a token that begins with the space before it
 
@@ -39,19 +38,23 @@ def reading_gaps(
     return lambda parts: read(name.join([*(part.rstrip(" ") if spaced else part for part in parts[:-1]), parts[-1]]))
 
 
-def broken(ids: Iterable[int], tokenizer: Tokenizer) -> set[int]:
+def broken(ids: Iterable[int], tokenizer: Any) -> set[int]:
     """Tokens of which none but others make characters: those of bytes that are not whole UTF-8."""
     listed = list(ids)
-    texts = tokenizer.decode_batch([[i] for i in listed], skip_special_tokens=False)
-    names = map(tokenizer.id_to_token, listed)
-    return {
-        i
-        for i, text, name in zip(listed, texts, names, strict=True)
-        if "\ufffd" in text and "\ufffd" not in (name or "")
-    }
+    if isinstance(tokenizer, Tokenizer):
+        texts, name = tokenizer.decode_batch([[i] for i in listed], skip_special_tokens=False), tokenizer.id_to_token
+    else:
+        texts, name = [tokenizer.decode([i]) for i in listed], tokenizer.convert_ids_to_tokens
+    return {i for i, text in zip(listed, texts, strict=True) if "\ufffd" in text and "\ufffd" not in (name(i) or "")}
 
 
-def adds_blanks(tokenizer: Any, known: dict[str, int]) -> bool:
-    """Whether decoding puts blanks between characters that are written without them, as BERT's does."""
+def adds_blanks(tokenizer: Any, known: dict[str, int]) -> str:
+    """Between what characters decoding puts blanks that texts are written without, a pattern: Han and kana by BERT's,
+    any by one that reads letter by letter (ESM's); "" where it puts none."""
     wide = next((i for token, i in known.items() if re.fullmatch(f"{WIDE}+", token)), None)
-    return wide is not None and " " in tokenizer.decode([wide, wide])
+    letters = [token for token in known if len(token) == 1 and token.isalnum() and not re.match(WIDE, token)][:20]
+    text = "".join(letters)
+    apart = [known[one] for one in letters] == tokenizer(text, add_special_tokens=False)["input_ids"]
+    if len(letters) > 1 and apart and tokenizer.decode([known[one] for one in letters]) == " ".join(letters):
+        return "."
+    return WIDE if wide is not None and " " in tokenizer.decode([wide, wide]) else ""

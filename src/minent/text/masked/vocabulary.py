@@ -9,7 +9,7 @@ from typing import Any
 from tokenizers import Tokenizer
 
 from minent.errors import BadInput
-from minent.text.masked.pieces import BETWEEN, PIECE, SPACED, WIDE, adds_blanks, broken, framing, reading_gaps
+from minent.text.masked.pieces import PIECE, SPACED, WIDE, adds_blanks, broken, framing, reading_gaps
 
 MASKS, PADS = ("<mask>", "[MASK]"), ("<pad>", "[PAD]")
 BLANK = re.compile(r"(?<!\\)_")  # a gap of a template
@@ -168,14 +168,14 @@ def _of_transformers(tokenizer: Any, mask: int | None, pad: int | None) -> Vocab
 
     def decode(ids: Sequence[int]) -> str:
         text = tokenizer.decode(list(ids))
-        return BETWEEN.sub("", text) if blanks else text
+        return re.sub(f"(?<={blanks}) +(?={blanks})", "", text) if blanks else text
 
     special = {*tokenizer.all_special_ids, *(i for i, t in tokenizer.added_tokens_decoder.items() if t.special)}
     plain = [token for token, i in known.items() if i not in special]
     before, after = framing(lambda text, added: tokenizer(text, add_special_tokens=added)["input_ids"], plain)
     unused = {i for token, i in known.items() if token.startswith("[unused")}
     parts = {i for token, i in known.items() if PIECE.fullmatch(token)}
-    parts |= broken(known.values(), tokenizer.backend_tokenizer) if tokenizer.is_fast else set()
+    parts |= broken(known.values(), tokenizer.backend_tokenizer if tokenizer.is_fast else tokenizer)
     return Vocabulary(
         max(known.values()) + 1, mask, pad, before, after, tuple(sorted(special | unused)), encode, decode,
         tuple(sorted(parts - special)),

@@ -4,8 +4,10 @@ Two models of one shape and other seeds learn from quatrains of five and seven c
 full stop behind the lines; one draws, the other ranks what best-of does, and says its pseudo-perplexity. Rules are
 those of examples/quatrain_in_form.py, by tables of Mandarin readings (pip install pypinyin). HOW says what columns are.
 
-    python benchmarks/poems.py [--data FOLDER] [--steps 3500] [--layers 4] [--dim 128] [--write PAGE]
-    python benchmarks/poems.py --blind FOLDER      # sheets for readers, and the key, of poems that were drawn
+    python benchmarks/poems.py [--data FOLDER] [--steps 3500] [--layers 4] [--dim 128] [--place FILE]
+    python benchmarks/poems.py --write docs/benchmarks_poems.md      # the page, of poems that were drawn
+    python benchmarks/poems.py --blind FOLDER                        # sheets for readers of them, and the key
+    … --layers 8 --dim 384 --dropout 0.15 --rate 0.001 --tokens 16384 --seconds 60      # on a card
 
 --seconds trains each model for so long instead, as many steps as that is worth after 40. Models stay in --models.
 Results go to results/poems.json way by way; ways that are there are not drawn again (--place for another file).
@@ -67,13 +69,13 @@ COLUMNS = {
 }  # fmt: skip
 HOW = """
 Perplexities are judges' views, **not the reader's**: of a model of pairs of characters of the poems learned from (0.8
-pairs, 0.2 single ones), and pseudo-perplexity of the second model. A poem of frequent characters has a low one whether
-it says anything or not: look at distinct-1, and at the poems. Rhyme: the ends of the second and fourth line stand there
-together in some poem learned from, or both with a third. Tones: all places keep one of two patterns of the form, by
-readings of Mandarin (pypinyin), as the rules have them; poems of Tang and Song were written by other readings, which is
-why hardly a real one keeps them. Repeats: characters of 20 that stood before. As the nearest: characters that are those
-of the nearest poem learned from, place by place. Best of: ranked by the second model, whose own column then says less.
-`confidence` is with Gumbel noise of 1. Seconds are those of 48 poems, by the clock.
+pairs, 0.2 single ones; marks count), and pseudo-perplexity of the second model. A poem of frequent characters has a low
+one whether it says anything or not: look at distinct-1, and at the poems. Rhyme: the ends of the second and fourth line
+stand there together in some poem learned from, or both with a third. Tones: all places keep one of two patterns of the
+form, by readings of Mandarin (pypinyin), as the rules have them; poems of Tang and Song were written by other readings,
+which is why hardly a real one keeps them. Repeats: characters of 20 that stood before. As the nearest: characters that
+are those of the nearest poem learned from, place by place. Best of: ranked by the second model, whose own column then
+says less. `confidence` is with Gumbel noise of 1. Seconds are those of 48 poems, by the clock.
 """
 
 
@@ -89,13 +91,14 @@ def bare(text):
 
 
 def tables(folder, characters):
-    """rhymes.tsv and tones.tsv of characters by their first reading: finals without what glides into them."""
+    """rhymes.tsv and tones.tsv of characters by their first reading: finals without what glides into them. What is not
+    level is 仄, 子 and 的 without a tone too."""
     from pypinyin import Style, pinyin
 
     tones, rhymes = defaultdict(str), defaultdict(str)
     for one in characters:
         (final,), (toned,) = (pinyin(one, style=style, strict=True)[0] for style in (Style.FINALS, Style.FINALS_TONE3))
-        if not toned[-1:].isdigit():
+        if not toned or not toned.isascii():  # a character that it has no reading of
             continue
         level = toned[-1] in "12"
         tones["平" if level else "仄"] += one
@@ -117,11 +120,9 @@ class Measures:
         self.known = np.array([list(text) for text in train if len(text) == 20])
         self.single, self.pairs, self.beside = Counter(), Counter(), defaultdict(set)
         for text in train:
-            n = len(text) // 4
-            for i in range(4):
-                line = "^" + text[i * n : (i + 1) * n]
-                self.single.update(line[1:])
-                self.pairs.update(pairwise(line))
+            n, line = len(text) // 4, "^" + marked(text)
+            self.single.update(line)
+            self.pairs.update(pairwise(line))
             a, b = text[2 * n - 1], text[-1]
             self.beside[a].add(b)
             self.beside[b].add(a)
@@ -135,13 +136,11 @@ class Measures:
 
     def __call__(self, texts, judge):
         plain, total, count = [bare(text) for text in texts], 0.0, 0
-        for text in plain:
-            for i in range(4):
-                line = "^" + text[i * 5 : i * 5 + 5]
-                for a, b in pairwise(line):
-                    alone = (self.single[b] + 0.5) / (self.total + 0.5 * len(self.single))
-                    total -= np.log(0.8 * self.pairs[a, b] / max(self.first[a], 1) + 0.2 * alone)
-                    count += 1
+        for text in texts:
+            for a, b in pairwise("^" + text):
+                alone = (self.single[b] + 0.5) / (self.total + 0.5 * len(self.single))
+                total -= np.log(0.8 * self.pairs[a, b] / max(self.first[a], 1) + 0.2 * alone)
+                count += 1
         ends = [(text[9], text[19]) for text in plain]
         rhyme = [a != b and (b in self.beside[a] or bool(self.beside[a] & self.beside[b])) for a, b in ends]
         kept = [any(all(w in ("*", self.tone.get(c)) for w, c in zip(way, text, strict=True)) for way in self.ways)
@@ -161,7 +160,7 @@ def trained(train, held, seed, options, device):
     if (folder / "curve.json").exists():
         return MaskedLM.from_pretrained(folder).to(device).eval(), json.loads((folder / "curve.json").read_text())
     shape = Shape(dim=options.dim, heads=options.dim // 32, layers=options.layers, hidden=4 * options.dim, longest=48,
-                  dropout=options.dropout, positions="rotary")  # fmt: skip
+                  dropout=options.dropout, positions="learned")  # fmt: skip
     reading = Reading("characters", 8000, options.tokens)
 
     def learn(steps, dev):
@@ -214,6 +213,8 @@ def blind(saved, folder):
 
 def report(saved, old):
     """The page: head and table are new, what is written by hand between `What is seen` and the poems stays."""
+    if "curves" not in saved:  # drawn before they were kept
+        saved = {**saved, "curves": {}}
     curves = "; ".join(
         f"model {seed}: " + ", ".join(f"{dev:.3f} after {step:,}" for step, _, _, dev in curve)
         for seed, curve in saved["curves"].items()
@@ -221,7 +222,7 @@ def report(saved, old):
     head = (
         "# Poems with marks, by rules: 48 of each way, none picked\n\n`benchmarks/poems.py`, {date}, {machine} "
         "({versions}). {sizes}".format(**saved)
-        + f"\nCross entropy of a hidden character of held-out poems, {curves}.\n"
+        + (f"\nCross entropy of a hidden character of held-out poems, {curves}.\n" if curves else "\n")
     )
     rows = [f"\n| drawn by | {' | '.join(COLUMNS.values())} |", "|---" * (len(COLUMNS) + 1) + "|"]
     for way, one in saved["ways"].items():
@@ -250,7 +251,10 @@ def main():
     saved = json.loads(options.place.read_text(encoding="utf-8")) if options.place.exists() else {"ways": {}}
     if options.blind:
         return blind(saved, options.blind)
-    if not {*WAYS} <= {*saved["ways"]}:
+    asked = {name: value for name, value in vars(options).items() if isinstance(value, int | float)}
+    if not {*WAYS} <= {*saved["ways"]} and not options.write:
+        if saved.setdefault("asked", asked) != asked:
+            parser.error(f"{options.place} holds poems of other models, {saved['asked']}: name another --place")
         draw(options, saved)
     if options.write:
         old = options.write.read_text(encoding="utf-8") if options.write.exists() else ""
@@ -270,7 +274,7 @@ def draw(options, saved):
     saved |= {
         "date": date.today().isoformat(), "machine": place, "curves": {"1": one, "2": other},
         "versions": ", ".join(f"{package} {known(package)}" for package in ("minent", "torch")),
-        "sizes": f"Models of {options.layers} layers of {options.dim} (dropout {options.dropout}, rotary places, "
+        "sizes": f"Models of {options.layers} layers of {options.dim} (dropout {options.dropout}, learned places, "
         f"characters, `--masked 0`) learned from {len(train):,} quatrains of five and seven characters a line, bf16, "
         f"for {one[-1][0]:,} and {other[-1][0]:,} steps of {options.tokens:,} tokens ({one[-1][1]:.0f} and "
         f"{other[-1][1]:.0f} s). One seed. Poems are of five characters a line, from the template `{FORMED}`.",

@@ -115,11 +115,10 @@ def batched(
     else:
         vocabulary = vocabulary.within(tokens_known(model))
         read = [vocabulary.encode(text)[0] for text in texts]
-    room = longest(model, vocabulary.pad) - len(vocabulary.before) - len(vocabulary.after)
+    reads = longest(model, vocabulary.pad)
+    room = reads - len(vocabulary.before) - len(vocabulary.after)
     if room < 1:
-        raise BadInput(
-            f"the model reads {longest(model, vocabulary.pad)} tokens, and none of a text among what frames it"
-        )
+        raise BadInput(f"the model reads {reads} tokens, and none of a text among what frames it")
     pieces = [ids[i : i + room] for ids in read for i in range(0, len(ids), room)]
     rows = [
         np.array([*vocabulary.before, *ids, *vocabulary.after], np.int32) for ids in pieces if not none.issuperset(ids)
@@ -127,18 +126,12 @@ def batched(
     if not rows:
         raise BadInput(f"a masked language model learns from texts; got {len(texts)} without a token that it knows")
     if len(pieces) > len(read):
-        kernels.log.warning("%d texts are read in %d pieces of at most %d tokens", len(read), len(pieces), room)
-    return Batches(
-        {"tokens": rows},
-        tokens=max(tokens, longest(model, vocabulary.pad)),
-        seed=seed,
-        shuffle=shuffle,
-        pad=vocabulary.pad,
-    )
+        kernels.log.warning("%d texts are read in %d pieces of at reads %d tokens", len(read), len(pieces), room)
+    return Batches({"tokens": rows}, tokens=max(tokens, reads), seed=seed, shuffle=shuffle, pad=vocabulary.pad)
 
 
 def longest(model: Any, pad: int) -> int:
-    """The most tokens of a piece, with what frames it: what the model reads, or LONGEST where it reads any number."""
+    """The reads tokens of a piece, with what frames it: what the model reads, or LONGEST where it reads any number."""
     if isinstance(model, MaskedLM):
         return model.shape.longest
     with evaluating(model):

@@ -126,12 +126,12 @@ def batched(
     if not rows:
         raise BadInput(f"a masked language model learns from texts; got {len(texts)} without a token that it knows")
     if len(pieces) > len(read):
-        kernels.log.warning("%d texts are read in %d pieces of at reads %d tokens", len(read), len(pieces), room)
+        kernels.log.warning("%d texts are read in %d pieces of at most %d tokens", len(read), len(pieces), room)
     return Batches({"tokens": rows}, tokens=max(tokens, reads), seed=seed, shuffle=shuffle, pad=vocabulary.pad)
 
 
 def longest(model: Any, pad: int) -> int:
-    """The reads tokens of a piece, with what frames it: what the model reads, or LONGEST where it reads any number."""
+    """The most tokens of a piece, with what frames it: what the model reads, or LONGEST where it reads any number."""
     if isinstance(model, MaskedLM):
         return model.shape.longest
     with evaluating(model):

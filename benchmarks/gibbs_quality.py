@@ -5,7 +5,8 @@ tells what the columns say. All rows have the same number of poems.
 
     python benchmarks/gibbs_quality.py [--data FOLDER] [--seeds 3] [--write docs/benchmarks_gibbs_quality.md]
 
-Results go to results/gibbs_quality.json run by run; runs that are there are not made again. Models stay in --models.
+Results go to results/gibbs_quality.json run by run; runs that are there are not made again. Models stay in --models;
+they are trained on a GPU where there is one (--tokens a batch), texts are drawn by the CPU, --jobs runs at a time.
 """
 
 import argparse
@@ -15,9 +16,11 @@ import os
 import platform
 import time
 from collections import defaultdict
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from datetime import date
 from functools import partial
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -49,6 +52,7 @@ WAYS = {
     "annealed to 0.2": {"anneal": 0.2},
     "annealed to 0.2, corrected": {"anneal": 0.2, "correct": "normalised"},
 }
+REAL, MIXED = "held-out poems", "each place shuffled"
 COLUMNS = {
     "perplexity": "pseudo-perplexity (judge)", "rhyme": "rhyme %", "form": "20 characters %",
     "distinct_1": "distinct-1", "distinct_2": "distinct-2", "self_bleu": "self-BLEU", "bleu": "BLEU to held-out",
@@ -70,21 +74,34 @@ def poems(folder):
     return [texts[i] for i in order[HELD:]] + quatrains(folder, 7), [texts[i] for i in order[:HELD]]
 
 
+def known(package):
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "as it is here"
+
+
 def trained(train, held, seed, options):
     """The model of a seed, trained or read."""
+    torch.set_num_threads(1)
     folder = options.models / f"quatrains-{options.steps}-{seed}"
     if (folder / "model.safetensors").exists():
         return MaskedLM.from_pretrained(folder)
-    model = new_masked_lm(train, SHAPE, READING, seed)
+    model = new_masked_lm(train, SHAPE, READING, seed).to("cuda" if torch.cuda.is_available() else "cpu")
     recipe = Recipe(
         steps=options.steps, learning_rate=RATE, warmup=options.steps // 20, seed=seed, precision="bf16",
         evaluate_every=max(options.steps // 10, 1),
     )  # fmt: skip
-    going = {"masked": 0.0, "tokens": READING.tokens, "folder": folder, "resume": folder.exists()}
+    going = {"masked": 0.0, "tokens": options.tokens, "folder": folder, "resume": folder.exists()}
     for record in train_masked_lm(model, train, held, recipe, **going):
         if record.dev is not None:
             print(f"model {seed}, step {record.step}: {record.loss:.3f}, {record.dev}", flush=True)
-    return model
+    return model.cpu()
+
+
+def learn(seed, options):
+    """Train the model of a seed, which stays in its folder."""
+    trained(*poems(options.data), seed, options)
 
 
 class Rhymes:
@@ -167,6 +184,7 @@ def report(saved):
     rows = defaultdict(list)
     for key, found in saved["runs"].items():
         rows[key.rsplit(", seed ", 1)[0]].append(found)
+    rows = {way: rows[way] for way in (REAL, MIXED, *WAYS) if way in rows}
     for name, several in rows.items():
         cells = []
         for column in COLUMNS:
@@ -181,49 +199,52 @@ def report(saved):
     return "\n".join(parts)
 
 
+def made(way, seed, options):
+    """What is said of the poems of a way: those of a `WAYS`, held-out ones, or shuffled ones."""
+    train, held = poems(options.data)
+    random, own = np.random.default_rng(seed), Rhymes(train)  # held-out poems are not to rhyme with themselves
+    real = [held[i] for i in random.permutation(len(held))[: options.poems]]
+    judge = trained(train, held, 2, options)
+    if way == REAL:
+        return measured(real, judge, own, train, [one for one in held if one not in real])
+    if way == MIXED:
+        columns = [random.permutation(list(one)) for one in zip(*real, strict=True)]
+        return measured(["".join(one) for one in zip(*columns, strict=True)], judge, own, train, held)
+    return run(way, trained(train, held, 1, options), judge, own, train, held, seed, options)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     default = Path(os.environ.get("MINENT_DATA", HERE.parents[2] / "shared" / "data"))
     parser.add_argument("--data", type=Path, default=default)
     parser.add_argument("--models", type=Path, default=Path("models"))
-    parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--steps", type=int, default=30_000)
-    parser.add_argument("--poems", type=int, default=48)
-    parser.add_argument("--sweeps", type=int, default=20)
+    for name, value in {"seeds": 3, "steps": 30_000, "tokens": 1024, "poems": 48, "sweeps": 20, "jobs": 1}.items():
+        parser.add_argument(f"--{name}", type=int, default=value)
     parser.add_argument("--ways", nargs="*", choices=list(WAYS), default=list(WAYS))
     parser.add_argument("--place", type=Path, default=PLACE, help="where results are kept")
     parser.add_argument("--write", type=Path)
     options = parser.parse_args()
-    torch.set_num_threads(1)
     train, held = poems(options.data)
-    model, judge = (trained(train, held, seed, options) for seed in (1, 2))
     saved = {
         "date": date.today().isoformat(),
-        "machine": f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, one thread",
-        "versions": ", ".join(f"{package} {version(package)}" for package in ("minent", "torch")),
+        "machine": f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, a thread a run",
+        "versions": ", ".join(f"{package} {known(package)}" for package in ("minent", "torch")),
         "sizes": f"{len(train):,} poems to learn from, {len(held):,} held out; {SHAPE.layers} layers of {SHAPE.dim}, "
-        f"{options.steps:,} steps; {options.poems} poems a row, {options.sweeps} sweeps.",
+        f"{options.steps:,} steps of {options.tokens:,} tokens; {options.poems} poems a row, {options.sweeps} sweeps.",
         "runs": json.loads(options.place.read_text(encoding="utf-8"))["runs"] if options.place.exists() else {},
     }  # fmt: skip
-
-    def keep(key, make):
-        if key not in saved["runs"]:
-            saved["runs"][key] = make()
+    slow = sorted(options.ways, key=lambda way: "correct" not in WAYS[way])  # those that take long are begun first
+    wanted = [(way, seed) for way in [*slow, REAL, MIXED] for seed in range(1, options.seeds + 1)]
+    wanted = [(way, seed) for way, seed in wanted if f"{way}, seed {seed}" not in saved["runs"]]
+    with ProcessPoolExecutor(options.jobs, get_context("spawn")) as pool:
+        if wanted:
+            list(pool.map(partial(learn, options=options), (1, 2)))
+        going = {pool.submit(made, way, seed, options): f"{way}, seed {seed}" for way, seed in wanted}
+        for done in as_completed(going):
+            saved["runs"][going[done]] = done.result()
             options.place.write_text(json.dumps(saved, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-            figures = " ".join(f"{k} {v:.4g}" for k, v in saved["runs"][key].items() if isinstance(v, float))
-            print(f"{key}: {figures}", flush=True)
-
-    for seed in range(1, options.seeds + 1):
-        random = np.random.default_rng(seed)
-        real = [held[i] for i in random.permutation(len(held))[: options.poems]]
-        mixed = ["".join(column) for column in zip(*(random.permutation(list(one)) for one in zip(*real, strict=True)),
-                                                   strict=True)]  # fmt: skip
-        own = Rhymes(train)  # held-out poems are not to rhyme with themselves
-        rest = [one for one in held if one not in real]
-        keep(f"held-out poems, seed {seed}", partial(measured, real, judge, own, train, rest))
-        keep(f"each place shuffled, seed {seed}", partial(measured, mixed, judge, own, train, held))
-        for way in options.ways:
-            keep(f"{way}, seed {seed}", partial(run, way, model, judge, own, train, held, seed, options))
+            figures = " ".join(f"{k} {v:.4g}" for k, v in done.result().items() if isinstance(v, float))
+            print(f"{going[done]}: {figures}", flush=True)
     if options.write:
         options.write.write_text(report(saved), encoding="utf-8")
 

@@ -155,6 +155,22 @@ def test_likelihoods_and_gaps_are_tables(model, tmp_path, capsys):
     main(["text", "likelihood", str(texts), "--model", str(model), "--gaps", "3"])
     gaps = [line.split("\t") for line in capsys.readouterr().out.splitlines()][1:]
     assert [row[1] for row in gaps] == list("111222")
+    table = tmp_path / "texts.csv"
+    table.write_text('said,n\n"春眠不觉晓",1\n花落知多少,3\n', encoding="utf-8")
+    main(["text", "likelihood", str(table), "--text", "said", "--model", str(model)])
+    again = [line.split("\t") for line in capsys.readouterr().out.splitlines()][1:]
+    assert [(row[0], row[2], row[-1]) for row in again] == [("1", *rows[0][2::3]), ("2", *rows[1][2::3])]
+    with pytest.raises(SystemExit):
+        main(["text", "likelihood", str(table), "--model", str(model)])
+    assert "say which is the text (--text)" in capsys.readouterr().err
+
+
+def test_a_line_that_cannot_be_sampled_is_told_before_any_is(model, tmp_path, capsys):
+    lines, file = tmp_path / "lines.jsonl", tmp_path / "out.jsonl"
+    lines.write_text('{"text": "春_觉_"}\n\n{"text": "' + "春_" * 40 + '"}\n', encoding="utf-8")
+    with pytest.raises(SystemExit):
+        main(["text", "sample", "--model", str(model), "--from", str(lines), "--chains", "1", "-o", str(file)])
+    assert "got 80 in row 2" in capsys.readouterr().err and not file.exists()
 
 
 def test_a_model_of_transformers_and_one_of_minents_are_trained_further(model, corpus, tmp_path, capsys):

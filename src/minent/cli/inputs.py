@@ -137,6 +137,13 @@ def read_texts(path: str, columns: TextColumn) -> Any:
     return found
 
 
+def numbered_texts(path: str, columns: TextColumn) -> list[tuple[int, str]]:
+    """The texts that are not blank, and of each the number of its row, from 1."""
+    found = read_texts(path, columns)
+    numbers = found.rows if found.rows is not None else range(len(found.texts))
+    return [(row + 1, text) for row, text in zip(numbers, found.texts, strict=True) if text.strip()]
+
+
 def unknown_labels(labels: Sequence[str] | None, known: Sequence[str]) -> str:
     """What is told of labels that a classifier does not know: it never says them."""
     found = sorted({*(labels or ())} - {*known}, key=natural)

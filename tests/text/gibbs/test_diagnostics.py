@@ -73,6 +73,19 @@ def test_the_effective_sample_size_of_an_autoregressive_chain_is_the_known_one(m
     assert r_hat(draws) < 1.02
 
 
+def test_r_hat_and_the_effective_sample_size_are_those_of_arviz():
+    waves = np.sin(np.arange(4)[:, None] + np.arange(60) ** 1.5 / 7) + np.arange(60) / 40
+    apart, few = waves + np.array([0, 0, 0, 2.0])[:, None], np.floor(waves[:, :11] * 2)
+    # arviz 0.23.4: rhat(x), ess(x, method="mean")
+    for draws, rhat, ess in (
+        (waves, 1.1338728534140385, 115.63608445971195),
+        (apart, 1.5436029621186458, 8.801670189139656),
+        (few, 1.2810417616890792, 16.23024903047979),
+    ):
+        assert r_hat(draws) == pytest.approx(rhat, rel=1e-9)
+        assert effective_sample_size(draws) == pytest.approx(ess, rel=1e-9)
+
+
 def test_r_hat_tells_chains_that_differ_and_chains_that_drift():
     draws = np.random.default_rng(0).normal(size=(4, 500))
     assert abs(r_hat(draws) - 1) < 0.01

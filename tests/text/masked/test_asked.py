@@ -39,6 +39,37 @@ def made(name, **more):
         ("Electra", {}, 20),
         ("DistilBert", {"dim": 16, "n_layers": 2, "n_heads": 2, "hidden_dim": 32}, 20),
         ("FNet", {}, 20),
+        (
+            "Bart",
+            {
+                "d_model": 16,
+                "encoder_layers": 1,
+                "decoder_layers": 1,
+                "encoder_attention_heads": 2,
+                "decoder_attention_heads": 2,
+                "encoder_ffn_dim": 32,
+                "decoder_ffn_dim": 32,
+            },
+            20,
+        ),
+        ("MobileBert", {"embedding_size": 8, "intra_bottleneck_size": 8, "true_hidden_size": 8}, 20),
+        ("DebertaV2", {"relative_attention": True, "pos_att_type": ["p2c", "c2p"], "position_buckets": 4}, 20),
+        ("ModernBert", {"cls_token_id": 2, "sep_token_id": 3, "bos_token_id": 2, "eos_token_id": 3}, 0),
+        (
+            "Perceiver",
+            {
+                "num_latents": 4,
+                "d_latents": 16,
+                "d_model": 16,
+                "num_self_attends_per_block": 1,
+                "num_self_attention_heads": 2,
+                "num_cross_attention_heads": 2,
+                "qk_channels": 8,
+                "v_channels": 16,
+                "initializer_range": 1.0,
+            },
+            20,
+        ),
     ],
 )
 def test_any_architecture_says_how_much_it_reads_and_takes_its_sites_before_the_head(name, more, longest):
@@ -151,6 +182,9 @@ def test_the_likeliest_words_of_each_gap_are_those_of_all_gaps_hidden_together()
     assert share == pytest.approx(float(p[tokenizer.convert_tokens_to_ids(token)]), abs=1e-5)
     with pytest.raises(BadInput, match="got none"):
         likeliest(model, "春", tokenizer)
+    assert likeliest(model, "春[MASK][MASK]，_人", tokenizer) == likeliest(model, "春__，_人", tokenizer)
+    with pytest.raises(BadInput, match="a mask has no likelihood, and text 2 holds one"):
+        likelihoods(model, ["春去", "春[MASK]"], tokenizer)
 
 
 @pytest.mark.parametrize("shifted", [False, True])
@@ -187,6 +221,39 @@ def test_a_model_that_attends_to_the_left_only_is_no_denoiser():
 
     with pytest.raises(BadInput, match="to the left only"):
         Denoiser(Left(), pad=0)
+
+
+def test_a_denoiser_that_ignores_the_mask_of_padding_is_asked_for_texts_of_one_length_together():
+    class Blind(torch.nn.Module):
+        dtype = torch.float32
+
+        def __init__(self):
+            super().__init__()
+            self.inner = bert()
+            self.get_input_embeddings, self.config = self.inner.get_input_embeddings, self.inner.config
+
+        def forward(self, input_ids, attention_mask):
+            return self.inner(input_ids=input_ids)
+
+    denoiser, vocabulary = Denoiser(Blind(), pad=0), vocabulary_of(hub_tokenizer())
+    assert denoiser.alike and not Denoiser(bert(), pad=0).alike
+    found = conditionals_of(denoiser, vocabulary)
+    tokens, site = torch.tensor([[2, 7, 4, 9, 3], [2, 4, 3, 0, 0]]), torch.tensor([[2], [1]])
+    assert torch.allclose(found(tokens, site)[1], denoiser(tokens[1:, :3], site[1:])[0], atol=1e-5)
+
+
+def test_a_longer_text_than_a_model_can_read_though_it_has_no_table_of_places_is_a_sentence():
+    model = made("Esm", mask_token_id=4, position_embedding_type="rotary")
+    forward = model.esm.forward
+
+    def short(input_ids=None, **more):
+        if input_ids.shape[1] > 12:
+            raise ValueError("too long for its axes")
+        return forward(input_ids=input_ids, **more)
+
+    model.esm.forward = short
+    with pytest.raises(BadInput, match="does not read a text of 17 tokens: too long for its axes"):
+        list(Gibbs(model, WORDS, length=15, chains=1, sweeps=1))
 
 
 def test_a_tokenizer_without_a_mask_is_given_one_by_its_number():

@@ -8,8 +8,9 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from minent.cli.computing import Device
-from minent.cli.inputs import read_lines
+from minent.cli.inputs import numbered_texts
 from minent.cli.outputs import outputs, to_standard_output
+from minent.data.tables.columns import TextColumn
 from minent.errors import require
 from minent.files import write_text
 
@@ -22,6 +23,7 @@ def likelihood(
     words: Annotated[bool, Parameter(show_default=False)] = False,
     gaps: int = 0,
     device: Device = "auto",
+    columns: Annotated[TextColumn | None, Parameter(name="*")] = None,
     output: Annotated[Path | None, Parameter(name=["--output", "-o"], show_default=False)] = None,
 ) -> None:
     """How likely a masked language model holds each text: a table between tabs, in the order of the lines.
@@ -32,7 +34,7 @@ def likelihood(
     Parameters
     ----------
     texts
-        A file of one text a line; - reads standard input.
+        A file of one text a line, or a table; - reads standard input.
     model
         Folder of a masked language model of minent or Hugging Face, or a name on the hub.
     words
@@ -50,7 +52,7 @@ def likelihood(
     wrote = outputs([output], [texts, model])
     network, tokenizer = load(model)
     network.to(device_of(device))
-    numbered = [one for some in read_lines(texts) for one in some if one[1].strip()]
+    numbered = numbered_texts(texts, columns or TextColumn())
     found = _gaps(network, tokenizer, numbered, gaps) if gaps else _texts(network, tokenizer, numbered, words)
     table = "".join("\t".join(" ".join(str(cell).split()) for cell in row) + "\n" for row in found)
     if output is None:
@@ -65,7 +67,7 @@ def _texts(
 ) -> Iterable[tuple[object, ...]]:
     from minent.text.gibbs import likelihoods
 
-    found = likelihoods(network, [text for _, text in numbered], tokenizer)
+    found = likelihoods(network, dict(numbered), tokenizer)
     if not words:
         yield "line", "tokens", "log_p", "mean_log_p", "perplexity", "text"
     else:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import Parameter
 
 from minent.cli.computing import Device
-from minent.cli.inputs import read_lines, read_texts
+from minent.cli.inputs import numbered_texts, read_texts
 from minent.cli.outputs import outputs
 from minent.data.tables.columns import TextColumn
 from minent.errors import BadInput, require
@@ -49,8 +49,8 @@ def sample(
     model
         Folder that `minent text train --task masked-lm` wrote, or that of a Hugging Face model; or a name on the hub.
     lines
-        File of templates and seed texts, one a line: each has chains of its own, which are written to a .jsonl as they
-        end.
+        File of templates and seed texts, one a line or a table with a column text: each has chains of its own, whose
+        texts are written to a .jsonl as they end.
     rules
         TOML file of what texts keep to, place by place and between places: see the documents on sampling.
     best_of
@@ -94,7 +94,9 @@ def sample(
         return
     assert output is not None
     done = _done(output) if resume else set()
-    each = {n: text for some in read_lines(str(lines)) for n, text in some if text.strip() and n not in done}
+    each = {n: text for n, text in numbered_texts(str(lines), TextColumn()) if n not in done}
+    if each:  # a line that cannot be sampled is told before any text is drawn
+        Gibbs(network, tokenizer, replace(options, chains=1), lines=each, constraints=held)
     with output.open("a" if resume else "w", encoding="utf-8") as file:
         count, left = 0, iter(each.items())
         try:

@@ -161,6 +161,12 @@ def laid(
     if not options.edit and not bool((free := (kinds == FREE).any(1)).all()):
         text = vocabulary.decode(ids[int((~free).nonzero()[0, 0])])
         raise BadInput(f"there must be something to draw; got a text of which all is kept, {text!r}")
+    if options.fills and not bool((filled := ((tokens == vocabulary.mask) & (kinds == FREE)).any(1)).all()):
+        text = vocabulary.decode(ids[int((~filled).nonzero()[0, 0])])
+        raise BadInput(
+            f"schedule {options.schedule} fills masks, and {text!r} has none: give a template (_ is a blank), "
+            "or start from masks"
+        )
     never = torch.tensor(vocabulary.never, dtype=torch.long, device=kinds.device)
     held = torch.zeros(len(tokens), dtype=torch.float64, device=kinds.device)
     return Chains(options, vocabulary, conditionals, tokens, kinds, held, never, names, constraints, lengths)

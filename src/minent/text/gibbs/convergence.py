@@ -5,9 +5,8 @@
 (Gelman et al. 2013, Bayesian Data Analysis, 11.4 and 11.5). R̂ is of normal scores of ranks, Φ⁻¹((r − 3/8)/(mn + 1/4)),
 the greater one of those of the draws and of their distances from the median, so that neither a wild draw nor chains
 that differ in spread alone are missed (Vehtari et al. 2021, arXiv:1903.08008). The sum of ESS is cut where neighbouring
-ρ_t add up to less than 0,
-and made to fall (Geyer 1992). Both are of one number a state, such as its energy: they tell nothing of what that number
-does not see.
+ρ_t add up to less than 0, and made to fall (Geyer 1992); both are as ArviZ has them (rank R̂, ESS of the mean). They are
+of one number a state, such as its energy: they tell nothing of what that number does not see.
 """
 
 import numpy as np
@@ -56,12 +55,14 @@ def effective_sample_size(draws: Float[np.ndarray, "chains n"]) -> float:
     size = 1 << (2 * n - 1).bit_length()
     spectrum = np.abs(np.fft.rfft(centred, size, axis=1)) ** 2
     covariance = np.fft.irfft(spectrum, size, axis=1)[:, :n].mean(0) / n
-    correlation = 1 - (within - covariance * n / (n - 1)) / total
+    correlation = 1 - (within - covariance) / total
     correlation[0] = 1.0
     pairs = correlation[: n // 2 * 2].reshape(-1, 2).sum(1)
-    negative = np.flatnonzero(pairs < 0)
-    pairs = np.minimum.accumulate(pairs[: negative[0] if len(negative) else len(pairs)])
-    time = max(2 * pairs.sum() - 1, 1 / np.log10(m * n))
+    negative = np.flatnonzero(pairs <= 0)
+    count = max(min(int(negative[0]) if len(negative) else n, (n - 3) // 2), 0)
+    last = correlation[2 * count]  # one more of the pair that is left out; none where it and its pair are below 0
+    last = last if last > 0 or pairs[count] >= 0 else 0.0
+    time = max(2 * np.minimum.accumulate(pairs[:count]).sum() - 1 + last, 1 / np.log10(m * n))
     return float(m * n / time)
 
 

@@ -14,7 +14,7 @@ from jaxtyping import Int
 
 from minent.errors import BadInput
 from minent.text.masked.vocabulary import Spans, Vocabulary
-from minent.text.masked.words import BLANK, within_word
+from minent.text.masked.words import within_word
 from minent.text.options import Sampling
 
 FREE, WORD, INSIDE = 0, 1, 2  # a token that is drawn; the first of a word that is kept; one within such a word
@@ -49,18 +49,19 @@ def starts(
         begun = _alike(options, vocabulary, randoms)
     for (line, _), one in zip(names, begun, strict=True):
         if room and len(one.ids) > room:
-            where = f" in line {line + 1}" if lines else ""
+            where = f" in row {line}" if isinstance(lines, Mapping) else f" in text {line + 1}"
+            where = where if lines else ""
             raise BadInput(f"the model reads at most {room} tokens; got {len(one.ids)}{where}")
     return [_begun(one, options, vocabulary, own) for one, own in zip(begun, randoms, strict=True)], names
 
 
 def _line(line: str, options: Sampling, vocabulary: Vocabulary) -> Start:
-    return _template(line, vocabulary) if BLANK.search(line) else _sentence(line, options.keep, vocabulary)
+    return _template(line, vocabulary) if vocabulary.gaps(line) else _sentence(line, options.keep, vocabulary)
 
 
 def _alike(options: Sampling, vocabulary: Vocabulary, randoms: list[np.random.Generator]) -> list[Start]:
     """Starts of the options, one for each chain."""
-    templates = [word for word in options.keep if BLANK.search(word)] if not options.seed_text else []
+    templates = [word for word in options.keep if vocabulary.gaps(word)] if not options.seed_text else []
     if sum(map(bool, (templates, options.seed_text, options.length and not options.edit))) > 1:
         raise BadInput("a text starts from one of seed_text, length and a template to keep; got more than one")
     if options.edit and templates:
@@ -73,7 +74,7 @@ def _alike(options: Sampling, vocabulary: Vocabulary, randoms: list[np.random.Ge
         return [_template(templates[0], vocabulary)] * len(randoms)
     if options.seed_text:
         return [_sentence(options.seed_text, options.keep, vocabulary)] * len(randoms)
-    words = [_ids(word.replace("\\_", "_"), vocabulary) for word in options.keep]
+    words = [_ids(vocabulary.behind(word.replace("\\_", "_")), word) for word in options.keep]
     if options.edit and words:  # masks behind them, where the text is to be longer
         kinds, low = np.concatenate([_word(len(word)) for word in words]), bounds(options.length or "1")[0]
         more = (0, max(low - len(kinds), 0))
@@ -100,11 +101,10 @@ def bounds(length: str) -> tuple[int, int]:
     return low, high
 
 
-def _ids(text: str, vocabulary: Vocabulary) -> Int[np.ndarray, " n"]:
-    ids = np.array(vocabulary.encode(text)[0], np.int64)
-    if not len(ids):
+def _ids(ids: list[int], text: str) -> Int[np.ndarray, " n"]:
+    if not ids:
         raise BadInput(f"the tokenizer finds no token in {text!r}")
-    return ids
+    return np.array(ids, np.int64)
 
 
 def _word(n: int) -> Int[np.ndarray, " n"]:
@@ -112,20 +112,15 @@ def _word(n: int) -> Int[np.ndarray, " n"]:
 
 
 def _template(template: str, vocabulary: Vocabulary) -> Start:
-    ids: list[int] = []
-    kinds: list[int] = []
-    for i, part in enumerate(BLANK.split(template)):
-        if i:
-            ids, kinds = [*ids, vocabulary.mask], [*kinds, FREE]
-        if part.strip():  # blanks before a word belong to it, those at the end to the next
-            found = vocabulary.encode(part.rstrip(" ").replace("\\_", "_"))[0]
-            ids, kinds = [*ids, *found], [*kinds, *_word(len(found))]
-    return Start(np.array(ids), np.array(kinds))
+    ids = np.array(vocabulary.template(template), np.int64)
+    gap = ids == vocabulary.mask
+    follows = np.concatenate([[False], ~gap[:-1]])  # a token that stands behind another one
+    return Start(ids, np.where(gap, FREE, np.where(follows, INSIDE, WORD)))
 
 
 def _sentence(text: str, keep: Sequence[str], vocabulary: Vocabulary) -> Start:
     found, spans = vocabulary.encode(text)
-    ids, kinds = _ids(text, vocabulary), np.full(len(found), FREE)
+    ids, kinds = _ids(found, text), np.full(len(found), FREE)
     for word in keep:
         numbers = RANGE.fullmatch(word)
         for inside in _whole(text, word, found, spans, vocabulary) or [_numbered(numbers, len(found))]:
@@ -154,7 +149,7 @@ def _whole(text: str, word: str, ids: list[int], spans: Spans, vocabulary: Vocab
     if word not in text:
         return []
     if not spans:
-        wanted = _ids(word, vocabulary).tolist()
+        wanted = _ids(vocabulary.encode(word)[0], word).tolist()
         places = range(len(ids) - len(wanted) + 1)
         return [range(i, i + len(wanted)) for i in places if ids[i : i + len(wanted)] == wanted]
     found = []

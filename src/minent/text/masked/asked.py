@@ -6,10 +6,12 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from minent.errors import BadInput
 
 PROBE = 6  # tokens of the texts that are read
+CLOSE = 1e-3  # how far apart two ways to the same logits may be, of their spread
 
 
 def tokens_known(model: Any) -> int:
@@ -18,13 +20,37 @@ def tokens_known(model: Any) -> int:
     return int(table.weight.shape[0]) if hasattr(table, "weight") else int(model.config.vocab_size)
 
 
-def head_of(model: Any, size: int) -> nn.Module | None:
-    """The map to the logits of all tokens; None where there is not just one."""
-    head = model.get_output_embeddings()
-    if head is not None:
-        return head
-    maps = [one for one in model.modules() if isinstance(one, nn.Linear) and one.out_features == size]
-    return maps[0] if len(maps) == 1 else None
+@torch.no_grad()
+def heads_of(model: Any, size: int, pad: int) -> list[nn.Module]:
+    """The modules that make logits of all tokens of what comes to them, the outermost first."""
+    tokens, found = _probe(model, size, pad), []
+
+    def look(module: Any, _: Any, made: Any) -> None:
+        if isinstance(made, Tensor) and made.ndim == 3 and made.shape[2] == size and module is not model:
+            found.append(module)
+
+    handles = [one.register_forward_hook(look) for one in model.modules()]
+    try:
+        model(input_ids=tokens, attention_mask=torch.ones_like(tokens))
+    finally:
+        for handle in handles:
+            handle.remove()
+    return found[::-1]  # what a module calls is done before it
+
+
+class _Places(TorchDispatchMode):
+    """Sees which rows of which tables are read."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.room: list[int] = []
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        if func is torch.ops.aten.embedding.default:
+            row = args[1].reshape(-1)[:PROBE]  # longer where a model pads to its window
+            if args[1].numel() == args[1].shape[-1] and torch.equal(row - row[0], torch.arange(PROBE).to(row)):
+                self.room.append(args[0].shape[0] - int(row[0]))
+        return func(*args, **(kwargs or {}))
 
 
 @torch.no_grad()
@@ -32,31 +58,22 @@ def longest_text(model: Any, size: int, pad: int) -> int:
     """The most tokens that a model reads, 0 for any number: of each table that is asked for consecutive rows, which are
     those of places, as many as are left from the first row on.
 
-    A table of places may begin behind the padding's number (RoBERTa, MPNet, ESM, Longformer …), or not (BERT)."""
-    tokens, room = _probe(model, size, pad), []
-    steps = torch.arange(PROBE, device=tokens.device)
-
-    def look(module: Any, come: tuple[Any, ...], named: dict[str, Any], made: Any) -> None:
-        indices = [one for one in (*come, *named.values()) if isinstance(one, Tensor)]
-        for index in indices:
-            if not index.is_floating_point() and index.numel() == (*index.shape, 0)[-2]:
-                row = index.reshape(-1)[:PROBE]  # longer where a model pads to its window
-                if len(row) == PROBE and torch.equal(row - row[0], steps):
-                    room.append(module.weight.shape[0] - int(row[0]))
-        if not indices and isinstance(made, Tensor) and torch.equal(made.squeeze(0), module.weight[:PROBE]):
-            room.append(module.weight.shape[0])  # RoFormer's is asked by a shape
-
-    tables = [one for one in model.modules() if getattr(getattr(one, "weight", None), "ndim", 0) == 2]
-    handles = [one.register_forward_hook(look, with_kwargs=True) for one in tables]
+    A table of places may begin behind the padding's number (RoBERTa, MPNet, ESM, Longformer …), at 2 (BART), or not
+    (BERT)."""
+    tokens, places = _probe(model, size, pad), _Places()
     try:
-        model(input_ids=tokens, attention_mask=torch.ones_like(tokens))
+        with places:
+            model(input_ids=tokens, attention_mask=torch.ones_like(tokens))
     except (IndexError, RuntimeError, TypeError, ValueError) as error:
-        why = " ".join(str(error).split())[:120]
-        raise BadInput(f"{type(model).__name__} does not read a text of {PROBE} tokens: {why}") from None
-    finally:
-        for handle in handles:
-            handle.remove()
-    return min(room, default=0)
+        raise unread(model, PROBE, error) from None
+    return min(places.room, default=0)
+
+
+def unread(model: Any, length: int, error: Exception) -> BadInput:
+    """What is said of a model that fails on a text of so many tokens."""
+    return BadInput(
+        f"{type(model).__name__} does not read a text of {length:,} tokens: {' '.join(str(error).split())[:120]}"
+    )
 
 
 @torch.no_grad()

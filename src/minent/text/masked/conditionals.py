@@ -15,13 +15,12 @@ from torch import Tensor, nn
 
 from minent.errors import BadInput
 from minent.nn.evaluating import evaluating
-from minent.text.masked.asked import head_of, longest_text, minds_padding, tokens_known
+from minent.text.masked.asked import CLOSE, heads_of, longest_text, minds_padding, tokens_known, unread
 from minent.text.masked.model import MaskedLM
 from minent.text.masked.sites import KNOWN, Bert, at, at_head
 from minent.text.masked.vocabulary import Vocabulary
 
 TOKENS = 1 << 15  # that are read at a time, about
-CLOSE = 1e-3  # how far apart two ways to the same logits may be, of their spread
 
 
 @runtime_checkable
@@ -62,7 +61,12 @@ class Conditionals:
 
     def _some(self, tokens: Tensor, positions: Tensor) -> Tensor:
         rows = max(1, TOKENS // tokens.shape[1])
-        found = [self.logits(*part) for part in zip(tokens.split(rows), positions.split(rows), strict=True)]
+        try:
+            found = [self.logits(*part) for part in zip(tokens.split(rows), positions.split(rows), strict=True)]
+        except (IndexError, RuntimeError, ValueError) as error:
+            if self.model is None or isinstance(self.model, MaskedLM) or isinstance(error, torch.OutOfMemoryError):
+                raise
+            raise unread(self.model, tokens.shape[1], error) from None
         return torch.cat(found) if len(found) > 1 else found[0]
 
 
@@ -82,7 +86,8 @@ def conditionals_of(model: Any, vocabulary: Vocabulary, precision: str = "fp32")
             raise BadInput(f"wanted a masked language model or a function logits(tokens, positions); got {type(model)}")
         device = getattr(model, "device", torch.device("cpu"))
         size, longest = getattr(model, "tokens", 0), getattr(model, "longest", 0)
-        return Conditionals(logits, "a function", longest, device, fresh=False, tokens=size)
+        pad, alike = getattr(model, "pad", 0), getattr(model, "alike", False)
+        return Conditionals(logits, "a function", longest, device, fresh=False, tokens=size, pad=pad, alike=alike)
     weight = next(model.parameters())
     wanted = (
         torch.bfloat16 if precision == "bf16" else torch.float64 if weight.dtype == torch.float64 else torch.float32
@@ -111,11 +116,11 @@ def _of_transformers(model: Any, vocabulary: Vocabulary, close: float) -> Condit
     ways: list[tuple[Any, str]] = []
     if model.config.model_type in KNOWN:
         ways.append((Bert(model, pad), "last layer and head at the sampled sites only"))
-    if (head := head_of(model, size)) is not None:
-        ways.append((at_head(model, head, pad), "head at the sampled sites only"))
     plain = plainly(model, pad)
     with evaluating(model):
         longest = longest_text(model, size, pad)
+        heads = heads_of(model, size, pad)
+        ways += [(at_head(model, head, pad), "head at the sampled sites only") for head in heads]
         alike = minds_padding(plain, model, size, pad, close)
         found = (way for way in ways if _agree(way[0], plain, vocabulary, size, device, close))
         logits, how = next(found, (plain, "all sites of every layer"))

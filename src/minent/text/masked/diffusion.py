@@ -13,7 +13,7 @@ from torch import Tensor
 
 from minent.errors import BadInput
 from minent.nn.evaluating import evaluating
-from minent.text.masked.asked import tokens_known
+from minent.text.masked.asked import CLOSE, minds_padding, tokens_known
 from minent.text.masked.sites import at
 from minent.text.masked.vocabulary import Vocabulary, vocabulary_of
 
@@ -28,6 +28,7 @@ class Denoiser:
         self.model, self.pad, self.shifted, self.longest = model, pad, shifted, longest
         self.device, self.tokens = next(model.parameters()).device, tokens_known(model)
         self._both_ways()
+        self.alike = minds_padding(self, model, self.tokens, pad, CLOSE)  # some ignore the mask that they are handed
 
     def __call__(self, tokens: Tensor, positions: Tensor) -> Tensor:
         """The logits (rows, k, vocabulary) at `positions`. Raises BadInput for the first place of a shifted model."""

@@ -6,7 +6,7 @@ within_word_l2r, as in minicons); for words of one token it is the pseudo-log-li
 over a text is no probability: it adds up to 1 over nothing.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import exp
 from typing import Any
@@ -17,7 +17,7 @@ from minent.errors import BadInput
 from minent.text.masked.conditionals import conditionals_of
 from minent.text.masked.energy import ROWS, framed
 from minent.text.masked.vocabulary import Vocabulary, vocabulary_of
-from minent.text.masked.words import BLANK, words_of
+from minent.text.masked.words import words_of
 
 
 @dataclass(frozen=True)
@@ -51,16 +51,19 @@ def _asked(model: Any, tokenizer: Any, precision: str = "fp32") -> tuple[Any, Vo
     return conditionals, vocabulary.within(conditionals.tokens) if conditionals.tokens else vocabulary
 
 
-def likelihoods(model: Any, texts: Iterable[str], tokenizer: Any = None) -> list[Likelihood]:
-    """What the model says of each text, in their order. Raises BadInput for one that is longer than it reads, and for
-    tokens that it does not know."""
+def likelihoods(model: Any, texts: Iterable[str] | Mapping[int, str], tokenizer: Any = None) -> list[Likelihood]:
+    """What the model says of each text, in their order; texts may be given by their rows. Raises BadInput for one that
+    is longer than it reads, for one with a mask, and for tokens that it does not know."""
     conditionals, vocabulary = _asked(model, tokenizer)
     room = conditionals.longest - len(vocabulary.before) - len(vocabulary.after)
-    texts, jobs, words = list(texts), [], []
-    for number, text in enumerate(texts):
+    kind, numbered = ("row", texts) if isinstance(texts, Mapping) else ("text", dict(enumerate(texts, 1)))
+    listed, jobs, words = list(numbered.values()), [], []
+    for number, (name, text) in enumerate(numbered.items()):
         ids, spans = vocabulary.encode(text)
         if conditionals.longest and len(ids) > room:
-            raise BadInput(f"the model reads at most {room} tokens; text {number + 1} has {len(ids)}")
+            raise BadInput(f"the model reads at most {room} tokens; {kind} {name} has {len(ids)}")
+        if vocabulary.mask in ids:
+            raise BadInput(f"a mask has no likelihood, and {kind} {name} holds one: ask for its gaps")
         ranges = list(words_of(text, spans)) if spans else [(i, i + 1) for i in range(len(ids))]
         words.append((ids, spans, ranges))
         jobs += [(number, i, end) for start, end in ranges for i in range(start, end)]
@@ -83,7 +86,7 @@ def likelihoods(model: Any, texts: Iterable[str], tokenizer: Any = None) -> list
             [sum(said[number, i] for i in range(a, b)) for a, b in ranges],
             [b - a for a, b in ranges],
         )
-        for number, (text, (ids, spans, ranges)) in enumerate(zip(texts, words, strict=True))
+        for number, (text, (ids, spans, ranges)) in enumerate(zip(listed, words, strict=True))
     ]
 
 
@@ -91,12 +94,7 @@ def likeliest(model: Any, template: str, tokenizer: Any = None, top: int = 5) ->
     """For each gap of a template (春__，__人), all of them hidden together, its likeliest tokens, and p of each. Raises
     BadInput where there is no gap."""
     conditionals, vocabulary = _asked(model, tokenizer)
-    ids: list[int] = []
-    for i, part in enumerate(BLANK.split(template)):
-        ids += ([vocabulary.mask] if i else []) + (
-            vocabulary.encode(part.replace("\\_", "_"))[0] if part.strip() else []
-        )
-    tokens, inner = framed([ids], vocabulary, conditionals.device)
+    tokens, inner = framed([vocabulary.template(template)], vocabulary, conditionals.device)
     sites = (inner & (tokens == vocabulary.mask)).nonzero()[:, 1][None]
     if not sites.numel():
         raise BadInput(f"a gap is a _ in a text; got none in {template!r}")

@@ -37,6 +37,8 @@ def load(name: str | Path) -> tuple[Any, Any]:
         model, told = AutoModelForMaskedLM.from_pretrained(
             name, local_files_only=local, dtype=torch.float32, output_loading_info=True, trust_remote_code=False
         )  # whatever it was saved in
+    except ImportError as error:
+        raise BadInput(f"{str(name)!r} cannot be read here: {' '.join(str(error).split())[:200]}") from None
     except (OSError, ValueError, SafetensorError) as error:
         why = " ".join(str(error).split())[:200]
         if folder.is_dir():

@@ -27,7 +27,8 @@ from minent.nn.evaluating import evaluating
 from minent.nn.shape import Shape
 from minent.text.masked.asked import longest_text, tokens_known
 from minent.text.masked.model import MaskedLM
-from minent.text.masked.vocabulary import WIDE, Vocabulary, vocabulary_of
+from minent.text.masked.pieces import WIDE
+from minent.text.masked.vocabulary import Vocabulary, vocabulary_of
 from minent.text.options import Masking, Reading
 from minent.text.token_ids import encode, most
 from minent.text.tokenizer import tokenizer_of
@@ -114,11 +115,10 @@ def batched(
     else:
         vocabulary = vocabulary.within(tokens_known(model))
         read = [vocabulary.encode(text)[0] for text in texts]
-    room = longest(model, vocabulary.pad) - len(vocabulary.before) - len(vocabulary.after)
+    reads = longest(model, vocabulary.pad)
+    room = reads - len(vocabulary.before) - len(vocabulary.after)
     if room < 1:
-        raise BadInput(
-            f"the model reads {longest(model, vocabulary.pad)} tokens, and none of a text among what frames it"
-        )
+        raise BadInput(f"the model reads {reads} tokens, and none of a text among what frames it")
     pieces = [ids[i : i + room] for ids in read for i in range(0, len(ids), room)]
     rows = [
         np.array([*vocabulary.before, *ids, *vocabulary.after], np.int32) for ids in pieces if not none.issuperset(ids)
@@ -127,13 +127,7 @@ def batched(
         raise BadInput(f"a masked language model learns from texts; got {len(texts)} without a token that it knows")
     if len(pieces) > len(read):
         kernels.log.warning("%d texts are read in %d pieces of at most %d tokens", len(read), len(pieces), room)
-    return Batches(
-        {"tokens": rows},
-        tokens=max(tokens, longest(model, vocabulary.pad)),
-        seed=seed,
-        shuffle=shuffle,
-        pad=vocabulary.pad,
-    )
+    return Batches({"tokens": rows}, tokens=max(tokens, reads), seed=seed, shuffle=shuffle, pad=vocabulary.pad)
 
 
 def longest(model: Any, pad: int) -> int:

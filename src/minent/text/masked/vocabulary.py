@@ -2,19 +2,17 @@
 become token ids and back, what opens and closes a text, and which tokens are never drawn."""
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from tokenizers import Tokenizer
 
 from minent.errors import BadInput
+from minent.text.masked.pieces import PIECE, SPACED, WIDE, adds_blanks, broken, framing, reading_gaps
 
 MASKS, PADS = ("<mask>", "[MASK]"), ("<pad>", "[PAD]")
-# Scripts that are written without blanks: Han, kana, bopomofo, and their punctuation.
-WIDE = "[\u3000-\u312f\u31a0-\u31bf\u31f0-\u31ff\u3400-\u9fff\uf900-\ufaff\uff00-\uffef\U00020000-\U000323af]"
-BETWEEN = re.compile(f"(?<={WIDE}) +(?={WIDE})")
-PIECE = re.compile("<0x[0-9A-F]{2}>")  # a byte, which spells rare characters together with others
+BLANK = re.compile(r"(?<!\\)_")  # a gap of a template
 Spans = list[tuple[int, int]]
 
 
@@ -35,10 +33,41 @@ class Vocabulary:
     parts: tuple[int, ...] = ()
     """Never drawn, but texts may hold them: bytes that spell a character together with others."""
 
+    gapped: Callable[[Sequence[str]], list[int]] | None = None
+    """The ids of parts of a text with masks between them, each part read where it stands; None: each by itself."""
+
+    spaced: bool = False
+    """Whether tokens begin with the space before them."""
+
     @property
     def never(self) -> tuple[int, ...]:
         """What is never drawn."""
         return self.special + self.parts
+
+    def template(self, text: str) -> list[int]:
+        """The ids of a text with a mask for each blank (春__，__人; \\_ is none). Where tokens begin with the space
+        before them, that before a blank belongs to what fills it.
+
+        >>> Vocabulary(4, mask=0, pad=1, encode=lambda text: ([3] * len(text), [])).template("__ab_")
+        [0, 0, 3, 3, 0]
+        """
+        parts = [part.replace("\\_", "_") for part in BLANK.split(text)]
+        if self.gapped is not None:
+            return self.gapped(parts)
+        read = [self.encode(part.rstrip(" "))[0] if part.strip() else [] for part in parts]
+        return [*read[0], *(i for ids in read[1:] for i in (self.mask, *ids))]
+
+    def gaps(self, text: str) -> bool:
+        """Whether a text is a template: it has a blank, or a mask by its name."""
+        return bool(BLANK.search(text)) or self.mask in self.template(text)
+
+    def behind(self, word: str) -> list[int]:
+        """The ids of a word that stands behind others: byte-level BPE has one number for pizza, another for its space
+        and it, and sentencepiece begins only what begins a text with a space."""
+        if self.gapped is None:
+            return self.encode(word)[0]
+        space = " " if self.spaced and word[:1].isalnum() and not re.match(WIDE, word) else ""
+        return self.gapped(["", space + word])[1:]
 
     def within(self, size: int) -> "Vocabulary":
         """What of it a model of `size` tokens knows. Raises BadInput, here or where a text is read, for what it does
@@ -54,17 +83,21 @@ class Vocabulary:
                     f"the model knows {size:,} tokens, and the tokenizer's for {name} is number {max(ids):,}"
                 )
 
-        def encode(text: str) -> tuple[list[int], Spans]:
-            ids, spans = self.encode(text)
+        def known(ids: list[int]) -> list[int]:
             if ids and not 0 <= min(ids) <= max(ids) < size:
                 odd = next(i for i in ids if not 0 <= i < size)
                 raise BadInput(
                     f"the model knows {size:,} tokens; the tokenizer makes {odd:,}, {self.decode([odd])!r}, of a text"
                 )
-            return ids, spans
+            return ids
 
+        def encode(text: str) -> tuple[list[int], Spans]:
+            ids, spans = self.encode(text)
+            return known(ids), spans
+
+        gapped = None if (read := self.gapped) is None else lambda parts: known(read(parts))
         special, parts = (tuple(i for i in ids if i < size) for ids in (self.special, self.parts))
-        return replace(self, size=min(self.size, size), special=special, parts=parts, encode=encode)
+        return replace(self, size=min(self.size, size), special=special, parts=parts, encode=encode, gapped=gapped)
 
 
 def vocabulary_of(tokenizer: Any, mask: int | None = None, pad: int | None = None) -> Vocabulary:
@@ -102,13 +135,17 @@ def _of_tokenizers(tokenizer: Tokenizer) -> Vocabulary:
         return encoding.ids, encoding.offsets
 
     known = tokenizer.get_vocab()
-    parts = {i for token, i in known.items() if PIECE.fullmatch(token)} | _broken(known.values(), tokenizer)
+    parts = {i for token, i in known.items() if PIECE.fullmatch(token)} | broken(known.values(), tokenizer)
     plain = [token for token in known if token not in special]
-    before, after = _frame(lambda text, added: tokenizer.encode(text, add_special_tokens=added).ids, plain)
+    before, after = framing(lambda text, added: tokenizer.encode(text, add_special_tokens=added).ids, plain)
     never = tuple(sorted(special.values()))
     return Vocabulary(
         max(known.values()) + 1, mask, pad, before, after, never, encode, tokenizer.decode,
         tuple(sorted(parts - {*special.values()})),
+        reading_gaps(
+            lambda text: tokenizer.encode(text, add_special_tokens=False).ids, mask, tokenizer.id_to_token(mask), known
+        ),
+        any(map(SPACED.match, known)),
     )  # fmt: skip
 
 
@@ -127,50 +164,24 @@ def _of_transformers(tokenizer: Any, mask: int | None, pad: int | None) -> Vocab
         return encoding["input_ids"], encoding["offset_mapping"]
 
     known = tokenizer.get_vocab()
-    blanks = _adds_blanks(tokenizer, known)
+    blanks = adds_blanks(tokenizer, known)
 
     def decode(ids: Sequence[int]) -> str:
         text = tokenizer.decode(list(ids))
-        return BETWEEN.sub("", text) if blanks else text
+        return re.sub(f"(?<={blanks}) +(?={blanks})", "", text) if blanks else text
 
     special = {*tokenizer.all_special_ids, *(i for i, t in tokenizer.added_tokens_decoder.items() if t.special)}
     plain = [token for token, i in known.items() if i not in special]
-    before, after = _frame(lambda text, added: tokenizer(text, add_special_tokens=added)["input_ids"], plain)
+    before, after = framing(lambda text, added: tokenizer(text, add_special_tokens=added)["input_ids"], plain)
     unused = {i for token, i in known.items() if token.startswith("[unused")}
     parts = {i for token, i in known.items() if PIECE.fullmatch(token)}
-    parts |= _broken(known.values(), tokenizer.backend_tokenizer) if tokenizer.is_fast else set()
+    parts |= broken(known.values(), tokenizer.backend_tokenizer if tokenizer.is_fast else tokenizer)
     return Vocabulary(
         max(known.values()) + 1, mask, pad, before, after, tuple(sorted(special | unused)), encode, decode,
         tuple(sorted(parts - special)),
+        reading_gaps(
+            lambda text: tokenizer(text, add_special_tokens=False)["input_ids"], mask,
+            tokenizer.convert_ids_to_tokens(mask), known,
+        ),
+        any(map(SPACED.match, known)),
     )  # fmt: skip
-
-
-def _frame(ids: Callable[[str, bool], list[int]], known: Iterable[str]) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """What stands before and after a text, told from one that is read with it and without."""
-    for text in ("a", *known):
-        if bare := ids(text, False):
-            framed = ids(text, True)
-            for start in range(len(framed) - len(bare) + 1):
-                if framed[start : start + len(bare)] == bare:
-                    return tuple(framed[:start]), tuple(framed[start + len(bare) :])
-    raise BadInput(
-        "the tokenizer finds no token in any of its own words: it cannot be told what opens and closes a text"
-    )
-
-
-def _broken(ids: Iterable[int], tokenizer: Tokenizer) -> set[int]:
-    """Tokens of which none but others make characters: those of bytes that are not whole UTF-8."""
-    listed = list(ids)
-    texts = tokenizer.decode_batch([[i] for i in listed], skip_special_tokens=False)
-    names = map(tokenizer.id_to_token, listed)
-    return {
-        i
-        for i, text, name in zip(listed, texts, names, strict=True)
-        if "\ufffd" in text and "\ufffd" not in (name or "")
-    }
-
-
-def _adds_blanks(tokenizer: Any, known: dict[str, int]) -> bool:
-    """Whether decoding puts blanks between characters that are written without them, as BERT's does."""
-    wide = next((i for token, i in known.items() if re.fullmatch(f"{WIDE}+", token)), None)
-    return wide is not None and " " in tokenizer.decode([wide, wide])

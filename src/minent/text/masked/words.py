@@ -3,9 +3,8 @@
 import re
 from collections.abc import Iterator
 
-from minent.text.masked.vocabulary import WIDE, Spans
-
-BLANK = re.compile(r"(?<!\\)_")  # a gap of a template
+from minent.text.masked.pieces import WIDE
+from minent.text.masked.vocabulary import Spans
 
 
 def words_of(text: str, spans: Spans) -> Iterator[tuple[int, int]]:

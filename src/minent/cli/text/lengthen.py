@@ -68,21 +68,27 @@ def lengthen(
         raise BadInput(f"{model!r} is a model of sentence-transformers; give the folder that it is saved in")
     before = getattr(config, "max_position_embeddings", None)
     ours.lengthen(found, longest, attention, window=window, landmarks=landmarks, positions=positions)
-    told = ""
     with whole_folder(out) as part:
         found.save_pretrained(part)
         _pooling(Path(model), part, longest)
-        try:
-            if Path(model).is_dir() and not any(Path(model).glob("*[tv]o[kc]*")):
-                raise OSError  # transformers would make one up
-            tokenizer = transformers.AutoTokenizer.from_pretrained(model, trust_remote_code=False)
-            tokenizer.model_max_length = longest
-            tokenizer.save_pretrained(part)
-        except (OSError, ValueError):
-            told = "; it has no tokenizer"
+        told = "" if _tokenizer(model, part, longest) else "; it has no tokenizer"
     asked = ", ".join(f"{name} {value}" for name, value in found.config.minent_attention.items())
     print(f"{kind.__name__} of {before} positions reads {longest:,} tokens: {asked}{told}")
     print(f"wrote {out}; import minent before you load it")
+
+
+def _tokenizer(model: str, out: Path, longest: int) -> bool:
+    """Whether there is one, which then is written."""
+    transformers = require("transformers", "hub", "lengthen models of Hugging Face")
+    if Path(model).is_dir() and not any(Path(model).glob("*[tv]o[kc]*")):
+        return False  # transformers would make one up
+    try:
+        found = transformers.AutoTokenizer.from_pretrained(model, trust_remote_code=False)
+    except (OSError, ValueError):
+        return False
+    found.model_max_length = longest
+    found.save_pretrained(out)
+    return True
 
 
 def _pooling(model: Path, out: Path, longest: int) -> None:

@@ -50,13 +50,8 @@ def lengthen(
     for name, value, known in (("attention", attention, get_args(Kind)), ("positions", positions, get_args(Positions))):
         if value not in known:
             raise BadInput(f"{name} is one of {', '.join(known)}; got {value!r}")
-    if not isinstance(model, PreTrainedModel) or not model._can_set_attn_implementation():
-        raise BadInput(
-            f"lengthen puts attention into models that ask transformers for theirs; {type(model).__name__} does not"
-        )
+    _check(model)
     config = model.config
-    if config.is_encoder_decoder or getattr(config, "add_cross_attention", False):
-        raise BadInput(f"lengthen knows models of one sequence; {type(model).__name__} attends to another too")
     before = getattr(config, "max_position_embeddings", None)
     window = min(hub.WINDOW, before // 2 if isinstance(before, int) else hub.WINDOW) if window is None else window
     for name, value in (("window", window), ("landmarks", landmarks), ("longest", longest or 1)):
@@ -77,6 +72,21 @@ def lengthen(
             part._attn_implementation, part.minent_attention = implementation, settings
         raise
     return model
+
+
+def _check(model: Any) -> None:
+    """Raises BadInput for what is no model of Hugging Face that asks for its attention, of one sequence."""
+    from transformers import PreTrainedModel
+
+    name = type(model).__name__
+    if not isinstance(model, PreTrainedModel):
+        held = [type(part).__name__ for part in getattr(model, "modules", list)() if isinstance(part, PreTrainedModel)]
+        told = f"is none, but holds one: lengthen the {held[0]} in it" if held else "is none"
+        raise BadInput(f"lengthen puts attention into models of Hugging Face; {name} {told}")
+    if not model._can_set_attn_implementation():
+        raise BadInput(f"lengthen puts attention into models that ask transformers for theirs; {name} does not")
+    if model.config.is_encoder_decoder or getattr(model.config, "add_cross_attention", False):
+        raise BadInput(f"lengthen knows models of one sequence; {name} attends to another too")
 
 
 def _try(model: Any, parts: list[Any], told: dict[str, Any]) -> None:

@@ -79,22 +79,17 @@ def window_attention(
     # blocks with one before them and, where it may be seen, one behind: zeros
     key, value = (_wider(x, window, behind).unflatten(2, (-1, window)) for x in (key, value))
     real = _wider(_real(padding_mask, keys, query.device)[:, None, :, None], window, behind).unflatten(2, (-1, window))
-    seen = torch.cat(_near(real, first, blocks, causal), 3)[..., 0]
-    add = _low(seen, query.dtype)[:, :, :, None]
-    if causal or reach is not None:
-        place = torch.arange(-window, window if causal else 2 * window, device=query.device)
-        distance = torch.arange(window, device=query.device)[:, None] - place
-        within = distance.abs() <= (2 * window if reach is None else reach)
-        add = torch.minimum(add, _low(within & (distance >= 0) if causal else within, query.dtype))
-    keys_of, values_of = (_near(x, first, blocks, causal) for x in (key, value))
-    if landmarks:
-        size = real[:, 0, 1 : count + 1, :, 0].sum(2)
-        for blocked, seen_by in ((key, keys_of), (value, values_of)):
+    add = _near_added(real, first, blocks, causal, reach, query.dtype)
+    rows, size = [query.flatten(0, 1)], real[:, 0, 1 : count + 1, :, 0].sum(2)
+    for blocked in (key, value):
+        seen_by = _near(blocked, first, blocks, causal)
+        if landmarks:
             mean = blocked[:, :, 1 : count + 1].sum(3) / size.clamp(min=1).to(query.dtype)[:, None, :, None]
             seen_by.append(mean[:, :, None].expand(-1, -1, blocks, -1, -1))
-        far = _far(size, first, blocks, causal, query.dtype)
+        rows.append(torch.cat(seen_by, 3).flatten(0, 1))
+    if landmarks:
+        far = _far_added(size, first, blocks, causal, query.dtype)
         add = torch.cat([add, far.expand(-1, -1, -1, add.shape[3], -1)], 4)
-    rows = [query.flatten(0, 1), *(torch.cat(x, 3).flatten(0, 1) for x in (keys_of, values_of))]
     add = add[:, 0] if padding_mask is None else add.expand(-1, heads, -1, -1, -1).flatten(0, 1)
     out = softmax_attention(*rows, add, dropout=dropout, scale=scale)  # type: ignore[call-arg]
     return out.reshape(batch, heads, blocks * window, value.shape[4])[:, :, ahead : ahead + n]
@@ -131,7 +126,21 @@ def _near(blocks: Tensor, first: int, number: int, causal: bool) -> list[Tensor]
     return [blocks[:, :, first + i : first + i + number] for i in range(2 if causal else 3)]
 
 
-def _far(size: Tensor, first: int, blocks: int, causal: bool, dtype: torch.dtype) -> Tensor:
+def _near_added(
+    real: Tensor, first: int, blocks: int, causal: bool, reach: int | None, dtype: torch.dtype
+) -> Float[Tensor, "batch 1 blocks _ near"]:
+    """What to add to scores of keys nearby, for all queries of a block alike where order and distance do not count."""
+    window = real.shape[3]
+    add = _low(torch.cat(_near(real, first, blocks, causal), 3)[..., 0], dtype)[:, :, :, None]
+    if not causal and reach is None:
+        return add
+    place = torch.arange(-window, window if causal else 2 * window, device=real.device)
+    distance = torch.arange(window, device=real.device)[:, None] - place
+    within = distance.abs() <= (2 * window if reach is None else reach)
+    return torch.minimum(add, _low(within & (distance >= 0) if causal else within, dtype))
+
+
+def _far_added(size: Tensor, first: int, blocks: int, causal: bool, dtype: torch.dtype) -> Tensor:
     """What to add to scores of landmarks (batch, 1, blocks, 1, count): how many tokens they stand for, as a logarithm;
     those near the query, and empty ones, get no weight."""
     own = torch.arange(first, first + blocks, device=size.device)[:, None]

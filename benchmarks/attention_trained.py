@@ -121,8 +121,8 @@ def masked_loss(model, ids: torch.Tensor, seed: int) -> torch.Tensor:
 def pretrained(data: Data, asked) -> tuple[transformers.PreTrainedModel, int]:
     torch.manual_seed(0)
     config = transformers.ModernBertConfig(
-        vocab_size=128, hidden_size=asked.width, intermediate_size=2 * asked.width, num_hidden_layers=4,
-        num_attention_heads=asked.width // 64, max_position_embeddings=asked.long // 8, global_attn_every_n_layers=1,
+        vocab_size=128, hidden_size=asked.width, intermediate_size=2 * asked.width, num_hidden_layers=asked.layers,
+        num_attention_heads=max(2, asked.width // 64), max_position_embeddings=asked.long // 8, global_attn_every_n_layers=1,
         pad_token_id=0, bos_token_id=1, eos_token_id=1, cls_token_id=1, sep_token_id=1, classifier_pooling="mean",
         num_labels=len(PACKAGES),
     )  # fmt: skip
@@ -167,7 +167,7 @@ def learned(model, data: Data, asked, task: str, name: str, seed: int) -> dict[s
     half = {"device_type": data.device, "dtype": torch.bfloat16, "enabled": data.device == "cuda"}
     for step in range(asked.steps):
         rate(optimizer, asked.rate, step / asked.steps)
-        ids, labels = draw("train", asked.long, 16, 10_000 * (seed + 1) + step)
+        ids, labels = draw("train", asked.long, asked.batch, 10_000 * (seed + 1) + step)
         with torch.autocast(**half):
             scores = long(input_ids=ids[:, :n]).logits
         optimizer.zero_grad()
@@ -280,7 +280,16 @@ def agreement() -> dict[str, float]:
 
 def main() -> None:
     options = argparse.ArgumentParser()
-    for name, value in {"seconds": 200, "pretrain": 50, "width": 256, "long": 4096, "steps": 100, "test": 16}.items():
+    for name, value in {
+        "seconds": 200,
+        "pretrain": 50,
+        "width": 256,
+        "long": 4096,
+        "steps": 100,
+        "test": 16,
+        "layers": 4,
+        "batch": 16,
+    }.items():
         options.add_argument(f"--{name}", type=int, default=value)
     options.add_argument("--rate", type=float, default=5e-4)
     options.add_argument("--texts", type=Path, help="written there if it is not")

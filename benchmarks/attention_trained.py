@@ -309,7 +309,7 @@ def main() -> None:
             )  # fmt: skip
     report: dict = {
         "device": torch.cuda.get_device_name() if device == "cuda" else platform.machine(), "torch": torch.__version__,
-        "transformers": transformers.__version__, "asked": {k: str(v) for k, v in vars(asked).items()}, "runs": [],
+        "transformers": transformers.__version__, "asked": {k: v for k, v in vars(asked).items() if not isinstance(v, Path)}, "runs": [],
     }  # fmt: skip
 
     def write(**more) -> None:

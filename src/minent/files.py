@@ -79,7 +79,7 @@ def whole_folder(folder: str | os.PathLike[str]) -> Iterator[Path]:
     half.mkdir()
     try:
         yield half
-        for file in half.iterdir():
+        for file in filter(Path.is_file, half.rglob("*")):
             with file.open("rb+") as handle:
                 os.fsync(handle.fileno())
         sync(half)

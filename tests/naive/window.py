@@ -9,16 +9,17 @@ def window_attention(q: Tensor, k: Tensor, v: Tensor, w: int, landmarks: bool, m
     batch, head, n, dim = q.shape
     out = q.new_zeros(batch, head, n, v.shape[3])
     for b in range(batch):
-        for t in range(n):
-            keys, values, counts = [], [], []
-            for j in range(-(-n // w)):
-                tokens = [u for u in range(j * w, min(n, j * w + w)) if mask[b, u]]
-                if 0 <= t // w - j <= 1 if causal else abs(t // w - j) <= 1:
+        first = mask[b].tolist().index(True)
+        for t in range(first, n):
+            keys, values, counts, own = [], [], [], (t - first) // w
+            for j in range(-(-(n - first) // w)):
+                tokens = [u for u in range(first + j * w, min(n, first + j * w + w)) if mask[b, u]]
+                if 0 <= own - j <= 1 if causal else abs(own - j) <= 1:
                     tokens = [u for u in tokens if u <= t or not causal]
                     keys += [k[b, :, u] for u in tokens]
                     values += [v[b, :, u] for u in tokens]
                     counts += [1] * len(tokens)
-                elif landmarks and tokens and (j < t // w or not causal):
+                elif landmarks and tokens and (j < own or not causal):
                     keys.append(k[b][:, tokens].mean(1))
                     values.append(v[b][:, tokens].mean(1))
                     counts.append(len(tokens))

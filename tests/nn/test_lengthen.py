@@ -148,8 +148,10 @@ def test_what_cannot_be_lengthened_is_refused():
     t5 = transformers.T5EncoderModel(transformers.T5Config(vocab_size=50, d_model=16, d_kv=8, d_ff=32, num_layers=1))
     with pytest.raises(BadInput, match="position_bias"):
         lengthen(t5, 100)
-    with pytest.raises(BadInput, match="Linear does not"):
+    with pytest.raises(BadInput, match="Linear is none"):
         lengthen(torch.nn.Linear(2, 2), 100)
+    with pytest.raises(BadInput, match="lengthen the BertModel in it"):
+        lengthen(torch.nn.Sequential(model("Bert")), 100)
     with pytest.raises(BadInput, match="reads 32 tokens already"):
         lengthen(model("Bert"), 20)
     with pytest.raises(BadInput, match="attention is one of"):
@@ -160,3 +162,59 @@ def test_what_cannot_be_lengthened_is_refused():
     with pytest.raises(BadInput, match="what came before"):
         lengthen(llama, 100, "nystrom")
     assert llama.config._attn_implementation == "sdpa" and llama.config.max_position_embeddings == 32
+    with pytest.raises(BadInput, match="no layer of FNetModel would attend by window"):
+        lengthen(transformers.FNetModel(transformers.FNetConfig(vocab_size=50, **SMALL)), 1024)
+    mistral = transformers.MistralConfig(vocab_size=50, num_key_value_heads=1, sliding_window=8, **SMALL)
+    with pytest.raises(BadInput, match="windows or masks of their own"):
+        lengthen(transformers.MistralModel(mistral), None)
+    with pytest.raises(BadInput, match="uses masks in a way of its own"):
+        lengthen(transformers.DogeModel(transformers.DogeConfig(vocab_size=50, **SMALL)), None)
+
+
+@pytest.mark.parametrize("kind", ["dynamic", "longrope", "yarn"])
+def test_rotary_positions_that_follow_the_length_are_not_told_another(kind):
+    told = {"rope_type": kind, "rope_theta": 10000.0, "factor": 2.0}
+    if kind == "longrope":
+        told = {**told, "short_factor": [1.1] * 4, "long_factor": [2.0] * 4, "original_max_position_embeddings": 16}
+    llama = model("Llama", rope_parameters=told)
+    if kind == "yarn":
+        assert (outputs(lengthen(copy.deepcopy(llama), 100, "softmax"), IDS) - outputs(llama, IDS)).abs().max() < 1e-5
+        with pytest.raises(BadInput, match="scaled already"):
+            lengthen(llama, 100, positions="stretched")
+    else:
+        with pytest.raises(BadInput, match="by themselves"):
+            lengthen(llama, 100)
+    assert llama.config.max_position_embeddings == 32 and llama.config._attn_implementation == "sdpa"
+    lengthen(llama, None)
+
+
+def test_models_that_make_masks_the_old_way_are_read_by_windows_and_packed_texts_exactly():
+    torch.manual_seed(0)
+    config = transformers.LayoutLMConfig(vocab_size=50, initializer_range=0.3, **SMALL)
+    before = transformers.LayoutLMModel(config).eval()
+    after = lengthen(copy.deepcopy(before), None, window=8)
+    mask = torch.ones(2, 100, dtype=torch.long)
+    mask[1, 60:] = 0
+    exact, out = outputs(before, IDS, mask), outputs(after, IDS, mask)
+    assert (out - exact)[mask.bool()].abs().max() > 1e-3
+    other = IDS.clone()
+    other[1, 60:] = 7
+    assert torch.equal(out[1, :60], outputs(after, other, mask)[1, :60])
+    wide = lengthen(copy.deepcopy(before), None, window=50)
+    assert (outputs(wide, IDS, mask) - exact)[mask.bool()].abs().max() < 1e-5
+
+
+def test_a_text_is_read_alike_whatever_is_padded_in_front():
+    llama = lengthen(model("Llama"), 100, window=8)
+    mask = torch.ones(2, 70, dtype=torch.long)
+    mask[0, :13] = 0
+    place = (mask.cumsum(1) - 1).clamp(min=0)
+    with torch.no_grad():
+        both = llama(IDS[:, :70], attention_mask=mask, position_ids=place).last_hidden_state
+    assert (both[:1, 13:] - outputs(llama, IDS[:1, 13:70])).abs().max() < 1e-5
+    torch.manual_seed(0)
+    config = transformers.LlamaConfig(**CONFIGS["Llama"], vocab_size=50, max_position_embeddings=32, pad_token_id=0)
+    writer = lengthen(transformers.LlamaForCausalLM(config).eval(), 100, window=4)
+    told = {"max_new_tokens": 20, "do_sample": False, "eos_token_id": None}
+    padded = writer.generate(IDS[:, :40] * mask[:, :40], attention_mask=mask[:, :40], **told)
+    assert torch.equal(padded[0, 40:], writer.generate(IDS[:1, 13:40], **told)[0, 27:])

@@ -34,9 +34,22 @@ def test_it_is_the_naive_one(causal, landmarks, n, width):
     shown = real[:, None].expand(2, 2, n)
     assert (out - told)[shown].abs().max() < 1e-6
     if causal:
-        for start in (n - 1, n // 2):
+        for start in (n - 1, n // 2, min(n - 1, 1)):
             last = window_attention(q[:, :, start:], k, v, 5, landmarks=landmarks, padding_mask=real, causal=True)
-            assert (last - out[:, :, start:]).abs().max() < 1e-12
+            assert (last - out[:, :, start:])[shown[:, :, start:]].abs().max() < 1e-12
+
+
+@pytest.mark.parametrize("causal", [False, True])
+def test_padding_in_front_moves_nothing(causal):
+    q, k, v = heads(50)
+    alone = window_attention(*(x[:1, :, 13:] for x in (q, k, v)), 5, causal=causal)
+    real = torch.ones(2, 50, dtype=torch.bool)
+    real[0, :13] = False
+    out = window_attention(q, k, v, 5, padding_mask=real, causal=causal)
+    assert (out[:1, :, 13:] - alone).abs().max() < 1e-12
+    assert (out[1:] - window_attention(q[1:], k[1:], v[1:], 5, causal=causal)).abs().max() < 1e-12
+    shifted = window_attention(*(x[:1, :, 12:] for x in (q, k, v)), 5, causal=causal)
+    assert (shifted[:, :, 1:] - alone).abs().max() > 1e-3  # blocks matter
 
 
 def test_texts_of_two_windows_get_softmax_attention_whatever_their_batch_mates():

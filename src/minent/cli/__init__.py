@@ -4,7 +4,7 @@ import logging
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from errno import EDQUOT, EFBIG, ENOSPC
+from errno import EDQUOT, EFBIG, ENAMETOOLONG, ENOSPC
 from pathlib import Path
 from typing import Any
 
@@ -129,4 +129,5 @@ def main(arguments: Sequence[str] | None = None) -> None:
         elif not isinstance(error, (MinentError, CycloptsError, OSError)):
             sentence = f"{type(error).__name__}: {error} (a mistake in minent; --debug shows where)"
         print(f"minent: {sentence}", file=sys.stderr)
-        sys.exit(2 if isinstance(error, (MinentError, CycloptsError, *PATHS)) else 1)
+        given = isinstance(error, (MinentError, CycloptsError, *PATHS)) or getattr(error, "errno", 0) == ENAMETOOLONG
+        sys.exit(2 if given else 1)

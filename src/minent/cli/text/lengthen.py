@@ -1,5 +1,7 @@
 """`minent text lengthen`: a pretrained model of Hugging Face that reads longer texts."""
 
+import json
+import shutil
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -8,6 +10,8 @@ from cyclopts import Parameter
 from minent.cli.outputs import check_apart
 from minent.errors import BadInput, require
 from minent.files import whole_folder
+
+MODULES = "modules.json"  # of sentence-transformers
 
 
 def lengthen(
@@ -58,19 +62,50 @@ def lengthen(
         found = kind.from_pretrained(model, trust_remote_code=False)
     except (OSError, ValueError, AttributeError) as error:
         raise BadInput(f"{model!r} is no model that transformers can load: {str(error).splitlines()[0]}") from error
+    if not Path(model).is_dir() and transformers.utils.cached_file(
+        model, MODULES, _raise_exceptions_for_missing_entries=False
+    ):
+        raise BadInput(f"{model!r} is a model of sentence-transformers; give the folder that it is saved in")
     before = getattr(config, "max_position_embeddings", None)
     ours.lengthen(found, longest, attention, window=window, landmarks=landmarks, positions=positions)
-    told = ""
     with whole_folder(out) as part:
         found.save_pretrained(part)
-        try:
-            if Path(model).is_dir() and not any(Path(model).glob("*[tv]o[kc]*")):
-                raise OSError  # transformers would make one up
-            tokenizer = transformers.AutoTokenizer.from_pretrained(model, trust_remote_code=False)
-            tokenizer.model_max_length = longest
-            tokenizer.save_pretrained(part)
-        except (OSError, ValueError):
-            told = "; it has no tokenizer"
+        _pooling(Path(model), part, longest)
+        told = "" if _tokenizer(model, part, longest) else "; it has no tokenizer"
     asked = ", ".join(f"{name} {value}" for name, value in found.config.minent_attention.items())
     print(f"{kind.__name__} of {before} positions reads {longest:,} tokens: {asked}{told}")
     print(f"wrote {out}; import minent before you load it")
+
+
+def _tokenizer(model: str, out: Path, longest: int) -> bool:
+    """Whether there is one, which then is written."""
+    transformers = require("transformers", "hub", "lengthen models of Hugging Face")
+    if Path(model).is_dir() and not any(Path(model).glob("*[tv]o[kc]*")):
+        return False  # transformers would make one up
+    try:
+        found = transformers.AutoTokenizer.from_pretrained(model, trust_remote_code=False)
+    except (OSError, ValueError):
+        return False
+    found.model_max_length = longest
+    found.save_pretrained(out)
+    return True
+
+
+def _pooling(model: Path, out: Path, longest: int) -> None:
+    """What sentence-transformers keeps beside a model: how the states of its tokens become one vector."""
+    if not (model / MODULES).is_file():
+        return
+    settings = model / "sentence_bert_config.json"
+    try:
+        parts = [str(one["path"]) for one in json.loads((model / MODULES).read_text(encoding="utf-8"))]
+        told = {**json.loads(settings.read_text(encoding="utf-8"))} if settings.is_file() else {}
+    except (ValueError, TypeError, KeyError) as error:
+        raise BadInput(f"{str(model)!r} has files of sentence-transformers that cannot be read: {error}") from error
+    if any(Path(part).name != part for part in parts):
+        raise BadInput(f"{str(model / MODULES)!r} lists modules that are not folders beside it")
+    for name in [MODULES, "config_sentence_transformers.json", *filter(None, parts)]:
+        if (model / name).is_dir():
+            shutil.copytree(model / name, out / name)
+        elif (model / name).is_file():
+            shutil.copy(model / name, out)
+    (out / settings.name).write_text(json.dumps({**told, "max_seq_length": longest}, indent=1), encoding="utf-8")

@@ -15,11 +15,12 @@ from minent.nn.attention.heads import Cache  # noqa: E402
 from minent.nn.attention.lengthen import lengthen  # noqa: E402
 from minent.nn.attention.named import ATTENTIONS, attention  # noqa: E402
 from minent.nn.attention.nystrom import Nystrom, nystrom_attention  # noqa: E402
+from minent.nn.attention.rows import attention_rows  # noqa: E402
 from minent.nn.attention.softmax import Softmax  # noqa: E402
 from minent.nn.attention.synthesizer import Synthesizer  # noqa: E402
 from minent.nn.attention.window import Window, WindowLandmarks, window_attention  # noqa: E402
 
 __all__ = [
-    "ATTENTIONS", "Cache", "Nystrom", "Softmax", "Synthesizer", "Window", "WindowLandmarks", "attention", "lengthen",
-    "nystrom_attention", "window_attention",
+    "ATTENTIONS", "Cache", "Nystrom", "Softmax", "Synthesizer", "Window", "WindowLandmarks", "attention",
+    "attention_rows", "lengthen", "nystrom_attention", "window_attention",
 ]  # fmt: skip

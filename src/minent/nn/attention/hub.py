@@ -11,14 +11,17 @@ import torch
 from torch import Tensor, nn
 from transformers import AttentionInterface, AttentionMaskInterface, PreTrainedConfig
 from transformers.masking_utils import causal_mask_function, sdpa_mask
+from transformers.utils.output_capturing import _active_collector
 
 from minent.errors import BadInput
 from minent.nn.attention.heads import plainly
 from minent.nn.attention.nystrom import nystrom_attention
+from minent.nn.attention.rows import Watch, row_of
 from minent.nn.attention.softmax import softmax_attention
 from minent.nn.attention.window import WINDOW, window_attention
 
 NAME = "minent"
+LOW = -5000  # and less is added to scores of what is not to be seen: -10000 by some models
 UNKNOWN = (
     "position_bias",
     "softcap",
@@ -64,28 +67,52 @@ def attend(
     scaling: float | None = None,
     dropout: float = 0.0,
     **more: Any,
-) -> tuple[Tensor, None]:
-    """What a layer of a model asks for; (batch, queries, heads, dim). Raises BadInput for what is not done here."""
+) -> tuple[Tensor, Tensor | None]:
+    """What a layer of a model asks for; (batch, queries, heads, dim), and the weights of all queries where the model
+    is called with `output_attentions`. Raises BadInput for what is not done here."""
     if asked := [name for name in UNKNOWN if more.get(name) is not None]:
         raise BadInput(f"{type(module).__name__} adds {asked[0]} to scores, which minent's attentions do not")
     if attention_mask is not None and not isinstance(attention_mask, Tensor):
         raise BadInput(f"an attention mask is a tensor of truths or numbers; got {type(attention_mask).__name__}")
     if (groups := query.shape[1] // key.shape[1]) > 1:  # several heads of queries share one of keys
         key, value = key.repeat_interleave(groups, 1), value.repeat_interleave(groups, 1)
-    out = _answers(module, query, key, value, attention_mask, scaling, dropout, more.get("sliding_window"))
-    return out.transpose(1, 2).contiguous(), None
+    mask, causal = _padding(module, attention_mask)
+
+    def answers(value: Tensor, dropout: float = 0.0) -> Tensor:
+        return _answers(module, query, key, value, mask, causal, scaling, dropout, more.get("sliding_window"))
+
+    if Watch.token is not None:
+        Watch.rows.append(row_of(answers, value, Watch.token))
+    weights = None
+    if more.get("output_attentions") or any("attentions" in name for name in _collected()):
+        each = torch.eye(key.shape[2], dtype=value.dtype, device=value.device)  # answered with all weights themselves
+        weights = answers(each.expand(*key.shape[:2], -1, -1))
+    return answers(value, dropout).transpose(1, 2).contiguous(), weights
+
+
+def _padding(module: Any, mask: Tensor | None) -> tuple[Tensor | None, bool]:
+    """Which keys are real, (batch, keys), or a mask for each query, (batch, _, queries, keys), and whether none may see
+    a later one. The same mask for each query, as older models make it, says which keys are real."""
+    if mask is None or mask.dim() == 2:
+        return mask, mask is None and _is_causal(module)
+    if mask.dim() == 3:
+        return mask[:, 0], True
+    if mask.shape[1] == mask.shape[2] == 1 and mask.shape[3] > 1 and not plainly():
+        low = mask if mask.dtype == torch.bool else mask > LOW
+        if mask.dtype == torch.bool or bool(((mask == 0) | ~low).all()):
+            return low[:, 0, 0], False
+    return mask, False
 
 
 def _answers(
-    module: Any, query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None, scale: float | None, dropout: float,
-    sliding: int | None,
+    module: Any, query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None, causal: bool, scale: float | None,
+    dropout: float, sliding: int | None,
 ) -> Tensor:  # fmt: skip
     asked = {"attention": "window+landmarks", **(getattr(module.config, "minent_attention", None) or {})}
-    causal = mask.dim() == 3 if mask is not None else _is_causal(module)
     n, keys = query.shape[2], key.shape[2]
     if mask is not None and mask.dim() == 4:  # a mask by query: exact, whatever it hides
         return softmax_attention(query, key, value, mask, dropout=dropout, scale=scale)
-    real = None if mask is None else mask.reshape(len(mask), keys).bool().expand(len(query), -1)
+    real = None if mask is None else mask.bool().expand(len(query), -1)
     if sliding is not None:
         return window_attention(
             query, key, value, sliding, landmarks=False, padding_mask=real, causal=causal, dropout=dropout, scale=scale,
@@ -110,6 +137,13 @@ def _answers(
         query, key, value, asked.get("window", WINDOW), landmarks=asked["attention"] == "window+landmarks",
         padding_mask=real, causal=causal, dropout=dropout, scale=scale,
     )  # fmt: skip
+
+
+def _collected() -> dict[str, Any]:
+    """What transformers collects from layers while the model runs; a compiler cannot ask where none is set."""
+    if torch.compiler.is_compiling() and not _active_collector.compiling:
+        return {}
+    return _active_collector.get() or {}
 
 
 def _is_causal(module: Any) -> bool:

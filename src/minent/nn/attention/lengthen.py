@@ -50,13 +50,8 @@ def lengthen(
     for name, value, known in (("attention", attention, get_args(Kind)), ("positions", positions, get_args(Positions))):
         if value not in known:
             raise BadInput(f"{name} is one of {', '.join(known)}; got {value!r}")
-    if not isinstance(model, PreTrainedModel) or not model._can_set_attn_implementation():
-        raise BadInput(
-            f"lengthen puts attention into models that ask transformers for theirs; {type(model).__name__} does not"
-        )
+    _check(model)
     config = model.config
-    if config.is_encoder_decoder or getattr(config, "add_cross_attention", False):
-        raise BadInput(f"lengthen knows models of one sequence; {type(model).__name__} attends to another too")
     before = getattr(config, "max_position_embeddings", None)
     window = min(hub.WINDOW, before // 2 if isinstance(before, int) else hub.WINDOW) if window is None else window
     for name, value in (("window", window), ("landmarks", landmarks), ("longest", longest or 1)):
@@ -69,10 +64,7 @@ def lengthen(
     try:
         for part in parts:
             part.minent_attention = told
-        model.set_attn_implementation(hub.NAME)
-        if model.main_input_name == "input_ids":  # what the model asks for and cannot be done is told now
-            with torch.no_grad(), torch.random.fork_rng():
-                model.base_model(input_ids=torch.ones(1, 8, dtype=torch.long, device=model.device))
+        _try(model, parts, told)
         if longest is not None:
             _more_positions(model, longest, positions)
     except BaseException:
@@ -80,6 +72,65 @@ def lengthen(
             part._attn_implementation, part.minent_attention = implementation, settings
         raise
     return model
+
+
+def _check(model: Any) -> None:
+    """Raises BadInput for what is no model of Hugging Face that asks for its attention, of one sequence."""
+    from transformers import PreTrainedModel
+
+    name = type(model).__name__
+    if not isinstance(model, PreTrainedModel):
+        held = [type(part).__name__ for part in getattr(model, "modules", list)() if isinstance(part, PreTrainedModel)]
+        told = f"is none, but holds one: lengthen the {held[0]} in it" if held else "is none"
+        raise BadInput(f"lengthen puts attention into models of Hugging Face; {name} {told}")
+    if not model._can_set_attn_implementation():
+        raise BadInput(f"lengthen puts attention into models that ask transformers for theirs; {name} does not")
+    if model.config.is_encoder_decoder or getattr(model.config, "add_cross_attention", False):
+        raise BadInput(f"lengthen knows models of one sequence; {name} attends to another too")
+
+
+def _try(model: Any, parts: list[Any], told: dict[str, Any]) -> None:
+    """Put the attention in. Two short texts, one of them padded, tell whether exact attention by minent says what the
+    model's own says, and whether the model asks for what is put in at all."""
+    from minent.nn.attention import hub
+
+    if model.main_input_name != "input_ids":
+        model.set_attn_implementation(hub.NAME)
+        return
+    name, was = type(model).__name__, [(part, part.training) for part in model.modules()]
+    own = [x for key, x in model.config.to_dict().items() if key in ("sliding_window", "local_attention")]
+    n = 8 + max([x for x in own if isinstance(x, int) and x < 1024], default=0)  # beyond the model's own windows
+    ids = torch.arange(2 * n, device=model.device).view(2, n) % min(model.config.vocab_size, n + 5)
+    real = torch.ones_like(ids)
+    real[1, n // 2 :] = 0
+    model.eval()
+
+    def read(kind: str, **settings: int) -> torch.Tensor:
+        for part in parts:
+            part.minent_attention = {"attention": kind, **settings}
+        out = model.base_model(input_ids=ids, attention_mask=real)[0].float()
+        return out[real.bool()] if out.shape[:2] == ids.shape else out
+
+    try:
+        with torch.no_grad(), torch.random.fork_rng():
+            before = read("softmax")
+            model.set_attn_implementation(hub.NAME)
+            after, least = read("softmax"), read("window", window=1)
+            read(**{"kind" if key == "attention" else key: value for key, value in told.items()})
+    except (IndexError, RuntimeError, TypeError, ValueError) as error:
+        if isinstance(error, BadInput):
+            raise
+        raise BadInput(f"{name} uses masks in a way of its own, and cannot be lengthened: {error}") from error
+    finally:
+        for part, training in was:
+            part.training = training
+    if not (after - before).norm() <= 0.05 * before.norm():
+        raise BadInput(f"{name} asks attention for more than minent's do: two short texts are read differently")
+    if told["attention"] != "softmax" and torch.equal(after, least):
+        raise BadInput(
+            f"no layer of {name} would attend by {told['attention']}: they have windows or masks of their own, or no "
+            'attention; take "softmax"'
+        )
 
 
 def _more_positions(model: Any, longest: int, positions: str) -> None:
@@ -100,6 +151,14 @@ def _more_positions(model: Any, longest: int, positions: str) -> None:
     offset = max([0 if part.padding_idx is None else part.padding_idx + 1 for _, _, part in learned], default=0)
     if longest + offset < known:
         raise BadInput(f"the model reads {known - offset} tokens already; got longest={longest}")
+    for kind in {kind for _, _, part in rotary for kind in _kinds(part.rope_type)}:
+        if kind in ("dynamic", "longrope"):
+            raise BadInput(
+                f"rotary positions of type {kind!r} follow the length of a text by themselves: "
+                "take longest=None, for the attention alone"
+            )
+        if positions == "stretched" and kind != "default":
+            raise BadInput(f"rotary positions of type {kind!r} are scaled already; keep them repeated")
     config.max_position_embeddings = longest + offset
     for parent, name, part in learned:
         setattr(parent, name, _longer(part, longest, offset, positions))
@@ -112,6 +171,11 @@ def _more_positions(model: Any, longest: int, positions: str) -> None:
         _turn_slowly(config, longest / known)
         for parent, name, part in rotary:
             setattr(parent, name, type(part)(config=config).to(model.device))
+
+
+def _kinds(rope_type: str | dict[str, str]) -> list[str]:
+    """The type of rotary positions; of each kind of layer where kinds differ."""
+    return [rope_type] if isinstance(rope_type, str) else list(rope_type.values())
 
 
 def _longer(old: nn.Embedding, longest: int, offset: int, positions: str) -> nn.Embedding:
@@ -129,6 +193,4 @@ def _turn_slowly(config: Any, factor: float) -> None:
     """Rotary positions by linear interpolation, of each kind of layer where kinds differ."""
     found = config.rope_parameters
     for part in found.values() if all(isinstance(one, dict) for one in found.values()) else [found]:
-        if part["rope_type"] != "default":
-            raise BadInput(f"rotary positions of type {part['rope_type']!r} are scaled already; keep them repeated")
         part.update(rope_type="linear", factor=factor)

@@ -3,12 +3,16 @@
 Of blocks of w tokens, a query in block i sees the keys of blocks i − 1, i, i + 1 one by one, and any other block j as
 one landmark, its mean key and mean value, whose score counts for as many tokens as it stands for:
     p ∝ [exp(q·k/√d) for its neighbours, s_j exp(q·k̄_j/√d) for the others],   out = Σ p [v, v̄_j]
-A text of at most 2w tokens gets softmax attention itself. Causal: blocks i − 1 and i up to the query, and landmarks of
-blocks before them, which are complete: nothing later has a part, and decoding step by step gives what the whole gives.
+Blocks are counted from the first token that is no padding. A text of at most 2w tokens gets softmax attention itself.
+Causal: blocks i − 1 and i up to the query, and landmarks of blocks before them, which are complete: nothing later has a
+part, and decoding step by step gives what the whole gives.
 
 The window is that of Longformer (Beltagy et al. 2020), means as keys that count their tokens that of Nyströmformer here
 (`segments`). Without landmarks the time is n·3w; with them n·(3w + n/w).
 """
+
+from collections.abc import Callable
+from functools import partial
 
 import torch
 import torch.nn.functional as F
@@ -16,7 +20,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from minent.errors import BadInput
-from minent.nn.attention.heads import Cache, check_mask, ignoring, kept
+from minent.nn.attention.heads import Cache, check_mask, ignoring, kept, plainly
 from minent.nn.attention.softmax import Softmax, softmax_attention
 
 WINDOW = 256  # of two blocks, 512 tokens, most pretrained encoders know all
@@ -39,7 +43,8 @@ def window_attention(
 
     There may be fewer queries than keys: they are the last ones (`causal`, with a cache of past keys). `padding_mask`
     is True for real keys. `dropout`: the share of weights dropped. `scale`: of scores, 1/√dim where not given. `reach`
-    (at most `window`): no key farther away is seen one by one. Raises BadInput for a mask that does not fit, fewer keys
+    (at most `window`): no key farther away is seen one by one. Compiled, and under torch.func, blocks are counted from
+    the first token, padding or not: pad behind there. Raises BadInput for a mask that does not fit, fewer keys
     than queries, and a window without a token.
 
     >>> q, k, v = torch.randn(3, 1, 2, 20, 8, generator=torch.Generator().manual_seed(0))
@@ -57,35 +62,48 @@ def window_attention(
     if n == 0:
         return query.new_zeros(batch, heads, 0, value.shape[3])
     key, value = kept(key, padding_mask), kept(value, padding_mask)
-    if keys <= 2 * window and reach is None and not torch.compiler.is_compiling():  # nothing is beyond two blocks
+    if not torch.compiler.is_compiling() and keys <= 2 * window and reach is None:  # nothing is beyond two blocks
         add = ignoring(padding_mask, query.dtype, (n, keys) if causal else None, query.device)
         return softmax_attention(query, key, value, add, dropout=dropout, scale=scale)
+    if padding_mask is not None and not plainly() and not bool(padding_mask[:, 0].all()):
+        return _from_the_first(query, key, value, padding_mask, partial(
+            window_attention, window=window, landmarks=landmarks, causal=causal, dropout=dropout, scale=scale,
+            reach=reach,
+        ))  # fmt: skip
     first, ahead = start // window, start % window  # block of the first query, and its place there
-    count = (keys + window - 1) // window
+    # exported for every length there are never less than two blocks, the last one empty: one would be a case of its own
+    count = (keys + window - 1) // window + torch.compiler.is_exporting()
     blocks, rest = count - first, count * window - keys  # of the last block
-    query = F.pad(query, (0, 0, ahead, rest)).unflatten(2, (blocks, window))
-    key, value = (F.pad(x, (0, 0, 0, rest)).unflatten(2, (count, window)) for x in (key, value))
-    real = F.pad(_real(padding_mask, keys, query.device), (0, rest)).unflatten(1, (count, window))
-    seen = torch.cat(_near(real[:, None, :, :, None], first, causal), 3)[..., 0]
-    add = _low(seen, query.dtype)[:, :, :, None]
-    if causal or reach is not None:
-        place = torch.arange(-window, window if causal else 2 * window, device=query.device)
-        distance = torch.arange(window, device=query.device)[:, None] - place
-        within = distance.abs() <= (2 * window if reach is None else reach)
-        add = torch.minimum(add, _low(within & (distance >= 0) if causal else within, query.dtype))
-    keys_of, values_of = _near(key, first, causal), _near(value, first, causal)
-    if landmarks:
-        size = real.sum(2)
-        for blocked, seen_by in ((key, keys_of), (value, values_of)):
-            mean = blocked.sum(3) / size.clamp(min=1).to(query.dtype)[:, None, :, None]
+    query = _wider(query, ahead, rest).unflatten(2, (blocks, window))
+    behind = rest + (0 if causal else window)
+    # blocks with one before them and, where it may be seen, one behind: zeros
+    key, value = (_wider(x, window, behind).unflatten(2, (-1, window)) for x in (key, value))
+    real = _wider(_real(padding_mask, keys, query.device)[:, None, :, None], window, behind).unflatten(2, (-1, window))
+    add = _near_added(real, first, blocks, causal, reach, query.dtype)
+    rows, size = [query.flatten(0, 1)], real[:, 0, 1 : count + 1, :, 0].sum(2)
+    for blocked in (key, value):
+        seen_by = _near(blocked, first, blocks, causal)
+        if landmarks:
+            mean = blocked[:, :, 1 : count + 1].sum(3) / size.clamp(min=1).to(query.dtype)[:, None, :, None]
             seen_by.append(mean[:, :, None].expand(-1, -1, blocks, -1, -1))
-        far = _far(size, first, blocks, causal, query.dtype)
+        rows.append(torch.cat(seen_by, 3).flatten(0, 1))
+    if landmarks:
+        far = _far_added(size, first, blocks, causal, query.dtype)
         add = torch.cat([add, far.expand(-1, -1, -1, add.shape[3], -1)], 4)
-    rows = [query.flatten(0, 1), *(torch.cat(x, 3).flatten(0, 1) for x in (keys_of, values_of))]
     add = add[:, 0] if padding_mask is None else add.expand(-1, heads, -1, -1, -1).flatten(0, 1)
     out = softmax_attention(*rows, add, dropout=dropout, scale=scale)  # type: ignore[call-arg]
-    out = out.reshape(batch, heads, ahead + n + rest, value.shape[4])
-    return F.pad(out, (0, 0, -ahead, -rest))
+    return out.reshape(batch, heads, blocks * window, value.shape[4])[:, :, ahead : ahead + n]
+
+
+def _from_the_first(query: Tensor, key: Tensor, value: Tensor, real: Tensor, attend: Callable[..., Tensor]) -> Tensor:
+    """Each text by itself, its blocks counted from its first token: else what is read would depend on how much padding
+    is in front, and so on its batch mates."""
+    rows, start = [], key.shape[2] - query.shape[2]
+    for b, first in enumerate(real.int().argmax(1).tolist()):
+        q, k, v = query[b : b + 1, :, max(first - start, 0) :], *(x[b : b + 1, :, first:] for x in (key, value))
+        out = attend(q, k, v, padding_mask=real[b : b + 1, first:] if real[b].any() else None)
+        rows.append(F.pad(out, (0, 0, max(first - start, 0), 0)))
+    return torch.cat(rows)
 
 
 def _real(padding_mask: Tensor | None, keys: int, device: torch.device) -> Bool[Tensor, "_ keys"]:
@@ -97,15 +115,32 @@ def _low(seen: Bool[Tensor, "..."], dtype: torch.dtype) -> Tensor:
     return torch.zeros(seen.shape, dtype=dtype, device=seen.device).masked_fill(~seen, torch.finfo(dtype).min / 2)
 
 
-def _near(blocks: Tensor, first: int, causal: bool) -> list[Tensor]:
-    """For each block (batch, head, count, window, dim) from the `first` on the one before it, itself and the one behind
-    it; zeros where there is none."""
-    around = F.pad(blocks, (0, 0, 0, 0, 1, 0 if causal else 1))
-    number = blocks.shape[2] - first
-    return [around[:, :, first + i : first + i + number] for i in range(2 if causal else 3)]
+def _wider(x: Tensor, before: int, behind: int) -> Tensor:
+    """(batch, head, n, dim) with zeros before and behind; no copy where there are none."""
+    return x if not torch.compiler.is_compiling() and before == behind == 0 else F.pad(x, (0, 0, before, behind))
 
 
-def _far(size: Tensor, first: int, blocks: int, causal: bool, dtype: torch.dtype) -> Tensor:
+def _near(blocks: Tensor, first: int, number: int, causal: bool) -> list[Tensor]:
+    """For each block from the `first` on the one before it, itself and, where it may be seen, the one behind it, of
+    `blocks` (batch, head, count, window, dim) with a block of zeros before them."""
+    return [blocks[:, :, first + i : first + i + number] for i in range(2 if causal else 3)]
+
+
+def _near_added(
+    real: Tensor, first: int, blocks: int, causal: bool, reach: int | None, dtype: torch.dtype
+) -> Float[Tensor, "batch 1 blocks _ near"]:
+    """What to add to scores of keys nearby, for all queries of a block alike where order and distance do not count."""
+    window = real.shape[3]
+    add = _low(torch.cat(_near(real, first, blocks, causal), 3)[..., 0], dtype)[:, :, :, None]
+    if not causal and reach is None:
+        return add
+    place = torch.arange(-window, window if causal else 2 * window, device=real.device)
+    distance = torch.arange(window, device=real.device)[:, None] - place
+    within = distance.abs() <= (2 * window if reach is None else reach)
+    return torch.minimum(add, _low(within & (distance >= 0) if causal else within, dtype))
+
+
+def _far_added(size: Tensor, first: int, blocks: int, causal: bool, dtype: torch.dtype) -> Tensor:
     """What to add to scores of landmarks (batch, 1, blocks, 1, count): how many tokens they stand for, as a logarithm;
     those near the query, and empty ones, get no weight."""
     own = torch.arange(first, first + blocks, device=size.device)[:, None]

@@ -123,8 +123,8 @@ def pretrained(data: Data, asked) -> tuple[transformers.PreTrainedModel, int]:
     config = transformers.ModernBertConfig(
         vocab_size=128, hidden_size=asked.width, intermediate_size=2 * asked.width, num_hidden_layers=asked.layers,
         num_attention_heads=max(2, asked.width // 64), max_position_embeddings=asked.long // 8,
-        global_attn_every_n_layers=1, pad_token_id=0, bos_token_id=1, eos_token_id=1, cls_token_id=1, sep_token_id=1, classifier_pooling="mean",
-        num_labels=len(PACKAGES),
+        global_attn_every_n_layers=1, pad_token_id=0, bos_token_id=1, eos_token_id=1, cls_token_id=1, sep_token_id=1,
+        classifier_pooling="mean", num_labels=len(PACKAGES),
     )  # fmt: skip
     model = transformers.ModernBertForMaskedLM(config).to(data.device).train()
     optimizer, begun, step = torch.optim.AdamW(model.parameters(), 1e-3, weight_decay=0.01), time.time(), 0

@@ -1,6 +1,6 @@
 """A lengthened model after 100 steps at the new length, on tasks that need the length, beside cutting texts off.
 
-A ModernBERT of characters (4 global layers of width 256, rotary) learns for 40 seconds of a GPU to fill 15 % of masked
+A ModernBERT of characters (4 global layers of width 256, rotary) learns for 50 seconds of a GPU to fill 15 % of masked
 characters in 512 of Python source. Lengthened to 4,096 it learns, 100 steps of 16 texts, three seeds, by each
 attention, and once cut at 512:
 
@@ -12,7 +12,7 @@ attention, and once cut at 512:
 Then nats for a masked character without training at 512 and 4,096; attention alone beside PyTorch's at 4,096 and 16,384
 tokens, and FlexAttention with the same landmarks; on a GPU every attention there beside that on the CPU.
 
-    python benchmarks/attention_trained.py [--seconds 200] [--texts texts.npz] [--pretrain 40] [--long 4096]
+    python benchmarks/attention_trained.py [--seconds 200] [--texts texts.npz] [--pretrain 50] [--long 4096]
 """
 
 import argparse
@@ -122,9 +122,9 @@ def pretrained(data: Data, asked) -> tuple[transformers.PreTrainedModel, int]:
     torch.manual_seed(0)
     config = transformers.ModernBertConfig(
         vocab_size=128, hidden_size=asked.width, intermediate_size=2 * asked.width, num_hidden_layers=asked.layers,
-        num_attention_heads=max(2, asked.width // 64), max_position_embeddings=asked.long // 8, global_attn_every_n_layers=1,
-        pad_token_id=0, bos_token_id=1, eos_token_id=1, cls_token_id=1, sep_token_id=1, classifier_pooling="mean",
-        num_labels=len(PACKAGES),
+        num_attention_heads=max(2, asked.width // 64), max_position_embeddings=asked.long // 8,
+        global_attn_every_n_layers=1, pad_token_id=0, bos_token_id=1, eos_token_id=1, cls_token_id=1, sep_token_id=1,
+        classifier_pooling="mean", num_labels=len(PACKAGES),
     )  # fmt: skip
     model = transformers.ModernBertForMaskedLM(config).to(data.device).train()
     optimizer, begun, step = torch.optim.AdamW(model.parameters(), 1e-3, weight_decay=0.01), time.time(), 0
@@ -309,7 +309,8 @@ def main() -> None:
             )  # fmt: skip
     report: dict = {
         "device": torch.cuda.get_device_name() if device == "cuda" else platform.machine(), "torch": torch.__version__,
-        "transformers": transformers.__version__, "asked": {k: v for k, v in vars(asked).items() if not isinstance(v, Path)}, "runs": [],
+        "transformers": transformers.__version__, "runs": [],
+        "asked": {k: v for k, v in vars(asked).items() if not isinstance(v, Path)},
     }  # fmt: skip
 
     def write(**more) -> None:

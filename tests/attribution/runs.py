@@ -15,6 +15,7 @@ from torch import nn
 from minent.attribution import explain, record
 from minent.nn.shape import Shape
 from minent.nn.transformer import Encoder
+from minent.training.trajectory.trajectory import Trajectory
 
 EXAMPLES, BATCH, STEPS = 18, 7, 8
 
@@ -109,7 +110,8 @@ def recorded(folder, make, optimize, *, dtype=torch.float64, clip=0.8, steps=STE
 
 def explained(folder):
     """Five inputs, by a walk for each."""
-    model = MODELS["transformer"]().double()
+    model, trajectory = MODELS["transformer"]().double(), Trajectory.open(folder)
+    model.load_state_dict(trajectory.weights(trajectory.end + 1))
     inputs, _ = examples(model, 5, seed=9)
     return explain(model, folder, inputs, train=examples(model, EXAMPLES), memory=1e-9)
 

@@ -244,26 +244,10 @@ def test_what_it_will_cost_is_told_before_anything_is_recorded(run, capsys):
 
 
 def test_a_classifier_that_is_a_mean_of_weights_is_explained_as_such(tmp_path, capsys):
-    (tmp_path / "train.tsv").write_text(
-        "".join(f"{'yn'[i % 2]}\t{['good', 'bad'][i % 2]} thing {i}\n" for i in range(24))
-    )
+    rows = [f"{'yn'[i % 2]}\t{['good', 'bad'][i % 2]} thing {i}\n" for i in range(24)]
+    (tmp_path / "train.tsv").write_text("".join(rows))
     (tmp_path / "new.txt").write_text("good thing\n")
-    small = (
-        "--dim",
-        8,
-        "--heads",
-        2,
-        "--layers",
-        1,
-        "--hidden",
-        8,
-        "--tokenizer",
-        "words",
-        "--steps",
-        6,
-        "--tokens",
-        64,
-    )
+    small = ("--dim", 8, "--heads", 2, "--layers", 1, "--hidden", 8, "--tokenizer", "words", "--steps", 6)
     for run, mean in (("ema", ("--ema", 0.9)), ("keep", ("--keep", 3))):
         code, *_ = command(
             capsys, "text", "train", "--task", "classify", "--train", tmp_path / "train.tsv", "--record", 1,

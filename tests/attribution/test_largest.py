@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from tests.attribution.runs import EXAMPLES, MODELS, OPTIMIZERS, examples, recorded
+from attribution.runs import EXAMPLES, MODELS, OPTIMIZERS, examples, recorded
 from torch import nn
 
 from minent.attribution import because, explain, read_explanation, write_explanation

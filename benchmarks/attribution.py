@@ -508,7 +508,8 @@ An MLP that AdamW trained on 500 examples. **mislabels**: the area under the ROC
 labels that were turned wrong; 0.5 is chance. **LDS**, the linear datamodelling score: how the sums of attributions over
 halves of the examples rank 60 models that were trained on these halves; mean over 100 test images, 0 is chance.
 **removal**: the share of 50 test images that are called otherwise after training without the 20 examples of their
-highest scores ("nearest of the label": the images of that label that are nearest to the input). Mean ± standard deviation over
+highest scores ("nearest of the label": the images of that label that are nearest to the input). Mean ±
+standard deviation over
 the seeds, where there are several.
 """)
     rows = list(qualities(kept))

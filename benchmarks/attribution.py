@@ -471,11 +471,12 @@ def report(kept, quick):
 
 ## Speed
 
-TracIn, the same numbers by all: 100 inputs, 500 examples, 5 checkpoints; an MLP, a small CNN and three transformers
-of width 64 and two layers: minent's encoder, and BERT and GPT-2 of transformers at random. Seconds are the least of
-three, where these do not take 15. MiB are what the peak of memory rose by. How far the scores are apart is told in
-shares of minent's largest (they are kept to six digits). captum's TracInCP heeds Linear and Conv2d alone, and is
-compared with what these alone give; captum Fast heeds the last layer alone, and is fast for that.
+TracIn, the same numbers by all: 100 inputs, 500 examples, 5 checkpoints; an MLP, a small CNN and three transformers of
+width 64 and two layers: minent's encoder, and BERT and GPT-2 of transformers at random. Seconds are the least of three,
+where these do not take 15. MiB are what the peak of memory rose by. How
+far the scores are apart is told in shares of minent's largest (they are
+kept to six digits). captum's TracInCP heeds Linear and Conv2d alone, and is compared with what these alone give; captum
+Fast heeds the last layer alone, and is fast for that.
 
 | model | library | CPU s | in minent's | MiB | apart |
 |---|---|---|---|---|---|""")
@@ -504,11 +505,12 @@ seconds; the residual is that of the two examples by which the run is checked, w
 ## Quality
 
 An MLP that AdamW trained on 500 examples. **mislabels**: the area under the ROC curve of finding the tenth of the
-labels that were turned wrong; 0.5 is chance. **LDS**, the linear datamodelling score: how the sums of attributions
-over halves of the examples rank 60 models that were trained on these halves; mean over 100 test images, 0 is chance.
+labels that were turned wrong; 0.5 is chance. **LDS**, the linear datamodelling score: how the sums of attributions over
+halves of the examples rank 60 models that were trained on these halves; mean over 100 test images, 0 is chance.
 **removal**: the share of 50 test images that are called otherwise after training without the 20 examples of their
-highest scores ("nearest of the label": the images of that label that are nearest to the input). Mean ± standard
-deviation over the seeds, where there are several.
+highest scores ("nearest of the label": the images of that label that are nearest to the input). Mean ±
+standard deviation over
+the seeds, where there are several.
 """)
     rows = list(qualities(kept))
     for question in dict.fromkeys(row[1] for row in rows):

@@ -157,7 +157,7 @@ def test_a_config_that_asks_for_a_huge_model_is_refused_before_it_is_built(tmp_p
     Seq2Seq(30, Shape(dim=16, heads=2, layers=2, hidden=32)).save_pretrained(tmp_path)
     file = tmp_path / "config.json"
     said = file.read_text()
-    for small, huge in (('"layers": 2', '"layers": 1000000000'), ('"vocabulary": 30', '"vocabulary": 3000000000000')):
+    for small, huge in (('"hidden": 32', '"hidden": 1000000000'), ('"vocabulary": 30', '"vocabulary": 3000000000000')):
         assert small in said
         file.write_text(said.replace(small, huge))
         with pytest.raises(BadInput, match=r"config\.json asks for more weights than model.safetensors holds"):

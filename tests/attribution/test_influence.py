@@ -62,6 +62,21 @@ def test_it_is_the_left_path_kernel_of_the_loss_where_each_step_sees_all(tmp_pat
     np.testing.assert_allclose(parts[:, step.ids], -by_hand[:, step.ids] / len(step.ids), atol=1e-12)
 
 
+def test_a_function_that_holds_the_targets_of_all_inputs_is_asked_of_all_at_once(tmp_path):
+    model, (x, y) = recorded(tmp_path, MODELS["tanh"], lambda p: torch.optim.SGD(p, 0.1), clip=1e9, steps=3)
+    test, truth = examples(model, 4, seed=8)
+
+    def losses(out):  # of fewer rows it would say something else, and nothing of it
+        return -out.log_softmax(1).gather(1, truth[: len(out), None])
+
+    with torch.no_grad():
+        scores = model(test)
+    for memory in (1.0, 1e-9):
+        parts = explain(model, tmp_path, test, train=(x, y), outputs=losses, memory=memory)
+        np.testing.assert_allclose(parts.prediction, losses(scores), atol=1e-9)
+        assert parts.relative_residual < 1e-9
+
+
 def test_groups_of_a_trajectory_have_their_own_rates(tmp_path):
     def two(parameters):
         first, *rest = parameters

@@ -18,7 +18,8 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from minent.attribution.path_kernel import column, explain
+from minent.attribution.chosen import column
+from minent.attribution.path_kernel import explain
 from minent.attribution.suspects import own_of
 from minent.attribution.walk.back import Walk
 from minent.attribution.walk.own import longest

@@ -18,6 +18,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from minent.attribution.chosen import asked, by_itself, column
 from minent.attribution.explanation import Explanation
 from minent.attribution.sums import Part, averaged, largest, summed
 from minent.attribution.walk.averaged import Average
@@ -112,7 +113,10 @@ def _of_run(
     with torch.no_grad(), evaluating(model):
         initial, prediction = (predicted(model, one, inputs) for one in (walk.trajectory.weights(1), walk.last))
         chosen_of, values = asked(outputs, initial, prediction, best)
-        parts = explained(walk, inputs, chosen_of, values[1], memory, share(number(inputs), processes), first)
+        mine = share(number(inputs), processes)
+        if not (alone := by_itself(model, walk.last, inputs, chosen_of, values[1])) and processes.num_processes > 1:
+            raise BadInput("outputs, a function, says other things of an input than beside others: use one process")
+        parts = explained(walk, inputs, chosen_of, values[1], memory if alone else None, mine, first)
     parts, notes = gathered(parts, processes), sorted(set(gathered(list(walk.notes), processes)))
     explanation, doubts = summed(parts, *values, notes), walk.followed.doubts
     explanation = replace(explanation, off=doubts.off)
@@ -131,65 +135,15 @@ def _check(inputs: Inputs, train: Train, rule: str, memory: float, project: int 
         raise BadInput(f"project is how many numbers are kept of each parameter, 1 or more; got {project}")
 
 
-def asked(
-    outputs: Any, initial: Any, prediction: Any, best: Tensor | None = None
-) -> tuple[Callable[[slice], Outputs], tuple[Any, Any]]:
-    """Which numbers are explained, as a function of what the model says of a part of the inputs, and these numbers at
-    the beginning and the end, (input, output) each; `best`: what the highest is that of, if not the prediction. Raises
-    BadInput for others."""
-    if not callable(outputs) and not isinstance(prediction, Tensor):
-        found = type(prediction).__name__
-        raise BadInput(f"the model says a {found}: choose numbers of it by outputs=, a function, and by loss=")
-    if isinstance(outputs, str) and outputs in ("predicted", "margin"):
-        order = column(prediction if best is None else best).argsort(1, descending=True)  # the highest, and the others
-        others = order[:, 1:] if outputs == "margin" else order[:, :0]
-
-        def chosen_of(part: slice) -> Outputs:
-            return lambda out: _highest(column(out), order[part, :1], others[part])
-    else:
-        chosen = _chosen(outputs, prediction)
-
-        def chosen_of(part: slice) -> Outputs:
-            return chosen
-
-    whole = chosen_of(slice(None))
-    values = whole(initial), whole(prediction)
-    if not isinstance(values[1], Tensor) or values[1].dim() != 2:
-        wanted = "outputs must be numbers (input, output)"
-        found = tuple(values[1].shape) if isinstance(values[1], Tensor) else type(values[1]).__name__
-        raise BadInput(f"{wanted}; got {found}: choose by a function")
-    return chosen_of, values
-
-
-def _highest(out: Any, best: Tensor, others: Tensor) -> Any:
-    highest = out.gather(1, best)
-    return highest - out.gather(1, others).logsumexp(1, keepdim=True) if others.shape[1] else highest
-
-
-def column(out: Any) -> Any:
-    """One number of each input is one output."""
-    return out[:, None] if out.dim() == 1 else out
-
-
-def _chosen(outputs: Any, said: Any) -> Outputs:
-    if outputs == "all":
-        return column
-    if callable(outputs):
-        return outputs
-    if isinstance(outputs, str | int):
-        raise BadInput(f"outputs are all, predicted, margin, a list of columns, or a function; got {outputs!r}")
-    columns = list(outputs)
-    if strange := [one for one in columns if not -said.shape[1] <= one < said.shape[1]]:
-        raise BadInput(f"the model has {said.shape[1]} outputs, from 0; got {strange[0]} among outputs")
-    return lambda out: out[:, columns]
-
-
 def explained(
-    walk: Walk, inputs: Inputs, chosen_of: Callable[[slice], Outputs], prediction: Tensor, memory: float, mine: range,
-    first: int | None,
+    walk: Walk, inputs: Inputs, chosen_of: Callable[[slice], Outputs], prediction: Tensor, memory: float | None,
+    mine: range, first: int | None,
 ) -> list[Part]:  # fmt: skip
-    """Contributions to what is said of `mine` of the inputs, and other terms, as many inputs at a time as fit."""
-    parts, at_a_time = [], walk.inputs_for(memory, inputs, chosen_of, prediction.shape[1])
+    """Contributions to what is said of `mine` of the inputs, and other terms, as many inputs at a time as fit; where
+    no memory is told, all."""
+    parts, at_a_time = [], number(inputs)
+    if memory is not None:
+        at_a_time = walk.inputs_for(memory, inputs, chosen_of, prediction.shape[1])
     for begin in mine[::at_a_time]:
         part = slice(begin, min(begin + at_a_time, mine.stop))
         log.info("explaining inputs %d to %d of %d", part.start + 1, part.stop, number(inputs))

@@ -19,9 +19,10 @@ from jaxtyping import Float64, Int64
 from torch import Tensor, nn
 
 from minent.attribution.again import Again
+from minent.attribution.chosen import column
 from minent.attribution.explanation import Explanation
 from minent.attribution.labels import contradicted, of_labels
-from minent.attribution.path_kernel import column, explain
+from minent.attribution.path_kernel import explain
 from minent.attribution.retrained import self_confidence
 from minent.attribution.walk.followed import Followed
 from minent.attribution.walk.mean_gradients import Rule

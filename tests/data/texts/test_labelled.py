@@ -9,7 +9,7 @@ import sys
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from minent.data import read_labelled
@@ -100,6 +100,7 @@ def test_other_files_hold_one_text_a_line_without_labels(tmp_path, monkeypatch):
 readable = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1).filter(str.strip)
 
 
+@example([("0", "-INFINITY")])
 @given(st.lists(st.tuples(readable, readable.map(str.strip)), min_size=1))
 def test_json_lines_hold_any_text(tmp_path_factory, examples):
     file = tmp_path_factory.mktemp("any") / "a.jsonl"

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any
 
 from minent.errors import BadInput
@@ -71,7 +72,7 @@ def nested(value: Any, above: str = "") -> Iterator[str]:
 def _is_part(text: str) -> bool:
     """Whether a text is a number and no whole one; nan and inf may be names."""
     try:
-        return float(text) % 1 != 0 and not text.strip()[0].isalpha()
+        return isfinite(number := float(text)) and number % 1 != 0
     except ValueError:
         return False
 

@@ -5,7 +5,7 @@ groups of states; layers have groups of their own. Each row is medians of severa
 arrays to the tree, building and search, after one run that is not counted; for the example networks (some links each)
 codelengths only.
 
-    python benchmarks/community_states.py [--seeds 5]
+    python benchmarks/community_states.py [--seeds 5] [--write docs/benchmarks_states.md]
 """
 
 import argparse
@@ -125,10 +125,36 @@ def examples(folder, seeds):
     return found
 
 
+def page(saved):
+    """What was measured, as a page."""
+    peer = saved["versions"]["infomap"]
+    parts = [
+        "# States and layers: measured\n",
+        f"`benchmarks/community_states.py`, {saved['date']}; one thread, medians of {saved['seeds']} seeds beside",
+        f"infomap {peer}. CPU seconds from state links to the tree, building with them: compare within a table.\n",
+        "| network | search | CPU s | less CPU | L median | L best |\n|---|---|---|---|---|---|",
+    ]
+    for name, rows in saved["made"].items():
+        for method, row in rows.items():
+            faster = rows[f"infomap {method.split()[1]}"]["cpu"] / row["cpu"]
+            told = f"{row['cpu']:.3f} | {faster:.1f}× | {row['L']:.4f} | {row['best']:.4f}"
+            parts.append(f"| {name} | {method} | {told} |")
+    parts.append("\n## The example networks of the reference's package\n\nBits, multilevel.\n")
+    parts.append("| network | fast | balanced | best | infomap |\n|---|---|---|---|---|")
+    parts += [
+        f"| {name} | {' | '.join(f'{bits:.5f}' for bits in row.values())} |" for name, row in saved["examples"].items()
+    ]
+    return "\n".join(parts) + "\n"
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--write", type=Path, help="a page of what was kept, and nothing else")
     options = parser.parse_args()
+    if options.write:
+        options.write.write_text(page(json.loads(RESULTS.read_text())))
+        return
     warnings.simplefilter("ignore")
     found = examples(Path(infomap.__file__).parent / "datasets" / "data", options.seeds)
     kernels.INTERPRETED_WORK = -1

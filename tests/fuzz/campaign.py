@@ -115,6 +115,19 @@ def campaign(inputs: int, seconds: float, seed: int, keep: Path | None = None) -
     return counts, bad
 
 
+def limit(memory: int) -> None:
+    """From here on, so many bytes of addresses more are had, and no others."""
+    used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_AS, (used + memory, resource.RLIM_INFINITY))
+
+
+def end(tried: str, counts: Counter[str], bad: list[str]) -> None:
+    """Tell what came of a campaign, and leave with its status."""
+    print(*(f"{n} × {line}" for line, n in Counter(bad).most_common(80)), sep="\n")
+    print(f"{sum(counts.values()):,} {tried}: {', '.join(f'{n:,} {what}' for what, n in counts.most_common())}")
+    sys.exit(bool(bad))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--inputs", type=int, default=20_000)
@@ -126,12 +139,8 @@ def main() -> None:
         for one in seeds(Path(root)):  # all that is imported and compiled is, before memory is measured
             if (came := tried(one, one.data, Path(root)))[0] != "read":
                 sys.exit(f"a good file is not read: {one.name}: {came}")
-    used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
-    resource.setrlimit(resource.RLIMIT_AS, (used + MEMORY, resource.RLIM_INFINITY))
-    counts, bad = campaign(asked.inputs, asked.seconds, asked.seed, asked.keep)
-    print(*Counter(bad).most_common(40), sep="\n")
-    print(f"{sum(counts.values()):,} inputs: {', '.join(f'{n:,} {what}' for what, n in counts.most_common())}")
-    sys.exit(bool(bad))
+    limit(MEMORY)
+    end("inputs", *campaign(asked.inputs, asked.seconds, asked.seed, asked.keep))
 
 
 if __name__ == "__main__":

@@ -12,7 +12,6 @@ import importlib
 import io
 import os
 import random
-import resource
 import shutil
 import signal
 import sys
@@ -28,6 +27,8 @@ import numpy as np
 from cyclopts import Parameter
 
 sys.path[:0] = [str(Path(__file__).parents[1])]
+from fuzz.campaign import end, limit  # noqa: E402
+
 from minent.cli import app  # noqa: E402
 from minent.cli import main as run  # noqa: E402
 
@@ -216,12 +217,8 @@ def main() -> None:
     asked = parser.parse_args()
     for name in ("attribution", "gan", "text.gibbs"):  # all is loaded before memory is measured
         importlib.import_module(f"minent.{name}")
-    used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
-    resource.setrlimit(resource.RLIMIT_AS, (used + MEMORY, resource.RLIM_INFINITY))
-    counts, bad = campaign(asked.lines, asked.seconds, asked.seed)
-    print(*bad[:80], sep="\n")
-    print(f"{sum(counts.values()):,} command lines: {', '.join(f'{n:,} {what}' for what, n in counts.most_common())}")
-    sys.exit(bool(bad))
+    limit(MEMORY)
+    end("command lines", *campaign(asked.lines, asked.seconds, asked.seed))
 
 
 if __name__ == "__main__":

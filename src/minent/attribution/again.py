@@ -15,6 +15,7 @@ import torch.nn.functional as F
 from jaxtyping import Float64
 from torch import Tensor, nn
 
+from minent.attribution.chosen import column
 from minent.attribution.walk.averaged import apart
 from minent.attribution.walk.passes import Inputs, as_trained, called, place, predicted
 from minent.attribution.walk.taught import Taught, Train
@@ -98,7 +99,7 @@ class Again:
         weights = self.weights(without)
         with torch.no_grad(), evaluating(self.model):
             said = predicted(self.model, weights, inputs)
-        return (said[:, None] if said.dim() == 1 else said).double().cpu().numpy()
+        return column(said).double().cpu().numpy()
 
     def _begun(self) -> nn.Module:
         model = deepcopy(self.model)

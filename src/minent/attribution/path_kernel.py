@@ -114,7 +114,8 @@ def _of_run(
         initial, prediction = (predicted(model, one, inputs) for one in (walk.trajectory.weights(1), walk.last))
         chosen_of, values = asked(outputs, initial, prediction, best)
         mine = share(number(inputs), processes)
-        if not (alone := by_itself(model, walk.last, inputs, chosen_of, values[1])) and processes.num_processes > 1:
+        alone = not callable(outputs) or by_itself(model, walk.last, inputs, chosen_of, values[1])
+        if not alone and processes.num_processes > 1:
             raise BadInput("outputs, a function, says other things of an input than beside others: use one process")
         parts = explained(walk, inputs, chosen_of, values[1], memory if alone else None, mine, first)
     parts, notes = gathered(parts, processes), sorted(set(gathered(list(walk.notes), processes)))

@@ -26,9 +26,8 @@ from minent.errors import MinentError
 
 PATHS = FileNotFoundError, FileExistsError, IsADirectoryError, NotADirectoryError  # of paths that were given
 
-# what numpy and torch say of memory, on CPUs and GPUs
-FULL = "more memory is wanted than there is", "can't allocate memory", "out of memory", "Storage size calculation"
-
+OURS = MinentError, CycloptsError, OSError  # what speaks for itself
+MEMORY = "can't allocate memory", "out of memory", "Storage size calculation"  # what torch says, on CPUs and GPUs
 DISK = [os.strerror(code) for code in (ENOSPC, EFBIG, EDQUOT)]
 
 app = App(
@@ -122,11 +121,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sentence = str(error).replace(DASH, "-")
         if isinstance(error, OSError) and error.filename is not None:
             sentence = f"{str(error.filename2 or error.filename)!r}: {error.strerror}"
-        if isinstance(error, MemoryError) or any(one in sentence for one in FULL):
-            sentence = f"more memory is wanted than there is: {sentence.splitlines()[0][:200]}" if sentence else FULL[0]
-        elif not isinstance(error, OSError) and (full := next(filter(_of_disk, _behind(error)), None)):
+        if isinstance(error, OURS):
+            pass
+        elif isinstance(error, MemoryError) or any(one in sentence for one in MEMORY):
+            sentence = ": ".join(["more memory is wanted than there is", *sentence[:200].splitlines()[:1]])
+        elif full := next(filter(_of_disk, _behind(error)), None):
             sentence = str(full).splitlines()[0]
-        elif not isinstance(error, (MinentError, CycloptsError, OSError)):
+        else:
             sentence = f"{type(error).__name__}: {error} (a mistake in minent; --debug shows where)"
         print(f"minent: {sentence}", file=sys.stderr)
         given = isinstance(error, (MinentError, CycloptsError, *PATHS)) or getattr(error, "errno", 0) == ENAMETOOLONG

@@ -12,8 +12,9 @@ from minent.training.recipe import Precision
 if TYPE_CHECKING:
     from torch import nn
 
-PLACES = "auto (a CUDA GPU where there is one), cpu, cuda, cuda:1, mps"
-Device = Annotated[str, Parameter(help=f"Where to compute: {PLACES}.")]
+Device = Annotated[
+    str, Parameter(help="Where to compute: auto (a CUDA GPU where there is one), cpu, cuda, cuda:1, mps.")
+]
 
 
 @dataclass(frozen=True)

@@ -60,9 +60,9 @@ def _all(folder: Path) -> list[Path]:
     return [path for path in folder.glob("step-*") if path.name[5:].isdecimal()]
 
 
-def best(folder: Path, state: State, recipe: Recipe) -> list[Path]:
-    """The files whose mean the model would end with."""
-    name = "average.safetensors" if recipe.ema else "weights.safetensors"
+def best(folder: Path, state: State, averaged: bool) -> list[Path]:
+    """The files whose mean the model would end with: of moving averages, where the recipe has them."""
+    name = "average.safetensors" if averaged else "weights.safetensors"
     return [place(folder, step) / name for _, step in state.best or ((math.inf, state.step),)]
 
 
@@ -88,8 +88,8 @@ def save(
         for key, value in optimizer.state.get(parameter, {}).items()
     }
     write(half / "optimizer.safetensors", moments)
-    told = {"state": asdict(state), "recipe": asdict(recipe), "about": dict(about)}
-    write_text(half / "state.json", json.dumps(told, indent=2, ensure_ascii=False))
+    saved = {"state": asdict(state), "recipe": asdict(recipe), "about": dict(about)}
+    write_text(half / "state.json", json.dumps(saved, indent=2, ensure_ascii=False))
     sync(half)
     half.rename(place(folder, state.step))
     sync(folder)
@@ -99,6 +99,16 @@ def save(
             (old / "optimizer.safetensors").unlink(missing_ok=True)
         else:
             shutil.rmtree(old)
+
+
+def told(path: Path) -> tuple[State, dict[str, Any], dict[str, Any]]:
+    """Where the run of a checkpoint stood, by which recipe, and what it was about. Raises BadInput."""
+    try:
+        saved = json.loads((path / "state.json").read_text(encoding="utf-8"))
+        best = tuple((loss, step) for loss, step in saved["state"].pop("best"))
+        return State(**saved["state"], best=best), dict(saved["recipe"]), dict(saved["about"])
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise BadInput(f"checkpoint {str(path)!r} wants a whole state.json; got {error!r}") from None
 
 
 def load(
@@ -114,12 +124,7 @@ def load(
     Raises BadInput for a checkpoint that is not whole, is another model's, is of a recipe that differs in more than its
     length and device, or of a run that was about anything else.
     """
-    try:
-        saved = json.loads((path / "state.json").read_text(encoding="utf-8"))
-        best = tuple((loss, step) for loss, step in saved["state"].pop("best"))
-        state, cooked, before = State(**saved["state"], best=best), dict(saved["recipe"]), dict(saved["about"])
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise BadInput(f"checkpoint {str(path)!r} wants a whole state.json; got {error!r}") from None
+    state, cooked, before = told(path)
     for name in [field.name for field in fields(Recipe) if field.name not in OPEN]:
         if cooked.get(name) != getattr(recipe, name):
             raise BadInput(

@@ -143,7 +143,9 @@ def closed(run: Fit) -> None:
         whole = recipe.ema or recipe.keep > 1 or not state.best
         run.recorder.finish(state.step if whole else state.best[0][1])
     if run.saving:
-        fill(weights(run.model), averaging.mean(checkpoint.best(run.checkpoints, state, recipe)), run.checkpoints)
+        fill(
+            weights(run.model), averaging.mean(checkpoint.best(run.checkpoints, state, recipe.ema > 0)), run.checkpoints
+        )
     elif run.average is not None:
         fill(weights(run.model), run.average, "the moving average")
     agree_on(run.model, run.processes)

@@ -20,7 +20,6 @@ from minent.errors import BadInput
 from minent.files import settled, whole_file, whole_folder, write_text
 from minent.training import checkpoint
 from minent.training.descent import averaging
-from minent.training.recipe import Recipe
 from minent.training.weights import built, fill, read, weights, write
 
 T = TypeVar("T", bound="Saved")
@@ -133,18 +132,12 @@ def learned(folder: Path) -> list[Path]:
     newest = checkpoint.newest(folder / "checkpoints")
     if newest is None:
         return []
-    try:
-        told = json.loads((newest / "state.json").read_text(encoding="utf-8"))
-        ema, best, step = told["recipe"]["ema"], told["state"]["best"], told["state"]["step"]
-        score = told["recipe"].get("best", "loss")
-        recipe, state = Recipe(ema=ema), checkpoint.State(step, best=tuple((loss, at) for loss, at in best))
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise BadInput(f"checkpoint {str(newest)!r} wants a whole state.json; got {error!r}") from None
-    of = " and ".join(str(at) for _, at in state.best) or str(step)
+    state, recipe, _ = checkpoint.told(newest)
+    of, score = " and ".join(str(at) for _, at in state.best) or str(state.step), recipe.get("best", "loss")
     value = state.best[0][0] if state.best else inf
     said = f", with a {score} on dev of {value if score == 'loss' else -value:.4g}" if value < inf else ""
-    log.warning("%s: the run stopped at step %d; these are the weights of step %s%s", folder, step, of, said)
-    return checkpoint.best(folder / "checkpoints", state, recipe)
+    log.warning("%s: the run stopped at step %d; these are the weights of step %s%s", folder, state.step, of, said)
+    return checkpoint.best(folder / "checkpoints", state, bool(recipe.get("ema")))
 
 
 def is_path(name: str | Path) -> bool:

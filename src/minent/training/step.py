@@ -42,15 +42,15 @@ def step(run: Fit) -> Record:
     done = {"progress": np.array((state.step - 1) / run.steps, np.float32)}
     keyed = [((recipe.seed, epoch, number), {**batch, **done}) for number, batch in enumerate(group, position)]
     told = gradient(run.model.train(), run.loss, mine(keyed, run.processes), recipe, run.processes, state.scale)
-    whole = math.isfinite(told[2])
-    if recipe.precision == "fp16" and (whole or state.scale > LEAST):
+    half, whole = recipe.precision == "fp16", math.isfinite(told[2])
+    if half and not whole and state.scale > LEAST:
+        told = *told[:2], 0.0
+    mean, targets, norm = finite(told, state.step, "bf16" if half else "other data")
+    if half:
         run.state = rescaled(state, whole)
-        mean, targets, norm = finite((*told[:2], told[2] if whole else 0.0), state.step, "bf16")
-    else:
-        mean, targets, norm = finite(told, state.step, "other data")
     parts = [batch.get("id", np.empty(0, np.int64)) for batch in group]
     ids = np.concatenate(parts)
-    if run.before_step is not None:
+    if run.before_step is not None and whole:
         run.before_step(Moment(state.step, rate, ids, targets, run.model, run.optimizer))
     if run.recorder is not None:
         place = next(run.model.parameters()).device  # what each batch drew is a function of its key
@@ -58,8 +58,8 @@ def step(run: Fit) -> Record:
         run.recorder.step(*parts, states=states)
     if whole:
         run.optimizer.step()
-    if whole and run.average is not None:
-        averaging.follow(run.average, run.model, recipe.ema, state.step)
+        if run.average is not None:
+            averaging.follow(run.average, run.model, recipe.ema, state.step)
     speed = targets / (perf_counter() - begun)
     pause = state.step % recipe.evaluate_every == 0 if recipe.evaluate_every else ends
     scores = paused(run) if (pause := pause or state.step == run.steps) else None

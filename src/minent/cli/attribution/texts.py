@@ -78,9 +78,9 @@ def _average(run: Path) -> Any:
     newest = checkpoint.newest(run / "checkpoints")
     if newest is None:
         return None
-    told = json.loads((newest / "state.json").read_text(encoding="utf-8"))
-    decay, best = told["recipe"]["ema"], [step for _, step in told["state"]["best"]]
-    last = best[0] if best else told["state"]["step"]
+    state, recipe, _ = checkpoint.told(newest)
+    decay, best = recipe.get("ema", 0.0), [step for _, step in state.best]
+    last = best[0] if best else state.step
     if decay:
         return lambda step: averaging.kept(decay, step) if step <= last else 1.0
     return best if len(best) > 1 else None

@@ -163,5 +163,5 @@ def test_a_config_that_asks_for_a_huge_model_is_refused_before_it_is_built(tmp_p
         with pytest.raises(BadInput, match=r"config\.json asks for more weights than model.safetensors holds"):
             Seq2Seq.from_pretrained(tmp_path)
     file.write_text("[" * 100_000)
-    with pytest.raises(BadInput, match=r"config\.json in .* is not whole"):
+    with pytest.raises(BadInput, match=r"config\.json' is not whole"):
         Seq2Seq.from_pretrained(tmp_path)

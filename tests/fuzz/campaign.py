@@ -26,6 +26,7 @@ from fuzz.seeds import Seed, seeds  # noqa: E402
 
 HANGS = 10  # CPU seconds
 MEMORY = 500 * 10**6  # bytes beyond what is there before, and fifty times the input
+LONG = 20  # one input of so many may take long
 TOKENS = [
     *b" \0 \n \r \t , ; \" ' : # % * [ ] { } < > 0 1 -1 1.5 1e309 -1e-320 nan inf null true 2000000000".split(b" "),
     b"", b"99999999999999999999", b"\xef\xbb\xbf", b"\xff\xfe", b"\xff", b"\x80", "\u4e2d\u00b2".encode(), b"\x1b]52;",
@@ -98,11 +99,11 @@ def campaign(inputs: int, seconds: float, seed: int, keep: Path | None = None) -
     warnings.simplefilter("ignore")
     with tempfile.TemporaryDirectory() as root:
         every = list(seeds(Path(root)))
-        others = [one.data for one in every]
+        others, kinds = [one.data for one in every], [[one for one in every if one.slow is it] for it in (False, True)]
         for number in range(inputs):
             if time.monotonic() - begun > seconds:
                 break
-            one = every[number % len(every)]
+            one = chance.choice(kinds[number % LONG == 0])
             data = changed(one.data, chance, others)
             what, why = tried(one, data, Path(root))
             (Path(root) / one.name).write_bytes(one.data)

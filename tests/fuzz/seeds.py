@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from fuzz.runs import run_seeds
 from PIL import Image
 
 from minent.community.tree.files.reading import read as read_tree
@@ -20,11 +21,13 @@ from minent.text.writing.seq2seq import Seq2Seq
 
 
 class Seed(NamedTuple):
-    """A file by its name (that of the one that is changed, where it lies in a folder), and who reads its path."""
+    """A file by its name (that of the one that is changed, where it lies in a folder), and who reads its path; whether
+    that takes long, as where a whole run is read."""
 
     name: str
     data: bytes
     read: Callable[[Path], Any]
+    slow: bool = False
 
 
 NETWORKS = {
@@ -110,3 +113,5 @@ def seeds(folder: Path) -> Iterator[Seed]:
             (folder / "model" / name).read_bytes(),
             lambda path: Seq2Seq.from_pretrained(path.parent),
         )
+    for name, data, read in run_seeds(folder):
+        yield Seed(name, data, read, slow=True)

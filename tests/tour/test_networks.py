@@ -9,13 +9,13 @@ from minent.tour.networks import digits
 
 def test_every_digit_is_linked_to_others_that_look_like_it():
     pytest.importorskip("sklearn")
-    stop = digits(neighbours=3)
-    rows = [line.split("\t") for line in stop.links]
+    links, truth = digits(neighbours=3)
+    rows = [line.split("\t") for line in links]
     graph = nx.DiGraph((source, target) for source, target, _ in rows)
     assert set(dict(graph.out_degree()).values()) == {3} and len(graph) == 1797
     assert nx.number_of_selfloops(graph) == 0 and all(0.5 < float(weight) <= 1 for *_, weight in rows)
-    assert sum(stop.truth[s] == stop.truth[t] for s, t in graph.edges) > 0.95 * len(rows)
-    assert all(name.startswith(f"{digit}-") for name, digit in stop.truth.items())
+    assert sum(truth[s] == truth[t] for s, t in graph.edges) > 0.95 * len(rows)
+    assert all(name.startswith(f"{digit}-") for name, digit in truth.items())
 
 
 class NotInstalled:

@@ -71,7 +71,7 @@ def config(**changes):
     ("text", "sentence"),
     [
         (None, "which has no config.json"),
-        ("{", "config.json in .* is not whole"),
+        ("{", "config.json' is not whole"),
         ("[]", "no model of minent"),
         (config(minent=None, model_type="bert"), "wanted a folder with a Tower; got .*, a bert model of transformers"),
         (config(minent={"class": "Other", "format": 1}), "got .* with a Other"),

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from minent.attribution.explanation import Explanation
+from minent.data.whole import whole
 from minent.errors import BadInput
 from minent.files import whole_file
 
@@ -55,7 +56,11 @@ def read_explanation(path: str | Path) -> Explanation:
         raise BadInput(f"{str(path)!r} is no Parquet: {error}") from None
     if KEY not in (told := table.schema.metadata or {}):
         raise BadInput(f"{str(path)!r} is no explanation: minent.attribution.write_explanation writes them")
-    about = json.loads(told[KEY])
+    with whole(path, "an explanation"):
+        return _explanation(table, json.loads(told[KEY]))
+
+
+def _explanation(table: Any, about: dict[str, Any]) -> Explanation:
     i, o, example, value = (table[name].to_numpy() for name in ("input", "output", "example", "contribution"))
     contributions, examples = np.zeros(about["shape"]), None
     if about["whole"]:

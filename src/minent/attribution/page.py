@@ -7,7 +7,7 @@ import numpy as np
 
 from minent.attribution.explanation import Explanation
 from minent.attribution.labels import of_labels
-from minent.plot.page import Page
+from minent.plot.page import Page, document
 
 Shown = Callable[[int], str]
 
@@ -37,7 +37,27 @@ def because(
     >>> because(parts, str, str, labels=["cat"])
     Page(... characters of HTML)
     """
-    sections = []
+    told = TOLD.format(of=escape(of), residual=explanation.relative_residual, verdict=explanation.verdict)
+    notes = "".join(f"<li>{escape(note)}" for note in (*explanation.doubts, *explanation.notes))
+    shown = sections(explanation, inputs, examples, labels=labels, truth=truth, taught=taught, rows=rows, k=k, of=of)
+    title = f"{title} ({explanation.verdict})" * (explanation.verdict == "not to be trusted") or title
+    return document(title, told + (f"<ul>{notes}</ul>" if notes else "") + shown, style=STYLE)
+
+
+def sections(
+    explanation: Explanation,
+    inputs: Shown,
+    examples: Shown,
+    *,
+    labels: Sequence[str],
+    truth: Sequence[str | None] | None = None,
+    taught: Sequence[str] | None = None,
+    rows: Sequence[int | str] | None = None,
+    k: int = 6,
+    of: str = "score",
+) -> str:
+    """What `because` shows of each input, as HTML for a page that has STYLE."""
+    parted = []
     for i, scores in enumerate(explanation.prediction):
         o, label = int(scores.argmax()), int(of_labels(scores).argmax())
         says = f"{scores[o]:.4g}" if len(labels) == 1 else labels[label]
@@ -58,19 +78,11 @@ def because(
         told = f"says <b>{escape(says)}</b>"
         if truth is not None and truth[i] not in (None, says):
             told += f", should be <b>{escape(str(truth[i]))}</b>"
-        sections.append(
+        parted.append(
             f'<section><div class="input">{inputs(i)}<p>input {i}: the model {told}</p></div>'
             f"<table class=bars>{lines}{total}</table></section>"
         )
-    notes = "".join(f"<li>{escape(note)}" for note in (*explanation.doubts, *explanation.notes))
-    title = f"{title} ({explanation.verdict})" * (explanation.verdict == "not to be trusted") or title
-    page = (
-        PAGE.replace("TITLE", escape(title))
-        .replace("SCORE", escape(of))
-        .replace("NOTES", f"<ul>{notes}</ul>" if notes else "")
-    )
-    page = page.replace("RESIDUAL", f"{explanation.relative_residual:.1e}").replace("VERDICT", explanation.verdict)
-    return Page(page.replace("SECTIONS", "\n".join(sections)))
+    return "\n".join(parted)
 
 
 def _example(place: int, row: int | str, shown: Shown, taught: Sequence[str] | None) -> str:
@@ -96,34 +108,28 @@ def _row(what: str, value: float, widest: float, kind: str = "") -> str:
     return f'<tr class="{kind}"><td>{what}<td class=track><div>{bar}</div><td class=number>{number}'
 
 
-PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>TITLE</title>
-<meta name="viewport" content="width=device-width"><style>
-:root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif }
-body { max-width: 56rem; margin: 2rem auto; padding: 0 1rem }
-section { margin: 2rem 0; padding-top: 1rem; border-top: 1px solid #8886 }
+TOLD = """<p>Bars add up to the {of} below them: what the model said before training, and what each training example
+added to that along training (blue raises it, red lowers it). In all the sums lack {residual:.1e} of what training
+changed: {verdict}.</p>"""
+STYLE = """
 .input { display: flex; flex-wrap: wrap; align-items: center; gap: .2rem 1.2rem; overflow-wrap: anywhere }
 .input:not(:has(img)) { flex-direction: column; align-items: flex-start } .input:not(:has(img)) p { margin: .5rem 0 }
-img { display: block; image-rendering: pixelated } .input img { width: 6rem } .shown img { width: 2.4rem }
+.input img, .shown img { display: block; image-rendering: pixelated }
+.input img { width: 6rem } .shown img { width: 2.4rem }
 .example { display: flex; align-items: center; gap: .1rem .7rem; line-height: 1.3 }
 .shown { max-width: 26rem; overflow-wrap: anywhere }
 .example:not(:has(img)) { flex-direction: column; align-items: flex-start }
-.example:not(:has(img)) > span + span { opacity: .7 }
-.shown table, .input table { font-size: .75rem; border-collapse: collapse }
-th { text-align: left; padding-right: .6rem } .shown td { white-space: nowrap }
-.bars { width: 100%; border-collapse: collapse } .bars > * > tr > td { padding: .15rem .4rem }
+.example:not(:has(img)) > span + span { color: var(--soft) }
+.shown table, .input table { font-size: .75rem } .shown td { white-space: nowrap }
+.bars { width: 100% } .bars > * > tr > td { padding: .15rem .4rem; border: 0 }
 .track { width: 40% }
 .track > div { position: relative; height: 1rem; background: linear-gradient(#888, #888) 50% / 1px 100% no-repeat }
-.bar { position: absolute; top: 0; height: 1rem } .up { background: #2a78c4 } .down { background: #c8503c }
-.number { text-align: right; font-variant-numeric: tabular-nums; width: 6rem }
+.bar { position: absolute; top: 0; height: 1rem; border-radius: 2px } .up { background: var(--up) }
+.down { background: var(--down) }
+.bars .number { text-align: right; width: 6rem }
 @media (max-width: 40rem) {
   .bars { font-size: .85rem } .bars > * > tr > td { padding: .15rem .2rem }
-  .track { width: 27% } .number { width: 4rem }
+  .track { width: 27% } .bars .number { width: 4rem }
 }
-.total td { border-top: 2px solid currentColor; font-weight: bold }
-</style><h1>TITLE</h1>
-<p>Bars add up to the SCORE below them: what the model said before training, and what each training example added to
-that along training (blue raises it, red lowers it). In all the sums lack RESIDUAL of what training changed:
-VERDICT.</p>
-NOTES
-SECTIONS</html>
+.bars > * > tr.total > td { border-top: 2px solid currentColor; font-weight: bold }
 """

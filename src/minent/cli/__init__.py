@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from errno import EDQUOT, EFBIG, ENAMETOOLONG, ENOSPC
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from cyclopts import App, CycloptsError, Parameter
 
@@ -48,25 +48,34 @@ app.register_install_completion_command(help="Let the shell complete commands an
 
 
 @app.command
-def tour(folder: Path = Path("tour")) -> None:
-    """See what it does, on data that installed packages carry: some minutes, and a page to look at.
+def tour(folder: Path = Path("tour"), *, language: Literal["en", "zh"] = "en") -> None:
+    """See what it does, on data that installed packages carry: some minutes, and a page to look at, which grows as it
+    goes on. 中文: minent tour --language zh
 
     Parameters
     ----------
     folder
         Where to write the pages.
+    language
+        What the tour is told in: English or Chinese.
     """
     from minent.cli.terminal import progress
     from minent.tour import tour
 
-    steps, done = tour(folder), object()
-    while True:
-        with progress() as say:
-            say("touring")
-            lines = next(steps, done)
-        if lines is done:
-            return
-        print(lines, flush=True)
+    steps, done, begun = tour(folder, language), object(), False
+    try:
+        while True:
+            with progress() as say:
+                say("touring")
+                lines = next(steps, done)
+            if lines is done:
+                return
+            begun = True
+            print(lines, flush=True)
+    except KeyboardInterrupt:
+        if begun:
+            print(f"so far: {(folder / 'index.html').resolve()}", flush=True)
+        raise
 
 
 def _shows_all(stream: Any) -> None:

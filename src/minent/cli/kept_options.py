@@ -50,7 +50,7 @@ def of_run(words: list[str]) -> list[str]:
     try:
         kept = json.loads((run / FILE).read_text(encoding="utf-8"))
         command, place, options = kept["command"], kept["folder"], dict(kept["options"])
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         raise BadInput(f"{str(run)!r} has no {FILE} of a run: give all its options, --out and --resume") from None
     if command != words[0]:
         raise BadInput(f"{str(run)!r} holds a run of minent {command} train; got minent {words[0]} train")

@@ -1,7 +1,6 @@
 """`minent plot`: how a run went, as a figure or a page."""
 
 import base64
-from html import escape
 from pathlib import Path
 from typing import Annotated
 
@@ -9,16 +8,10 @@ from cyclopts import Parameter
 
 from minent.cli.outputs import outputs
 from minent.errors import BadInput, require
-from minent.files import whole_file, write_text
+from minent.files import whole_file
 
 KINDS = ".html", ".png", ".svg", ".pdf"
 PICTURES = 6  # of a generator's along training
-PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>TITLE</title>
-<meta name="viewport" content="width=device-width"><style>
-:root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif }
-body { max-width: 46rem; margin: 2rem auto; padding: 0 1rem } img { max-width: 100%; image-rendering: pixelated }
-</style><h1>TITLE</h1><p>TOLD</p>
-"""
 
 
 def plot(
@@ -36,6 +29,7 @@ def plot(
     """
     require("matplotlib", "plot", "draw figures")
     from minent.plot.curves import inline
+    from minent.plot.page import document
     from minent.plot.run import of_run, read_log
 
     output = run / "curves.html" if output is None else output
@@ -45,8 +39,8 @@ def plot(
     figure, last = of_run(records), records[-1]
     if output.suffix.lower() == ".html":
         of = f" of {last['steps']:,}" if "steps" in last else ""
-        head = PAGE.replace("TITLE", escape(run.resolve().name)).replace("TOLD", f"{last['step']:,}{of} steps.")
-        write_text(output, head + inline(figure) + "".join(map(_shown, _some(run))) + "</html>\n")
+        body = f"<p>{last['step']:,}{of} steps.</p><section>{inline(figure)}</section>"
+        document(run.resolve().name, body + "".join(map(_shown, _some(run)))).write(output)
     else:
         with whole_file(output) as temporary:
             figure.savefig(temporary, format=output.suffix.lower()[1:], dpi=200)
@@ -62,4 +56,5 @@ def _some(run: Path) -> list[Path]:
 
 def _shown(picture: Path) -> str:
     data = base64.b64encode(picture.read_bytes()).decode()
-    return f'<h2>step {int(picture.stem[5:]):,}</h2><img alt="drawn samples" src="data:image/png;base64,{data}">'
+    image = f'<img class="pixels" alt="drawn samples" src="data:image/png;base64,{data}">'
+    return f"<section><h2>step {int(picture.stem[5:]):,}</h2>{image}</section>"

@@ -14,6 +14,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
+from minent.data.whole import read_json
 from minent.errors import BadInput
 from minent.files import write_text
 from minent.gan.input_gradients.apart import refuse_batch_norm
@@ -152,10 +153,9 @@ def released(game: Game) -> Iterator[None]:
 def refuse_other(folder: Path, playing: Playing, classes: list[str] | None) -> None:
     """Raises BadInput unless the run in the folder is one by the same options, but for its length and device, of these
     classes."""
-    try:
-        saved = json.loads((folder / "game.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise BadInput(f"a run is resumed by its own options; game.json in {str(folder)!r}: {error}") from None
+    saved = read_json(folder / "game.json", "the options of a run, by which it is resumed")
     for name, value in (asdict(playing) | {"classes": classes}).items():
         if name not in checkpoint.OPEN and saved.get(name) != value:
-            raise BadInput(f"a run is resumed by its own options: {name} was {saved.get(name)!r}; got {value!r}")
+            raise BadInput(
+                f"a run is resumed by its own options: {name} was {saved.get(name)!r} in {str(folder)!r}; got {value!r}"
+            )

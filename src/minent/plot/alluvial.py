@@ -5,16 +5,14 @@ wide as the share of the walk at the nodes that both hold, at either end by that
 """
 
 import html
-import re
 from collections.abc import Sequence
-from importlib.resources import files
 
 import numpy as np
 
 from minent.data.networks.naming.places import matched
 from minent.errors import BadInput
 from minent.plot.modules import Modules
-from minent.plot.page import Page
+from minent.plot.page import Page, asset, filled, page
 from minent.plot.sides import GAP, HEIGHT, Side, count_of, side_of
 from minent.plot.untangling import untangled
 
@@ -55,7 +53,6 @@ def alluvial(
     pairs = [(a, b, x, y) for a, b, x, y in zip(sides, sides[1:], left, left[1:], strict=False)]
     parts = {
         "title": html.escape(title),
-        "style": _asset("alluvial.css"),
         "heads": "".join(f'<h2 dir="auto">{html.escape(name)}</h2>' for name in called),
         "many": "many" if len(sides) > 2 else "",
         "height": f"{whole:.0f}",
@@ -65,13 +62,9 @@ def alluvial(
             for row in _bars(side, x, coloured=k < len(sides) - 1)
         ),
         "labels": "\n".join(_labels(side, k, len(sides), whole) for k, side in enumerate(sides)),
-        "script": _asset("alluvial.js"),
+        "script": asset("alluvial.js"),
     }  # fmt: skip
-    return Page(re.sub(r"\{\{(\w+)\}\}", lambda part: parts[part[1]], _asset("alluvial.html")))
-
-
-def _asset(name: str) -> str:
-    return (files("minent.plot") / "assets" / name).read_text("utf-8")
+    return page(title, filled("alluvial.html", parts), asset("alluvial.css"))
 
 
 def _hue(bar: int, side: Side) -> str:

@@ -12,7 +12,6 @@ import re
 import warnings
 import zlib
 from collections.abc import Mapping, Sequence
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +22,7 @@ from minent.errors import BadInput
 from minent.files import whole_file
 from minent.plot.drawing import drawing
 from minent.plot.modules import Modules
-from minent.plot.page import Page
+from minent.plot.page import Page, asset, filled, page
 from minent.plot.still import still
 
 SCRIPTS = "data", "colours", "territories", "nodes", "panel", "search", "saving", "main"
@@ -105,19 +104,16 @@ def network_map(graph: Graph, tree: Modules, *, title: str | None = None, called
     for name, array in arrays.items():
         layout.append([name, array.dtype.name, len(array), len(packed)])
         packed += array.tobytes() + b"\0" * (-array.nbytes % 8)
-    assets = files("minent.plot") / "assets"
-    libraries = [(assets / f"{name}.min.js").read_text("utf-8") for name in ("graphology.umd", "sigma")]
+    libraries = [asset(f"{name}.min.js") for name in ("graphology.umd", "sigma")]
     parts = {
         "title": html.escape(title),
-        "style": (assets / "network_map.css").read_text("utf-8"),
-        "licences": (assets / "LICENSES.txt").read_text("utf-8"),
+        "licences": asset("LICENSES.txt"),
         "libraries": re.sub(r"(?m)^//# sourceMappingURL=.*$", "", "\n".join(libraries)),
         "facts": json.dumps({**facts, "arrays": layout}).replace("<", r"\u003c"),
         "data": base64.b64encode(zlib.compress(packed, 6)).decode(),
-        "script": "\n".join((assets / f"{name}.js").read_text("utf-8") for name in SCRIPTS),
+        "script": "\n".join(asset(f"{name}.js") for name in SCRIPTS),
     }
-    page = (assets / "network_map.html").read_text("utf-8")
-    made = Map(re.sub(r"\{\{(\w+)\}\}", lambda part: parts[part[1]], page))
+    made = Map(page(title, filled("network_map.html", parts), asset("network_map.css")))
     made.drawn = facts, arrays, title
     return made
 

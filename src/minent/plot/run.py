@@ -24,12 +24,12 @@ def read_log(folder: Path) -> list[dict[str, Any]]:
     file = folder / "log.jsonl"
     if not file.is_file():
         raise BadInput(f"wanted the folder of a run, with its log.jsonl; there is no {str(file)!r}")
-    lines = file.read_text(encoding="utf-8").split("\n")[:-1]
     try:
+        lines = file.read_text(encoding="utf-8").split("\n")[:-1]
         found = [json.loads(line) for line in lines]
         if not all(isinstance(one["step"], int) for one in found):
             raise TypeError
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError, RecursionError):
         raise BadInput(f"{str(file)!r} is no log of a run: each of its lines is a JSON object with a step") from None
     if not found:
         raise BadInput(f"{str(file)!r} holds no step yet")

@@ -3,7 +3,6 @@
 Reimers & Gurevych 2019; the folder's own 1_Pooling/config.json, where sentence-transformers wrote one, says which.
 """
 
-import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
+from minent.data.whole import read_json
 from minent.errors import BadInput, require
 
 POOLINGS = {"pooling_mode_mean_tokens": "mean", "pooling_mode_cls_token": "first"}
@@ -58,7 +58,7 @@ def _pooling(folder: Path) -> str:
     file = folder / "1_Pooling" / "config.json"
     if not file.is_file():
         return "mean"
-    asked = [name for name, on in json.loads(file.read_text("utf-8")).items() if name.startswith("pooling_") and on]
+    asked = [name for name, on in read_json(file, "a way of pooling").items() if name.startswith("pooling_") and on]
     if len(asked) != 1 or asked[0] not in POOLINGS:
         raise BadInput(f"texts are pooled by {' or '.join(POOLINGS)}; {str(file)!r} asks for {', '.join(asked)}")
     return POOLINGS[asked[0]]
@@ -67,6 +67,9 @@ def _pooling(folder: Path) -> str:
 def _longest(folder: Path, tokenizer: Any, model: Any) -> int:
     """Tokens that are read at most."""
     file = folder / "sentence_bert_config.json"
-    told = json.loads(file.read_text("utf-8")).get("max_seq_length") if file.is_file() else None
+    kind = "settings of sentence-transformers"
+    told = read_json(file, kind).get("max_seq_length") if file.is_file() else None
+    if not isinstance(told, int | None):
+        raise BadInput(f"{str(file)!r} is not whole, or not {kind}: max_seq_length is {told!r}")
     positions = getattr(model.config, "max_position_embeddings", 512)
     return min(told or positions, positions, tokenizer.model_max_length)

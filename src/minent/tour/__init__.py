@@ -1,46 +1,64 @@
 """What the library does, on data that installed packages carry, in some minutes, and a page to look at."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
-from minent.files import write_text
+from minent.tour.chinese import speaker
 from minent.tour.networks import networks
-from minent.tour.page import Section, page
+from minent.tour.page import Say, Section, index
 
-STOPS = 9
+SHARES = 2, 3, 5, 40, 25, 15, 35, 5
+"""About how long each stop takes beside the others; a stop that is longer than that is a stop like any other."""
 
 
-def tour(folder: Path) -> Iterator[str]:
-    """Visit every stop; write index.html and what it links to to `folder`; yield what to say, for 80 columns.
+def tour(folder: Path, language: str = "en") -> Iterator[str]:
+    """Visit every stop; write index.html, which grows with each, and what it links to to `folder`; yield what to say,
+    for 80 columns, in English or Chinese ("zh").
 
     Without torch only networks are visited. Raises MissingExtra without scikit-learn."""
-    sections, start = [], time.perf_counter()
-    for number, section in enumerate(stops(folder), 1):
-        sections.append(section)
-        lines = f"{section.name} ({time.perf_counter() - start:.1f} s)", *section.result.split("; ")
-        yield f"{number} of {STOPS}  " + "\n        ".join(lines)
+    say = speaker(language)
+    seen: list[Section] = []
+    begun = start = time.perf_counter()
+    for number, (section, style) in enumerate(stops(folder, say), 1):
+        seen.append(section)
+        index(seen, say, language="zh-CN" if language == "zh" else "en", style=style).write(folder / "index.html")
+        now = time.perf_counter()
+        left = (now - begun) * sum(SHARES[number:]) / sum(SHARES[:number])
+        took = f"{now - start:.0f} s" + (say(", about {:.0f} s left").format(left) if number < len(SHARES) else "")
+        yield f"{number} / {len(SHARES)}  {section.name} ({took})\n{section.told(16)}"
         start = time.perf_counter()
-    if len(sections) < STOPS:
-        yield 'pip install "minent[all]" to see what it does with texts, images and models'
-    write_text(folder / "index.html", page(sections))
-    yield f"open {(folder / 'index.html').resolve()}"
+    if len(seen) < len(SHARES):
+        yield say('pip install "minent[all]" to see what it does with texts, images and models')
+    yield say("open {}").format((folder / "index.html").resolve())
 
 
-def stops(folder: Path) -> Iterator[Section]:
-    yield from networks(folder)
-    if find_spec("torch") is not None:
-        from minent.tour.drawn import drawn
-        from minent.tour.gaps import gaps
-        from minent.tour.histories import histories
-        from minent.tour.lengths import lengths
-        from minent.tour.reasons import reasons
-        from minent.tour.titles import titles
+def stops(folder: Path, say: Say) -> Iterator[tuple[Section, str]]:
+    """Each stop, and the style of what it shows."""
+    for section in networks(folder, say):
+        yield section, ""
+    if find_spec("torch") is None:
+        return
+    from minent.attribution.page import STYLE
+    from minent.tour.both_ends import both_ends
+    from minent.tour.drawn import drawn
+    from minent.tour.gaps import gaps
+    from minent.tour.histories import histories
+    from minent.tour.lengths import lengths
+    from minent.tour.reasons import reasons
 
-        yield lengths(folder)
-        yield titles(folder)
-        yield histories(folder)
-        yield gaps(folder)
-        yield drawn(folder)
-        yield reasons(folder)
+    for stop in (lengths, both_ends, histories, gaps, drawn, reasons):
+        yield alone(stop, folder, say), STYLE
+
+
+def alone(stop: Callable[[Path, Say], Section], folder: Path, say: Say) -> Section:
+    """A stop on one thread: models are small, and threads that wait for one another lose more than they win."""
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        return stop(folder, say)
+    finally:
+        torch.set_num_threads(threads)

@@ -1,6 +1,7 @@
 """Gaps: a masked language model learns words, and chains fill a template by Gibbs sampling."""
 
 import logging
+from html import escape
 from pathlib import Path
 
 from minent.files import write_text
@@ -8,8 +9,8 @@ from minent.nn.shape import Shape
 from minent.text.gibbs import Gibbs, diagnostics
 from minent.text.masked.training import new_masked_lm, train_masked_lm
 from minent.text.options import Reading
-from minent.tour.histories import words
-from minent.tour.page import Section, table
+from minent.tour.docstrings import words
+from minent.tour.page import Html, Say, Section, table
 from minent.training.recipe import Recipe
 
 ASKED = """A small masked language model learns to fill gaps in words of docstrings, letter by letter. Then 64 chains
@@ -22,7 +23,7 @@ SHOWN = 0, 1, 2, 5, 20
 log = logging.getLogger(__name__)
 
 
-def gaps(folder: Path, steps: int = 250) -> Section:
+def gaps(folder: Path, say: Say, steps: int = 250) -> Section:
     """Train for so many steps; words and the model go to `folder`."""
     known = ["".join(word.split()) for word in words().targets]
     file, out = folder / "words.txt", folder / "gaps"
@@ -35,16 +36,25 @@ def gaps(folder: Path, steps: int = 250) -> Section:
     sampler = Gibbs(model, keep=(TEMPLATE,), chains=64, sweeps=max(SHOWN), thin=5, temperature=0.7)
     states = list(sampler.sweeps())
     told = diagnostics(sampler, states)
-    rows = [(str(sweep), *states[sweep].texts[:6]) for sweep in SHOWN]
+    rows = [(str(sweep), *(_shown(text, known) for text in states[sweep].texts[:6])) for sweep in SHOWN]
     last = states[-1].texts
     found = sorted(set(last) & set(known))
     command = (
         f"minent text train --task masked-lm --train {file} --out {out} --masked 0 --tokenizer characters …\n"
         f"minent text sample --model {out} --keep {TEMPLATE} --chains 64 --sweeps {max(SHOWN)} --temperature 0.7"
     )
-    result = (
-        f"{len(known):,} words to learn from; {len(set(last))} different words in {len(last)} chains, {len(found)} "
-        f"known; distinct-2 {told.distinct_2:.2f}, self-BLEU {told.self_bleu:.0f}"
+    facts = [
+        (f"{sum(text in set(known) for text in last)} / {len(last)}", say("chains that end at a word of docstrings")),
+        (f"{len(set(last))}", say("different ends")),
+        (f"{told.self_bleu:.0f}", say("self-BLEU: 100 were all alike")),
+        (f"{len(known):,}", say("words to learn from")),
+    ]
+    heads = [say("sweep"), *(say("chain {}").format(i) for i in range(1, 7))]
+    html = (
+        f'<div class="written">{table(heads, rows)}</div><p>{say("Words at the end:")} {escape(", ".join(found))}</p>'
     )
-    html = table(["sweep", *(f"chain {i}" for i in range(1, 7))], rows)
-    return Section("gaps", ASKED, command, result, html + f"<p>Known among the last: {', '.join(found) or 'none'}.</p>")
+    return Section(say("Gibbs sampling from a masked language model"), say(ASKED), command, facts, html, "sampling.md")
+
+
+def _shown(text: str, known: list[str]) -> Html:
+    return Html(f"<b>{escape(text)}</b>" if text in known else escape(text))

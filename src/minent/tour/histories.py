@@ -1,8 +1,6 @@
 """Histories that err: a small model learns the same words twice, and goes on from beginnings that were spoilt."""
 
 import logging
-import re
-from collections import Counter
 from pathlib import Path
 
 from minent.data import Pairs, held_out
@@ -13,8 +11,8 @@ from minent.text.exposure import Objective, RandomReplacement, TeacherForcing
 from minent.text.exposure.diagnosis import Exposure, exposure
 from minent.text.options import Reading, Writing
 from minent.text.writing.training import batched, new_seq2seq, train_seq2seq
-from minent.tour.page import Section, table
-from minent.tour.titles import PACKAGES, documented
+from minent.tour.docstrings import words
+from minent.tour.page import Say, Section, table
 from minent.training.recipe import Recipe
 
 ASKED = """A model learns to go on from true beginnings, but when it writes it goes on from its own. Two models of one
@@ -28,34 +26,26 @@ HELD = 0.05
 log = logging.getLogger(__name__)
 
 
-def histories(folder: Path, steps: int = 300) -> Section:
+def histories(folder: Path, say: Say, steps: int = 300) -> Section:
     """Train both for so many steps, and measure both on words they have not seen; the others go to `folder`."""
     train, test = held_out(words(), HELD)
     file = folder / "vowels.tsv"
     write_text(file, "".join(f"{a}\t{b}\n" for a, b in zip(train.sources, train.targets, strict=True)))
     found = {name: measured(name, objective, train, test, steps) for name, objective in OBJECTIVES.items()}
     kinds = next(iter(found.values())).histories
-    shares = {name: [100 * one.accuracy[kind] for kind in kinds] for name, one in found.items()}
+    shares = {say(name): [100 * one.accuracy[kind] for kind in kinds] for name, one in found.items()}
     rows = [(name, *(f"{share:.1f}" for share in of)) for name, of in shares.items()]
     command = (
         f"minent text train --task seq2seq --train {file} --out model --objective random-replacement …\n"
         "minent text exposure --model model --data dev.tsv -o exposure.png"
     )
-    told = f"{len(train):,} words to learn from, {len(test):,} to measure by"
-    result = "; ".join(
-        [told, *(f"{name}: {of[0]:.1f} % right, {of[-2]:.1f} % half spoilt" for name, of in shares.items())]
-    )
-    figure = curves(kinds, shares, across="beginning that is read", up="next letters right, %")
-    html = table(["% right after", *kinds], rows) + inline(figure)
-    return Section("histories", ASKED, command, result, html)
-
-
-def words() -> Pairs:
-    """Words of docstrings, and what is left of them without vowels, letter by letter."""
-    found = documented(PACKAGES)
-    counts = Counter(word for one in found for word in re.findall(r"[a-z]{6,14}", f"{one.summary} {one.body}".lower()))
-    known = sorted(word for word, count in counts.items() if count > 2)
-    return Pairs([" ".join(re.sub("[aeiou]", "", word)) for word in known], [" ".join(word) for word in known])
+    said = "right after a half spoilt beginning: {}", "right after a true beginning: {}"
+    facts = [(f"{of[i]:.1f} %", say(one).format(name)) for one, i in zip(said, (-2, 0), strict=True)
+             for name, of in shares.items()]  # fmt: skip
+    called = [_called(kind, say) for kind in kinds]
+    figure = curves(called, shares, across=say("beginning that is read"), up=say("next letters right, %"))
+    html = f'<div class="curve">{inline(figure)}</div>{table([say("% right after"), *called], rows)}'
+    return Section(say("Training that survives its own mistakes"), say(ASKED), command, facts, html, "exposure.md")
 
 
 def measured(name: str, objective: Objective, train: Pairs, test: Pairs, steps: int) -> Exposure:
@@ -65,3 +55,9 @@ def measured(name: str, objective: Objective, train: Pairs, test: Pairs, steps: 
     for record in train_seq2seq(model, train, None, recipe, objective=objective, tokens=READING.tokens):
         log.info("%s: step %d of %d, loss %.2f", name, record.step, record.steps, record.loss)
     return exposure(model, batched(model, test, 4096, shuffle=False).epoch(1))
+
+
+def _called(kind: str, say: Say) -> str:
+    """A kind of beginning, as "50 % replaced"."""
+    share, mark, _ = kind.partition(" % ")
+    return f"{share} % {say('replaced')}" if mark else say(kind)

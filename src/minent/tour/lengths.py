@@ -8,7 +8,7 @@ import torch
 
 from minent.nn.attention import attention
 from minent.plot.curves import curves, inline
-from minent.tour.page import Section, table
+from minent.tour.page import Say, Section, table
 
 ASKED = """Attention compares every token of a text with every other: twice the length, four times the work. Nyström
 attention goes by way of 64 landmarks, a synthesizer by learned weights without comparing at all. Milliseconds of one
@@ -23,24 +23,25 @@ SYNTHESIZED = 2048  # longer ones hold all n × n weights: no faster than softma
 log = logging.getLogger(__name__)
 
 
-def lengths(folder: Path, most: int = max(LENGTHS)) -> Section:
+def lengths(folder: Path, say: Say, most: int = max(LENGTHS)) -> Section:
     """Time each kind of attention on texts of up to `most` tokens; nothing is written to `folder`."""
-    threads, places = torch.get_num_threads(), [n for n in LENGTHS if n <= most]
-    torch.set_num_threads(1)
-    try:
-        found = {kind: [milliseconds(kind, n) for n in places] for kind in ("softmax", "nystrom")}
-        found["synthesizer"] = [milliseconds("synthesizer", n) for n in places if n <= SYNTHESIZED]
-    finally:
-        torch.set_num_threads(threads)
+    places = [n for n in LENGTHS if n <= most]
+    found = {kind: [milliseconds(kind, n) for n in places] for kind in ("softmax", "nystrom")}
+    found["synthesizer"] = [milliseconds("synthesizer", n) for n in places if n <= SYNTHESIZED]
     rows = [
         (f"{n:,}", *(f"{times[i]:.1f}" if i < len(times) else "" for times in found.values()))
         for i, n in enumerate(places)
     ]
-    figure = curves([f"{n:,}" for n in places], found, across="tokens", up="milliseconds", logarithmic=True)
+    ticks = [f"{n:,}" for n in places]
+    figure = curves(ticks, found, across=say("tokens"), up=say("milliseconds"), logarithmic=True)
     gain = found["softmax"][-1] / found["nystrom"][-1]
     command = "minent text train --task classify --train reviews.tsv --out model --attention nystrom --longest 8192"
-    result = f"{places[-1]:,} tokens: Nyström attention {gain:.1f} times as fast as softmax"
-    return Section("lengths", ASKED, command, result, table(["tokens", *found], rows) + inline(figure))
+    facts = [
+        (f"{gain:.1f} ×", say("as fast as softmax: Nyström attention over {} tokens").format(ticks[-1])),
+        (f"{found['nystrom'][-1]:.0f} ms", say("instead of {:.0f}").format(found["softmax"][-1])),
+    ]
+    html = f'<div class="curve">{inline(figure)}</div>{table([say("tokens"), *found], rows)}'
+    return Section(say("Attention over length"), say(ASKED), command, facts, html, "how-to/longer-texts-in-bert.md")
 
 
 @torch.inference_mode()

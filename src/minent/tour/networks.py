@@ -1,7 +1,6 @@
-"""Three networks and their modules: what `minent community find` does, on data everybody knows."""
+"""Two networks and their modules: what `minent community find` does, on data everybody knows."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -9,66 +8,58 @@ import numpy as np
 from jaxtyping import Int
 
 from minent.community import Tree, find
-from minent.data import Graph, read_graph
+from minent.data import read_graph
 from minent.errors import require
 from minent.files import write_text
 from minent.plot import network_map
-from minent.tour.page import Section, table
+from minent.tour.page import Say, Section, alive, table
 
-DIGITS_ASKED = """1,797 handwritten digits, 8 × 8 pixels each, every one linked to the 10 that look most like it, with
-the cosine of the angle between them as weight. Nobody says that there are ten digits: does the map find them?"""
-
-
-@dataclass(frozen=True)
-class Stop:
-    """One network of the tour: the file of its links, what is asked of it, and the true classes of its nodes."""
-
-    name: str
-    asked: str
-    links: list[str]
-    truth: dict[str, int] | None = None
+NOVEL = """77 characters of Les Misérables, linked by the number of chapters they share. A random walk on the links is
+described in as few bits as possible: a module is where the walker stays for long, and its area here is how long. Click
+a module to look inside."""
+DIGITS = """1,797 handwritten digits, 8 × 8 pixels each, every one linked to the 10 that look most like it. Nobody says
+that there are ten digits: does the map find them?"""
 
 
-def networks(folder: Path) -> Iterator[Section]:
-    """Karate, Les Misérables and the digits: their links and maps go to `folder`. Raises MissingExtra without
-    scikit-learn."""
-    for stop in (karate(), les_miserables(), digits()):
-        file, page = folder / f"{stop.name}.tsv", f"{stop.name}.html"
-        write_text(file, "\n".join(["source\ttarget\tweight", *stop.links]) + "\n")
-        network = read_graph(file)
-        tree = find(network, seed=1)
-        write_text(folder / page, network_map(network, tree, title=stop.name))
-        truth = None if stop.truth is None else np.array([stop.truth[name] for name in tree.node_names])
-        result = told(network, tree) + ("" if truth is None else found_again(tree, truth))
-        command = f"minent community find {file} --map {page}"
-        html = modules(tree, truth) + f'<p><a href="{page}">open the map</a></p>'
-        yield Section(stop.name, stop.asked, command, result, html)
+def networks(folder: Path, say: Say) -> Iterator[Section]:
+    """Les Misérables and the digits: their links and maps go to `folder`. Raises MissingExtra without scikit-learn."""
+    _, tree, html, command = mapped(folder, say, "les-miserables", novel())
+    yield Section(say("Communities"), say(NOVEL), command, told(tree, say), html, "community.md")
+    links, truth = digits()
+    network, tree, html, command = mapped(folder, say, "digits", links)
+    shown = np.array([truth[name] for name in tree.node_names])
+    facts = [(f"{agreement(tree, shown):.2f}", say("adjusted mutual information with the true digits, of 1"))]
+    facts += [(f"{network.number_of_links:,}", say("links")), *told(tree, say)]
+    command += "\nminent community cluster points.csv"
+    yield Section(
+        say("Clusters that nobody asked for"), say(DIGITS), command, facts, html + modules(tree, shown, say),
+        "how-to/cluster-documents.md",
+    )  # fmt: skip
 
 
-def karate() -> Stop:
-    """Zachary's karate club, as networkx has it."""
-    import networkx as nx
+def mapped(folder: Path, say: Say, name: str, links: list[str]) -> tuple[Any, Tree, str, str]:
+    """A network and its modules, their map as HTML, and the command that draws it."""
+    file, page = folder / f"{name}.tsv", f"{name}.html"
+    write_text(file, "\n".join(["source\ttarget\tweight", *links]) + "\n")
+    network = read_graph(file)
+    tree = find(network, seed=1)
+    drawn = network_map(network, tree, title=name)
+    drawn.write(folder / page)
+    html = alive(drawn, name) + f'<p><a href="{page}">{say("The map on a page of its own")}</a></p>'
+    return network, tree, html, f"minent community find {file} --map {page}"
 
-    asked = (
-        "34 members of a karate club, linked by the ways in which they met outside it, shortly before it split in two."
-    )
-    return Stop("karate", asked, weighted(nx.karate_club_graph()))
 
-
-def les_miserables() -> Stop:
+def novel() -> list[str]:
     """The characters of the novel, linked by the chapters they share, as networkx has it."""
     import networkx as nx
 
-    asked = "77 characters of a novel, linked by the number of chapters they share."
-    return Stop("les-miserables", asked, weighted(nx.les_miserables_graph()))
+    found = nx.les_miserables_graph().edges.data("weight")
+    return [f"{source}\t{target}\t{weight}" for source, target, weight in found]
 
 
-def weighted(graph: Any) -> list[str]:
-    return [f"{source}\t{target}\t{weight}" for source, target, weight in graph.edges.data("weight", default=1)]
-
-
-def digits(neighbours: int = 10) -> Stop:
-    """Nearest neighbours among scikit-learn's handwritten digits; a node's name begins with the digit it shows."""
+def digits(neighbours: int = 10) -> tuple[list[str], dict[str, int]]:
+    """Links of each of scikit-learn's handwritten digits to its nearest, by the cosine of the angle between them; and
+    what digit each shows. A node's name begins with that."""
     purpose = "link points to their nearest neighbours"
     images, digit = require("sklearn.datasets", "knn", purpose).load_digits(return_X_y=True)
     search = require("sklearn.neighbors", "knn", purpose).NearestNeighbors(n_neighbors=neighbours, metric="cosine")
@@ -79,29 +70,30 @@ def digits(neighbours: int = 10) -> Stop:
         for i in range(len(names))
         for j, d in zip(neighbour[i].tolist(), distance[i].tolist(), strict=True)
     ]
-    return Stop("digits", DIGITS_ASKED, links, dict(zip(names, digit.tolist(), strict=True)))
+    return links, dict(zip(names, digit.tolist(), strict=True))
 
 
-def told(network: Graph, tree: Tree) -> str:
+def told(tree: Tree, say: Say) -> list[tuple[str, str]]:
     saved = 100 * (1 - tree.codelength / tree.one_level_codelength)
-    size = f"{network.number_of_nodes:,} nodes, {network.number_of_links:,} links"
-    return f"{size}; {tree.number_of_top_modules} top modules, {tree.codelength:.3f} bits per step, {saved:.1f} % saved"
+    return [
+        (f"{tree.number_of_top_modules}", say("top modules")),
+        (f"{tree.codelength:.3f}", say("bits a step")),
+        (f"{saved:.1f} %", say("fewer bits than without modules")),
+    ]
 
 
-def found_again(tree: Tree, truth: Int[np.ndarray, " nodes"]) -> str:
+def agreement(tree: Tree, truth: Int[np.ndarray, " nodes"]) -> float:
     """How well the top modules are the true classes: 1 for the same partition, 0 for chance."""
     from sklearn.metrics import adjusted_mutual_info_score
 
-    score = adjusted_mutual_info_score(truth, tree.labels_at(1))
-    return f"; adjusted mutual information with the true digits {score:.3f}"
+    return float(adjusted_mutual_info_score(truth, tree.labels_at(1)))
 
 
-def modules(tree: Tree, truth: Int[np.ndarray, " nodes"] | None) -> str:
-    """The top modules as a table."""
-    heads, rows = ["module", "flow", "nodes", "most visited"], []
+def modules(tree: Tree, truth: Int[np.ndarray, " nodes"], say: Say) -> str:
+    """The top modules, each with what is most of it, as a table to unfold."""
+    heads, rows = [say("module"), say("flow"), say("nodes"), say("mostly the digit")], []
     for label, module in enumerate(tree.modules()):
-        rows.append([module.path, f"{100 * module.flow:.1f} %", f"{module.size:,}", ", ".join(map(str, module.top))])
-        if truth is not None:
-            counts = np.bincount(truth[tree.labels_at(1) == label])
-            rows[-1].append(f"{counts.argmax()}: {100 * counts.max() / module.size:.0f} %")
-    return table([*heads, *(["mostly the digit"] if truth is not None else [])], rows)
+        counts = np.bincount(truth[tree.labels_at(1) == label])
+        most = f"{counts.argmax()}: {100 * counts.max() / module.size:.0f} %"
+        rows.append([module.path, f"{100 * module.flow:.1f} %", f"{module.size:,}", most])
+    return f"<details><summary>{say('All modules')}</summary>{table(heads, rows)}</details>"

@@ -1,49 +1,92 @@
-"""The page that a tour ends with: a section for each stop, with what was asked, the command, and what came out."""
+"""The page that a tour ends with: a card for each stop, with what was asked, the picture, the figures, the command."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html import escape
+from importlib.resources import files
+from pathlib import Path
+
+from minent.plot.page import Page, document
+
+Say = Callable[[str], str]
+"""What a sentence of the tour is in the language of the tour."""
 
 
 @dataclass(frozen=True)
 class Section:
-    """One stop of the tour; `result` is parts joined by "; ", `html` what else there is to see."""
+    """One stop of the tour."""
 
     name: str
     asked: str
-    command: str
-    result: str
-    html: str
+    """What it is about, in a sentence or three."""
 
-    def __str__(self) -> str:
-        return (
-            f"<h2>{escape(self.name)}</h2><p>{escape(self.asked)}</p><pre>{escape(self.command)}</pre>"
-            f"<p>{escape(self.result)}</p>\n{self.html}"
-        )
+    command: str
+    """What does it on one's own data."""
+
+    facts: Sequence[tuple[str, str]]
+    """Figures that were found, and what each is of; the first is the one to remember."""
+
+    html: str
+    """What there is to see."""
+
+    guide: str
+    """The page in docs/ that goes on from here."""
+
+    def told(self, width: int = 9) -> str:
+        """The figures for a terminal."""
+        return "\n".join(f"{value:>{width}}  {of}" for value, of in self.facts)
+
+
+class Html(str):
+    """What is no text to be shown as it is."""
 
 
 def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Cells are text; what is wide scrolls."""
+    """Cells are text, or `Html`; what is wide scrolls."""
     head = "".join(f"<th>{escape(head)}" for head in heads)
-    body = "".join(f"<tr>{''.join(f'<td>{escape(cell)}' for cell in row)}" for row in rows)
+    cells = [[cell if isinstance(cell, Html) else escape(cell) for cell in row] for row in rows]
+    body = "".join(f"<tr>{''.join(f'<td>{cell}' for cell in row)}" for row in cells)
     return f'<div class="wide"><table><tr>{head}{body}</table></div>'
 
 
-def page(sections: Sequence[Section]) -> str:
-    """A page of its own, in light and dark."""
-    return PAGE.replace("SECTIONS", "".join(map(str, sections)))
+def figure(drawn: str, caption: str) -> str:
+    """A picture, which is HTML, and below it what it shows."""
+    return f"<figure>{drawn}<figcaption>{escape(caption)}</figcaption></figure>"
 
 
-PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>minent: a tour</title>
-<meta name="viewport" content="width=device-width"><style>
-:root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif }
-body { max-width: 46rem; margin: 2rem auto; padding: 0 1rem }
-pre { padding: .6rem 1rem; background: #8882; border-radius: .4rem; overflow-x: auto }
-.wide { overflow-x: auto } table { border-collapse: collapse }
-svg { margin-top: 1rem } th, td { text-align: left; padding: .15rem 1.2rem .15rem 0; vertical-align: top }
-td { font-variant-numeric: tabular-nums }
-</style><h1>A tour of minent</h1>
-<p>Entropy is the cost of learning. What you see here was made just now, on this machine, from what installed packages
-carry.</p>
-SECTIONS</html>
-"""
+def alive(page: Page, title: str) -> str:
+    """A whole page within this one."""
+    frame = f'<iframe srcdoc="{escape(page)}" title="{escape(title)}" loading="lazy"></iframe>'
+    return f'<div class="map">{frame}</div>'
+
+
+def index(sections: Sequence[Section], say: Say, *, language: str = "en", style: str = "") -> Page:
+    """All stops on one page, with a list of them above; `style` is what they want beside the look of all pages."""
+    listed = "".join(f'<a href="#stop-{i}">{escape(one.name)}</a>' for i, one in enumerate(sections, 1))
+    lead = say(
+        "Entropy is the cost of learning. All that you see here was made just now, on this machine, from data that "
+        "installed packages carry."
+    )
+    cards = "".join(_card(one, i, say) for i, one in enumerate(sections, 1))
+    body = f'<p class="lead">{escape(lead)}</p><nav>{listed}</nav>{cards}'
+    return document(say("A tour of minent"), body, style=_style() + style, language=language)
+
+
+def _card(one: Section, number: int, say: Say) -> str:
+    facts = "".join(f"<div><dd>{escape(value)}</dd><dt>{escape(of)}</dt></div>" for value, of in one.facts)
+    return (
+        f'<section id="stop-{number}"><h2>{escape(one.name)}</h2><p>{escape(one.asked)}</p><dl>{facts}</dl>'
+        f'{one.html}<pre>{escape(one.command)}</pre><p class="soft">{_onward(one.guide, say)}</p></section>'
+    )
+
+
+def _onward(guide: str, say: Say) -> str:
+    """Where it goes on: a link where the documentation is at hand, as in a checkout, else its name."""
+    page = Path(__file__).resolve().parents[3] / "docs" / guide
+    name = f"docs/{guide}"
+    linked = f'<a href="{escape(page.as_uri())}">{escape(name)}</a>' if page.is_file() else escape(name)
+    return f"{escape(say('More:'))} {linked}"
+
+
+def _style() -> str:
+    return (files("minent.tour") / "page.css").read_text("utf-8")

@@ -2,6 +2,7 @@
 
 import logging
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -9,9 +10,10 @@ import torch.nn.functional as F
 from torch import nn
 
 from minent.attribution import because, explain, record
+from minent.attribution.page import sections
 from minent.errors import require
 from minent.plot.picture import picture
-from minent.tour.page import Section, table
+from minent.tour.page import Say, Section, table
 
 ASKED = """A small network learns 400 of scikit-learn's digits, five of them with a false label on purpose; its training
 is recorded. What it says of a new digit is then a sum over the training examples: which of them led it to its most
@@ -20,10 +22,10 @@ LEARNED, PLANTED, EPOCHS, BATCH = 400, 5, 10, 40
 log = logging.getLogger(__name__)
 
 
-def reasons(folder: Path) -> Section:
+def reasons(folder: Path, say: Say) -> Section:
     """Train, explain, list; the trajectory and the page of the mistake go to `folder`."""
     images, labels, taught, planted = digits()
-    run, page = folder / "digits-trajectory", "reasons.html"
+    run = folder / "digits-trajectory"
     model = trained(images[:LEARNED], taught, run)
     with torch.no_grad():
         scores = model(images[LEARNED:]).softmax(1)
@@ -32,17 +34,18 @@ def reasons(folder: Path) -> Section:
     log.info("explaining a mistake")
     parts = explain(model, run, images[mistake : mistake + 1], train=(images[:LEARNED], taught))
     names = [str(digit) for digit in range(10)]
-    because(
-        parts, lambda i: shown(images[mistake]), lambda i: shown(images[i]), labels=names,
-        truth=[names[labels[mistake]]], taught=[names[i] for i in taught], title="a mistake, explained",
-    ).write(folder / page)  # fmt: skip
+    asked: dict[str, Any] = {
+        "inputs": lambda i: shown(images[mistake]), "examples": lambda i: shown(images[i]), "labels": names,
+        "truth": [names[labels[mistake]]], "taught": [names[i] for i in taught],
+    }  # fmt: skip
+    because(parts, title=say("a mistake, explained"), **asked).write(folder / "reasons.html")
     log.info("looking for false labels")
     whole = explain(model, run, images[:LEARNED], train=(images[:LEARNED], taught))
     order, _ = whole.mislabels(taught.numpy())
     found = len(set(order[: 2 * PLANTED].tolist()) & set(planted))
     others = whole.others().argmax(1)
     rows = [
-        (str(i), str(int(taught[i])), str(others[i]), "planted" if i in planted else "")
+        (str(i), str(int(taught[i])), str(others[i]), say("planted") if i in planted else "")
         for i in order[: 2 * PLANTED].tolist()
     ]
     accuracy = 100 * (1 - wrong.double().mean().item())
@@ -51,13 +54,17 @@ def reasons(folder: Path) -> Section:
         "minent attribution explain run --data test.npz --train train.npz --model net.py:make -o because.html\n"
         "minent attribution mislabels run --train train.npz --model net.py:make"
     )
-    result = (
-        f"{accuracy:.1f} % of {len(wrong):,} new digits right; {found} of {PLANTED} false labels among the first "
-        f"{2 * PLANTED}; the sum lacks {parts.relative_residual:.0e} of what training changed"
+    facts = [
+        (f"{found} / {PLANTED}", say("false labels among the first {} suspects").format(2 * PLANTED)),
+        (f"{parts.relative_residual:.0e}", say("is what the sum lacks of what training changed")),
+        (f"{accuracy:.1f} %", say("of {:,} new digits right").format(len(wrong))),
+    ]
+    heads = [say("example"), say("taught as"), say("the others say"), ""]
+    told = (
+        f'<h3>{say("Its most confident mistake, as a sum")}</h3><div class="reasons">{sections(parts, **asked)}</div>'
     )
-    heads = ["example", "taught as", "the others say", ""]
-    html = f'<p><a href="{page}">the mistake, explained</a></p>{table(heads, rows)}'
-    return Section("reasons", ASKED, command, result, html)
+    html = f"{told}<h3>{say('Whom the others contradict')}</h3>{table(heads, rows)}"
+    return Section(say("The examples that made a prediction"), say(ASKED), command, facts, html, "attribution.md")
 
 
 def digits() -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, list[int]]:

@@ -21,6 +21,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from minent.data.whole import read_json, whole
 from minent.errors import BadInput
 from minent.files import sync, write_text
 from minent.training.recipe import Recipe
@@ -103,12 +104,11 @@ def save(
 
 def told(path: Path) -> tuple[State, dict[str, Any], dict[str, Any]]:
     """Where the run of a checkpoint stood, by which recipe, and what it was about. Raises BadInput."""
-    try:
-        saved = json.loads((path / "state.json").read_text(encoding="utf-8"))
+    file = path / "state.json"
+    saved = read_json(file, "the state of a run")
+    with whole(file, "the state of a run"):
         best = tuple((loss, step) for loss, step in saved["state"].pop("best"))
         return State(**saved["state"], best=best), dict(saved["recipe"]), dict(saved["about"])
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise BadInput(f"checkpoint {str(path)!r} wants a whole state.json; got {error!r}") from None
 
 
 def load(

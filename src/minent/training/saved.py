@@ -15,7 +15,7 @@ from huggingface_hub.errors import HFValidationError
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 
-from minent.data.whole import named
+from minent.data.whole import named, read_json
 from minent.errors import BadInput
 from minent.files import settled, whole_file, whole_folder, write_text
 from minent.training import checkpoint
@@ -152,22 +152,19 @@ def is_path(name: str | Path) -> bool:
     return isinstance(name, Path) or written or (len(parts) == 2 and Path(parts[0]).is_dir())
 
 
-def read_config(folder: Path, wanted: str) -> Any:
+def read_config(folder: Path, wanted: str) -> dict[str, Any]:
     """What config.json of a folder with a model says. Raises BadInput, which names the kind of model that is `wanted`,
     where there is none or it is not whole."""
     file = settled(folder) / "config.json"
     if not file.is_file():
         raise BadInput(f"wanted a folder with a {wanted}; got {str(folder)!r}, which has no config.json")
-    try:
-        return json.loads(file.read_text(encoding="utf-8"))
-    except (ValueError, RecursionError) as error:
-        raise BadInput(f"config.json in {str(folder)!r} is not whole: {error}") from None
+    return read_json(file, "the settings of a model")
 
 
 def check(folder: Path, name: str) -> None:
     """Raises BadInput where config.json does not say that the folder holds a model of the class `name`."""
     config = read_config(folder, name)
-    made = config.get("minent") if isinstance(config, dict) else None
+    made = config.get("minent")
     if not isinstance(made, dict):
         kind = f"a {config['model_type']} model of transformers" if "model_type" in config else "no model of minent"
         raise BadInput(f"wanted a folder with a {name}; got {str(folder)!r}, {kind}")

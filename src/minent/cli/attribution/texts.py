@@ -15,6 +15,7 @@ from minent.cli.attribution.recorded import Run
 from minent.cli.inputs import read_texts, unknown_labels
 from minent.data import Labelled, read_labelled
 from minent.data.tables.columns import LabelledColumns
+from minent.data.whole import whole
 from minent.errors import BadInput
 from minent.text.classification.classifier import Classifier
 from minent.training import checkpoint
@@ -29,8 +30,9 @@ def classified(run: Path, trajectory: Any, train: Path | None) -> Run:
         raise BadInput(f"--train is wanted: {str(run)!r} does not hold what the model was trained on")
     given = None if train is None else read_labelled(train)
     if remembered.exists():
-        lines = [json.loads(line) for line in remembered.read_text(encoding="utf-8").split("\n") if line]
-        texts, taught, rows = ([line[name] for line in lines] for name in ("text", "label", "row"))
+        with whole(remembered, "the texts that a run learned from"):
+            lines = [json.loads(line) for line in remembered.read_text(encoding="utf-8").split("\n") if line]
+            texts, taught, rows = ([line[name] for line in lines] for name in ("text", "label", "row"))
         examples = Labelled(texts, taught)
         if given is not None and given.texts != texts:
             wanted = f"{str(run)!r} remembers what it was trained on, with what was held out left out"
@@ -40,7 +42,8 @@ def classified(run: Path, trajectory: Any, train: Path | None) -> Run:
         examples, rows = given, list(given.rows or range(len(given)))
     place = {label: i for i, label in enumerate(classifier.labels)}
     if unknown := sorted(set(examples.labels or [""]) - set(place)):
-        raise BadInput(f"the classifier knows the labels {', '.join(place)}; got {unknown[0]!r}")
+        of = remembered if given is None else train
+        raise BadInput(f"the classifier knows the labels {', '.join(place)}; got {unknown[0]!r} in {str(of)!r}")
     taught = list(examples.labels or [])
 
     def padded(texts: Labelled) -> tuple[Any, Any]:

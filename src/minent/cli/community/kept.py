@@ -71,7 +71,7 @@ def names_of(path: Path | None, map: Path | None) -> dict[str, str] | None:
     if path.suffix.lower() == ".json":
         try:
             names = json.loads(text)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise BadInput(f"{error} in {str(path)!r}") from None
         if not isinstance(names, dict) or not all(isinstance(name, str) for name in names.values()):
             raise BadInput(

@@ -99,7 +99,7 @@ def _pooling(model: Path, out: Path, longest: int) -> None:
     try:
         parts = [str(one["path"]) for one in json.loads((model / MODULES).read_text(encoding="utf-8"))]
         told = {**json.loads(settings.read_text(encoding="utf-8"))} if settings.is_file() else {}
-    except (ValueError, TypeError, KeyError) as error:
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise BadInput(f"{str(model)!r} has files of sentence-transformers that cannot be read: {error}") from error
     if any(Path(part).name != part for part in parts):
         raise BadInput(f"{str(model / MODULES)!r} lists modules that are not folders beside it")

@@ -51,7 +51,7 @@ def _stylegan(data: bytes, root: object, account: Account) -> dict[str, Any]:
     try:
         told = json.loads(data)["labels"]
         known = {} if told is None else {str(name): label for name, label in told}
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError, RecursionError):
         raise BadInput(f"{STYLEGAN} in {str(root)!r} must hold labels, a name and a class each") from None
     account.facts.append(f"{'no ' * (told is None)}classes by {STYLEGAN}")
     return known

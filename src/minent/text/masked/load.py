@@ -19,10 +19,7 @@ def load(name: str | Path) -> tuple[Any, Any]:
     MissingExtra without transformers for a model of theirs."""
     folder = Path(name)
     if folder.is_dir():
-        config = read_config(folder, "masked language model")
-        if not isinstance(config, dict):
-            raise BadInput(f"config.json in {str(name)!r} is of no model: it holds a {type(config).__name__}")
-        if "minent" in config:
+        if "minent" in read_config(folder, "masked language model"):
             model = MaskedLM.from_pretrained(folder)
             return model, model.tokenizer
     elif is_path(str(name)):

@@ -17,6 +17,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
+from minent.data.whole import read_json, whole
 from minent.errors import BadInput
 from minent.files import whole_file
 from minent.training.weights import read
@@ -64,17 +65,14 @@ class Step:
 
 def described(folder: Path) -> dict[str, Any]:
     """What trajectory.json says. Raises BadInput."""
-    try:
-        about = json.loads((folder / "trajectory.json").read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    file = folder / "trajectory.json"
+    if not file.exists():
         if not folder.exists():
-            raise BadInput(f"wanted a folder with a trajectory; there is no {str(folder)!r}") from None
+            raise BadInput(f"wanted a folder with a trajectory; there is no {str(folder)!r}")
         how = "record one by minent text train --record 1, or minent.training.record"
-        raise BadInput(f"wanted a folder with a trajectory; got {str(folder)!r}, which has none: {how}") from None
-    except ValueError as error:
-        raise BadInput(f"trajectory.json in {str(folder)!r} is not whole: {error}") from None
-    found = about.get("format") if isinstance(about, dict) else type(about).__name__
-    if found != FORMAT:
+        raise BadInput(f"wanted a folder with a trajectory; got {str(folder)!r}, which has none: {how}")
+    about = read_json(file, "a trajectory")
+    if (found := about.get("format")) != FORMAT:
         raise BadInput(f"wanted a trajectory of format {FORMAT}; got {found} in {str(folder)!r}")
     return about
 
@@ -109,7 +107,7 @@ def _held(path: Path, _changed: int, _size: int) -> tuple[Any, Mapping[str, Sequ
 
 def read_steps(shard: Path) -> list[Step]:
     """What a shard says of its steps."""
-    with opened(shard, "np") as file:
+    with opened(shard, "np") as file, whole(shard, "steps of a trajectory"):
         told = json.loads(file.metadata()["steps"])
         first = told[0]["number"]
         return [
@@ -125,9 +123,9 @@ def read_steps(shard: Path) -> list[Step]:
 
 def kept_in(shard: Path) -> list[tuple[str, int]]:
     """The names of the weights in a shard, and the step before which they were so."""
-    with opened(shard, "np") as file:
+    with opened(shard, "np") as file, whole(shard, "steps of a trajectory"):
         parts = [name.split("/", 2) for name in file.keys()]  # noqa: SIM118 (it is no dict)
-    return sorted(((one[2], int(one[1])) for one in parts if one[0] == "weights"), key=lambda one: one[1])
+        return sorted(((one[2], int(one[1])) for one in parts if one[0] == "weights"), key=lambda one: one[1])
 
 
 def write_shard(folder: Path, steps: Sequence[Step], tensors: Mapping[str, Tensor]) -> None:

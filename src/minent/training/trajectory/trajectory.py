@@ -18,6 +18,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from minent.data.whole import whole
 from minent.errors import BadInput
 from minent.training.trajectory.shards import SHARD, Step, described, held, kept_in, read_steps, shards
 from minent.training.weights import read
@@ -59,21 +60,22 @@ class Trajectory:
         if not (folder / "trajectory.json").exists() and (folder / "trajectory" / "trajectory.json").exists():
             folder = folder / "trajectory"
         about = described(folder)
-        if about["end"] is None:
-            raise BadInput(f"the run recorded in {str(folder)!r} has not ended: wanted a whole one; resume it")
-        steps = tuple(step for shard in shards(folder) for step in read_steps(shard))
-        if [step.number for step in steps] != list(range(1, len(steps) + 1)) or about["end"] > len(steps):
-            raise BadInput(f"steps are missing in {str(folder)!r}: wanted {about['end']}; got {len(steps)}")
-        groups = tuple(map(tuple, about["parameters"]))
-        fixed, trained = dict[str, list[tuple[int, int]]](), {name for names in groups for name in names}
-        for shard in shards(folder):
-            for name, step in kept_in(shard):
-                if name not in trained:
-                    fixed.setdefault(name, []).append((step, int(shard.stem.removeprefix("steps-"))))
-        return cls(
-            folder, about["optimizer"], groups, about["every"], about["end"], steps, tuple(about["active"]),
-            tuple(about["still"]), fixed=fixed,
-        )  # fmt: skip
+        with whole(folder / "trajectory.json", "a trajectory"):
+            if about["end"] is None:
+                raise BadInput(f"the run recorded in {str(folder)!r} has not ended: wanted a whole one; resume it")
+            steps = tuple(step for shard in shards(folder) for step in read_steps(shard))
+            if [step.number for step in steps] != list(range(1, len(steps) + 1)) or about["end"] > len(steps):
+                raise BadInput(f"steps are missing in {str(folder)!r}: wanted {about['end']}; got {len(steps)}")
+            groups = tuple(map(tuple, about["parameters"]))
+            fixed, trained = dict[str, list[tuple[int, int]]](), {name for names in groups for name in names}
+            for shard in shards(folder):
+                for name, step in kept_in(shard):
+                    if name not in trained:
+                        fixed.setdefault(name, []).append((step, int(shard.stem.removeprefix("steps-"))))
+            return cls(
+                folder, about["optimizer"], groups, about["every"], about["end"], steps, tuple(about["active"]),
+                tuple(about["still"]), fixed=fixed,
+            )  # fmt: skip
 
     def weights(self, before: int) -> dict[str, Tensor]:
         """The weights before the step of that number, which must be kept; those of the end before `end` + 1."""

@@ -21,6 +21,7 @@ test: setup
 fuzz: setup
 	OMP_NUM_THREADS=1 $(BIN)/python tests/fuzz/campaign.py --inputs 1000000 --seconds 600
 	OMP_NUM_THREADS=1 $(BIN)/python tests/fuzz/commands.py --lines 10000 --seconds 600
+	OMP_NUM_THREADS=1 $(BIN)/python tests/fuzz/load.py --lines 10000
 
 check: setup
 	$(BIN)/ruff check .

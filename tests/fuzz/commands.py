@@ -118,7 +118,7 @@ def changed(line: str, known: dict[tuple[str, ...], list[tuple[str, Any]]], chan
     return words
 
 
-def came(words: list[str]) -> tuple[str, str]:
+def came(words: list[str], seconds: float = HANGS) -> tuple[str, str]:
     """What came of a command: done, refused, or something bad; and what it said last."""
 
     class Hang(BaseException):
@@ -129,7 +129,7 @@ def came(words: list[str]) -> tuple[str, str]:
 
     out, told, status = io.TextIOWrapper(io.BytesIO()), io.TextIOWrapper(io.BytesIO()), 0
     signal.signal(signal.SIGPROF, alarm)
-    signal.setitimer(signal.ITIMER_PROF, HANGS)
+    signal.setitimer(signal.ITIMER_PROF, seconds)
     before, sys.stdin = sys.stdin, io.TextIOWrapper(io.BytesIO(b"w1 w2\n"))
     try:
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(told):
@@ -137,7 +137,7 @@ def came(words: list[str]) -> tuple[str, str]:
     except SystemExit as stop:
         status = stop.code if isinstance(stop.code, int) else 1
     except Hang:
-        return "hang", f"over {HANGS} s"
+        return "hang", f"over {seconds:g} s"
     except BaseException as error:
         return "traceback", f"{type(error).__name__}: {str(error)[:150]}"
     finally:

@@ -1,6 +1,8 @@
 """Some of the campaign of changed files, in every run of the tests; `make fuzz` is longer."""
 
+import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -42,3 +44,10 @@ def test_models_larger_than_any_are_refused(words, sentence, tmp_path, capsys):
         main([*command, *words])
     told = capsys.readouterr().err
     assert sentence in told and "mistake" not in told
+
+
+@pytest.mark.slow
+def test_memory_stays_where_it_is_however_many_lines_there_are():
+    script = Path(__file__).parent / "load.py"
+    done = subprocess.run([sys.executable, script, "--lines", "2000"], capture_output=True, text=True)
+    assert done.returncode == 0 and done.stdout.endswith(" 0 above 2,000\n"), done.stdout + done.stderr

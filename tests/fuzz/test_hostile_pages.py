@@ -91,5 +91,5 @@ def test_a_tour(harmless):
     from minent.tour.page import Section, index, table
 
     rows = table(HOSTILE, [HOSTILE])
-    read = harmless(index([Section(one, one, one, [(one, one)], rows, one) for one in HOSTILE], str))
+    read = harmless(index([Section(one, one, one, [(one, one)], rows, "gan.md") for one in HOSTILE], str))
     assert all(one in read for one in HOSTILE[:11])

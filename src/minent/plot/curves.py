@@ -46,7 +46,7 @@ def curves(
         axes.set_ylim(bottom=0)
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(axis="y", alpha=0.3)
-    axes.legend(loc="center left", bbox_to_anchor=(1, 0.5), frameon=False)
+    figure.legend(loc="outside upper left", ncols=min(len(lines), 4), frameon=False)
     return figure
 
 

@@ -4,14 +4,12 @@ import logging
 from html import escape
 from pathlib import Path
 
-import numpy as np
-
-from minent.data import Pairs
 from minent.files import write_text
 from minent.nn.shape import Shape
 from minent.text.options import Reading, Writing
 from minent.text.writing.training import new_seq2seq, train_seq2seq
 from minent.tour.page import Html, Say, Section, table
+from minent.tour.spelled import numbers
 from minent.training.recipe import Recipe
 
 ASKED = """Digits are read and the number is written in words, from the left and from the right at once: here from 4,000
@@ -20,12 +18,7 @@ errs most where it has come far; what both together find likeliest is taken. The
 SHAPE = Shape(dim=64, heads=4, layers=2, hidden=256, longest=32)
 READING = Reading("words", vocabulary=100, tokens=1024)
 WRITING = Writing("bidirectional", interaction=0.0)
-LEARNED, TESTED, SHOWN = 4000, 300, 14
-ONES = (
-    "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
-    "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen",
-)  # fmt: skip
-TENS = "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"
+SHOWN = 14
 log = logging.getLogger(__name__)
 
 
@@ -53,29 +46,6 @@ def both_ends(folder: Path, say: Say, steps: int = 500) -> Section:
     rows = [(a.replace(" ", ""), _shown(b, c), c) for a, b, c in zip(test.sources, agreed, test.targets, strict=True)]
     html = f'<div class="written">{table([say("read"), say("written"), say("truth")], rows[:SHOWN])}</div>'
     return Section(say("Writing from both ends"), say(ASKED), command, facts, html, "writing.md")
-
-
-def numbers() -> tuple[Pairs, Pairs]:
-    """Numbers of one digit to seven, as many of each, with their words; and others to test by."""
-    random = np.random.default_rng(1)
-    drawn = np.unique((10 ** random.uniform(0, 7, 4 * LEARNED)).astype(int))
-    drawn = random.permutation(drawn)[: LEARNED + TESTED].tolist()
-    pairs = Pairs([" ".join(str(n)) for n in drawn], [in_words(n) for n in drawn])
-    return pairs.at(range(TESTED, len(pairs))), pairs.at(range(TESTED))
-
-
-def in_words(n: int) -> str:
-    """A number in English words.
-
-    >>> in_words(1_040_217)
-    'one million forty thousand two hundred seventeen'
-    """
-    if n < 20:
-        return ONES[n]
-    if n < 100:
-        return TENS[n // 10 - 2] + (f" {ONES[n % 10]}" if n % 10 else "")
-    size, name = next(one for one in ((10**6, "million"), (1000, "thousand"), (100, "hundred")) if n >= one[0])
-    return f"{in_words(n // size)} {name}" + (f" {in_words(n % size)}" if n % size else "")
 
 
 def right(found: list[str], truth: list[str]) -> float:

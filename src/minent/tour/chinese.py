@@ -87,7 +87,6 @@ CHINESE = {
     "numbers right, as both ends together find them likeliest": "数正确：两端一致认为最可能的",
     "numbers right, as the surer end alone has them": "数正确：只取更有把握的一端",
     "numbers to learn from": "个数用于学习",
-    "words to learn from": "个单词用于学习",
     "read": "读入",
     "written": "写出",
     "truth": "正确",
@@ -117,21 +116,19 @@ CHINESE = {
     # gaps
     "Gibbs sampling from a masked language model": "从掩码语言模型中 Gibbs 采样",
     (
-        "A small masked language model learns to fill gaps in words of docstrings, letter by letter. Then 64 "
-        "chains start from a template whose blanks are masks: hide one letter, draw it from what the model says of "
-        "the gap, and so on, many times over. Below are some chains on their way. A word is known if docstrings "
-        "hold it."
+        "A small masked language model learns to fill gaps in 4,000 numbers in English words, the same as above. "
+        "Then 64 chains start from a template whose blanks are masks: hide one word, draw it from what the model "
+        "says of the gap, and so on, many times over. Below are some chains on their way; coloured is what is a "
+        "number, by the rules of English, which nobody told the model."
     ): (
-        "一个小型掩码语言模型学习填补文档字符串单词里的空缺，以字母为单位。然后 64 条链从一个模板开始，模板里的空缺"
-        "是掩码：遮住一个字母，按模型给出的分布重新抽取，如此反复。下面是其中几条链的经过。文档字符串里有的单词以颜"
-        "色标出。"
+        "一个小型掩码语言模型学习填补英文数字里的空缺，数据与上面相同。然后 64 条链从一个模板开始，模板里的空缺是掩"
+        "码：遮住一个词，按模型给出的分布重新抽取，如此反复。下面是其中几条链的经过；按英语的规则确实是一个数的，以"
+        "颜色标出，规则没有告诉过模型。"
     ),
-    "chains that end at a word of docstrings": "条链的终点是文档字符串里的单词",
-    "different ends": "个不同的终点",
+    "chains that end at a number": "条链的终点是一个数",
+    "different numbers that it had not learned from": "个没有学过的不同的数",
     "self-BLEU: 100 were all alike": "self-BLEU（全部相同为 100）",
-    "sweep": "轮次",
-    "chain {}": "链 {}",
-    "Words at the end:": "终点处的单词：",
+    "after {} sweeps": "{} 轮之后",
     # drawn
     "Images, judged by a critic that cannot be steep": "生成图像：不会太陡的判别器",
     (

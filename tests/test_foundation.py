@@ -44,20 +44,33 @@ def test_versions_agree():
     assert f"version: {minent.__version__}\n" in (ROOT / "CITATION.cff").read_text()
 
 
-EXAMPLES = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+EXAMPLES = re.findall(r"```python\n(.*?)```\n\n```text\n(.*?)```", README, re.DOTALL)
 
 
-@pytest.mark.parametrize("example", EXAMPLES, ids=range(len(EXAMPLES)))
-def test_examples_of_the_readme_run(example, tmp_path):
+@pytest.mark.parametrize(("example", "said"), EXAMPLES, ids=range(len(EXAMPLES)))
+def test_examples_of_the_readme_say_what_stands_below_them(example, said, tmp_path):
     if "sklearn" in example:
         pytest.importorskip("sklearn")
-    assert len(EXAMPLES) == 4 and len(example.strip().splitlines()) <= 6
-    python("-W", "error", "-c", example, cwd=tmp_path, env={**os.environ, "OMP_NUM_THREADS": "1"})
+    assert len(EXAMPLES) == README.count("```python") == 4 and len(example.strip().splitlines()) <= 6
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    assert python("-W", "error", "-c", example, cwd=tmp_path, env=environment).stdout == said
+
+
+def test_the_command_of_the_readme_says_what_stands_below_it(tmp_path):
+    import networkx as nx
+
+    nx.write_weighted_edgelist(nx.les_miserables_graph(), tmp_path / "novel.txt", delimiter="\t")
+    (shown,) = re.findall(r"```console\n\$ minent (.*?)\n(.*?)…\n```", README, re.DOTALL)
+    environment = {**os.environ, "COLUMNS": "80", "OMP_NUM_THREADS": "1"}
+    said = python("-m", "minent", *shown[0].split(), cwd=tmp_path, env=environment).stdout
+    assert [line.rstrip() for line in said.splitlines()][: len(shown[1].splitlines())] == shown[1].splitlines()
+    assert (tmp_path / "novel.html").stat().st_size > 10_000 and (tmp_path / "novel.csv").exists()
 
 
 def test_the_chinese_readme_has_the_same_examples():
     text = (ROOT / "README.zh-CN.md").read_text(encoding="utf-8")
-    assert re.findall(r"```python\n(.*?)```", text, re.DOTALL) == EXAMPLES
+    assert re.findall(r"```python\n(.*?)```\n\n```text\n(.*?)```", text, re.DOTALL) == EXAMPLES
 
 
 PAGES = {page.relative_to(ROOT / "docs").as_posix(): page for page in sorted((ROOT / "docs").rglob("*.md"))}

@@ -163,5 +163,6 @@ def _table(*words: str, numbers: Sequence[str], apart: int = 2) -> Table:
     """Columns of words, then of numbers."""
     table = Table(box=None, padding=(0, apart, 0, 0), header_style="bold")
     for name in (*words, *numbers):
-        table.add_column(name, justify="right" if name in numbers else "left", no_wrap=True)
+        least = len("33.54 %") if name == "flow" else None  # where words are long, they give way
+        table.add_column(name, justify="right" if name in numbers else "left", no_wrap=True, min_width=least)
     return table

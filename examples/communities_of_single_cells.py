@@ -11,7 +11,6 @@ from sklearn.metrics import adjusted_mutual_info_score
 from sklearn.neighbors import kneighbors_graph
 
 import minent
-from minent.community import Objective
 
 random = np.random.default_rng(0)
 kinds = np.repeat(np.arange(5), [200, 100, 80, 60, 40])
@@ -25,11 +24,11 @@ adata = SimpleNamespace(  # what is asked of an AnnData
     obs={}, obs_names=[f"cell{i}" for i in range(len(kinds))], obsp={"connectivities": (near + near.T) / 2}
 )
 for markov_time in (1.0, 2.0):
-    tree = minent.community.find(adata, two_level=True, objective=Objective(markov_time=markov_time))
+    tree = minent.community.find(adata, two_level=True, markov_time=markov_time)
     agreement = adjusted_mutual_info_score(kinds, tree.labels)
     print(f"Markov time {markov_time}: {tree.number_of_modules:3} clusters, agreement with the kinds {agreement:.2f}")
 
 adata.obs["infomap"] = [str(label) for label in tree.labels]
 print("cells in each cluster:", ", ".join(map(str, np.bincount(tree.labels))))
-sure = minent.community.stability(adata, two_level=True, objective=Objective(markov_time=2.0), trials=10)
+sure = minent.community.stability(adata, two_level=True, markov_time=2.0, trials=10)
 print(sure)

@@ -8,7 +8,7 @@ from errno import EDQUOT, EFBIG, ENAMETOOLONG, ENOSPC
 from pathlib import Path
 from typing import Any, Literal
 
-from cyclopts import App, CycloptsError, Parameter
+from cyclopts import App, CycloptsError, Parameter, UnknownCommandError
 
 from minent import __version__
 from minent.cli.attribution import attribution
@@ -85,6 +85,13 @@ def _shows_all(stream: Any) -> None:
         stream.reconfigure(**said)
 
 
+def _deeper(error: BaseException) -> str:
+    """Where a command that is not there would be."""
+    word = next(iter(error.unused_tokens or ()), None) if isinstance(error, UnknownCommandError) else None
+    found = [f"minent {room} {word}" for room in ("attribution", "community", "gan", "text") if word in [*app[room]]]
+    return f" Did you mean {' or '.join(found)}?" if found else ""
+
+
 def _behind(error: BaseException | None) -> Iterator[BaseException]:
     """An error, and those in whose handling it was raised."""
     while error is not None:
@@ -127,7 +134,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except BaseException as error:  # a panic of Rust is no Exception
         if debug or isinstance(error, (SystemExit, GeneratorExit)):
             raise
-        sentence = str(error).replace(DASH, "-")
+        sentence = str(error).replace(DASH, "-") + _deeper(error)
         if isinstance(error, OSError) and error.filename is not None:
             sentence = f"{str(error.filename2 or error.filename)!r}: {error.strerror}"
         if isinstance(error, OURS):

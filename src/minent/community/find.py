@@ -1,5 +1,6 @@
 """Find the modules of a network: the tree with which a random walk on it is described in the fewest bits."""
 
+from dataclasses import replace
 from typing import Any
 
 from minent.community.options import PLAIN, Effort, FlowModel, Objective, Options, seeded
@@ -25,6 +26,7 @@ def find(
     overlapping: bool = False,
     no_self_links: bool = False,
     weight_threshold: float = 0.0,
+    markov_time: float | None = None,
     objective: Objective = PLAIN,
     metadata: Any = None,
     initial: Any = None,
@@ -44,7 +46,9 @@ def find(
     - `overlapping`: a node may lie in several modules (see `minent.community.overlap`); the tree is then one of states,
       of which a node has one for each of its modules, `memberships` has a row for each, and it costs no more.
     - `no_self_links`, `weight_threshold`: links from a node to itself, and those that weigh less, are left out.
-    - `objective`: Markov time, a prior against missing links and what else a description may heed; see `Objective`.
+    - `markov_time`: steps of the walk that are described at once: the more, the larger the modules (None: as
+      `objective` has it, 1).
+    - `objective`: a prior against missing links and what else a description may heed; see `Objective`.
     - `metadata`: labels that are described too, as `codelength` takes modules (None: none), or a path to a file of
       lines, node and label.
     - `initial`: modules to begin from, as `codelength` takes them; what is found costs no more than they do. A node
@@ -58,6 +62,7 @@ def find(
     >>> tree.labels.tolist()
     [0, 0, 0, 1, 1, 1]
     """
+    objective = objective if markov_time is None else replace(objective, markov_time=markov_time)
     walk = flow_model, teleportation, recorded, to_nodes
     searching = two_level, effort, trials, seeded(seed), threads
     options = Options(*searching, *walk, overlapping, no_self_links, weight_threshold)

@@ -5,7 +5,7 @@ Of node i, in module M of the tree and in T_t of trial t: sure_i = mean over t o
 
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -81,6 +81,8 @@ def stability(network: Any, *, trials: int = 20, depth: int | None = None, **opt
         raise BadInput("how sure nodes are is told of modules that do not overlap")
     beside = {"directed": None, "objective": PLAIN, "metadata": None, "initial": None}
     beside = {name: options.pop(name, missing) for name, missing in beside.items()}
+    if (time := options.pop("markov_time", None)) is not None:
+        beside["objective"] = replace(beside["objective"], markov_time=time)
     seed = seeded(options.pop("seed", 1))
     flow, start, searches = searched(network, Options(trials=trials, seed=seed, **options), **beside)
     found = list(searches)

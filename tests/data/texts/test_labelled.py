@@ -118,8 +118,8 @@ def test_tsv_holds_any_text_without_tabs_and_newlines(tmp_path_factory, texts):
 
 @pytest.mark.parametrize("name, content, error, sentence", [
     ("a.tsv", b"x\tgood\nx\t\xb5c\n", BadLine, "text must be UTF-8; got other bytes on line 2 of"),
-    ("a.tsv", b"x\tgood\nx\n", BadLine, "a line holds label and text, a tab between; got 1 fields ('x')"),
-    ("a.tsv", b"x\tgood\nx\tb\tc\n", BadLine, "a line holds label and text, a tab between; got 3 fields"),
+    ("a.tsv", b"x\tgood\nx\n", BadLine, "); got 1 field ('x')"),
+    ("a.tsv", b"x\tgood\nx\tb\tc\n", BadLine, "); got 3 fields"),
     ("a.tsv", b"x\tgood\n\nx\t \n", BadLine, "text must not be empty on line 3 of"),
     ("a.tsv", b" \tgood\n", BadLine, "label must not be empty on line 1 of"),
     ("a.tsv", b"sentence\tlabel\ngood\t1\n", BadLine, "there is no column 'text'; there are sentence, label: say"),

@@ -95,8 +95,8 @@ def test_tables_and_parallel_files_hold_any_text_without_tabs_and_newlines(pairs
 
 @pytest.mark.parametrize("name, content, error, sentence", [
     ("a.tsv", b"a\tb\nx\t\xb5c\n", BadLine, "text must be UTF-8; got other bytes on line 2 of"),
-    ("a.txt", b"a\tb\n\nx\n", BadLine, "a line holds source and target, a tab between; got 1 fields ('x')"),
-    ("a.tsv", b"to title\ta\tb\n", BadLine, "a line holds source and target, a tab between; got 3 fields"),
+    ("a.txt", b"a\tb\n\nx\n", BadLine, "); got 1 field ('x')"),
+    ("a.tsv", b"to title\ta\tb\n", BadLine, "); got 3 fields"),
     ("a.tsv", b"source\ttarget\tid\na\tb\n", BadLine, "the header names 3 columns (source, target, id); got 2 fields"),
     ("a.tsv", b"a\tb\nx\t \n", BadLine, "target must not be empty on line 2 of"),
     ("a.tsv", b"\n", BadInput, "there are no pairs in"),
@@ -155,7 +155,7 @@ def test_real_pairs_are_read(data):
     assert german.targets[0] == "Two young, White males are outside near many bushes."
     chinese = read_pairs(text / "tatoeba_cmn" / "cmn.txt")
     assert (chinese.sources[1], chinese.targets[1]) == ("Hi.", "你好。")
-    with pytest.raises(BadLine, match="a line holds source and target, a tab between; got 3 fields"):
+    with pytest.raises(BadLine, match="got 3 fields"):
         read_pairs(text / "csl_title" / "dev.tsv")
-    with pytest.raises(BadLine, match="got 1 fields"):
+    with pytest.raises(BadLine, match="got 1 field "):
         read_pairs(text / "cmudict" / "cmudict.dict")

@@ -29,13 +29,13 @@ def train(
     resume: Annotated[bool, Parameter(show_default=False)] = False,
     record: int = 0,
     init: Annotated[str, Parameter(show_default=False)] = "",
-    columns: Annotated[Columns | None, Parameter(name="*")] = None,
-    reading: Annotated[Reading | None, Parameter(name="*")] = None,
-    writing: Annotated[Writing | None, Parameter(name="*")] = None,
-    learning: Annotated[Learning | None, Parameter(name="*")] = None,
-    masking: Annotated[Masking | None, Parameter(name="*")] = None,
-    shape: Annotated[Shape | None, Parameter(name="*")] = None,
-    recipe: Annotated[Recipe | None, Parameter(name="*")] = None,
+    columns: Annotated[Columns | None, Parameter(name="*", group="Columns of a table")] = None,
+    reading: Annotated[Reading | None, Parameter(name="*", group="Reading")] = None,
+    writing: Annotated[Writing | None, Parameter(name="*", group="Writing")] = None,
+    learning: Annotated[Learning | None, Parameter(name="*", group="Objective")] = None,
+    masking: Annotated[Masking | None, Parameter(name="*", group="Filling gaps")] = None,
+    shape: Annotated[Shape | None, Parameter(name="*", group="Model")] = None,
+    recipe: Annotated[Recipe | None, Parameter(name="*", group="Training")] = None,
 ) -> None:
     """Train a model: minent text train [recipe.toml] --task classify --train texts.tsv --out model
 

@@ -20,11 +20,11 @@ def write(
     /,
     *,
     model: Path,
-    columns: Annotated[SourceColumn | None, Parameter(name="*")] = None,
+    columns: Annotated[SourceColumn | None, Parameter(name="*", group="Columns of a table")] = None,
     n_best: int = 1,
     output: Annotated[Path | None, Parameter(name=["--output", "-o"], show_default=False)] = None,
-    search: Annotated[Search | None, Parameter(name="*")] = None,
-    computing: Annotated[Computing | None, Parameter(name="*")] = None,
+    search: Annotated[Search | None, Parameter(name="*", group="Search")] = None,
+    computing: Annotated[Computing | None, Parameter(name="*", group="Computing")] = None,
 ) -> None:
     """Write a text for each line: titles, translations, what the model has learned; in the order of the lines.
 

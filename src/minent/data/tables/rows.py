@@ -130,8 +130,8 @@ def _records(file: TextFile, table: Iterator[tuple[int, list[str]]], seen: Seen,
             yield fault(f"the header names {len(names)} columns ({', '.join(names)}); got {len(fields)} fields")
         else:
             told, flags = " ".join(map(repr, fields))[:80], ", ".join(f"--{name}" for name in names)
-            came = f"a line holds {' and '.join(names)}, a tab between; got {len(fields)} fields ({told})"
-            yield fault(f"{came}. Of a table with more, say which columns of its first line these are ({flags})")
+            wanted = f"a line holds {' and '.join(names)}, a tab between (of a table with more, say which: {flags})"
+            yield fault(f"{wanted}; got {len(fields)} field{'s' * (len(fields) > 1)} ({told})")
 
 
 def _columns(file: TextFile, roles: Mapping[str, str], seen: Seen, optional: Collection[str]) -> Rows:

@@ -1,9 +1,9 @@
-# make setup | tour | test | check | fuzz | bench | docs    (PYTHON=python3.12 chooses the interpreter of .venv)
+# make setup | tour | test | test-all | check | fuzz | bench | docs    (PYTHON=python3.12 chooses the interpreter of .venv)
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: setup tour test check fuzz bench docs
+.PHONY: setup tour test test-all check fuzz bench docs
 setup: $(READY)
 
 $(READY): pyproject.toml constraints.txt
@@ -17,6 +17,9 @@ tour: setup
 
 test: setup
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
+
+test-all: setup
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile -m "slow or not slow"
 
 fuzz: setup
 	OMP_NUM_THREADS=1 $(BIN)/python tests/fuzz/campaign.py --inputs 1000000 --seconds 600

@@ -1,4 +1,5 @@
 import importlib
+import json
 import os
 import re
 import subprocess
@@ -86,6 +87,18 @@ def test_examples_of_the_documentation_run(example, tmp_path):
     python("-c", DOCS[example], cwd=tmp_path, env={**os.environ, "OMP_NUM_THREADS": "1"})
 
 
+def test_packages_of_other_kinds_ask_for_what_the_project_asks_for():
+    """The conda recipe and the workflow, which cannot run here."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    recipe = (ROOT / "packaging" / "conda" / "meta.yaml").read_text()
+    assert f'version = "{project["version"]}"' in recipe
+    asked = re.findall(r"    - (\S+) (>=\S+)", recipe.partition("  run:")[2].partition("  run_constrained:")[0])
+    assert {"".join(one) for one in asked} - {f"python{project['requires-python']}"} == set(project["dependencies"])
+    tried = re.search(r"python: (\[.*\])", (ROOT / ".github" / "workflows" / "test.yml").read_text())
+    named = [one.rpartition(" ")[2] for one in project["classifiers"] if "Python :: 3." in one]
+    assert tried and json.loads(tried[1]) == named
+
+
 def test_every_page_is_in_the_contents_of_the_site():
     site = tomllib.loads((ROOT / "zensical.toml").read_text(encoding="utf-8"))["project"]
     assert set(re.findall(r"'([\w/-]+\.md)'", str(site["nav"]))) == set(PAGES)
@@ -99,9 +112,9 @@ def test_every_name_of_the_reference_is_there():
         assert hasattr(importlib.import_module(module), value), name
 
 
-def test_the_makefile_has_seven_verbs():
+def test_the_makefile_has_eight_verbs():
     verbs = re.search(r"\.PHONY: (.*)", (ROOT / "Makefile").read_text())
-    assert verbs and verbs[1].split() == ["setup", "tour", "test", "check", "fuzz", "bench", "docs"]
+    assert verbs and verbs[1].split() == ["setup", "tour", "test", "test-all", "check", "fuzz", "bench", "docs"]
 
 
 def test_a_missing_extra_names_the_way_to_get_it():

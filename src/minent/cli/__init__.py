@@ -87,7 +87,9 @@ def _shows_all(stream: Any) -> None:
 
 def _deeper(error: BaseException) -> str:
     """Where a command that is not there would be."""
-    word = next(iter(error.unused_tokens or ()), None) if isinstance(error, UnknownCommandError) else None
+    if not isinstance(error, UnknownCommandError) or not error.unused_tokens:
+        return ""
+    word = error.unused_tokens[0]
     found = [f"minent {room} {word}" for room in ("attribution", "community", "gan", "text") if word in [*app[room]]]
     return f" Did you mean {' or '.join(found)}?" if found else ""
 

@@ -75,10 +75,13 @@ def test_the_chinese_readme_has_the_same_examples():
 
 
 PAGES = {page.relative_to(ROOT / "docs").as_posix(): page for page in sorted((ROOT / "docs").rglob("*.md"))}
-DOCS = {
-    f"{name.removesuffix('.md')} {i}": example
-    for name, page in PAGES.items()
-    for i, example in enumerate(re.findall(r"```python\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL))
+DOCS = {  # each once: pages in Chinese show the same ones
+    name: example
+    for example, name in {
+        example: f"{name.removesuffix('.md')} {i}"
+        for name, page in sorted(PAGES.items(), reverse=True)
+        for i, example in enumerate(re.findall(r"```python\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL))
+    }.items()
 }
 
 

@@ -1,12 +1,10 @@
 """Every example runs as a user would run it, and is shown by the page that answers its question."""
 
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from snippets import run
 
 ROOT = Path(__file__).parents[1]
 EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
@@ -23,12 +21,8 @@ def extras(example: Path) -> list[str]:
 def test_examples_run_and_tell_something(example, tmp_path):
     for extra in extras(example):
         pytest.importorskip(BRINGS[extra], reason=f"{example.name} needs the extra {extra}, not installed here")
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    command = [sys.executable, "-W", "error", str(example)]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, env=environment)
-    assert done.returncode == 0, done.stderr
-    lines = done.stdout.splitlines()
-    assert len(lines) >= 4 and re.search(r"\d", done.stdout)
+    said = run(example, tmp_path, strict=True)
+    assert len(said.splitlines()) >= 4 and re.search(r"\d", said)
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)

@@ -9,6 +9,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from snippets import run
 
 import minent
 from minent.files import write_text
@@ -54,8 +55,7 @@ def test_examples_of_the_readme_say_what_stands_below_them(example, said, tmp_pa
     if "sklearn" in example:
         pytest.importorskip("sklearn")
     assert len(EXAMPLES) == README.count("```python") == 4 and len(example.strip().splitlines()) <= 6
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    assert python("-W", "error", "-c", example, cwd=tmp_path, env=environment).stdout == said
+    assert run(example, tmp_path, strict=True) == said
 
 
 def test_the_command_of_the_readme_says_what_stands_below_it(tmp_path):
@@ -87,7 +87,7 @@ DOCS = {  # each once: pages in Chinese show the same ones
 
 @pytest.mark.parametrize("example", DOCS)
 def test_examples_of_the_documentation_run(example, tmp_path):
-    python("-c", DOCS[example], cwd=tmp_path, env={**os.environ, "OMP_NUM_THREADS": "1"})
+    run(DOCS[example], tmp_path)
 
 
 def test_packages_of_other_kinds_ask_for_what_the_project_asks_for():

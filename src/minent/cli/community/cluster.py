@@ -30,8 +30,8 @@ def cluster(
     Parameters
     ----------
     points
-        Vectors (.npy, .npz of scipy, .parquet), or texts: one a line, or a column of them (.tsv, .csv, .jsonl, .json,
-        .parquet), in one file, or in several by a pattern or a folder; - reads lines.
+        Vectors (.npy, .npz of scipy, .parquet, .csv of numbers), or texts: one a line, or a column of them (.tsv, .csv,
+        .jsonl, .json, .parquet), in one file, or in several by a pattern or a folder; - reads lines.
     model
         Folder of transformers or sentence-transformers that turns texts into vectors; without it, shared words do.
     output

@@ -1,5 +1,5 @@
-"""A file of points: a NumPy array, a sparse matrix of scipy's, or a Parquet table whose numbers are the coordinates,
-whose words are the names."""
+"""A file of points: a NumPy array, a sparse matrix of scipy's, or a table whose numbers are the coordinates, and whose
+words are the names."""
 
 import os
 from pathlib import Path
@@ -10,6 +10,7 @@ from jaxtyping import Float
 from scipy.sparse import csr_array, issparse, load_npz
 
 from minent.data.bytes import opened
+from minent.data.points.columns import SEPARATORS, holds_columns, read_columns
 from minent.data.tables.parquet import read_parquet
 from minent.data.whole import named, whole
 from minent.errors import BadInput
@@ -24,6 +25,7 @@ def read_vectors(path: str | os.PathLike[str]) -> tuple[Any, np.ndarray | None]:
     .npz      a matrix that scipy.sparse.save_npz wrote
     .parquet  one column of lists of numbers, or else all columns of numbers; the first column of text holds the names,
               or else the index of pandas, which is no coordinate
+    .csv      columns of numbers, and one of names perhaps; its first line names them, or not (.tsv, too)
 
     Raises BadInput for what holds no points.
     """
@@ -31,10 +33,12 @@ def read_vectors(path: str | os.PathLike[str]) -> tuple[Any, np.ndarray | None]:
     if not file.is_file():
         raise BadInput(f"there is no file {str(path)!r}")
     read = ARRAYS.get(file.suffix.lower())
-    table = None if read else read_parquet(opened(file).data, path)
-    with whole(path, "numbers"):
-        points, names = (read(file), None) if read else _of_table(table)
+    table = None
+    if not read:
+        table = read_columns(path) if file.suffix.lower() in SEPARATORS else read_parquet(opened(file).data, path)
     with named(path):
+        with whole(path, "numbers"):
+            points, names = (read(file), None) if read else _of_table(table)
         return checked(points), names
 
 
@@ -58,7 +62,9 @@ def checked(points: Any) -> Float[np.ndarray, "_ _"] | csr_array:
 
 def holds_vectors(path: str | os.PathLike[str]) -> bool:
     """Whether a file is one of points: .npy, .npz, or .parquet with a column of lists of numbers, or columns of them:
-    more than one (an id) where words stand beside them."""
+    more than one (an id) where words stand beside them; .csv and .tsv with more than one."""
+    if holds_columns(path):
+        return True
     if (kind := Path(path).suffix.lower()) != ".parquet":
         return kind in ARRAYS
     from pyarrow import ArrowInvalid, parquet

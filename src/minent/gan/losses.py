@@ -5,8 +5,7 @@
     hinge               max(0, 1 - f)   max(0, 1 + f)    -f             Lim & Ye 2017; Miyato et al. 2018
     wasserstein         -f              f                -f             Arjovsky et al. 2017
     least-squares       (1 - f)²        (1 + f)²         (1 - f)²       Mao et al. 2017, with a = -1, b = c = 1
-    relativistic        s(f′ - f), a pair at a time      s(f - f′)      f of a real, f′ of a drawn one; Jolicoeur-Martineau
-                                                                        2019, Huang et al. 2024 ("R3GAN")
+    relativistic        s(f′ - f)       of a pair        s(f - f′)      f of a real, f′ of a drawn one: Huang et al. 2024
 
 Of a critic bounded by 1 (gn), non-saturating is the cross entropy with the probability (1 + f) / 2 that a sample is
 real, as Wu et al. have it: -log((1 + f) / 2), -log((1 - f) / 2), -log((1 + f) / 2).
@@ -65,7 +64,9 @@ def loss_of(name: LossName, bounded: bool = False) -> Loss:
         case "least-squares":
             return Loss(lambda f: (1 - f).square(), lambda f: (1 + f).square(), lambda f: (1 - f).square())
         case "relativistic":
-            return Loss(lambda f: F.softplus(-f), torch.zeros_like, lambda f: F.softplus(-f), paired=True, centred=False)
+            return Loss(
+                lambda f: F.softplus(-f), torch.zeros_like, lambda f: F.softplus(-f), paired=True, centred=False
+            )
     raise BadInput(f"loss must be one of {', '.join(get_args(LossName))}; got {name!r}")
 
 
@@ -128,12 +129,13 @@ def generator_loss(
     if loss.paired:
         with torch.no_grad():
             real = seen(_real(batch, playing))
-            told = told - one_each(critic(real, *labels), real).float()
+            on_real = one_each(critic(real, *labels), real).float()
+        told = told - on_real
     return loss.generator(told).sum(), number
 
 
 def _real(batch: dict[str, Tensor], playing: Playing) -> Tensor:
-    """Real samples: bytes are pixels, from -1 to 1 as numbers; each of half of them is mirrored, where that is wanted."""
+    """Real samples: bytes are pixels, from -1 to 1 as numbers; half of them are mirrored, where that is wanted."""
     real = batch["x"]
     real = real if real.is_floating_point() else real.float() / 127.5 - 1
     if playing.mirror:

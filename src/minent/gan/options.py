@@ -61,8 +61,8 @@ class Playing:
     """What they lose; for a critic bounded by 1 (gn), hinge is wasserstein. R3GAN is relativistic with r1r2."""
 
     augment: Augment = "none"
-    """What images go through, real and drawn ones, before the critic sees them, where there are few: diffaugment, or ada,
-    which does it the more often the surer the critic is of real ones."""
+    """What images go through, real and drawn ones, before the critic sees them, where there are few: diffaugment, or
+    ada, which does it the more often the surer the critic is of real ones."""
 
     mirror: bool = False
     """Show the critic half of the real images mirrored, left to right."""

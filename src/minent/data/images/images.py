@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float, Int, Shaped
+from jaxtyping import Float, Int, Shaped, UInt8
 
 from minent.errors import BadInput, some
 
@@ -59,13 +59,19 @@ class Images:
     def scaled(self, ids: Any = slice(None)) -> Float[np.ndarray, "samples ..."]:
         """Pixels from -1 to 1; points as they are. float32."""
         values = self.values[ids]
-        return values.astype(np.float32) / np.float32(127.5) - 1 if self.size else values
+        return scaled(values) if self.size else values
 
     def batches(self, examples: int, seed: int = 1, labels: bool = False) -> "_Batches":
-        """Batches of so many ("x", with `labels` "label" too; and "id"), shuffled anew each epoch."""
+        """Batches of so many ("x", of images pixels as they are, uint8; with `labels` "label" too; and "id"), shuffled
+        anew each epoch."""
         if labels and self.labels is None:
             raise BadInput("classes are wanted, and these samples have none")
         return _Batches(self, min(examples, len(self)), seed, labels)
+
+
+def scaled(pixels: UInt8[np.ndarray, "..."]) -> Float[np.ndarray, "..."]:
+    """Pixels from -1 to 1, float32."""
+    return pixels.astype(np.float32) / np.float32(127.5) - 1
 
 
 @dataclass(frozen=True)
@@ -89,7 +95,7 @@ class _Batches:
         order = np.random.default_rng([self.seed, number]).permutation(len(self.images))
         for i in range(len(self)):
             ids = order[i * self.examples : (i + 1) * self.examples]
-            batch = {"x": self.images.scaled(ids), "id": ids}
+            batch = {"x": self.images.values[ids], "id": ids}
             if self.labels and self.images.labels is not None:
                 batch["label"] = self.images.labels[ids]
             yield batch

@@ -8,6 +8,7 @@ samples where theirs are of higher order. What is changed with p < 0.8 does not 
 """
 
 import math
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -108,7 +109,7 @@ class _Maybe:
         return torch.floor(self.uniform() * count)
 
 
-def _matrices(rows: list[list[Tensor | float]], like: Tensor) -> Tensor:
+def _matrices(rows: Any, like: Tensor) -> Tensor:
     full = [[torch.as_tensor(one, device=like.device, dtype=like.dtype).expand_as(like) for one in row] for row in rows]
     return torch.stack([torch.stack(row, -1) for row in full], -2)
 

@@ -69,13 +69,21 @@ class Generator(Saved):
         return self.body(noise)
 
     def draw(
-        self, number: int, labels: Int[Tensor, " number"] | str | None = None, seed: int = 1
+        self,
+        number: int,
+        labels: Int[Tensor, " number"] | str | None = None,
+        seed: int = 1,
+        noise: Float[Tensor, "number latent"] | None = None,
     ) -> Float[Tensor, "..."]:
-        """Samples (number, ...) on the CPU: of the class of a name, of `labels`, or of classes in turn."""
+        """Samples (number, ...) on the CPU: of the class of a name, of `labels`, or of classes in turn; from `noise` (see
+        `minent.gan.latent`), or what `seed` draws."""
         if number < 1:
             raise BadInput(f"number must be at least 1; got {number}")
         device = next(self.parameters()).device
-        noise = torch.randn(number, self.latent, generator=torch.Generator().manual_seed(seed))
+        if noise is None:
+            noise = self.noise(number, seed)
+        if tuple(noise.shape) != (number, self.latent):
+            raise BadInput(f"noise is of shape {(number, self.latent)}; got {tuple(noise.shape)}")
         if labels is None and self.classes:
             labels = torch.arange(number) % self.classes
         if labels is not None and not self.classes:
@@ -89,6 +97,10 @@ class Generator(Saved):
         with torch.no_grad(), evaluating(self):
             parts = [self(z.to(device), y if y is None else y.to(device)).float().cpu() for z, y in batches]
         return torch.cat(parts)
+
+    def noise(self, number: int, seed: int = 1) -> Float[Tensor, "number latent"]:
+        """What samples are drawn from."""
+        return torch.randn(number, self.latent, generator=torch.Generator().manual_seed(seed))
 
     def _place(self, name: str) -> int:
         places = {normalize("NFC", one): i for i, one in enumerate(self.names)}  # macOS writes é as e and an accent

@@ -13,6 +13,7 @@ from minent.cli.outputs import check_apart
 from minent.cli.processes import speaks
 from minent.errors import require
 from minent.gan.options import Networks, Playing
+from minent.plot.run import read_log
 
 
 def train(
@@ -76,7 +77,20 @@ def train(
     weights = [sum(parameter.numel() for parameter in player.parameters()) for player in (generator, critic)]
     print(f"{kind(samples)}, {playing.lipschitz}; {weights[0]:,} weights draw, {weights[1]:,} judge")
     terminal.playing(keeping(turns, "gan", out, options, resume))
+    _told_of_the_best(out)
     print(f"wrote {out} in {time.perf_counter() - start:.0f} s")
+
+
+def _told_of_the_best(out: Path) -> None:
+    """Where the generator was better by its score along training than it is at the end: a late collapse is no loss."""
+    scored = [(one["step"], one["scores"]) for one in read_log(out) if one.get("scores")]
+    for name in ("fid", "sliced_w2"):
+        if steps := [(scores[name], step) for step, scores in scored if name in scores]:
+            (least, step), (last, end) = min(steps), steps[-1]
+            if step != end:
+                place = out / "snapshots" / f"step-{step:08d}"
+                print(f"{name} was least at step {step:,}, {least:.3g}, and is {last:.3g} at the end: {place}")
+            return
 
 
 def kind(samples: Any) -> str:

@@ -8,11 +8,11 @@ Images are resampled (bicubic, antialiased) to the side that the network was tra
 Distances in features of networks that saw photographs: Heusel et al. 2017; in DINOv2's: Stein et al. 2023.
 """
 
+import importlib
 import json
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -60,9 +60,7 @@ def features_of(name: str | os.PathLike[str], device: str = "auto") -> Network:
     if place.is_file():
         return _scripted(place, device)
     if kind in ("timm", "torchvision") and rest and not place.exists():
-        if find_spec(kind) is None:
-            raise MissingExtra(f"pip install {kind} to score by features of {name} ({kind} is not installed)")
-        return (_of_timm if kind == "timm" else _of_torchvision)(rest, device)
+        return (_of_timm if kind == "timm" else _of_torchvision)(_imported(kind), rest, device)
     if place.is_dir() or (rest and not is_path(name)):
         return _of_transformers(name, device)
     raise BadInput(
@@ -83,10 +81,16 @@ def _scripted(file: Path, device: str) -> Network:
     )
 
 
-def _of_timm(name: str, device: str) -> Network:
-    import timm
-    import timm.data
+def _imported(package: str) -> Any:
+    try:
+        return importlib.import_module(package)
+    except ModuleNotFoundError as error:
+        raise MissingExtra(f"pip install {error.name} to score by features of {package}'s networks") from None
+    except (RuntimeError, OSError, AttributeError) as error:  # of another build of torch
+        raise BadInput(f"{package} is not for the torch that is installed: {error}") from None
 
+
+def _of_timm(timm: Any, name: str, device: str) -> Network:
     with _fetching(f"timm/{name}"):
         model = timm.create_model(name, pretrained=True, num_classes=0)
     told = timm.data.resolve_model_data_config(model)
@@ -94,9 +98,8 @@ def _of_timm(name: str, device: str) -> Network:
                    _normalised(told["input_size"][-1], told["mean"], told["std"]), device)  # fmt: skip
 
 
-def _of_torchvision(name: str, device: str) -> Network:
-    from torchvision import models
-
+def _of_torchvision(torchvision: Any, name: str, device: str) -> Network:
+    models = torchvision.models
     with _fetching(f"torchvision/{name}"):
         known: Any = models.get_model_weights(name).DEFAULT
         model = models.get_model(name, weights=known)

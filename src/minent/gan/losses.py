@@ -2,10 +2,11 @@
 
                         critic, real    critic, drawn    generator
     non-saturating      s(-f)           s(f)             s(-f)          s(u) = log(1 + exp u); Goodfellow et al. 2014
+    logistic            as non-saturating, of a bounded critic too: Wu et al. in their code
     hinge               max(0, 1 - f)   max(0, 1 + f)    -f             Lim & Ye 2017; Miyato et al. 2018
     wasserstein         -f              f                -f             Arjovsky et al. 2017
     least-squares       (1 - f)²        (1 + f)²         (1 - f)²       Mao et al. 2017, with a = -1, b = c = 1
-    relativistic        s(f′ - f)       of a pair        s(f - f′)      f of a real, f′ of a drawn one: Huang et al. 2024
+    relativistic        s(f′ - f)       of a pair        s(f - f′)      f of real, f′ of drawn ones: Huang et al. 2024
 
 Of a critic bounded by 1 (gn), non-saturating is the cross entropy with the probability (1 + f) / 2 that a sample is
 real, as Wu et al. have it: -log((1 + f) / 2), -log((1 - f) / 2), -log((1 + f) / 2).
@@ -55,7 +56,7 @@ def loss_of(name: LossName, bounded: bool = False) -> Loss:
     match name:
         case "non-saturating" if bounded:
             return Loss(_unlikely, lambda f: _unlikely(-f), _unlikely)
-        case "non-saturating":
+        case "non-saturating" | "logistic":
             return Loss(lambda f: F.softplus(-f), F.softplus, lambda f: F.softplus(-f))
         case "hinge":
             return Loss(lambda f: F.relu(1 - f), lambda f: F.relu(1 + f), torch.neg)
@@ -64,9 +65,8 @@ def loss_of(name: LossName, bounded: bool = False) -> Loss:
         case "least-squares":
             return Loss(lambda f: (1 - f).square(), lambda f: (1 + f).square(), lambda f: (1 - f).square())
         case "relativistic":
-            return Loss(
-                lambda f: F.softplus(-f), torch.zeros_like, lambda f: F.softplus(-f), paired=True, centred=False
-            )
+            surer = loss_of("logistic")
+            return Loss(surer.real, torch.zeros_like, surer.generator, paired=True, centred=False)
     raise BadInput(f"loss must be one of {', '.join(get_args(LossName))}; got {name!r}")
 
 

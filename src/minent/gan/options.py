@@ -9,8 +9,8 @@ from minent.training.recipe import Precision, Recipe
 from minent.training.schedule import Schedule
 
 Constraint = Literal["gn", "gran", "gp", "r1", "r1r2", "sn", "clip", "none"]
-LossName = Literal["non-saturating", "hinge", "wasserstein", "least-squares", "relativistic"]
-Network = Literal["mlp", "dcgan", "resnet"]
+LossName = Literal["non-saturating", "logistic", "hinge", "wasserstein", "least-squares", "relativistic"]
+Network = Literal["mlp", "dcgan", "sngan", "resnet"]
 Augment = Literal["none", "diffaugment", "ada"]
 STRENGTH = {"gran": 0.1, "gp": 10.0, "r1": 10.0, "r1r2": 10.0, "clip": 0.01}
 
@@ -33,12 +33,16 @@ class Networks:
     width: int = 64
     """Channels of the critic's first layer, doubled where its images are halved; of an mlp all layers' width."""
 
+    deviation: float | None = None
+    """Standard deviation that weights begin with, biases at 0; as torch has them if not given."""
+
     def __post_init__(self) -> None:
         check(
             self,
             ("network", self.network in (None, *get_args(Network)), f"one of {', '.join(get_args(Network))}"),
             ("latent", self.latent >= 1, "at least 1"),
             ("width", self.width >= 1, "at least 1"),
+            ("deviation", self.deviation is None or 0 < self.deviation < inf, "positive"),
         )
 
 

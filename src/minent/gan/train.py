@@ -93,8 +93,8 @@ def train_gan(
 
 
 def write_picture(path: Path, drawn: np.ndarray, images: Images | None = None, columns: int | None = None) -> None:
-    """A picture of images side by side, in so many columns, or of points in the plane, within the frame of `images`; of points of other
-    dimensions there is none."""
+    """A picture of images side by side, in so many columns, or of points in the plane, within the frame of `images`; of
+    points of other dimensions there is none."""
     if drawn.ndim == 4:
         write_png(path, grid(drawn[:SHOWN] if images is not None else drawn, columns))
     elif drawn.shape[1] == 2:

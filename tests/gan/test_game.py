@@ -37,9 +37,13 @@ def same(one: dict[str, np.ndarray], other: dict[str, np.ndarray]) -> bool:
     return one.keys() == other.keys() and all(np.array_equal(one[name], other[name]) for name in one)
 
 
-@pytest.mark.parametrize("lipschitz", ["gn", "gran", "gp", "r1", "sn", "clip", "none"])
+@pytest.mark.parametrize("lipschitz", ["gn", "gran", "gp", "r1", "r1r2", "sn", "clip", "none"])
 def test_resumed_game_is_the_uninterrupted_one(tmp_path, lipschitz):
     playing = replace(SHORT, lipschitz=lipschitz, consistency=1.0 if lipschitz == "gn" else 0.0)
+    if lipschitz == "r1r2":
+        playing = replace(playing, loss="relativistic", augment="ada", mirror=True)
+    if lipschitz == "sn":
+        playing = replace(playing, augment="diffaugment", generator_batch=24)
     records, whole, critic = game(playing, folder=tmp_path / "whole")
     turns = list(records)
     assert len({turn.critic_loss for turn in turns}) == 6 and turns[3].scores is not None and turns[2].scores is None
@@ -70,9 +74,11 @@ def test_a_seeded_game_repeats_and_another_seed_is_another():
     assert torch.equal(torch.get_rng_state(), state)
 
 
-@pytest.mark.parametrize("lipschitz", ["gn", "gp"])
+@pytest.mark.parametrize("lipschitz", ["gn", "r1r2"])
 def test_two_processes_play_the_game_of_one(tmp_path, lipschitz):
     playing = replace(SHORT, lipschitz=lipschitz, steps=4, batch=8)
+    if lipschitz == "r1r2":
+        playing = replace(playing, loss="relativistic", augment="ada")
     launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     command = [*launch, small_games.__file__, tmp_path / "two", json.dumps(asdict(playing))]

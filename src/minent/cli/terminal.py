@@ -143,9 +143,9 @@ def playing(turns: "Iterable[Turn]") -> None:
 
 def drawn_and_floor(scores: "Scores") -> None:
     """Scores of drawn samples beside those of real ones in their place."""
-    table = _table("", numbers=("drawn", "real"))
+    table = _table("", numbers=("drawn", "real") if scores.floor else ("drawn",))
     for name, value in scores.drawn.items():
-        table.add_row(name, f"{value:.4g}", f"{scores.floor[name]:.4g}")
+        table.add_row(name, f"{value:.4g}", *([f"{scores.floor[name]:.4g}"] if scores.floor else []))
     console().print(table)
 
 

@@ -1,5 +1,6 @@
 """What comes in: networks from links, files and other libraries' objects; texts with labels or in pairs; batches."""
 
+from minent.data.images.images import Images
 from minent.data.images.read import read_images
 from minent.data.networks.bipartite import Bipartite
 from minent.data.networks.graph import Graph
@@ -20,6 +21,7 @@ __all__ = [
     "Batches",
     "Bipartite",
     "Graph",
+    "Images",
     "Labelled",
     "Pairs",
     "States",

@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     )
     from minent.gan.networks import Critic, Generator
     from minent.gan.options import Networks, Playing
-    from minent.gan.scores import Features, Scores, inception, score, train_features
+    from minent.gan.scores import Features, Scores, features_of, inception, score, train_features
     from minent.gan.train import new_players, train_gan
     from minent.gan.turns import Turn
 
 __all__ = [
     "Critic", "Features", "Generator", "Networks", "Playing", "Scores", "Turn", "averaged", "clip_weights",
-    "consistency", "gradient_normalise", "gradient_penalty", "inception", "new_players", "play", "r1", "score",
-    "spectral_normalise", "train_features", "train_gan", "value_and_gradient",
+    "consistency", "features_of", "gradient_normalise", "gradient_penalty", "inception", "new_players", "play", "r1",
+    "score", "spectral_normalise", "train_features", "train_gan", "value_and_gradient",
 ]  # fmt: skip
 __getattr__ = on_first_use(
     __name__,
@@ -35,7 +35,7 @@ __getattr__ = on_first_use(
         "spectral_normalise value_and_gradient",
         "minent.gan.networks": "Critic Generator",
         "minent.gan.options": "Networks Playing",
-        "minent.gan.scores": "Features Scores inception score train_features",
+        "minent.gan.scores": "Features Scores features_of inception score train_features",
         "minent.gan.train": "new_players train_gan",
         "minent.gan.turns": "Turn",
     },

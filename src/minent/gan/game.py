@@ -17,6 +17,7 @@ from torch import nn
 from minent.data.whole import read_json
 from minent.errors import BadInput
 from minent.files import write_text
+from minent.gan.augmentation import augmentation
 from minent.gan.input_gradients.apart import refuse_batch_norm
 from minent.gan.input_gradients.lipschitz import gradient_normalise, spectral_normalise
 from minent.gan.losses import critic_loss, generator_loss, loss_of
@@ -94,9 +95,10 @@ def prepared(
     refuse_batch_norm(critic.train())
     names = getattr(generator, "names", None)
     processes, critic = found(playing.device), constrained(critic, playing)
-    players = nn.ModuleDict({"generator": generator, "critic": critic}).to(processes.device)
+    seen = augmentation(playing.augment)
+    players = nn.ModuleDict({"generator": generator, "critic": critic, "seen": seen}).to(processes.device)
     agree_on(players, processes)
-    loss, sums = loss_of(playing.loss, playing.lipschitz == "gn"), torch.zeros(3, device=processes.device)
+    loss, sums = loss_of(playing.loss, playing.lipschitz == "gn"), torch.zeros(4, device=processes.device)
     optimizer = torch.optim.Adam(  # one, so that checkpoints know one: who has no gradients stays where it is
         [{"params": list(player.parameters())} for player in (generator, critic)],
         betas=(playing.beta1, playing.beta2), fused=sums.is_cuda or None,
@@ -105,8 +107,8 @@ def prepared(
         model=players, batches=batches, recipe=playing.recipe, steps=playing.steps, processes=processes,
         optimizer=optimizer, average=averaging.start(generator) if playing.ema else None, folder=folder,
         saving=kept and processes.is_main_process, playing=playing, generator=generator, critic=critic,
-        generator_loss=partial(generator_loss, critic, loss),
-        critic_loss=partial(critic_loss, generator, loss, playing, sums),
+        generator_loss=partial(generator_loss, critic, loss, playing, seen), seen=seen, paired=loss.paired,
+        critic_loss=partial(critic_loss, generator, loss, playing, seen, sums),
         trained=(_trained(generator), _trained(critic)), sums=sums, judge=judge,
     )  # fmt: skip
     if resume and checkpoint.newest(game.checkpoints) is not None:

@@ -3,7 +3,8 @@
     f(x, y) = ⟨w + v_y, φ(x)⟩ + b      of classes y, by projection: Miyato & Koyama 2018, equation 3
 Images are b·2^k wide, b from 4 to 7: k levels, each half as wide as the one before and twice as deep. Critics have no
 batch normalisation; generators have, but in an mlp, and are told the class by a vector beside their noise.
-    dcgan    Radford et al. 2016; its critic as in Miyato et al. 2018, table 3
+    dcgan    Radford et al. 2016; a convolution of stride 2 at each level
+    sngan    that generator; at each level of the critic another of stride 1, as Miyato et al. 2018 and Wu et al. 2021
     resnet   Gulrajani et al. 2017; Miyato et al. 2018, table 4
 """
 
@@ -56,12 +57,13 @@ class Generator(Saved):
             widths = [networks.width * 2**level for level in reversed(range(levels + 1))]
             layers = [nn.Linear(noise, widths[0] * base**2), nn.Unflatten(1, (widths[0], base, base))]
             for wide, narrow in pairwise(widths):
-                if kind == "dcgan":
+                if kind in ("dcgan", "sngan"):
                     layers += [nn.BatchNorm2d(wide), nn.ReLU(), nn.ConvTranspose2d(wide, narrow, 4, 2, 1)]
                 else:
                     layers.append(residual.Up(wide, narrow))
             layers += [nn.BatchNorm2d(widths[-1]), nn.ReLU(), nn.Conv2d(widths[-1], channels, 3, 1, 1), nn.Tanh()]
         self.body = nn.Sequential(*layers)
+        _begun(self.body, networks)
 
     def forward(self, noise: Float[Tensor, "batch latent"], labels: Labels = None) -> Float[Tensor, "batch ..."]:
         if self.label is not None:
@@ -69,13 +71,21 @@ class Generator(Saved):
         return self.body(noise)
 
     def draw(
-        self, number: int, labels: Int[Tensor, " number"] | str | None = None, seed: int = 1
+        self,
+        number: int,
+        labels: Int[Tensor, " number"] | str | None = None,
+        seed: int = 1,
+        noise: Float[Tensor, "number latent"] | None = None,
     ) -> Float[Tensor, "..."]:
-        """Samples (number, ...) on the CPU: of the class of a name, of `labels`, or of classes in turn."""
+        """Samples (number, ...) on the CPU: of the class of a name, of `labels`, or of classes in turn; from `noise`,
+        as of `minent.gan.latent`, or what `seed` draws."""
         if number < 1:
             raise BadInput(f"number must be at least 1; got {number}")
         device = next(self.parameters()).device
-        noise = torch.randn(number, self.latent, generator=torch.Generator().manual_seed(seed))
+        if noise is None:
+            noise = self.noise(number, seed)
+        if tuple(noise.shape) != (number, self.latent):
+            raise BadInput(f"noise is of shape {(number, self.latent)}; got {tuple(noise.shape)}")
         if labels is None and self.classes:
             labels = torch.arange(number) % self.classes
         if labels is not None and not self.classes:
@@ -89,6 +99,10 @@ class Generator(Saved):
         with torch.no_grad(), evaluating(self):
             parts = [self(z.to(device), y if y is None else y.to(device)).float().cpu() for z, y in batches]
         return torch.cat(parts)
+
+    def noise(self, number: int, seed: int = 1) -> Float[Tensor, "number latent"]:
+        """What samples are drawn from."""
+        return torch.randn(number, self.latent, generator=torch.Generator().manual_seed(seed))
 
     def _place(self, name: str) -> int:
         places = {normalize("NFC", one): i for i, one in enumerate(self.names)}  # macOS writes é as e and an accent
@@ -110,10 +124,11 @@ class Critic(nn.Module):
         else:
             base, levels = _levels(size)
             widths = [width * 2**level for level in range(levels + 1)]
-            if kind == "dcgan":
+            if kind in ("dcgan", "sngan"):
                 layers = [nn.Conv2d(channels, width, 3, 1, 1), nn.LeakyReLU(0.1)]
                 for narrow, wide in pairwise(widths):
                     layers += [nn.Conv2d(narrow, wide, 4, 2, 1), nn.LeakyReLU(0.1)]
+                    layers += [nn.Conv2d(wide, wide, 3, 1, 1), nn.LeakyReLU(0.1)] if kind == "sngan" else []
                 layers.append(nn.Flatten())
                 width = widths[-1] * base**2
             else:
@@ -122,6 +137,7 @@ class Critic(nn.Module):
                 layers += [nn.ReLU(), nn.AvgPool2d(base), nn.Flatten()]
                 width = widths[-1]
         self.body, self.head = nn.Sequential(*layers), nn.Linear(width, 1)
+        _begun(self, networks)
         self.label = nn.Embedding(classes, width) if classes else None
         if self.label is not None:
             nn.init.normal_(self.label.weight, std=0.02)  # not 0, which has no spectral norm
@@ -134,6 +150,14 @@ class Critic(nn.Module):
 
     def passed(self) -> Judged:
         return Judged(self)
+
+
+def _begun(player: nn.Module, networks: Networks) -> None:
+    """Have layers begin where the options say."""
+    for layer in player.modules() if networks.deviation is not None else ():
+        if isinstance(layer, nn.Linear | nn.Conv2d | nn.ConvTranspose2d):
+            nn.init.normal_(layer.weight, std=networks.deviation)
+            nn.init.zeros_(layer.bias)  # type: ignore[arg-type]
 
 
 def _hidden(inputs: int, width: int, rectifier: Callable[[], nn.Module]) -> list[nn.Module]:

@@ -8,10 +8,11 @@ from minent.errors import check
 from minent.training.recipe import Precision, Recipe
 from minent.training.schedule import Schedule
 
-Constraint = Literal["gn", "gran", "gp", "r1", "sn", "clip", "none"]
-LossName = Literal["non-saturating", "hinge", "wasserstein", "least-squares"]
-Network = Literal["mlp", "dcgan", "resnet"]
-STRENGTH = {"gran": 0.1, "gp": 10.0, "r1": 10.0, "clip": 0.01}
+Constraint = Literal["gn", "gran", "gp", "r1", "r1r2", "sn", "clip", "none"]
+LossName = Literal["non-saturating", "logistic", "hinge", "wasserstein", "least-squares", "relativistic"]
+Network = Literal["mlp", "dcgan", "sngan", "resnet"]
+Augment = Literal["none", "diffaugment", "ada"]
+STRENGTH = {"gran": 0.1, "gp": 10.0, "r1": 10.0, "r1r2": 10.0, "clip": 0.01}
 
 
 @dataclass(frozen=True)
@@ -32,12 +33,16 @@ class Networks:
     width: int = 64
     """Channels of the critic's first layer, doubled where its images are halved; of an mlp all layers' width."""
 
+    deviation: float | None = None
+    """Standard deviation that weights begin with, biases at 0; as torch has them if not given."""
+
     def __post_init__(self) -> None:
         check(
             self,
             ("network", self.network in (None, *get_args(Network)), f"one of {', '.join(get_args(Network))}"),
             ("latent", self.latent >= 1, "at least 1"),
             ("width", self.width >= 1, "at least 1"),
+            ("deviation", self.deviation is None or 0 < self.deviation < inf, "positive"),
         )
 
 
@@ -50,13 +55,21 @@ class Playing:
     """
 
     lipschitz: Constraint = "gn"
-    """What keeps the critic flat: its gradient (gn, gran), a penalty (gp, r1), spectral norms (sn), clipped weights."""
+    """What keeps the critic flat: its gradient (gn, gran), a penalty (gp, r1, r1r2), spectral norms (sn), clipped
+    weights (clip)."""
 
     strength: float | None = None
-    """gp, r1: weight of the penalty (10); clip: the largest weight (0.01); gran: its epsilon (0.1)."""
+    """gp, r1, r1r2: weight of the penalty (10); clip: the largest weight (0.01); gran: its epsilon (0.1)."""
 
     loss: LossName = "non-saturating"
-    """What they lose; for a critic bounded by 1 (gn), hinge is wasserstein."""
+    """What they lose; for a critic bounded by 1 (gn), hinge is wasserstein. R3GAN is relativistic with r1r2."""
+
+    augment: Augment = "none"
+    """What images go through, real and drawn ones, before the critic sees them, where there are few: diffaugment, or
+    ada, which does it the more often the surer the critic is of real ones."""
+
+    mirror: bool = False
+    """Show the critic half of the real images mirrored, left to right."""
 
     consistency: float = 0.0
     """Weight of the squared difference that a small shift of a real image makes to the critic; 0 for none."""
@@ -69,6 +82,9 @@ class Playing:
 
     batch: int = 64
     """Samples of each kind in a batch."""
+
+    generator_batch: int | None = None
+    """Samples in a batch of the generator's; as many as the critic's if not given."""
 
     learning_rate: float = 2e-4
     """The generator's highest learning rate."""
@@ -110,10 +126,14 @@ class Playing:
             ("loss", self.loss in get_args(LossName), f"one of {', '.join(get_args(LossName))}"),
             ("strength", self.strength is None or (self.lipschitz in STRENGTH and 0 < self.strength < inf),
              f"positive, and for {', '.join(STRENGTH)} only"),
+            ("augment", self.augment in get_args(Augment), f"one of {', '.join(get_args(Augment))}"),
             ("consistency", 0 <= self.consistency < inf, "at least 0"),
             ("precision", self.precision != "fp16", "fp32, tf32 or bf16: gradients of gradients pass float16's range"),
             ("n_dis", self.n_dis >= 1, "at least 1"),
             ("batch", self.batch >= 1, "at least 1"),
+            ("generator_batch", self.generator_batch is None or self.generator_batch >= 1, "at least 1"),
+            ("generator_batch", self.generator_batch in (None, self.batch) or self.loss != "relativistic",
+             "the critic's batch, whose real samples relativistic losses pair with what is drawn"),
             ("critic_learning_rate", self.critic_learning_rate is None or 0 < self.critic_learning_rate < inf,
              "positive"),
         )  # fmt: skip

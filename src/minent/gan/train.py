@@ -3,7 +3,8 @@
 run/
 ├── config.json, model.safetensors    the generator, at the end: a `Generator` of huggingface_hub's mixin
 ├── game.json, log.jsonl              how it was played, and a line a step
-├── pictures/step-00001000.png        what it drew
+├── pictures/step-00001000.png        what it drew, always from the same noise
+├── snapshots/step-00001000/          the generator as it was then
 └── checkpoints/
 """
 
@@ -62,7 +63,7 @@ def train_gan(
     """Play on images, one `Turn` a step of the generator (see `minent.gan.game.play`). Each `evaluate_every` steps and
     at the end it is scored: FID (of a small classifier's features where there are classes, else of pixels), precision
     and coverage, of points sliced W₂; with `mixture`, of the 25 Gaussians, modes covered and the share of high quality.
-    With a `folder`, pictures are written there as often, and the generator at the end."""
+    With a `folder`, pictures are written there as often, and the generator as it then is."""
     playing = playing or Playing()
 
     @cache
@@ -79,6 +80,7 @@ def train_gan(
         drawn = generator.draw(1000 if images.size else POINTS).numpy()
         if folder is not None:
             write_picture(Path(folder) / "pictures" / f"step-{step:08d}.png", drawn, images)
+            generator.save_pretrained(Path(folder) / "snapshots" / f"step-{step:08d}")
         scores = {} if real is None else summary(drawn, real)
         if mixture:
             scores |= {name: score for name, score in mixture_scores(drawn).items() if name != "kl"}
@@ -90,11 +92,11 @@ def train_gan(
         generator.save_pretrained(folder)
 
 
-def write_picture(path: Path, drawn: np.ndarray, images: Images | None = None) -> None:
-    """A picture of images side by side, or of points in the plane, within the frame of `images`; of points of other
-    dimensions there is none."""
+def write_picture(path: Path, drawn: np.ndarray, images: Images | None = None, columns: int | None = None) -> None:
+    """A picture of images side by side, in so many columns, or of points in the plane, within the frame of `images`; of
+    points of other dimensions there is none."""
     if drawn.ndim == 4:
-        write_png(path, grid(drawn[:SHOWN] if images is not None else drawn))
+        write_png(path, grid(drawn[:SHOWN] if images is not None else drawn, columns))
     elif drawn.shape[1] == 2:
         frame = float(1.2 * np.abs(drawn if images is None else images.values).max())
         write_png(path, points(drawn, low=-frame, high=frame))

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from minent.gan.augmentation import Adaptive
 from minent.gan.input_gradients.lipschitz import clip_weights
 from minent.gan.options import Playing
 from minent.gan.standing import standing
@@ -57,7 +58,14 @@ class Game(Run):
     """The parameters of the generator and of the critic that are not frozen."""
 
     sums: Tensor
-    """Of f on real samples and on drawn ones, and their number, in this turn: `critic_loss` adds to them."""
+    """Of f on real samples and on drawn ones, their number, and the real ones taken for real less the others, in this
+    turn: `critic_loss` adds to them."""
+
+    seen: nn.Module
+    """What images go through before the critic sees them."""
+
+    paired: bool
+    """Whether the generator's loss is of real samples too: those of the critic's last step."""
 
     judge: Judge | None
 
@@ -70,13 +78,16 @@ def turn(game: Game) -> Turn:
     for group, rate in zip(game.optimizer.param_groups, rates, strict=True):
         group["lr"] = rate * share
     game.model.train()
-    lost, paid = critic_turn(game), generator_turn(game)
+    lost, real = critic_turn(game)
+    paid = generator_turn(game, real if game.paired else None)
     game.state = replace(game.state, step=step)
     if game.average is not None:
         averaging.follow(game.average, game.generator, playing.ema, step)
     if game.processes.num_processes > 1:
         torch.distributed.all_reduce(game.sums)
-    on_real, on_drawn, number = game.sums.tolist()
+    on_real, on_drawn, number, real = game.sums.tolist()
+    if isinstance(game.seen, Adaptive):
+        game.seen.follow(real / number, int(number))
     speed = number / (perf_counter() - begun)
     pause = step == game.steps or (playing.evaluate_every and step % playing.evaluate_every == 0)
     scores = judged(game, game.judge) if pause and game.judge is not None else None
@@ -89,9 +100,9 @@ def turn(game: Game) -> Turn:
     return taken
 
 
-def critic_turn(game: Game) -> float:
-    """The critic steps down its loss on real and drawn samples: its mean over the steps."""
-    playing, step, lost = game.playing, game.state.step + 1, []
+def critic_turn(game: Game) -> tuple[float, list[dict[str, np.ndarray]]]:
+    """The critic steps down its loss on real and drawn samples: its mean over the steps, and the last real ones."""
+    playing, step, lost, real = game.playing, game.state.step + 1, [], []
     only(game.trained[1], game.trained[0])
     game.sums.zero_()
     for _ in range(playing.n_dis):
@@ -103,15 +114,17 @@ def critic_turn(game: Game) -> float:
         game.optimizer.step()
         if playing.lipschitz == "clip":
             clip_weights(game.critic, playing.weight)
-    return sum(lost) / len(lost)
+    return sum(lost) / len(lost), real
 
 
-def generator_turn(game: Game) -> float:
-    """The generator steps down its loss on what it draws, as many samples as the critic took."""
+def generator_turn(game: Game, real: list[dict[str, np.ndarray]] | None) -> float:
+    """The generator steps down its loss on what it draws, beside these real samples where there are any."""
     playing, step = game.playing, game.state.step + 1
     only(*game.trained)
-    together = playing.accumulate * game.processes.num_processes
-    keyed = [((playing.seed, 1, step, n), {"rows": np.empty(playing.batch, np.bool_)}) for n in range(together)]
+    if real is None:
+        rows = {"rows": np.empty(playing.generator_batch or playing.batch, np.bool_)}
+        real = [rows] * (playing.accumulate * game.processes.num_processes)
+    keyed = [((playing.seed, 1, step, number), batch) for number, batch in enumerate(real)]
     told = gradient(game.generator, game.generator_loss, mine(keyed, game.processes), game.recipe, game.processes)
     lost, _, _ = finite(told, step, OTHER)
     game.optimizer.step()

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float, Int, Shaped
+from jaxtyping import Float, Int, Shaped, UInt8
 
 from minent.errors import BadInput, some
 
@@ -15,6 +15,7 @@ from minent.errors import BadInput, some
 class Images:
     """`values`: uint8 pixels (images, channels, height, width), or float32 points (points, dimension); of each its
     class as a number (None: there are none), what the classes are called, and `plan`: what was read, and what was not.
+    Raises BadInput for values of another kind, and labels that are not one of the classes each.
 
     >>> images = Images(np.zeros((4, 1, 8, 8), np.uint8))
     >>> len(images), images.size, images.scaled().min()
@@ -25,6 +26,22 @@ class Images:
     labels: Int[np.ndarray, " samples"] | None = None
     classes: tuple[str, ...] = ()
     plan: str = ""
+
+    def __post_init__(self) -> None:
+        values, labels = self.values, self.labels
+        if (values.ndim != 4 or values.dtype != np.uint8) and (values.ndim != 2 or values.dtype != np.float32):
+            raise BadInput(
+                "values are pixels, uint8 (images, channels, height, width), or points, float32 (points, dimension); got "
+                f"{values.dtype} {values.shape}"
+            )
+        if labels is not None and (
+            labels.shape != values.shape[:1] or labels.dtype.kind not in "iu"
+            or (len(labels) and not 0 <= labels.min() <= labels.max() < len(self.classes))
+        ):  # fmt: skip
+            raise BadInput(
+                f"labels are numbers below {len(self.classes)}, the number of classes, one for each of {len(values)} "
+                f"samples; got {labels.dtype} {labels.shape}"
+            )
 
     def __len__(self) -> int:
         return len(self.values)
@@ -59,13 +76,23 @@ class Images:
     def scaled(self, ids: Any = slice(None)) -> Float[np.ndarray, "samples ..."]:
         """Pixels from -1 to 1; points as they are. float32."""
         values = self.values[ids]
-        return values.astype(np.float32) / np.float32(127.5) - 1 if self.size else values
+        return scaled(values) if self.size else values
 
     def batches(self, examples: int, seed: int = 1, labels: bool = False) -> "_Batches":
-        """Batches of so many ("x", with `labels` "label" too; and "id"), shuffled anew each epoch."""
+        """Batches of so many ("x", of images pixels as they are, uint8; with `labels` "label" too; and "id"), shuffled
+        anew each epoch."""
         if labels and self.labels is None:
             raise BadInput("classes are wanted, and these samples have none")
+        if self.size and self.values.shape[2] != self.values.shape[3]:
+            raise BadInput(
+                f"images that are learned from are squares; got {self.values.shape[2]} by {self.values.shape[3]}"
+            )
         return _Batches(self, min(examples, len(self)), seed, labels)
+
+
+def scaled(pixels: UInt8[np.ndarray, "..."]) -> Float[np.ndarray, "..."]:
+    """Pixels from -1 to 1, float32."""
+    return pixels.astype(np.float32) / np.float32(127.5) - 1
 
 
 @dataclass(frozen=True)
@@ -89,7 +116,7 @@ class _Batches:
         order = np.random.default_rng([self.seed, number]).permutation(len(self.images))
         for i in range(len(self)):
             ids = order[i * self.examples : (i + 1) * self.examples]
-            batch = {"x": self.images.scaled(ids), "id": ids}
+            batch = {"x": self.images.values[ids], "id": ids}
             if self.labels and self.images.labels is not None:
                 batch["label"] = self.images.labels[ids]
             yield batch

@@ -40,6 +40,11 @@ class Features(Saved):
     def forward(self, x: Float[Tensor, "batch channel height width"]) -> Float[Tensor, "batch classes"]:
         return self.head(self.body(x))
 
+    @property
+    def told(self) -> str:
+        """What vectors are of, in words."""
+        return f"features of a classifier trained here, {100 * self.accuracy:.1f} % right on images held out"
+
     def of(self, images: Float[np.ndarray, "images channel height width"]) -> Float[np.ndarray, "images dimension"]:
         """The features of images with values in [-1, 1]."""
         with torch.no_grad():
@@ -74,7 +79,7 @@ def train_features(images: Images, steps: int = 600, seed: int = 1, device: str 
 
 
 def _lost(model: Any, batch: dict[str, Tensor]) -> tuple[Tensor, int]:
-    return F.cross_entropy(model(batch["x"]), batch["label"], reduction="sum"), len(batch["x"])
+    return F.cross_entropy(model(batch["x"].float() / 127.5 - 1), batch["label"], reduction="sum"), len(batch["x"])
 
 
 def pixels(images: Float[np.ndarray, "samples ..."]) -> Float[np.ndarray, "samples dimension"]:

@@ -64,5 +64,6 @@ def inception_fid(real: Samples, network: nn.Module) -> Callable[[Samples], floa
 
 def _pixels(images: Samples) -> Iterator[Tensor]:
     """Parts of them, uint8, in three channels; by torchmetrics' own way (normalize=True) a quarter would lose 1."""
-    for part in torch.from_numpy(np.rint((images + 1) * 127.5).astype(np.uint8)).split(64):
+    pixels = images if images.dtype == np.uint8 else np.rint((images + 1) * 127.5).astype(np.uint8)
+    for part in torch.from_numpy(pixels).split(64):
         yield part.expand(-1, 3, -1, -1)

@@ -1,52 +1,61 @@
 """How good a generator is: each score beside its floor, that of real samples which are judged in place of drawn ones.
 
-Real samples are divided in two: the drawn ones are compared with the first half, and so is the second half.
+Real samples are divided in two: the drawn ones are compared with the first half, and so is the second half. Published
+figures are beside all real samples, `whole`, and have no floor.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float, Shaped
+from jaxtyping import Shaped
 from torch import nn
 
-from minent.data.images.images import Images
+from minent.data.images.images import Images, scaled
 from minent.errors import BadInput
-from minent.gan.scores.distances import frechet, sliced_wasserstein
+from minent.gan.scores.distances import frechet, kernel_distance, sliced_wasserstein
 from minent.gan.scores.features import Features, Space, pixels
 from minent.gan.scores.fid import inception_fid
 from minent.gan.scores.mixture import mixture_scores
 from minent.gan.scores.neighbours import neighbour_scores
 
 MOST = 5000  # samples that are compared, of each kind
+PART = 256  # images whose features are taken at once
 
 Samples = Shaped[np.ndarray, "_ ..."]
 
 
 @dataclass(frozen=True)
 class Scores:
-    """Scores of drawn samples and, by the same names, of real ones in their place."""
+    """Scores of drawn samples and, by the same names, of real ones in their place (none where all are compared)."""
 
     drawn: dict[str, float]
     floor: dict[str, float]
     space: str
-    """What FID, precision, recall, density and coverage are taken of."""
+    """What FID, KID, precision, recall, density and coverage are taken of."""
+
+    counted: tuple[int, int]
+    """How many drawn samples were compared with how many real ones."""
 
 
 def score(
-    drawn: Float[np.ndarray, "samples ..."],
-    real: Float[np.ndarray, "others ..."],
+    drawn: Samples,
+    real: Samples,
     *,
-    features: Features | None = None,
+    features: Features | Space | None = None,
     mixture: bool = False,
     inception: nn.Module | None = None,
     most: int = MOST,
+    whole: bool = False,
     seed: int = 1,
 ) -> Scores:
-    """Sliced W₂ (of pixels, brought to 8 by 8, or points), FID, precision, recall, density and coverage; in the space
-    of `features`, or else of those pixels or points. `mixture`: of the 25 Gaussians, modes covered, share of high
-    quality and KL besides. `inception`: FID in the features of a network besides, as that of
-    `minent.gan.scores.fid.inception(weights)`. Values of images are in [-1, 1]; at most `most` of each kind are
-    compared.
+    """Sliced W₂ (of pixels, brought to 8 by 8, or points), FID, precision, recall, density and coverage, and of images
+    KID; in the space of `features`, or else of those pixels or points. `features` is also what makes vectors
+    (n, dimension) of images (n, channels, height, width), as that of `minent.gan.features_of(name)`. `mixture`: of the
+    25 Gaussians, modes covered, share of high quality and KL besides. `inception`: FID in the features of a network
+    besides, as that of `minent.gan.scores.fid.inception(weights)`.
+
+    Values of images are in [-1, 1], or pixels, uint8; at most `most` of each kind are compared: with half of the real
+    ones, or, `whole`, with all of them.
 
     >>> points = np.random.default_rng(0).standard_normal((400, 2)).astype(np.float32)
     >>> found = score(points[:200] + 3, points)
@@ -55,60 +64,83 @@ def score(
     """
     if seed < 0:
         raise BadInput(f"seed must be at least 0; got {seed}")
-    reference = Reference(real, min(len(drawn), most), features, mixture, inception, seed)
-    told = "points" if real.ndim == 2 else "pixels of 8 by 8"
-    if features is not None:
-        told = f"features of a classifier trained here, {100 * features.accuracy:.1f} % right on images held out"
-    return Scores(reference.scores(drawn), reference.floor(), told)
+    if most < 6:
+        raise BadInput(f"most must be at least 6; got {most}")
+    reference = Reference(real, most, features, mixture, inception, seed, whole=whole)
+    compared = min(len(drawn), most if whole else reference.count), reference.count
+    return Scores(reference.scores(drawn), reference.floor(), reference.told, compared)
 
 
 class Reference:
     """Real samples that drawn ones are compared with again and again; all that hangs on them alone is computed once.
 
-    Two samples of at most `most` are drawn from them by `seed`, so that it does not matter how they are sorted. Raises
-    BadInput where there are too few.
+    Two samples of at most `most` are drawn from them by `seed`, or, `whole`, one, so that it does not matter how they
+    are sorted. Raises BadInput where there are too few.
     """
 
     def __init__(
         self,
         real: Samples,
         most: int = MOST,
-        features: Features | None = None,
+        features: Features | Space | None = None,
         mixture: bool = False,
         inception: nn.Module | None = None,
         seed: int = 1,
+        *,
+        whole: bool = False,
     ):
-        count = min(len(real) // 2, most)
+        count = min(len(real) if whole else len(real) // 2, most)
         if count <= 5:
-            raise BadInput(f"scores want at least 6 samples drawn and 12 real; got {most} and {len(real)}")
+            raise BadInput(f"scores want at least 6 samples drawn and {6 if whole else 12} real; got {len(real)} real")
         _refuse_other(real)
         order = np.random.default_rng(seed).permutation(len(real))
         self.count, self.mixture, self.seed, self.shape = count, mixture, seed, real.shape[1:]
-        reference, self.other = real[order[:count]], real[order[count : 2 * count]]
-        self.space: Space = pixels if features is None else features.of
-        self.pixels, self.vectors = pixels(reference), self.space(reference)
+        self.most = most if whole else count
+        reference, self.other = real[order[:count]], None if whole else real[order[count : 2 * count]]
+        self.space: Space = pixels if features is None else features.of if isinstance(features, Features) else features
+        plain = "points" if real.ndim == 2 else "pixels of 8 by 8"
+        self.told = plain if features is None else getattr(features, "told", "features of your own")
+        self.pixels, self.vectors = _taken(pixels, reference), _taken(self.space, reference)
         self.fid = None if inception is None else inception_fid(reference, inception)
 
     def scores(self, drawn: Samples) -> dict[str, float]:
-        """Of as many of these as there are of the reference, drawn by the seed."""
+        """Of as many of these as there are of the reference, or `most` may be, drawn by the seed."""
         if drawn.shape[1:] != self.shape:
             raise BadInput(f"drawn and real samples are of one shape; got {drawn.shape[1:]} and {self.shape}")
         _refuse_other(drawn)
-        if len(drawn) > self.count:
-            drawn = drawn[np.random.default_rng(self.seed).permutation(len(drawn))[: self.count]]
+        if len(drawn) > self.most:
+            drawn = drawn[np.random.default_rng(self.seed).permutation(len(drawn))[: self.most]]
         if len(drawn) <= 5:
             raise BadInput(f"scores want at least 6 samples drawn; got {len(drawn)}")
-        vectors, scores = self.space(drawn), mixture_scores(drawn) if self.mixture else {}
-        scores |= {"sliced_w2": sliced_wasserstein(pixels(drawn), self.pixels), "fid": frechet(vectors, self.vectors)}
+        vectors, scores = _taken(self.space, drawn), mixture_scores(drawn) if self.mixture else {}
+        scores["sliced_w2"] = sliced_wasserstein(_taken(pixels, drawn), self.pixels)
+        scores["fid"] = frechet(vectors, self.vectors)
+        scores |= {"kid": kernel_distance(vectors, self.vectors)} if drawn.ndim == 4 else {}
         scores |= neighbour_scores(self.vectors, vectors)
         return scores | ({} if self.fid is None else {"inception_fid": self.fid(drawn)})
 
     def floor(self) -> dict[str, float]:
-        """The scores of other real samples in the place of drawn ones."""
-        return self.scores(self.other)
+        """The scores of other real samples in the place of drawn ones; none where all are the reference."""
+        return {} if self.other is None else self.scores(self.other)
+
+
+def _taken(space: Space, samples: Samples) -> np.ndarray:
+    """Vectors of samples, some at a time."""
+    if samples.ndim == 2:
+        return space(samples)
+    parts = []
+    for i in range(0, len(samples), PART):
+        part = samples[i : i + PART]
+        vectors = np.asarray(space(scaled(part) if part.dtype == np.uint8 else part.astype(np.float32)))
+        if vectors.ndim != 2 or len(vectors) != len(part) or not np.isfinite(vectors).all():
+            raise BadInput(f"features are finite vectors, one for each of {len(part)} images; got {vectors.shape}")
+        parts.append(vectors)
+    return np.concatenate(parts)
 
 
 def _refuse_other(samples: Samples) -> None:
+    if samples.dtype == np.uint8 and samples.ndim == 4:
+        return
     if not np.isfinite(samples).all():
         raise BadInput("samples that are scored are finite; some of these are not")
     if samples.ndim == 4 and max(-(low := float(samples.min())), high := float(samples.max())) > 1.01:

@@ -55,8 +55,8 @@ def new_seq2seq(train: Pairs, shape: Shape, reading: Reading, writing: Writing, 
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         model = Seq2Seq(
-            vocabulary, shape, writing.decoder, writing.interaction, writing.fusion, writing.copy,
-            end_of(tokenizer),
+            vocabulary, shape, writing.decoder, writing.interaction, writing.fusion, writing.copy, end_of(tokenizer),
+            writing.shared(shape.dim), writing.interaction_dropout,
         )  # fmt: skip
     model.tokenizer = tokenizer
     return model

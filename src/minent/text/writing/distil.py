@@ -5,12 +5,10 @@ as sequences (Kim & Rush 2016, "Sequence-level knowledge distillation", D16-1139
 that writes from the left, is as fast as any model of one direction, and is exported like one.
 """
 
-from collections.abc import Sequence
 
 from minent.data.texts.pairs import Pairs
 from minent.errors import BadInput
 from minent.nn.evaluating import evaluating
-from minent.text.options import Search
 from minent.text.writing.seq2seq import Seq2Seq
 
 

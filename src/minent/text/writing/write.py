@@ -11,6 +11,7 @@ from torch import Tensor
 from minent.data import Batches
 from minent.errors import BadInput
 from minent.text.options import Search
+from minent.text.spelling import spelled
 from minent.text.token_ids import Cut, encode, sequences
 from minent.text.tokenizer import blank_of
 from minent.text.writing.agreement import Memory, agreed
@@ -170,8 +171,9 @@ def n_best(
     if (unknown := blank_of(tokenizer)) in prefix and unknown != model.end:
         raise BadInput(f"texts cannot begin with {search.prefix!r}: some of it is unknown to the tokenizer")
     found = written(model, sources, search, tokens, prefix, first)
+    spell = spelled(tokenizer)
     every = [
-        [Written(tokenizer.decode(list(h.tokens)), h.score, h.direction) for h in one] if text.strip() else [BLANK]
+        [Written(spell(h.tokens), h.score, h.direction) for h in one] if text.strip() else [BLANK]
         for text, one in zip(texts, found, strict=True)
     ]
     return every if search.temperature else [_different(found) for found in every]

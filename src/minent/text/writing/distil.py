@@ -5,7 +5,6 @@ as sequences (Kim & Rush 2016, "Sequence-level knowledge distillation", D16-1139
 that writes from the left, is as fast as any model of one direction, and is exported like one.
 """
 
-
 from minent.data.texts.pairs import Pairs
 from minent.errors import BadInput
 from minent.nn.evaluating import evaluating

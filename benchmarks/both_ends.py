@@ -214,7 +214,7 @@ def run(task, name, seed, folder, before):
         return {f"{name}, agreed": scored(task, texts, cost(*halves), seconds)}
     if name in ("distilled", "left half, trained further"):
         teacher, start = kept(folder, "own decoders", seed), time.process_time()
-        pairs = agreed_pairs(teacher, task.train, longest=task.longest) if name == "distilled" else task.train
+        pairs = agreed_pairs(teacher, task.train) if name == "distilled" else task.train
         writing = time.process_time() - start
         model = left_half(teacher)
         more = learned(model, task, replace(recipe, learning_rate=RATE / 2), pairs)

@@ -41,9 +41,9 @@ SECOND, WRITING = 0.2, 0.1  # of the cost: a second pass, and what is written fo
 DECODERS = {
     "left to right": Writing("left-to-right"),
     "right to left": Writing("right-to-left"),
-    "both ends, one pass": Writing("bidirectional"),
-    "both ends, apart": Writing("bidirectional", interaction=0.0),
-    "both ends, two passes": Writing("bidirectional", two_pass=SECOND),
+    "both ends, one pass": Writing("bidirectional", share="all"),
+    "both ends, apart": Writing("bidirectional", interaction=0.0, share="all"),
+    "both ends, two passes": Writing("bidirectional", two_pass=SECOND, share="all"),
     "to the middle": Writing("to-middle"),
 }
 
@@ -125,9 +125,9 @@ def run(task, name, writing, seed):
     losses = [record.loss for record in train_seq2seq(model, task.train, None, recipe, **options)]
     spent, both = time.process_time() - start, writing.decoder == "bidirectional"
     rows = {}
-    searches = {"": {}, **({"agreed": {"agree": True}} if both else {})}
+    searches = {"": {"agree": False}, **({"agreed": {}} if both else {})}
     if both and writing.interaction:
-        searches["pairwise"] = {"pairwise": True}
+        searches["pairwise"] = {"pairwise": True, "agree": False}
     for search, more in searches.items():
         start = time.process_time()
         texts = model.write(task.test.sources, beam=2 if both else 4, longest=task.longest, **more)

@@ -43,7 +43,7 @@ def titles(folder: Path, steps: int = 1000) -> Section:
     for record in train_seq2seq(model, train, None, recipe, tokens=READING.tokens):
         log.info("titles: step %d of %d, loss %.2f", record.step, record.steps, record.loss)
     model.save_pretrained(out)
-    found = model.write(test.sources, beam=2, longest=24, no_repeat=3, agree=True)
+    found = model.write(test.sources, beam=2, longest=24, no_repeat=3)
     command = (
         f"minent text train --task seq2seq --train {file} --out {out} "
         f"--decoder {WRITING.decoder} --interaction {WRITING.interaction:g} --copy "

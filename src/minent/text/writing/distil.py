@@ -26,12 +26,12 @@ def left_half(model: Seq2Seq) -> Seq2Seq:
     return half.to(model.starts.device).eval()
 
 
-def agreed_pairs(model: Seq2Seq, pairs: Pairs, beam: int = 2, longest: int = 0) -> Pairs:
+def agreed_pairs(model: Seq2Seq, pairs: Pairs, beam: int = 2) -> Pairs:
     """The pairs, and after them each source once more with what both directions of a bidirectional model agree on,
-    where that is another text than the target."""
+    where that is another text than the target. Raises BadInput for a model of another kind."""
     if model.direction != "bidirectional":
         raise BadInput(f"what both directions agree on is asked of a bidirectional model; got one {model.direction}")
     with evaluating(model):
-        found = model.write(pairs.sources, beam=beam, longest=longest)
+        found = model.write(pairs.sources, beam=beam)
     wrote = [(a, b) for a, b, target in zip(pairs.sources, found, pairs.targets, strict=True) if b and b != target]
     return Pairs([*pairs.sources, *(a for a, _ in wrote)], [*pairs.targets, *(b for _, b in wrote)])

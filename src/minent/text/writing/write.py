@@ -10,6 +10,7 @@ from torch import Tensor
 
 from minent.data import Batches
 from minent.errors import BadInput
+from minent.kernels import log
 from minent.text.options import Search
 from minent.text.spelling import spelled
 from minent.text.token_ids import Cut, encode, sequences
@@ -133,6 +134,12 @@ def written(
             results = [[_forward(model, hypothesis) for hypothesis in hypotheses] for hypotheses in results]
         for i, hypotheses in zip(batch["id"].tolist(), results, strict=True):
             found[i] = hypotheses
+    if search.temperature:
+        asked = len(found) * search.beam * (1 if joined else model.directions)
+        if lost := asked - sum(map(len, found)):
+            log.warning("%d of %d draws are left out: the options left no token to draw", lost, asked)
+    elif none := sum(not one for one in found):
+        log.warning("for %d of %d texts the options leave nothing to write", none, len(found))
     return found
 
 

@@ -415,18 +415,19 @@ def test_what_both_directions_agree_on_is_best(copy, share, together, monkeypatc
     apart = model(seed=3, interaction=0.0, copy=copy, share=share)
     apart.load_state_dict(made.state_dict())
     for source, before, after in zip(sources, alone, both, strict=True):
-        of = [[h for h in before if h.direction == d] for d in (0, 1)]
-        kept = [h for side in of for h in sorted(side, key=lambda h: -h.score)[:3]]
-        assert {h.tokens for h in after} == {h.tokens for h in kept} and len(after) > 2
+        of = [sorted((h for h in before if h.direction == d), key=lambda h: -h.score)[:3] for d in (0, 1)]
+        own = [{h.tokens: h.score for h in side} for side in of]
+        assert {h.tokens for h in after} == {*own[0], *own[1]} and len(after) > 2
         judged = {}
-        for h in kept:
-            tokens = torch.tensor([h.tokens], dtype=torch.long).view(1, -1)
+        for text in {*own[0], *own[1]}:
+            tokens = torch.tensor([text], dtype=torch.long).view(1, -1)
             history, mask = apart.histories(tokens, tokens >= 0)
             logs = apart(torch.from_numpy(source)[None], None, history, mask).log_softmax(2)
-            other = 1 - h.direction
-            total = sum(float(logs[other, t, x]) for t, x in enumerate([*history[other].tolist(), END]))
-            score = (h.score + total / (len(h.tokens) + 1) ** 0.7) / 2
-            judged[h.tokens] = max(score, judged.get(h.tokens, -np.inf))
+            says = [
+                sum(float(logs[d, t, x]) for t, x in enumerate([*history[d].tolist(), END])) / (len(text) + 1) ** 0.7
+                for d in (0, 1)
+            ]
+            judged[text] = sum(own[d].get(text, says[d]) for d in (0, 1)) / 2
         assert [h.score for h in after] == pytest.approx(sorted(judged.values(), reverse=True), rel=1e-4)
         assert all(h.score == pytest.approx(judged[h.tokens], rel=1e-4) for h in after)
 

@@ -1,9 +1,10 @@
 """What one direction has written is judged by both: the best is what they agree on.
 
-    score(y) = ½ (log p(y | x) of the direction that wrote it + log p(y | x) of the other, by itself) / |y|^α
-with |y| counting the end (Liu et al. 2016, "Agreement on target-bidirectional neural machine translation",
-aclanthology.org/N16-1046). A direction is sure of the end it began with; the mean knows both ends. Each text is read
-once, by the other direction, all its tokens together, beside what the search has computed of the source.
+    score(y) = ½ (log p⃗(y | x) + log p⃖(y | x)) / |y|^α,  |y| with its end
+(Liu et al. 2016, "Agreement on target-bidirectional neural machine translation", aclanthology.org/N16-1046). A
+direction is sure of the end it began with; the mean knows both ends. The p of a direction that found y is that with
+which it wrote y, beside the other; one that did not find it reads it once, by itself, all tokens together, beside what
+the search has computed of the source.
 """
 
 from collections.abc import Callable, Sequence
@@ -40,40 +41,44 @@ def agreed(
 ) -> list[list[Hypothesis]]:
     """The search.beam best that each direction found for every source, in its own order, by what both say of them: as
     people read them, the best first, none twice."""
-    kept = [[of_direction(each, d)[: search.beam] for d in (0, 1)] for each in found]
-    most = [max(map(len, both)) for both in kept]
-    width = [max((len(one.tokens) for side in both for one in side), default=0) + 1 for both in kept]
-    judged: list[list[Hypothesis]] = [[] for _ in found]
-    for group in groups([2 * many * wide for many, wide in zip(most, width, strict=True)], width):
-        if rows := max(most[i] for i in group):
-            # each text stands in the half of the direction that is to read it
-            texts = [[one.tokens[::-1] for one in kept[i][d]] for d in (1, 0) for i in group]
-            logs = log_probability(model, memory, torch.tensor(group), *padded(texts, rows, memory.vectors.device))
-            both = logs.view(2, len(group), rows).tolist()
-            for place, i in enumerate(group):
-                for d in (0, 1):
-                    for one, other in zip(kept[i][d], both[1 - d][place], strict=False):
-                        norm = search.norm(len(one.tokens) + 1)
-                        tokens = one.tokens[::-1] if d else one.tokens
-                        judged[i].append(Hypothesis(tokens, (one.score + other / norm) / 2, d))
-    return [best_of_each(each) for each in judged]
+    own = [[{read(one): one.score for one in best_of(each, d)[: search.beam]} for d in (0, 1)] for each in found]
+    lacking = [[[text for text in both[1 - d] if text not in both[d]] for d in (0, 1)] for both in own]
+    most = [max(map(len, sides)) for sides in lacking]
+    width = [max((len(text) for side in sides for text in side), default=0) + 1 for sides in lacking]
+    for group in groups(most, width):
+        texts = [[text[::-1] if d else text for text in lacking[i][d]] for d in (0, 1) for i in group]
+        history, real = padded(texts, most[group[0]], memory.vectors.device)
+        logs = log_probability(model, memory, torch.tensor(group), history, real).view(2, len(group), -1).tolist()
+        for d in (0, 1):
+            for i, said in zip(group, logs[d], strict=True):
+                for text, log in zip(lacking[i][d], said, strict=False):
+                    own[i][d][text] = log / search.norm(len(text) + 1)
+    judged = [
+        [Hypothesis(text, (left + right[text]) / 2, int(text in sides[0])) for text, left in left_says.items()]
+        for (left_says, right), sides in zip(own, lacking, strict=True)
+    ]
+    return [sorted(each, key=lambda one: -one.score) for each in judged]
 
 
-def of_direction(found: Sequence[Hypothesis], direction: int) -> list[Hypothesis]:
+def best_of(found: Sequence[Hypothesis], direction: int) -> list[Hypothesis]:
     """What a direction found, the best first, none twice."""
     return best_of_each([one for one in found if one.direction == direction])
 
 
-def groups(sizes: list[int], width: list[int]) -> list[list[int]]:
-    """Sentences whose longest texts are of like length, about TOKENS tokens together: padding costs as much as text."""
+def read(one: Hypothesis) -> tuple[int, ...]:
+    """What was written, as people read it."""
+    return one.tokens[::-1] if one.direction else one.tokens
+
+
+def groups(many: list[int], width: list[int]) -> list[list[int]]:
+    """Sentences with as many texts to read, of which the longest are of like length, about TOKENS tokens together:
+    padding costs as much as text. Those without any are left out."""
     made: list[list[int]] = []
-    held = 0
-    for i in sorted(range(len(sizes)), key=lambda i: width[i]):
-        if not made or held + sizes[i] > TOKENS:
+    for i in sorted((i for i in range(len(many)) if many[i]), key=lambda i: (many[i], width[i])):
+        size = 2 * many[i] * width[i]
+        if not made or many[made[-1][0]] != many[i] or size * (len(made[-1]) + 1) > TOKENS:
             made.append([])
-            held = 0
         made[-1].append(i)
-        held += sizes[i]
     return made
 
 

@@ -150,7 +150,8 @@ def report(names):
         if not parts:
             parts.append(
                 "# Decoders from both ends: measured\n\n`benchmarks/text_quality.py`, {date}, {machine}, one thread, "
-                "bf16 ({versions}); models of {shape}; means and standard deviations over seeds.".format(**saved)
+                "bf16 ({versions}); models of {shape}, one decoder for both ends (--share all); means and standard "
+                "deviations over seeds.".format(**saved)
             )
         parts.append(f"\n## {TASKS[name][1]}\n\n{saved['sizes']}\n")
         shown = {"error_rate": "token errors %", "wrong_lines": "wrong lines %", "bleu": "BLEU", "chrf": "chrF",

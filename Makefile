@@ -39,6 +39,7 @@ bench: setup
 	$(BIN)/python benchmarks/attention_quality.py
 	$(BIN)/python benchmarks/text.py
 	$(BIN)/python benchmarks/text_quality.py
+	$(BIN)/python benchmarks/both_ends.py
 	$(BIN)/python benchmarks/exposure.py
 	$(BIN)/python benchmarks/cut_ends.py
 	$(BIN)/python benchmarks/gibbs.py

@@ -41,9 +41,9 @@ SECOND, WRITING = 0.2, 0.1  # of the cost: a second pass, and what is written fo
 DECODERS = {
     "left to right": Writing("left-to-right"),
     "right to left": Writing("right-to-left"),
-    "both ends, one pass": Writing("bidirectional"),
-    "both ends, apart": Writing("bidirectional", interaction=0.0),
-    "both ends, two passes": Writing("bidirectional", two_pass=SECOND),
+    "both ends, one pass": Writing("bidirectional", share="all"),
+    "both ends, apart": Writing("bidirectional", interaction=0.0, share="all"),
+    "both ends, two passes": Writing("bidirectional", two_pass=SECOND, share="all"),
     "to the middle": Writing("to-middle"),
 }
 
@@ -125,9 +125,9 @@ def run(task, name, writing, seed):
     losses = [record.loss for record in train_seq2seq(model, task.train, None, recipe, **options)]
     spent, both = time.process_time() - start, writing.decoder == "bidirectional"
     rows = {}
-    searches = {"": {}, **({"agreed": {"agree": True}} if both else {})}
+    searches = {"": {"agree": False}, **({"agreed": {}} if both else {})}
     if both and writing.interaction:
-        searches["pairwise"] = {"pairwise": True}
+        searches["pairwise"] = {"pairwise": True, "agree": False}
     for search, more in searches.items():
         start = time.process_time()
         texts = model.write(task.test.sources, beam=2 if both else 4, longest=task.longest, **more)
@@ -150,7 +150,8 @@ def report(names):
         if not parts:
             parts.append(
                 "# Decoders from both ends: measured\n\n`benchmarks/text_quality.py`, {date}, {machine}, one thread, "
-                "bf16 ({versions}); models of {shape}; means and standard deviations over seeds.".format(**saved)
+                "bf16 ({versions}); models of {shape}, one decoder for both ends (--share all); means and standard "
+                "deviations over seeds.".format(**saved)
             )
         parts.append(f"\n## {TASKS[name][1]}\n\n{saved['sizes']}\n")
         shown = {"error_rate": "token errors %", "wrong_lines": "wrong lines %", "bleu": "BLEU", "chrf": "chrF",

@@ -26,13 +26,19 @@ def test_scores_are_a_table_with_the_signatures_below(files, capsys):
     main(["text", "score", "hyp.txt", "--reference", "ref.txt"])
     lines = capsys.readouterr().out.splitlines()
     scores = score(HYPOTHESES, REFERENCES)
-    assert [line[:16].rstrip() for line in lines[:8]] == [
-        "BLEU", "chrF", "ROUGE-1", "ROUGE-2", "ROUGE-L", "exact match", "wrong lines", "character errors",
+    names = [
+        "bleu", "chrf", "rouge_1", "rouge_2", "rouge_l", "rouge_1_once", "rouge_2_once", "rouge_l_once", "exact_match",
+        "wrong_lines", "error_rate",
     ]  # fmt: skip
-    assert [float(line[16:]) for line in lines[:8]] == [round(value, 2) for value in list(asdict(scores).values())[:8]]
-    assert float(lines[5][16:]) == 33.33
-    assert lines[8:] == [
-        "3 lines, ROUGE of characters", f"BLEU {scores.bleu_signature}", f"chrF {scores.chrf_signature}",
+    assert [line[:16].rstrip() for line in lines[:11]] == [
+        "BLEU", "chrF", "ROUGE-1", "ROUGE-2", "ROUGE-L", "ROUGE-1 once", "ROUGE-2 once", "ROUGE-L once", "exact match",
+        "wrong lines", "character errors",
+    ]  # fmt: skip
+    assert [float(line[16:]) for line in lines[:11]] == [round(getattr(scores, name), 2) for name in names]
+    assert float(lines[8][16:]) == 33.33
+    assert lines[11:] == [
+        "3 lines, ROUGE of characters; once: each n-gram once, as by the package rouge",
+        f"BLEU {scores.bleu_signature}", f"chrF {scores.chrf_signature}",
     ]  # fmt: skip
     assert max(map(len, lines)) <= 80
 
@@ -43,6 +49,21 @@ def test_json_is_one_object_with_every_score(files, capsys):
     assert found == asdict(score(HYPOTHESES, [REFERENCES, ["今天天气很好", "", ""]]))
     assert found["exact_match"] == pytest.approx(200 / 3)
     assert found["bleu_signature"].startswith("nrefs:var|case:mixed|eff:no|tok:zh|")
+
+
+def test_several_files_stand_side_by_side_with_how_often_chance_tells_them_apart(files, capsys):
+    (files / "other.txt").write_text("\n".join(REFERENCES), encoding="utf-8")
+    main(["text", "score", "hyp.txt", "other.txt", "--reference", "ref.txt"])
+    out = capsys.readouterr().out
+    lines = out.splitlines()
+    assert lines[:2] == ["(1) hyp.txt", "(2) other.txt"]
+    (bleu,) = (line.split() for line in lines if line.startswith("BLEU") and "|" not in line)
+    assert float(bleu[1]) == round(score(HYPOTHESES, REFERENCES).bleu, 2) and float(bleu[2]) == 100
+    assert 0 < float(bleu[3]) <= 1 and "paired bootstrap of 1,000 draws" in out
+    main(["text", "score", "hyp.txt", "other.txt", "--reference", "ref.txt", "--json"])
+    first, other = json.loads(capsys.readouterr().out)
+    assert (first["file"], other["file"], first["p"]) == ("hyp.txt", "other.txt", {})
+    assert other["error_rate"] == 0 and set(other["p"]) > {"bleu", "chrf", "rouge_l", "rouge_l_once", "error_rate"}
 
 
 def test_the_language_may_be_said(files, capsys):

@@ -69,7 +69,7 @@ def test_an_answer_comes_before_the_next_line(folder):
 
 
 def test_what_is_drawn_for_a_line_does_not_depend_on_when_it_comes(folder):
-    words = ["--model", str(folder / "model"), "--temperature", "1.5", "--beam", "1"]
+    words = ["--model", str(folder / "model"), "--temperature", "4", "--beam", "1"]
     command = [sys.executable, "-m", "minent", "text", "write", *words]
     together = subprocess.run(command, input="1 2\n" * 4, capture_output=True, text=True).stdout.splitlines()
     assert len(set(together)) > 1
@@ -177,3 +177,21 @@ def test_targets_have_a_length_of_their_own(folder, tmp_path, capsys):
     assert "texts of at most 20 tokens" not in out and "texts of at most 20, targets of 5 tokens" in out
     log = (tmp_path / "m" / "log.jsonl").read_text().splitlines()[0]
     assert '"cut": {"target"' in log and '"source"' not in log
+
+
+def test_one_direction_learns_what_both_agree_on_and_is_exported(folder, tmp_path, capsys):
+    both, one = str(folder / "model"), str(tmp_path / "one")
+    train = ["text", "train", "--task", "seq2seq", "--train", str(folder / "pairs.tsv"), "--distil", both, "--out", one]
+    main([*train, "--steps", "20", "--learning-rate", "0.001", "--tokens", "600"])
+    out = " ".join(capsys.readouterr().out.split())
+    assert "pairs and" in out and "texts on which both directions of" in out and "left-to-right" in out
+    (tmp_path / "in.txt").write_text("1 2\n3 4 5\n")
+    main(["text", "write", str(tmp_path / "in.txt"), "--model", one])
+    assert capsys.readouterr().out == "1 1 2 2\n3 3 4 4 5 5\n"
+    pytest.importorskip("ctranslate2")
+    main(["text", "export", one, "--out", str(tmp_path / "ct2")])
+    assert (tmp_path / "ct2" / "model.bin").is_file()
+    for wrong, said in (["--dim", "64"], "keeps its shape"), (["--decoder", "to-middle"], "writes from the left"):
+        with pytest.raises(SystemExit) as stop:
+            main([*train, *wrong])
+        assert stop.value.code == 2 and said in " ".join(capsys.readouterr().err.split())

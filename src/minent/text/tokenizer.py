@@ -121,6 +121,8 @@ def read_tokenizer(path: str | os.PathLike[str]) -> Tokenizer:
         raise BadInput(f"{str(file)!r} is not a tokenizer.json of the tokenizers library: {error}") from None
     tokenizer.no_padding()
     tokenizer.no_truncation()
+    if isinstance(tokenizer.model, models.WordPiece) and tokenizer.decoder is None:  # else parts of words stay apart
+        tokenizer.decoder = decoders.WordPiece(tokenizer.model.continuing_subword_prefix)
     return tokenizer
 
 

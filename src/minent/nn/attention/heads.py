@@ -1,5 +1,7 @@
 """What all attentions share: a vector is split into heads, padding is ignored, and decoding remembers its past."""
 
+from copy import copy
+
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
@@ -38,6 +40,12 @@ class Cache:
         """Keep these rows of the batch, in this order (a beam search reorders its hypotheses)."""
         self._key = None if self._key is None else self._key.index_select(0, rows)
         self._value = None if self._value is None else self._value.index_select(0, rows)
+
+    def of(self, rows: Tensor) -> "Cache":
+        """Another cache, of these rows of the batch."""
+        other = copy(self)
+        other.select(rows)
+        return other
 
 
 def _appended(held: Tensor | None, new: Tensor, length: int) -> Tensor:

@@ -8,9 +8,8 @@ from typing import Any
 from tokenizers import Tokenizer
 
 from minent.errors import BadInput
+from minent.text.spelling import WIDE
 
-# Scripts that are written without blanks: Han, kana, bopomofo, and their punctuation.
-WIDE = "[\u3000-\u312f\u31a0-\u31bf\u31f0-\u31ff\u3400-\u9fff\uf900-\ufaff\uff00-\uffef\U00020000-\U000323af]"
 PIECE = re.compile("<0x[0-9A-F]{2}>")  # a byte, which spells rare characters together with others
 SPACED = re.compile("[Ġ▁ ].")  # a token that begins with the space before it
 

@@ -27,9 +27,9 @@ from minent.nn.evaluating import evaluating
 from minent.nn.shape import Shape
 from minent.text.masked.asked import longest_text, tokens_known
 from minent.text.masked.model import MaskedLM
-from minent.text.masked.pieces import WIDE
 from minent.text.masked.vocabulary import Vocabulary, vocabulary_of
 from minent.text.options import Masking, Reading
+from minent.text.spelling import WIDE
 from minent.text.token_ids import encode, most
 from minent.text.tokenizer import tokenizer_of
 from minent.training.descent.gradient import seeded

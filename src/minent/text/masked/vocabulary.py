@@ -9,7 +9,8 @@ from typing import Any
 from tokenizers import Tokenizer
 
 from minent.errors import BadInput
-from minent.text.masked.pieces import PIECE, SPACED, WIDE, adds_blanks, broken, framing, reading_gaps
+from minent.text.masked.pieces import PIECE, SPACED, adds_blanks, broken, framing, reading_gaps
+from minent.text.spelling import WIDE, spelled
 
 MASKS, PADS = ("<mask>", "[MASK]"), ("<pad>", "[PAD]")
 BLANK = re.compile(r"(?<!\\)_")  # a gap of a template
@@ -140,7 +141,7 @@ def _of_tokenizers(tokenizer: Tokenizer) -> Vocabulary:
     before, after = framing(lambda text, added: tokenizer.encode(text, add_special_tokens=added).ids, plain)
     never = tuple(sorted(special.values()))
     return Vocabulary(
-        max(known.values()) + 1, mask, pad, before, after, never, encode, tokenizer.decode,
+        max(known.values()) + 1, mask, pad, before, after, never, encode, spelled(tokenizer),
         tuple(sorted(parts - {*special.values()})),
         reading_gaps(
             lambda text: tokenizer.encode(text, add_special_tokens=False).ids, mask, tokenizer.id_to_token(mask), known

@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterator
 
-from minent.text.masked.pieces import WIDE
 from minent.text.masked.vocabulary import Spans
+from minent.text.spelling import WIDE
 
 
 def words_of(text: str, spans: Spans) -> Iterator[tuple[int, int]]:

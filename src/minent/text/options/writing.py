@@ -10,6 +10,7 @@ Quantization = Literal[
     "int8", "int8_float32", "int8_float16", "int8_bfloat16", "int16", "float16", "bfloat16", "float32"
 ]
 """How CTranslate2 is to hold weights."""
+WIDE = 512  # from which one decoder serves both directions, as in the paper; at 128 that was measured to cost much
 
 
 @dataclass(frozen=True)
@@ -19,8 +20,15 @@ class Writing:
     decoder: Literal["left-to-right", "right-to-left", "bidirectional", "to-middle"] = "left-to-right"
     """Where writing begins; bidirectional: at both ends at once; to-middle: at both, and each writes its half."""
 
+    share: Literal["auto", "all", "embeddings"] = "auto"
+    """What both directions have in common, beside the encoder: all weights, or embeddings alone; auto: all from a width
+    of 512 on."""
+
     interaction: float = 0.1
     """How much each direction heeds what the other has written."""
+
+    interaction_dropout: float = 0.3
+    """Share of that which is dropped in training."""
 
     fusion: Literal["tanh", "linear", "gate"] = "tanh"
     """How the two are put together."""
@@ -34,8 +42,17 @@ class Writing:
     smoothing: float = 0.1
     """Share of the probability that the loss wants spread over all tokens."""
 
+    def shared(self, dim: int) -> Literal["all", "embeddings"]:
+        """What directions share in a model so wide.
+
+        >>> Writing().shared(256), Writing().shared(512)
+        ('embeddings', 'all')
+        """
+        return self.share if self.share != "auto" else "all" if dim >= WIDE else "embeddings"
+
     def __post_init__(self) -> None:
-        check(self, ("smoothing", 0 <= self.smoothing < 1, "at least 0 and less than 1"))
+        shares = "smoothing", "interaction_dropout"
+        check(self, *((name, 0 <= getattr(self, name) < 1, "at least 0 and less than 1") for name in shares))
         if self.two_pass < 0 or (self.two_pass and self.decoder != "bidirectional"):
             wanted = "two_pass is a positive share of the steps, for a bidirectional decoder; or 0"
             raise BadInput(f"{wanted}; got {self.two_pass} for {self.decoder}")
@@ -89,11 +106,14 @@ class Search:
     length_penalty: float = 1.0
     """α: the larger, the longer the sequences; 0 compares plain probabilities."""
 
+    length_norm: Literal["power", "wu"] = "power"
+    """What log p is divided by, for n tokens with the end: n^α, or ((5 + n) / 6)^α as Wu et al. 2016 have it."""
+
     shortest: int = 0
     """Tokens at least."""
 
-    longest: int = 128
-    """Tokens at most."""
+    longest: int = 0
+    """Tokens at most; 0: as many as the longest target that the model learned from."""
 
     no_repeat: int = 0
     """No run of so many tokens occurs twice; 0 for any."""
@@ -104,8 +124,8 @@ class Search:
     pairwise: bool = False
     """Heed all beginnings in the other direction, not one; for bidirectional models."""
 
-    agree: bool = False
-    """Judge what was found by both directions, not by the one that wrote it; for bidirectional models."""
+    agree: bool = True
+    """Judge what was found by both directions, not by the one that wrote it alone; bidirectional models."""
 
     temperature: float = 0.0
     """Draw tokens at random, beam texts for each, the likelier the colder it is; 0 searches for the likeliest."""
@@ -119,12 +139,20 @@ class Search:
     seed: int = 1
     """The same seed draws the same texts."""
 
+    def norm(self, length: int) -> float:
+        """What log p of so many tokens, the end among them, is divided by.
+
+        >>> Search().norm(7), Search(length_norm="wu").norm(7)
+        (7.0, 2.0)
+        """
+        return (length if self.length_norm == "power" else (5 + length) / 6) ** self.length_penalty
+
     def __post_init__(self) -> None:
         check(self, ("beam", self.beam >= 1, "at least 1"))
-        if not 0 <= self.shortest <= self.longest or self.longest < 1:
+        if self.longest and self.shortest > self.longest:
             wanted = "shortest must be at least 0 and at most longest"
             raise BadInput(f"{wanted}; got {self.shortest} and {self.longest}")
-        counts = "no_repeat", "temperature", "top_k", "seed"
+        counts = "shortest", "longest", "no_repeat", "temperature", "top_k", "seed"
         check(self, *((name, getattr(self, name) >= 0, "at least 0") for name in counts))
         if self.pairwise and self.temperature:
             raise BadInput(f"pairwise is for searching, not for drawing; got a temperature of {self.temperature}")

@@ -5,24 +5,23 @@ BLEU         exp(min(0, 1 - r/c)) (p₁ p₂ p₃ p₄)^¼, for precisions pₙ 
 chrF         F₂ of character n-grams, n ≤ 6 (Popović 2015, doi 10.18653/v1/W15-3049), by sacrebleu
 ROUGE-n, -L  F₁ of n-grams, and of the longest common subsequence, as means over lines
              (Lin 2004, aclanthology.org/W04-1013), by rouge-score
+             each n-gram of a text as often as it occurs; or once (see `minent.text.score.once`)
 error rate   edits over tokens of the references
 """
 
-import re
-import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from itertools import zip_longest
 from statistics import fmean
 from types import SimpleNamespace
-from typing import Literal, get_args
+from typing import Any, get_args
 
 from minent.errors import BadInput, require
 from minent.text.score.edits import edit_distance
+from minent.text.score.languages import CHARACTERS, Language, bleu_of, language_of, rouge_tokens_of, tokens_of
+from minent.text.score.once import rouge_once
 
-Language = Literal["auto", "zh", "en"]
-HAN = re.compile("[\u3400-\u9fff\uf900-\ufaff\U00020000-\U000323af]")
 ROUGES = "rouge1", "rouge2", "rougeL"
 
 
@@ -36,7 +35,8 @@ class Scores:
     """Scores of texts, in percent, and what they were computed with.
 
     Shares of lines are `exact_match` and `wrong_lines`, which add up to 100: the tokens are, or are not, those of a
-    reference. `error_rate` may exceed 100. The signatures are those that sacrebleu asks to report with its scores.
+    reference. `error_rate` may exceed 100. `rouge_*_once` count each n-gram of a text once, and are None where ROUGE is
+    of words. The signatures are those that sacrebleu asks to report with its scores.
     """
 
     bleu: float
@@ -47,10 +47,26 @@ class Scores:
     exact_match: float
     wrong_lines: float
     error_rate: float
+    rouge_1_once: float | None
+    rouge_2_once: float | None
+    rouge_l_once: float | None
     lines: int
     language: str
     bleu_signature: str
     chrf_signature: str
+
+
+@dataclass(frozen=True)
+class Scored:
+    """How each line fares, and by what: what `score` sums up, and what is drawn from to tell two systems apart."""
+
+    language: str
+    streams: list[tuple[str | None, ...]]
+    bleu: Any
+    chrf: Any
+    rouge: list[tuple[float, ...]]
+    once: list[tuple[float, ...]] | None
+    errors: list[tuple[int, int]]
 
 
 def score(
@@ -61,12 +77,14 @@ def score(
 ) -> Scores:
     """Score texts by one list of references, or by several lists: references[k][i] is the k-th for hypotheses[i].
 
-    language     zh              en: any with blanks between its words
-    BLEU         Han characters, others as 13a      13a, the tokens of mteval
+    language     zh, ja                             ko, and en: any with blanks between its words
+    BLEU         zh: Han characters, others as 13a  en: 13a, the tokens of mteval
+                 ja, ko: the words of MeCab
     ROUGE        characters, in lower case          words of letters and digits, in lower case
     error rate   characters                         what blanks divide: words, or phonemes
 
-    auto: zh where more than half of the letters in the references are Han. Characters are all but blanks.
+    auto: by the script of most letters in the references. Characters are all but blanks. Where MeCab is not installed,
+    BLEU is of characters (ja) or by 13a (ko), unless the language was asked for.
 
     An empty hypothesis matches nothing, and all tokens of its reference are errors. Of several references an empty one
     is no reference; BLEU and chrF take n-grams from all of them, ROUGE the best of them, the error rate that with the
@@ -78,6 +96,26 @@ def score(
     >>> scores.bleu_signature.split("|")[3]
     'tok:zh'
     """
+    each = scored(hypotheses, references, language)
+    bleu, chrf = (metric.corpus_score(hypotheses, each.streams).score for metric in (each.bleu, each.chrf))
+    rouge, exact = rouges(each.rouge), 100 * fmean(edits == 0 for edits, _ in each.errors)
+    once = (None, None, None) if each.once is None else rouges(each.once)
+    rate = 100 * sum(edits for edits, _ in each.errors) / sum(tokens for _, tokens in each.errors)
+    return Scores(
+        bleu, chrf, *rouge, exact, 100 - exact, rate, *once, len(hypotheses), each.language,
+        str(each.bleu.get_signature()), str(each.chrf.get_signature()),
+    )  # fmt: skip
+
+
+def rouges(each: Sequence[tuple[float, ...]]) -> list[float]:
+    """Means over lines, in percent."""
+    return [100 * fmean(line[k] for line in each) for k in range(len(ROUGES))]
+
+
+def scored(
+    hypotheses: Sequence[str], references: Sequence[str] | Sequence[Sequence[str]], language: Language = "auto"
+) -> Scored:
+    """What each line is worth by itself. Raises BadInput and MissingExtra as `score` does."""
     if language not in (languages := get_args(Language)):
         raise BadInput(f"language must be one of {', '.join(languages)}; got {language!r}")
     sacrebleu = require("sacrebleu", "score", "score texts")
@@ -85,32 +123,22 @@ def score(
     from rouge_score.rouge_scorer import RougeScorer
 
     choices = _choices(hypotheses, references)
-    if language == "auto":
-        language = _language(text for texts in choices for text in texts)
-    streams = list(zip_longest(*choices))  # None where there are fewer references than elsewhere
-    bleu, chrf = sacrebleu.BLEU(tokenize="zh" if language == "zh" else "13a"), sacrebleu.CHRF()
-    bleu_score, chrf_score = (metric.corpus_score(hypotheses, streams).score for metric in (bleu, chrf))
-    pieces = SimpleNamespace(tokenize=_words if language == "en" else lambda text: _characters(text.lower()))
-    rouge = RougeScorer(ROUGES, tokenizer=pieces)
-    overlaps = [rouge.score_multi(texts, text) for text, texts in zip(hypotheses, choices, strict=True)]
-    rouge_1, rouge_2, rouge_l = (100 * fmean(overlap[name].fmeasure for overlap in overlaps) for name in ROUGES)
-    split = _characters if language == "zh" else str.split
-    errors = [_errors(split(text), map(split, texts)) for text, texts in zip(hypotheses, choices, strict=True)]
-    exact = 100 * fmean(edits == 0 for edits, _ in errors)
-    return Scores(
-        bleu=bleu_score,
-        chrf=chrf_score,
-        rouge_1=rouge_1,
-        rouge_2=rouge_2,
-        rouge_l=rouge_l,
-        exact_match=exact,
-        wrong_lines=100 - exact,
-        error_rate=100 * sum(edits for edits, _ in errors) / sum(tokens for _, tokens in errors),
-        lines=len(hypotheses),
-        language=language,
-        bleu_signature=str(bleu.get_signature()),
-        chrf_signature=str(chrf.get_signature()),
-    )
+    of = language_of(text for texts in choices for text in texts) if language == "auto" else language
+    tokens, split = rouge_tokens_of(of), tokens_of(of)
+    rouge = RougeScorer(ROUGES, tokenizer=SimpleNamespace(tokenize=tokens))  # type: ignore[arg-type]
+    lines = list(zip(hypotheses, choices, strict=True))
+    overlaps = [rouge.score_multi(texts, text) for text, texts in lines]
+    once = None
+    if of in CHARACTERS:
+        each = [[rouge_once(tokens(text), tokens(one)) for one in texts] for text, texts in lines]
+        once = [tuple(max(found[k] for found in several) for k in range(len(ROUGES))) for several in each]
+    return Scored(
+        of,
+        list(zip_longest(*choices)),  # None where there are fewer references than elsewhere
+        bleu_of(sacrebleu, of, asked=language != "auto"), sacrebleu.CHRF(),
+        [tuple(float(overlap[name].fmeasure) for name in ROUGES) for overlap in overlaps], once,
+        [_errors(split(text), map(split, texts)) for text, texts in lines],
+    )  # fmt: skip
 
 
 def _choices(hypotheses: Sequence[str], references: Sequence[str] | Sequence[Sequence[str]]) -> list[list[str]]:
@@ -129,20 +157,6 @@ def _choices(hypotheses: Sequence[str], references: Sequence[str] | Sequence[Seq
     if not any(map(any, choices)):
         raise BadInput("references must hold text; got empty ones only")
     return choices
-
-
-def _language(texts: Iterable[str]) -> Literal["zh", "en"]:
-    letters = [letter for text in texts for letter in text if letter.isalpha()]
-    return "zh" if 2 * sum(map(bool, map(HAN.match, letters))) > len(letters) else "en"
-
-
-def _characters(text: str) -> list[str]:
-    return list("".join(text.split()))
-
-
-def _words(text: str) -> list[str]:
-    """Letters with their marks, and digits; of ASCII these are the words of rouge-score."""
-    return "".join(c if unicodedata.category(c)[0] in "LMN" else " " for c in text.lower()).split()
 
 
 def _errors(tokens: list[str], references: Iterable[list[str]]) -> tuple[int, int]:

@@ -73,7 +73,7 @@ def beam_search(
         ends = (chosen == end) & (total > IMPOSSIBLE)
         for d, i, j in ends[:, :, :k].nonzero().tolist():
             tokens_of = tuple(written[d, i, before[d, i, j]].tolist())
-            score = float(total[d, i, j]) / length**search.length_penalty
+            score = float(total[d, i, j]) / search.norm(length)
             found[int(at_work[i])].append(Hypothesis(tokens_of, score, d))
         # the best k that go on, in order
         order = (ends.long() * 2 * k + torch.arange(total.shape[2])).argsort(2)[:, :, :k]
@@ -82,7 +82,7 @@ def beam_search(
         written = torch.cat(
             [written.gather(2, before[..., None].expand(*before.shape, length - 1)), chosen[..., None]], 3
         )
-        hopes = (alive.amax(2) / length**search.length_penalty).T.tolist()
+        hopes = (alive.amax(2) / search.norm(length)).T.tolist()
         stay = torch.tensor([goes_on(found[i], hope, k) for i, hope in zip(at_work.tolist(), hopes, strict=True)])
         if length > search.longest or not bool(stay.any()):
             break

@@ -58,13 +58,13 @@ def meet(
         done = ended.all(0) & (total > IMPOSSIBLE)
         for i, j in done[:, :k].nonzero().tolist():
             left, right = (half[: half.index(end)] for half in written[:, i, j].tolist())
-            score = float(total[i, j]) / (len(left) + len(right) + 2) ** search.length_penalty
+            score = float(total[i, j]) / search.norm(len(left) + len(right) + 2)
             found[int(at_work[i])].append(Hypothesis((*left, *right[::-1]), score))
         order = (done.long() * 2 * k + torch.arange(total.shape[1])).argsort(1)[:, :k]
         alive = total.gather(1, order).masked_fill(done.gather(1, order), IMPOSSIBLE)
         before, chosen = before.gather(1, order), chosen.gather(2, order.expand(2, -1, -1))
         written, ended = taken(written, order), taken(ended, order)
-        hopes = (alive.amax(1) / (2 * length) ** search.length_penalty).tolist()
+        hopes = (alive.amax(1) / search.norm(2 * length)).tolist()
         stay = torch.tensor([goes_on(found[i], [hope], k) for i, hope in zip(at_work.tolist(), hopes, strict=True)])
         if not bool(stay.any()):
             break

@@ -1,9 +1,10 @@
 """A sequence is written token by token, given another: p(y | x) = Π_t p(y_t | y_<t, x); or from its end; or from both
 ends at once, each direction reading what the other has written (see `minent.nn.attention.bidirectional`).
 
-A right-to-left model writes y_n, …, y_1. A bidirectional one has one decoder for both, told apart by their first
-vector; its batches hold all sequences from left to right, then all from right to left. One to the middle is the same,
-but that the one from the left writes the first half, and the one from the right the other (see `middle`).
+A right-to-left model writes y_n, …, y_1. A bidirectional one has a decoder for each direction, or one for both, told
+apart by their first vector; its batches hold all sequences from left to right, then all from right to left. One to the
+middle is the same, but that the one from the left writes the first half, and the one from the right the other (see
+`middle`).
 
 A text often repeats tokens of its source: a model that copies adds to the score of each token v that occurs in x a
 learned c_v + c (the prior of Su 2019, kexue.fm/archives/5861).
@@ -12,6 +13,7 @@ learned c_v + c (the prior of Su 2019, kexue.fm/archives/5861).
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from typing import Any, Literal, get_args
 
 import torch
@@ -19,13 +21,14 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
 from minent.errors import BadInput
-from minent.nn.attention.bidirectional import Bidirectional, Fusion, Shared
+from minent.nn.attention.bidirectional import Bidirectional, Fusion, Halves, Shared
 from minent.nn.positions import Embedding
 from minent.nn.shape import Shape
-from minent.nn.transformer import Decoder, Encoder
+from minent.nn.transformer import Decoder, Encoder, Feed
 from minent.training.saved import Saved
 
 Direction = Literal["left-to-right", "right-to-left", "bidirectional", "to-middle"]
+Share = Literal["all", "embeddings"]
 
 
 class Writer(Saved):
@@ -40,10 +43,14 @@ class Writer(Saved):
         fusion: Fusion = "tanh",
         copy: bool = False,
         end: int = 3,
+        share: Share = "all",
+        interaction_dropout: float = 0.0,
     ):
         super().__init__()
         if decoder not in get_args(Direction):
             raise BadInput(f"the decoder is one of {', '.join(get_args(Direction))}; got {decoder!r}")
+        if share not in get_args(Share):
+            raise BadInput(f"directions share {' or '.join(get_args(Share))}; got {share!r}")
         shape = shape.settled()
         self.vocabulary, self.shape, self.direction, self.end = vocabulary, shape, decoder, end
         self.directions = 2 if decoder in ("bidirectional", "to-middle") else 1
@@ -58,12 +65,17 @@ class Writer(Saved):
         if self.directions == 2:
             if writing != "softmax":
                 raise BadInput(f"directions attend to one another by softmax; got {writing} attention")
+            options = {"interaction": interaction, "fusion": fusion, "drop": interaction_dropout}
             for layer in self.decoder.layers:
-                rotary = shape.positions == "rotary"
                 layer.attention = Bidirectional(
-                    shape.dim, shape.heads, interaction=interaction, fusion=fusion, rotary=rotary
+                    shape.dim, shape.heads, shared=share == "all", rotary=shape.positions == "rotary", **options
                 )
-                layer.across = Shared(shape.dim, shape.heads)
+                layer.across = Shared(shape.dim, shape.heads, shared=share == "all")
+                if share == "embeddings":
+                    layer.feed = Halves(partial(Feed, shape.dim, shape.hidden))
+                    layer.norms = nn.ModuleList(Halves(partial(nn.LayerNorm, shape.dim)) for _ in layer.norms)
+            if share == "embeddings":
+                self.decoder.norm = Halves(partial(nn.LayerNorm, shape.dim))
 
     def forward(
         self,

@@ -68,7 +68,7 @@ def sample(
             if joined:
                 ways, sums, sizes = [ways[0] + ways[1][::-1]], [sum(sums)], [sum(sizes)]
             found[i] += [
-                Hypothesis(tokens, score / size**search.length_penalty, d)
+                Hypothesis(tokens, score / search.norm(size), d)
                 for d, (tokens, score, size) in enumerate(zip(ways, sums, sizes, strict=True))
                 if score > -torch.inf  # else options left nothing to draw
             ]

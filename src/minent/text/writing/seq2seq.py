@@ -22,7 +22,7 @@ class Seq2Seq(Writer):
     """
 
     def write(self, texts: Sequence[str] | str, **search: Any) -> list[str]:
-        """What the model writes for each text, or for one; options are those of `Search` (beam=4, longest=128, …). An
+        """What the model writes for each text, or for one; options are those of `Search` (beam=4, longest=20, …). An
         empty text for an empty one, and where options leave nothing to write.
 
         Raises BadInput without a tokenizer."""

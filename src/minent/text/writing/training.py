@@ -55,8 +55,8 @@ def new_seq2seq(train: Pairs, shape: Shape, reading: Reading, writing: Writing, 
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         model = Seq2Seq(
-            vocabulary, shape, writing.decoder, writing.interaction, writing.fusion, writing.copy,
-            end_of(tokenizer),
+            vocabulary, shape, writing.decoder, writing.interaction, writing.fusion, writing.copy, end_of(tokenizer),
+            writing.shared(shape.dim), writing.interaction_dropout,
         )  # fmt: skip
     model.tokenizer = tokenizer
     return model
@@ -154,7 +154,8 @@ def batched(
 
 def evaluate(model: nn.Module, batches: Batches, pairs: Pairs) -> dict[str, float]:
     """The mean cross entropy of a token given gold histories, of each direction by itself, for gold histories of the
-    other give it away; and, where the extra "score" is installed, BLEU and ROUGE-L of what is written greedily."""
+    other give it away; and, where the extra "score" is installed, BLEU and ROUGE-L of what is written greedily, of at
+    most twice as many tokens as the longest target has."""
     total, count = 0.0, 0
     lost = by_itself(loss) if getattr(model, "direction", "") == "bidirectional" else loss
     device = next(model.parameters()).device
@@ -165,7 +166,8 @@ def evaluate(model: nn.Module, batches: Batches, pairs: Pairs) -> dict[str, floa
     scores = {"loss": total / count}
     if can_score():
         pairs = pairs.at(sorted(np.random.default_rng(0).permutation(len(pairs))[:SAMPLE].tolist()))
-        found = model.write(pairs.sources, beam=1)  # type: ignore[operator]
+        longest = min(2 * most(model.tokenizer, pairs.targets), model.shape.written)  # type: ignore[arg-type, union-attr]
+        found = model.write(pairs.sources, beam=1, longest=longest)  # type: ignore[operator]
         found_scores = score(found, pairs.targets)
         scores |= {"bleu": found_scores.bleu, "rouge_l": found_scores.rouge_l}
     return scores

@@ -10,10 +10,12 @@ from torch import Tensor
 
 from minent.data import Batches
 from minent.errors import BadInput
+from minent.kernels import log
 from minent.text.options import Search
+from minent.text.spelling import spelled
 from minent.text.token_ids import Cut, encode, sequences
 from minent.text.tokenizer import blank_of
-from minent.text.writing.agreement import agreed
+from minent.text.writing.agreement import Memory, agreed
 from minent.text.writing.beam import Hypothesis, Step, beam_search
 from minent.text.writing.middle import meet
 from minent.text.writing.model import Writer
@@ -33,6 +35,7 @@ class Stepper:
         never = [i for i, token in named.items() if token.special and i != model.end]  # padding, masks: no text
         self.never = torch.tensor(never, dtype=torch.long, device=self.memory.device)
         self.real: Tensor | None = None  # what a half has written after its end is not
+        self.whole = self.memory, mask, self.prior
 
     def __call__(
         self, tokens: Int[Tensor, " rows"] | None, rows: Int[Tensor, " rows"]
@@ -51,18 +54,31 @@ class Stepper:
                 sentences = rows[: len(rows) // directions : self.beam] // self.beam
                 self.memory = self.memory[sentences]
                 self.mask, self.prior = (None if part is None else part[sentences] for part in (self.mask, self.prior))
-                for _, other in self.caches:
-                    other.select(sentences)
+                self.caches = [(own, other.of(sentences)) for own, other in self.caches]
             if self.model.direction == "to-middle":
                 before = rows.new_ones(len(rows), 1, dtype=torch.bool) if self.real is None else self.real[rows]
                 self.real = torch.cat([before, (tokens != self.model.end)[:, None]], dim=1)
             vectors = self.model.embedding(tokens[:, None], start=self.position)
         self.position += 1
         out = self.model.decoder(vectors, self.memory, self.real, self.mask, self.caches)
-        scores = self.model.embedding.scores(out)[:, 0].float()
-        if self.prior is not None:
-            scores = scores + self.prior.repeat_interleave(self.beam, 0).repeat(directions, 1)
-        return scores.index_fill(1, self.never, -torch.inf)
+        if tokens is None:
+            self.first = [other for _, other in self.caches]
+        prior = None if self.prior is None else self.prior.repeat_interleave(self.beam, 0).repeat(directions, 1)
+        return self.possible(self.model.embedding.scores(out)[:, 0], prior)
+
+    def possible(self, scores: Tensor, prior: Tensor | None) -> Tensor:
+        """Scores of every token, with what its source adds, and without those that are never written."""
+        scores = scores.float() if prior is None else scores.float() + prior
+        return scores.index_fill(scores.dim() - 1, self.never, -torch.inf)
+
+    def remembered(self) -> Memory:
+        """What is known of all sources, whichever are done."""
+        vectors, mask, prior = self.whole
+
+        def possible(scores: Tensor, of: Tensor) -> Tensor:
+            return self.possible(scores, None if prior is None else prior[of][:, None])
+
+        return Memory(vectors, mask, self.first, possible)
 
 
 @torch.no_grad()
@@ -80,14 +96,15 @@ def written(
 
     Raises BadInput for a prefix where a direction comes to the beginning last, or one longer than it may be."""
     joined, shape = model.direction == "to-middle", model.shape
+    longest = search.longest or shape.written
     if shape.positions == "learned" or shape.attention == "synthesizer":  # there is nothing for more tokens than these
-        search = replace(search, longest=min(search.longest, shape.written))
+        longest = min(longest, shape.written)
+    search = replace(search, longest=longest)
     if prefix and not (joined or model.direction == "left-to-right"):
         wanted = "a prefix is for models that write it first, left-to-right or to-middle"
         raise BadInput(f"{wanted}; got one that is {model.direction}")
-    for option in ("pairwise", "agree"):
-        if getattr(search, option) and model.direction != "bidirectional":
-            raise BadInput(f"{option} is for bidirectional models; got one that is {model.direction}")
+    if search.pairwise and model.direction != "bidirectional":
+        raise BadInput(f"pairwise is for bidirectional models; got one that is {model.direction}")
     most = (search.longest + 1) // 2 if joined else search.longest
     if len(prefix) > most:
         wanted = "the half that a prefix begins" if joined else "the longest text"
@@ -103,20 +120,26 @@ def written(
             torch.from_numpy(batch[name]).to(device, non_blocking=True) for name in ("source", "source_mask")
         )
         mask = None if whole else mask
-        step: Step = Stepper(model, source, mask, search.beam ** (2 if search.pairwise else 1))
-        if search.pairwise:
-            step = Pairwise(step, search.beam)
+        stepper = Stepper(model, source, mask, search.beam ** (2 if search.pairwise else 1))
+        step: Step = Pairwise(stepper, search.beam) if search.pairwise else stepper
         if search.temperature:
             results = sample(step, (batch["id"] + first).tolist(), model.directions, model.end, search, prefix, joined)
         elif joined:
             results = meet(step, len(source), model.end, search, prefix)
         else:
             results = beam_search(step, len(source), model.directions, model.end, search, prefix)
-        results = [[_forward(model, hypothesis) for hypothesis in hypotheses] for hypotheses in results]
-        if search.agree:
-            results = agreed(model, source, mask, results, search.length_penalty)
+        if search.agree and model.direction == "bidirectional" and not search.temperature:
+            results = agreed(model, stepper.remembered(), results, search)
+        else:
+            results = [[_forward(model, hypothesis) for hypothesis in hypotheses] for hypotheses in results]
         for i, hypotheses in zip(batch["id"].tolist(), results, strict=True):
             found[i] = hypotheses
+    if search.temperature:
+        asked = len(found) * search.beam * (1 if joined else model.directions)
+        if lost := asked - sum(map(len, found)):
+            log.warning("%d of %d draws are left out: the options left no token to draw", lost, asked)
+    elif none := sum(not one for one in found):
+        log.warning("for %d of %d texts the options leave nothing to write", none, len(found))
     return found
 
 
@@ -155,8 +178,9 @@ def n_best(
     if (unknown := blank_of(tokenizer)) in prefix and unknown != model.end:
         raise BadInput(f"texts cannot begin with {search.prefix!r}: some of it is unknown to the tokenizer")
     found = written(model, sources, search, tokens, prefix, first)
+    spell = spelled(tokenizer)
     every = [
-        [Written(tokenizer.decode(list(h.tokens)), h.score, h.direction) for h in one] if text.strip() else [BLANK]
+        [Written(spell(h.tokens), h.score, h.direction) for h in one] if text.strip() else [BLANK]
         for text, one in zip(texts, found, strict=True)
     ]
     return every if search.temperature else [_different(found) for found in every]

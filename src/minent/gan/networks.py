@@ -43,6 +43,7 @@ class Generator(Saved):
         super().__init__()
         kind = networks.network or ("dcgan" if size else "mlp")
         self.channels, self.size, self.classes, self.latent = channels, size, classes, networks.latent
+        self.networks = networks
         self.names = [str(i) for i in range(classes)] if names is None else list(names)
         if len(self.names) != classes:
             raise BadInput(f"every class has a name; got {len(self.names)} names of {classes} classes")

@@ -27,6 +27,8 @@ from minent.gan.scores.mixture import mixture_scores
 from minent.gan.scores.samples import Reference, along, summary
 from minent.gan.turns import Turn
 from minent.plot.picture import grid, points, write_png
+from minent.training import checkpoint
+from minent.training.weights import fill, read, weights
 
 SHOWN = 64  # images of a picture
 POINTS = 5000
@@ -47,6 +49,32 @@ def new_players(
         names = list(images.classes) if classes else None
         generator = Generator(images.channels, images.size, networks, count, names)
         return generator, Critic(images.channels, images.size, networks, count)
+
+
+def players_from(run: str | Path, images: Images, *, classes: bool = False) -> tuple[Generator, Critic]:
+    """The generator and the critic of a run, from its newest checkpoint, to play on with other images of the same kind.
+
+    Raises BadInput for a folder without checkpoints, and for images of another size, channels or classes."""
+    run = Path(run)
+    newest = checkpoint.newest(run / "checkpoints") if run.is_dir() else None
+    if newest is None:
+        raise BadInput(f"players begin as those of a run, in the folder it left; {str(run)!r} holds no checkpoint")
+    generator = Generator.from_pretrained(run).train()
+    names = list(images.classes) if classes else []
+    for what, was, now in (
+        ("channels", generator.channels, images.channels), ("pixels", generator.size, images.size),
+        ("classes", list(generator.names or []), names),
+    ):  # fmt: skip
+        if was != now:
+            raise BadInput(f"the run in {str(run)!r} drew {what}: {was}; got images of {now}")
+    critic = Critic(images.channels, images.size, generator.networks, generator.classes)
+    held = read(newest / "weights.safetensors")
+    start = "critic.critic." if any(name.startswith("critic.critic.") for name in held) else "critic."
+    own = {name.removeprefix(start): one for name, one in held.items() if name.startswith(start)}
+    fill(weights(critic), own, newest)
+    trained = {name.removeprefix("generator."): one for name, one in held.items() if name.startswith("generator.")}
+    fill(weights(generator), trained, newest)
+    return generator, critic
 
 
 def train_gan(

@@ -11,7 +11,7 @@ from cyclopts import Parameter
 from minent.cli.kept_options import keeping
 from minent.cli.outputs import check_apart
 from minent.cli.processes import speaks
-from minent.errors import require
+from minent.errors import BadInput, require
 from minent.gan.options import Networks, Playing
 from minent.plot.run import read_log
 
@@ -26,8 +26,9 @@ def train(
     split: str | None = None,
     skip_bad: int = 0,
     resume: Annotated[bool, Parameter(show_default=False)] = False,
-    networks: Annotated[Networks | None, Parameter(name="*")] = None,
-    playing: Annotated[Playing | None, Parameter(name="*")] = None,
+    init: Annotated[Path | None, Parameter(show_default=False)] = None,
+    networks: Annotated[Networks | None, Parameter(name="*", group="Networks")] = None,
+    playing: Annotated[Playing | None, Parameter(name="*", group="Game")] = None,
 ) -> None:
     """Train a generator: minent gan train photos/ [recipe.toml] --out run --size 64
 
@@ -50,15 +51,17 @@ def train(
         Pass over as many pictures that cannot be read; an error names the first if not given.
     resume
         Go on with a run that was stopped: --resume FOLDER in place of --out needs no other option, nor images.
+    init
+        Begin as the generator and critic of this run, which keep their shape: other images of the same size.
     """
     require("torch", "gan", "train generators")
     from minent.cli import terminal
     from minent.data.images.read import read_images
-    from minent.gan import new_players, train_gan
+    from minent.gan import new_players, players_from, train_gan
     from minent.training.devices import device_of
     from minent.training.run import refuse_taken
 
-    check_apart(out, [images])
+    check_apart(out, [images, init])
     refuse_taken(out, resume)
     start, networks, playing = time.perf_counter(), networks or Networks(), playing or Playing()
     device_of(playing.device)
@@ -66,7 +69,12 @@ def train(
         samples = read_images(images, size, playing.seed, skip_bad=skip_bad, split=split)
     if speaks():
         terminal.told(samples.plan)
-    generator, critic = new_players(samples, networks, classes=classes, seed=playing.seed)
+    if init is not None and networks != Networks():
+        raise BadInput("players that play on keep their networks; got --init and options of these")
+    if init is not None:
+        generator, critic = players_from(init, samples, classes=classes)
+    else:
+        generator, critic = new_players(samples, networks, classes=classes, seed=playing.seed)
     mixture = images == "gaussians"
     turns = train_gan(generator, critic, samples, playing, mixture=mixture, folder=out, resume=resume)
     if not speaks():

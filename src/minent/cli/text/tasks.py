@@ -54,17 +54,16 @@ def check(asked: Asked) -> None:
             raise BadInput(f"--task {asked.task} reads columns by {wanted}; got --{name} {said}")
     if asked.shape.longest_target and asked.task != "seq2seq":
         raise BadInput(f"--longest-target is for --task seq2seq; got --task {asked.task}")
-    for option, task in ("init", "masked-lm"), ("distil", "seq2seq"):
-        if getattr(asked, option) and asked.task != task:
-            raise BadInput(f"--{option} is for --task {task}; got --task {asked.task}")
+    if asked.distil and asked.task != "seq2seq":
+        raise BadInput(f"--distil is for --task seq2seq; got --task {asked.task}")
+    if asked.init and asked.distil:
+        raise BadInput("a model begins as one other model; got --init and --distil")
     begun = "init" if asked.init else "distil" if asked.distil else ""
     if begun and (asked.shape != Shape() or (asked.reading.tokenizer, asked.reading.vocabulary) != ("auto", 8000)):
         wanted = "a model that is trained further keeps its shape and tokenizer"
         raise BadInput(f"{wanted}; got --{begun} and options of these")
-    if asked.distil and replace(asked.writing, smoothing=Writing().smoothing) != Writing():
-        raise BadInput(
-            "a model that is distilled writes from the left as its teacher does; got --distil and how to write"
-        )
+    if begun and replace(asked.writing, smoothing=Writing().smoothing) != Writing():
+        raise BadInput(f"a model that is trained further writes as it did; got --{begun} and how to write")
     if asked.record and asked.task != "classify":
         raise BadInput(f"--record is for --task classify; got --task {asked.task}")
     if (targets := asked.train_target or asked.dev_target) and asked.task != "seq2seq":
@@ -76,7 +75,7 @@ def check(asked: Asked) -> None:
 def classifier(asked: Asked) -> Prepared:
     """A classifier that is to learn labels."""
     from minent.data import split
-    from minent.text import new_classifier, train_classifier
+    from minent.text import classifier_from, new_classifier, train_classifier
 
     recipe = asked.recipe
     texts = labelled(asked, asked.train, asked.columns.label)
@@ -84,7 +83,10 @@ def classifier(asked: Asked) -> Prepared:
         texts, held = split(texts, HELD, recipe.seed)
     else:
         held = labelled(asked, asked.dev, asked.columns.label)
-    model = new_classifier(texts, asked.shape, asked.reading, recipe.seed)
+    if asked.init:
+        model = classifier_from(asked.init, texts, recipe.seed)
+    else:
+        model = new_classifier(texts, asked.shape, asked.reading, recipe.seed)
     dev = held if len(held) else None  # nothing is held out of labels that few texts have
     records = train_classifier(
         model, texts, dev, recipe, tokens=asked.reading.tokens, folder=asked.out, resume=asked.resume,
@@ -140,7 +142,9 @@ def seq2seq(asked: Asked) -> Prepared:
     else:
         held = read(asked.dev, asked.dev_target)
     plan, given = pairs.plan, len(pairs)
-    if asked.distil:
+    if asked.init:
+        model = Seq2Seq.from_pretrained(asked.init).train()
+    elif asked.distil:
         teacher = Seq2Seq.from_pretrained(asked.distil)
         with Computing(recipe.device).of(teacher):
             model, pairs = left_half(teacher), agreed_pairs(teacher, pairs)
@@ -150,7 +154,7 @@ def seq2seq(asked: Asked) -> Prepared:
         model, pairs, held, recipe, objective=objective, smoothing=writing.smoothing, two_pass=writing.two_pass,
         tokens=asked.reading.tokens, folder=asked.out, resume=asked.resume,
     )  # fmt: skip
-    learned = f"{writing.decoder}, {asked.learning.objective}"
+    learned = f"{model.direction}, {asked.learning.objective}"
     more = f" and {len(pairs) - given:,} texts on which both directions of {asked.distil} agree" * bool(asked.distil)
     told = f"{given:,} pairs{more} to learn from, {len(held):,} to judge by; {learned}"
     return model, records, f"{understood(asked.train, plan)}\n{told}"

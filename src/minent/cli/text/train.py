@@ -64,7 +64,8 @@ def train(
     record
         Record the weights before every so many steps, for `minent attribution`; 0 for none. For --task classify.
     init
-        masked-lm: train this model further, a folder of minent's or of Hugging Face's, or a name on the hub.
+        Train this model further, a folder that this command wrote: one of the task, and for classify a masked language
+        model, too, or a classifier of other labels. For masked-lm also one of Hugging Face's, or a name on the hub.
     distil
         seq2seq: a model from left to right learns what both directions of this bidirectional one agree on, a folder or
         a name on the hub; it begins as the half of it that writes from the left.

@@ -28,13 +28,15 @@ class Classifier(Saved):
     (2, 2)
     """
 
-    def __init__(self, vocabulary: int, labels: list[str], shape: Shape):
+    def __init__(self, vocabulary: int, labels: list[str], shape: Shape, norm: bool = False):
+        """`norm`: the embeddings are normalised, as those of a `MaskedLM` that it began as."""
         super().__init__()
         shape = shape.settled()
         self.labels, self.shape = labels, shape
         self.embedding = Embedding(
             vocabulary, shape.dim, positions=shape.positions, longest=shape.longest, dropout=shape.dropout
         )
+        self.norm = nn.LayerNorm(shape.dim) if norm else nn.Identity()
         self.encoder = Encoder(shape)
         self.scores = nn.Linear(shape.dim, len(labels))
 
@@ -44,7 +46,7 @@ class Classifier(Saved):
         """The score of every label; `padding_mask` is True for real tokens."""
         if padding_mask is not None and bool(padding_mask.all()):
             padding_mask = None
-        vectors = self.encoder(self.embedding(tokens), padding_mask)
+        vectors = self.encoder(self.norm(self.embedding(tokens)), padding_mask)
         if padding_mask is None:
             return self.scores(vectors.mean(1))
         real = padding_mask[:, :, None]

@@ -29,9 +29,7 @@ def new_classifier(train: Labelled, shape: Shape, reading: Reading, seed: int = 
     """An untrained classifier for the labels of `train`, with a tokenizer trained on its texts or given.
 
     Raises BadInput for texts without labels, or of one label only."""
-    labels = in_order(set(train.labels or []))
-    if len(labels) < 2:
-        raise BadInput(f"a classifier learns to tell labels apart; the training texts have {len(labels)} of them")
+    labels = labels_of(train)
     tokenizer = tokenizer_of(train.texts, reading)
     shape = shape if shape.longest else shape.settled(most(tokenizer, train.texts))
     with torch.random.fork_rng():
@@ -39,6 +37,14 @@ def new_classifier(train: Labelled, shape: Shape, reading: Reading, seed: int = 
         classifier = Classifier(tokenizer.get_vocab_size(), labels, shape)
     classifier.tokenizer = tokenizer
     return classifier
+
+
+def labels_of(train: Labelled) -> list[str]:
+    """The labels of texts, in their order. Raises BadInput for fewer than two."""
+    labels = in_order(set(train.labels or []))
+    if len(labels) < 2:
+        raise BadInput(f"a classifier learns to tell labels apart; the training texts have {len(labels)} of them")
+    return labels
 
 
 def train_classifier(

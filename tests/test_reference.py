@@ -52,3 +52,17 @@ PUBLIC = [f"minent.{part}" for part in ("nn.attention", "text.exposure", "text.g
 
 def test_examples_and_reference_are_not_empty():
     assert len(REFERENCE) > 30 and len(PAGES) > 20
+
+
+ROOMS = (
+    "community", "data", "text", "text.exposure", "text.gibbs", "text.score", "nn", "nn.attention", "gan",
+    "attribution", "training", "plot",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_the_reference_holds_every_public_class_and_function(room):
+    pytest.importorskip("torch")
+    module, held = importlib.import_module(f"minent.{room}"), {name.rpartition(".")[2] for name in REFERENCE}
+    public = [name for name in module.__all__ if getattr(getattr(module, name), "__module__", "").startswith("minent.")]
+    assert set(public) - held == set() and len(public) > 2

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Critic", "Features", "Generator", "Networks", "Playing", "Scores", "Turn", "averaged", "clip_weights",
-    "consistency", "features_of", "gradient_normalise", "gradient_penalty", "inception", "new_players", "play", "players_from",
-    "r1", "score", "spectral_normalise", "train_features", "train_gan", "value_and_gradient",
+    "consistency", "features_of", "gradient_normalise", "gradient_penalty", "inception", "new_players", "play",
+    "players_from", "r1", "score", "spectral_normalise", "train_features", "train_gan", "value_and_gradient",
 ]  # fmt: skip
 __getattr__ = on_first_use(
     __name__,

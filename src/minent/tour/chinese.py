@@ -23,6 +23,7 @@ CHINESE = {
         "熵是学习的代价。这里的一切都是刚才在这台机器上，用已安装的软件包自带的数据做出来的。"
     ),
     "More:": "更多：",
+    "docs": "docs/zh",
     ", about {:.0f} s left": "，还需约 {:.0f} 秒",
     (
         'pip install "minent[all]" to see what it does with texts, images and models'

@@ -82,8 +82,8 @@ def _card(one: Section, number: int, say: Say) -> str:
 
 def _onward(guide: str, say: Say) -> str:
     """Where it goes on: a link where the documentation is at hand, as in a checkout, else its name."""
-    page = Path(__file__).resolve().parents[3] / "docs" / guide
-    name = f"docs/{guide}"
+    name = f"{say('docs')}/{guide}"
+    page = Path(__file__).resolve().parents[3] / name
     linked = f'<a href="{escape(page.as_uri())}">{escape(name)}</a>' if page.is_file() else escape(name)
     return f"{escape(say('More:'))} {linked}"
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -263,3 +264,19 @@ def test_several_files_are_named_one_by_one_and_their_rows_placed(texts, tmp_pat
     columns = ["--text", "said", "--label", "kind"]
     main(["attribution", "explain", str(tmp_path / "m"), "--data", str(tmp_path / "data.csv"), *columns, *page])
     assert "data.csv: label=kind, text=said" in capsys.readouterr().err
+
+
+def test_a_run_tells_which_weights_it_ended_with_and_that_few_steps_are_few(tmp_path, capsys):
+    (tmp_path / "pairs.tsv").write_text("".join(f"w{i % 7} w{i % 5}\tv{i % 3}\n" for i in range(60)))
+    words = ["text", "train", "--task", "seq2seq", "--train", str(tmp_path / "pairs.tsv")]
+    small = [*"--dim 8 --heads 2 --layers 1 --hidden 8 --tokenizer words".split(), "--learning-rate", "0.01"]  # noqa: SIM905
+    main([*words, "--out", str(tmp_path / "new"), *small])
+    told = capsys.readouterr()
+    assert "10 steps are few to learn from nothing" in told.err
+    assert re.search(r"^weights: those of step \d+, by the lowest loss on dev, \d\.\d{4}$", told.out, re.MULTILINE)
+    main([*words, "--out", str(tmp_path / "two"), *small, "--steps", "4", "--best", "bleu", "--keep", "2"])
+    told = capsys.readouterr()
+    assert "few" not in told.err
+    assert re.search(
+        r"^weights: the mean of those of steps \d and \d, by the highest bleu on dev", told.out, re.MULTILINE
+    )

@@ -72,7 +72,8 @@ def config(**changes):
     [
         (None, "which has no config.json"),
         ("{", "config.json' is not whole"),
-        ("[]", "no model of minent"),
+        ("[]", "not whole, or not the settings of a model: it holds a list"),
+        ("{}", "no model of minent"),
         (config(minent=None, model_type="bert"), "wanted a folder with a Tower; got .*, a bert model of transformers"),
         (config(minent={"class": "Other", "format": 1}), "got .* with a Other"),
         (config(minent={"class": "Tower", "format": 2}), "wanted format 1 of Tower; got 2 in .*: update minent"),

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from minent.cli.shown import console, plain
 
+FEW = 200  # steps
 if TYPE_CHECKING:
     import numpy as np
 
@@ -107,16 +108,20 @@ def progress() -> Iterator[Callable[[str], None]]:
             log.propagate = before[1]
 
 
-def training(records: "Iterable[Record]") -> None:
-    """Follow a training run: a line for each evaluation, and where it stands on standard error."""
+def training(records: "Iterable[Record]") -> int:
+    """Follow a training run: a line for each evaluation, and where it stands on standard error. How many steps it took,
+    if they are few, else 0."""
+    steps = 0
     with progress() as say:
         say("preparing")
         for record, left in _timed(records):
+            steps = record.steps
             where = f"step {record.step:,} of {record.steps:,}, epoch {record.epoch}, loss {record.loss:.4f}"
             say(f"{where}, {record.tokens_per_second:,.0f} targets/s, {left}")
             if record.dev is not None:
                 scores = ", ".join(f"{name} {score:.4f}" for name, score in record.dev.items())
                 print(f"{where}; judged: {scores}", flush=True)
+    return steps if steps < FEW else 0
 
 
 def _timed(steps: "Iterable[Any]") -> "Iterator[tuple[Any, str]]":

@@ -135,7 +135,7 @@ def test_a_file_that_is_not_whole_is_named(tmp_path):
     with pytest.raises(BadInput, match=r"steps-00000001\.safetensors .* is not a whole safetensors file"):
         Trajectory.open(tmp_path)
     (tmp_path / "trajectory.json").write_text("[]")
-    with pytest.raises(BadInput, match="wanted a trajectory of format 3; got list"):
+    with pytest.raises(BadInput, match=r"trajectory\.json' is not whole, or not a trajectory: it holds a list"):
         Trajectory.open(tmp_path)
 
 

@@ -1,5 +1,6 @@
 """`minent text train`: models of text from the command line, their options from a file or from flags."""
 
+import sys
 import time
 from collections import deque
 from pathlib import Path
@@ -90,7 +91,27 @@ def train(
         return
     model, records, told = prepared
     follow(model, keeping(records, "text", out, asked._asdict(), resume), told, asked)
+    print(chosen(out), end="")
     print(f"wrote {out} in {time.perf_counter() - start:.0f} s")
+
+
+def chosen(out: Path) -> str:
+    """Which weights a run ended with, and by what, in a line; none where nothing judged."""
+    from math import inf
+
+    from minent.training import checkpoint
+
+    newest = checkpoint.newest(out / "checkpoints")
+    if newest is None:
+        return ""
+    state, recipe, _ = checkpoint.told(newest)
+    if not state.best or state.best[0][0] == inf:
+        return ""
+    (value, _), score = state.best[0], recipe.get("best", "loss")
+    steps = " and ".join(f"{step:,}" for _, step in state.best)
+    best = f"the lowest loss on dev, {value:.4f}" if score == "loss" else f"the highest {score} on dev, {-value:.4f}"
+    of = f"the mean of those of steps {steps}" if len(state.best) > 1 else f"those of step {steps}"
+    return f"weights: {of}, by {best}\n"
 
 
 def follow(model: Any, records: Any, told: str, asked: Asked) -> None:
@@ -105,4 +126,7 @@ def follow(model: Any, records: Any, told: str, asked: Asked) -> None:
         shape = model.shape
         most = f"{shape.longest}" + f", targets of {shape.longest_target}" * bool(shape.longest_target)
         print(f"{weights:,} weights, {shape.attention} attention, texts of at most {most} tokens")
-    training(records)
+    few = training(records)
+    if few and not asked.recipe.steps:
+        how = "smaller batches make more of them (--tokens 512, with --learning-rate 0.002), or --epochs"
+        print(f"{few:,} steps are few to learn from nothing: {how}", file=sys.stderr)

@@ -9,6 +9,8 @@ from jaxtyping import Float, Int
 
 from minent.community.search.merging import lifted, merge, renumber
 from minent.community.search.sweep import move
+from minent.community.search.together.engine import ALONE, Engine
+from minent.community.search.together.together import move_together
 from minent.community.search.units import Units
 from minent.community.search.word_table import word_table
 from minent.kernels import read_only
@@ -18,6 +20,7 @@ ONE = np.zeros(1, np.int32)
 NONE = np.zeros(1)
 CLIMBED = 0.005  # merging is done when no more than this share of the merged units moved
 LARGE = 1 << 18  # more units than this do not fit the cache
+MANY = 1 << 22  # entries, from which on units move together, whatever the number of threads
 
 
 class Field(NamedTuple):
@@ -47,6 +50,7 @@ class Search:
 
     random: np.random.Generator
     run: Callable
+    engine: Engine = ALONE
 
     def move(
         self,
@@ -66,6 +70,10 @@ class Search:
         `modules` are those in `label`, as units; where each unit is a module of its own, the units themselves."""
         if len(units.indices) == 0:
             return 0
+        plain = units.words is None and len(units.port_from) == 1 and len(field.weight) == 1 and active is None
+        if plain and len(units.indices) >= MANY:
+            seed = int(self.random.integers(1 << 31))
+            return move_together(self.run, self.engine, units, label, field, seed, sweeps, least / units.number)
         order = np.arange(units.number, dtype=np.int32) if active is None else active.astype(np.int32)
         if by_module and units.number > LARGE:
             order = np.argsort(label, kind="stable").astype(np.int32)

@@ -48,7 +48,7 @@ def tallied(ids, indptr, indices, flow, rates, scale, label, wish, active):
             else:
                 active[j] = 1
         change[q, 0], change[q, 1] = total - lost, total - gained
-        change[q, 2] = whole(out[i] - into[i], 2 * scale)
+        change[q, 2] = whole(out[i] - into[i], scale)
         change[q, 3] = total if visit[i] == out[i] and out[i] == into[i] else whole(visit[i], 2 * scale)
     return change
 

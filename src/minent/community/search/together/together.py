@@ -14,7 +14,7 @@ from minent.community.search.together.proposals import drawn, proposed
 from minent.community.search.units import Units
 from minent.kernels import kernel, log, read_only
 
-TURNS = 4  # of a sweep
+TURNS, FINER, FINEST = 4, 4, 256  # of a sweep; so many times more after one in which units were wrong together
 SHARD, MOST = 1 << 18, 256  # entries of a shard at least, and how many shards
 SETTLED = 0.02  # a sweep that moves no more than this share of the units is the last
 HALVES = 6  # how often half of what moved goes back, before all of it does
@@ -63,7 +63,7 @@ class Together:
         groups = len(field.above)
         self.exact, self.state, self.cost = np.zeros((n, 4), np.int64), np.zeros((n, 8)), np.zeros(n)
         self.entered, self.book = np.zeros(groups, np.int64), np.zeros((groups, 3))
-        self.active, self.bits = np.ones(n, np.uint8), 0.0
+        self.active, self.bits, self.wrong = np.ones(n, np.uint8), 0.0, 0
         run(represented)(label)
         self.wish = label.copy()
         self.label = np.full(n, -1, np.int32)
@@ -88,9 +88,9 @@ class Together:
             self.entered += entered
         self.bits = self.run(booked)(self.book, self.field.above, self.entered, self.unit) + float(self.cost.sum())
 
-    def turn(self, seed: int, turn: int, least: float) -> tuple[int, int]:
+    def turn(self, draw: tuple[int, int, int], least: float) -> tuple[int, int]:
         """Units whose turn it is move: how many, and how many were looked at."""
-        run, draw, before = self.run(proposed), (seed, TURNS, turn), self.bits
+        run, before = self.run(proposed), self.bits
         rest = self.units[:8], self.field.group, self.label, self.state, self.book, self.active, draw, least, self.wish
         found = self.engine.map(lambda first, last: run(first, last, *rest), self.rows)
         ids, looks = [those for those, _ in found], sum(looks for _, looks in found)
@@ -102,7 +102,8 @@ class Together:
                 self.label[moved] = self.wish[moved]
                 return len(moved), looks
             self.signed(moved, change, -1)
-            kept = [self.run(half)(those, seed + again + 1) & (again < HALVES) for those in ids]
+            self.wrong += 1
+            kept = [self.run(half)(those, draw[0] + again + 1) & (again < HALVES) for those in ids]
             for those, stay in zip(ids, kept, strict=True):
                 self.wish[those[~stay]] = self.label[those[~stay]]
                 self.active[those[~stay]] = 1
@@ -123,14 +124,15 @@ def move_together(
     """Move units from the modules in `label`, in place (values below the number of units), until so few move that it is
     not worth another sweep, or `sweeps` times as many as there are have been looked at; how many moves."""
     together = Together(run, engine, units, label, read_only_field(field))
-    moves, patience, sweep = 0, sweeps * units.number, 0
+    moves, patience, sweep, turns = 0, sweeps * units.number, 0, TURNS
     while patience > 0:
-        moved = 0
-        for turn in range(TURNS):
-            more, looks = together.turn((seed + 97 * sweep) % (1 << 31), turn, least)
+        moved = together.wrong = 0
+        for turn in range(turns):
+            more, looks = together.turn(((seed + 97 * sweep) % (1 << 31), turns, turn), least)
             moved, patience = moved + more, patience - looks
         moves, sweep = moves + moved, sweep + 1
-        if moved <= SETTLED * units.number:
+        turns, finer = min(FINEST, FINER * turns) if together.wrong else turns, turns
+        if moved <= SETTLED * units.number and turns == finer:
             break
     return moves
 

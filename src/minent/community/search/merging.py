@@ -5,13 +5,23 @@ from collections.abc import Callable
 import numpy as np
 from jaxtyping import Int
 
+from minent.community.search.engine import ALONE, MANY, Engine, shards
 from minent.community.search.units import Units, frozen
 from minent.kernels import kernel
 
 
-def merge(units: Units, label: Int[np.ndarray, " units"], count: int, run: Callable) -> Units:
+def merge(
+    units: Units, label: Int[np.ndarray, " units"], count: int, run: Callable, engine: Engine = ALONE
+) -> Units:
     """One unit of all that carry the same label (0..count-1)."""
-    indptr, indices, flow, inside = run(merged)(units.indptr, units.indices, units.flow, label, count)
+    start, member = np.zeros(count + 2, np.int32), np.empty(units.number, np.int32)
+    run(members)(label, start, member)
+    rest, ranges = (*units[:3], label, start, member), [(0, count)]
+    if len(units.indices) >= MANY:
+        entries = np.bincount(label, np.diff(units.indptr), minlength=count)
+        ranges = shards(np.append(0, np.cumsum(entries).astype(np.int64)))
+    parts = engine.map(lambda first, last: run(merged)(first, last, *rest), ranges)
+    indptr, indices, flow, inside = parts[0] if len(parts) == 1 else joined(parts)
     visit, out, into, port_from, port_to = (
         np.bincount(label, rate, minlength=count) if len(rate) == len(label) else rate
         for rate in units[3:8]  # not its words
@@ -20,6 +30,14 @@ def merge(units: Units, label: Int[np.ndarray, " units"], count: int, run: Calla
     into = out if units.into is units.out else np.maximum(0, into - inside / 2)
     words = None if units.words is None else units.words.merged(label, count)
     return frozen(Units(indptr, indices, flow, visit, out, into, port_from, port_to, words))
+
+
+def joined(parts: list[tuple[np.ndarray, ...]]) -> tuple[np.ndarray, ...]:
+    """Rows of merged units one after the other."""
+    rows, columns, sums, inside = zip(*parts, strict=True)
+    begins = np.cumsum([0, *(one[-1] for one in rows[:-1])])
+    indptr = np.concatenate([rows[0][:1], *(one[1:] + begin for one, begin in zip(rows, begins, strict=True))])
+    return indptr.astype(rows[0].dtype), *map(np.concatenate, (columns, sums, inside))
 
 
 def lifted(
@@ -60,19 +78,20 @@ def members(label, start, member):
 
 
 @kernel
-def merged(indptr, indices, flow, label, count):
-    """Rows of the merged units, flow between different labels summed; and the flow inside each, both ways twice."""
-    start, member = np.zeros(count + 2, np.int32), np.empty(label.shape[0], np.int32)
-    members(label, start, member)
+def merged(first, last, indptr, indices, flow, label, start, member):
+    """Rows of the merged units first … last - 1, whose units are `members`, flow between different labels summed; and
+    the flow inside each, both ways twice."""
     uniform = flow.shape[0] == 1
     every = flow[0] if flow.shape[0] > 0 else 0.0
-    rows = np.zeros(count + 1, indptr.dtype)
-    columns = np.empty(indices.shape[0], np.int32)  # more than needed: pages never touched cost nothing
-    sums = np.empty(indices.shape[0])
-    where = np.full(count, -1, np.int64)
-    inside = np.zeros(count)
+    most = 0
+    for t in range(start[first], start[last]):
+        most += indptr[member[t] + 1] - indptr[member[t]]
+    rows = np.zeros(last - first + 1, indptr.dtype)
+    columns, sums = np.empty(most, np.int32), np.empty(most)  # more than needed: pages never touched cost nothing
+    where = np.full(start.shape[0] - 2, -1, np.int64)
+    inside = np.zeros(last - first)
     end = 0
-    for a in range(count):
+    for a in range(first, last):
         begin = end
         for t in range(start[a], start[a + 1]):
             i = member[t]
@@ -83,13 +102,13 @@ def merged(indptr, indices, flow, label, count):
                 if z >= begin:
                     sums[z] += s
                 elif b == a:
-                    inside[a] += s
+                    inside[a - first] += s
                 else:
                     where[b] = end
                     columns[end] = b
                     sums[end] = s
                     end += 1
-        rows[a + 1] = end
+        rows[a - first + 1] = end
     return rows, columns[:end], sums[:end], inside
 
 

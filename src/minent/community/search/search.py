@@ -7,9 +7,9 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float, Int
 
+from minent.community.search.engine import ALONE, MANY, Engine
 from minent.community.search.merging import lifted, merge, renumber
 from minent.community.search.sweep import move
-from minent.community.search.together.engine import ALONE, Engine
 from minent.community.search.together.together import move_together
 from minent.community.search.units import Units
 from minent.community.search.word_table import word_table
@@ -20,7 +20,6 @@ ONE = np.zeros(1, np.int32)
 NONE = np.zeros(1)
 CLIMBED = 0.005  # merging is done when no more than this share of the merged units moved
 LARGE = 1 << 18  # more units than this do not fit the cache
-MANY = 1 << 22  # entries, from which on units move together, whatever the number of threads
 
 
 class Field(NamedTuple):
@@ -89,9 +88,9 @@ class Search:
         while True:
             count = self.run(renumber)(label)
             module = label[module]
-            units = merge(units, label, count, self.run)
+            units = merge(units, label, count, self.run, self.engine)
             field = field.merged(label, count)
             label = np.arange(count, dtype=np.int32)
             if self.move(units, label, units, field) <= CLIMBED * count:
                 count, last = self.run(renumber)(label), count
-                return label[module], units if count == last else merge(units, label, count, self.run)
+                return label[module], units if count == last else merge(units, label, count, self.run, self.engine)

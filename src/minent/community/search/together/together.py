@@ -8,14 +8,13 @@ from typing import Any
 import numpy as np
 from jaxtyping import Int
 
-from minent.community.search.together.engine import Engine
+from minent.community.search.engine import Engine, shards
 from minent.community.search.together.exact import applied, booked, tallied
 from minent.community.search.together.proposals import drawn, proposed
 from minent.community.search.units import Units
 from minent.kernels import kernel, log, read_only
 
 TURNS, FINER, FINEST = 4, 4, 256  # of a sweep; so many times more after one in which units were wrong together
-SHARD, MOST = 1 << 18, 256  # entries of a shard at least, and how many shards
 SETTLED = 0.02  # a sweep that moves no more than this share of the units is the last
 HALVES = 6  # how often half of what moved goes back, before all of it does
 
@@ -39,13 +38,6 @@ def half(ids, seed):
     return kept
 
 
-def cuts(indptr: Int[np.ndarray, " rows"], shards: int) -> list[tuple[int, int]]:
-    """Ranges of rows with about as many entries each."""
-    bounds = np.searchsorted(indptr, np.linspace(0, indptr[-1], shards + 1))
-    bounds[0], bounds[-1] = 0, len(indptr) - 1
-    return [(int(a), int(b)) for a, b in zip(bounds, bounds[1:], strict=False) if a < b]
-
-
 class Together:
     """Units that move, and their modules, in shards."""
 
@@ -57,7 +49,7 @@ class Together:
         self.unit = 0.5 / self.scale
         if not uniform and (light := np.count_nonzero(units.flow * self.scale < 0.5)):
             log.warning("%d of %d links are too light to be told from none while nodes move", light, len(units.flow))
-        self.rows = cuts(units.indptr, max(1, min(MOST, len(units.indices) // SHARD)))
+        self.rows = shards(units.indptr)
         bounds = np.linspace(0, n, min(len(self.rows), 16) + 1).astype(int).tolist()
         self.ranges = list(zip(bounds, bounds[1:], strict=False))
         groups = len(field.above)

@@ -5,6 +5,12 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from typing import Any
 
+import numpy as np
+from jaxtyping import Int
+
+MANY = 1 << 22  # entries, from which on a network is worked on in shards, whatever the number of threads
+SHARD, MOST = 1 << 18, 256  # entries of a shard at least, and how many shards
+
 
 class Engine:
     """Tasks side by side, so many at a time; kernels hold no lock while they run."""
@@ -24,3 +30,11 @@ class Engine:
 
 
 ALONE = Engine()
+
+
+def shards(indptr: Int[np.ndarray, " rows"]) -> list[tuple[int, int]]:
+    """Ranges of rows with about as many entries each, as many as the entries say."""
+    count = max(1, min(MOST, int(indptr[-1]) // SHARD))
+    bounds = np.searchsorted(indptr, np.linspace(0, indptr[-1], count + 1))
+    bounds[0], bounds[-1] = 0, len(indptr) - 1
+    return [(int(a), int(b)) for a, b in zip(bounds, bounds[1:], strict=False) if a < b]

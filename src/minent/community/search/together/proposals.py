@@ -25,12 +25,15 @@ def drawn(i, seed):
 
 
 @kernel
-def near(indices, flow, label, first, last, mask, key, held, found):
+def near(indices, flow, label, first, last, mask, key, held, found, there):
     """The modules that entries first … last - 1 lead to, in a table of mask + 1 places: `found` are those taken, `held`
-    the flow there, `key` (-1: free) the module. How many there are."""
+    the flow there, `key` (-1: free) the module. How many there are. First all labels are fetched, `there`: what waits
+    for memory waits together."""
     uniform, every, count = flow.shape[0] == 1, flow[0], 0
     for k in range(first, last):
-        b = label[indices[k]]
+        there[k - first] = label[indices[k]]
+    for k in range(first, last):
+        b = there[k - first]
         at = (int(b) * 0x9E3779B1 >> 15) & mask
         while key[at] != b and key[at] >= 0:
             at = (at + 1) & mask
@@ -54,7 +57,8 @@ def proposed(first, last, units, group, label, state, book, active, draw, least,
     while places < 2 * widest:
         places *= 2
     key, held = np.full(places, -1, np.int32), np.zeros(places)
-    found, movers = np.empty(widest + 1, np.int32), np.empty(last - first, np.int32)
+    found, there, movers = np.empty(widest, np.int32), np.empty(widest, np.int32), np.empty(last - first, np.int32)
+    exits = np.empty(widest)
     none = np.zeros(1, np.int32)
     modules = Modules(state, np.zeros((1, 2)), none, book, none, 0.0, 0.0)
     grouped, looks, count = group.shape[0] > 1, 0, 0
@@ -66,7 +70,7 @@ def proposed(first, last, units, group, label, state, book, active, draw, least,
         degree, mask = indptr[i + 1] - indptr[i], 15
         while mask < 2 * degree - 1:
             mask = 2 * mask + 1
-        nears = near(units.indices, units.flow, label, indptr[i], indptr[i + 1], mask, key, held, found)
+        nears = near(units.indices, units.flow, label, indptr[i], indptr[i + 1], mask, key, held, found, there)
         a, own = np.uintp(label[i]), 0.0
         for t in range(nears):
             if key[found[t]] == label[i]:
@@ -77,6 +81,8 @@ def proposed(first, last, units, group, label, state, book, active, draw, least,
             for t in range(nears):
                 key[found[t]] = -1
             continue
+        for t in range(nears):
+            exits[t] = state[np.uintp(key[found[t]]), EXIT]
         g = group[i] if grouped else 0
         used = book[g, 0], book[g, 1], book[g, 2]
         saved, rest, _ = leaving(modules, unit, a, own, used[0])
@@ -90,7 +96,7 @@ def proposed(first, last, units, group, label, state, book, active, draw, least,
                 continue
             if alone and state[b, SIZE] == 1 and b > a and drawn(b, seed) % turns == turn:
                 continue
-            exit_b, enter_b, visit_b = rates = state[b, EXIT], state[b, ENTER], state[b, VISIT]
+            exit_b, enter_b, visit_b = rates = exits[t], state[b, ENTER], state[b, VISIT]
             if symmetric and exit_b == visit_b and exit_b == enter_b:
                 if s <= lone_flow and exit_b >= lone_exit:
                     continue

@@ -20,6 +20,7 @@ ONE = np.zeros(1, np.int32)
 NONE = np.zeros(1)
 CLIMBED = 0.005  # merging is done when no more than this share of the merged units moved
 LARGE = 1 << 18  # more units than this do not fit the cache
+CROWD = 1 << 17  # units at least that move together: fewer are soon done one by one
 
 
 class Field(NamedTuple):
@@ -70,7 +71,7 @@ class Search:
         if len(units.indices) == 0:
             return 0
         plain = units.words is None and len(units.port_from) == 1 and len(field.weight) == 1 and active is None
-        if plain and len(units.indices) >= MANY:
+        if plain and len(units.indices) >= MANY and units.number >= CROWD:
             seed = int(self.random.integers(1 << 31))
             return move_together(self.run, self.engine, units, label, field, seed, sweeps, least / units.number)
         order = np.arange(units.number, dtype=np.int32) if active is None else active.astype(np.int32)

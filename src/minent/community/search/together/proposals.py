@@ -48,7 +48,7 @@ def near(indices, flow, label, first, last, mask, key, held, found, there):
 @kernel
 def proposed(first, last, units, group, label, state, book, active, draw, least, wish):
     """The module that each unit of first … last - 1 whose turn it is wants to be in, into `wish`; the units that want
-    to go, and how many were looked at. `draw`: seed, how many turns a sweep has, and which it is; see `Modules`."""
+    to go, and how many were looked at. `draw`: seed, how many turns a sweep has (a power of 2), and which it is; see `Modules`."""
     units, (seed, turns, turn) = Units(*units), draw
     indptr, widest = units.indptr, 0
     for i in range(first, last):
@@ -63,7 +63,7 @@ def proposed(first, last, units, group, label, state, book, active, draw, least,
     modules = Modules(state, np.zeros((1, 2)), none, book, none, 0.0, 0.0)
     grouped, looks, count = group.shape[0] > 1, 0, 0
     for i in range(first, last):
-        if active[i] == 0 or drawn(i, seed) % turns != turn:
+        if active[i] == 0 or drawn(i, seed) & (turns - 1) != turn:
             continue
         active[i] = 0
         looks += 1
@@ -94,7 +94,7 @@ def proposed(first, last, units, group, label, state, book, active, draw, least,
             key[at] = -1
             if b == a or (grouped and group[b] != g):
                 continue
-            if alone and state[b, SIZE] == 1 and b > a and drawn(b, seed) % turns == turn:
+            if alone and state[b, SIZE] == 1 and b > a and drawn(b, seed) & (turns - 1) == turn:
                 continue
             exit_b, enter_b, visit_b = rates = exits[t], state[b, ENTER], state[b, VISIT]
             if symmetric and exit_b == visit_b and exit_b == enter_b:

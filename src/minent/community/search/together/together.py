@@ -6,7 +6,7 @@ units were wrong together, half of them go back, and so on: it never rises.
 from typing import Any
 
 import numpy as np
-from jaxtyping import Int
+from jaxtyping import Float, Int
 
 from minent.community.search.engine import Engine, shards
 from minent.community.search.together.exact import applied, booked, tallied
@@ -15,7 +15,7 @@ from minent.community.search.units import Units
 from minent.kernels import kernel, log, read_only
 
 TURNS, FINER, FINEST = 4, 4, 256  # of a sweep; so many times more after one in which units were wrong together
-SETTLED = 0.02  # a sweep that moves no more than this share of the units is the last
+SETTLED = 0.005  # a sweep that moves no more than this share of the units is the last
 HALVES = 6  # how often half of what moved goes back, before all of it does
 
 
@@ -38,6 +38,13 @@ def half(ids, seed):
     return kept
 
 
+def lines(count: int) -> Float[np.ndarray, "count 8"]:
+    """Zeros, each row of which is one line of the cache."""
+    room = np.zeros(8 * count + 8)
+    first = -(room.ctypes.data // 8) % 8
+    return room[first : first + 8 * count].reshape(count, 8)
+
+
 class Together:
     """Units that move, and their modules, in shards."""
 
@@ -53,7 +60,7 @@ class Together:
         bounds = np.linspace(0, n, min(len(self.rows), 16) + 1).astype(int).tolist()
         self.ranges = list(zip(bounds, bounds[1:], strict=False))
         groups = len(field.above)
-        self.exact, self.state, self.cost = np.zeros((n, 4), np.int64), np.zeros((n, 8)), np.zeros(n)
+        self.exact, self.state, self.cost = np.zeros((n, 4), np.int64), lines(n), np.zeros(n)
         self.entered, self.book = np.zeros(groups, np.int64), np.zeros((groups, 3))
         self.active, self.bits, self.wrong = np.ones(n, np.uint8), 0.0, 0
         run(represented)(label)

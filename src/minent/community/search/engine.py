@@ -3,12 +3,14 @@
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from jaxtyping import Int
 
-MANY = 1 << 22  # entries, from which on a network is worked on in shards, whatever the number of threads
+MANY = 1 << 22  # entries, from which on a network is worked on in shards, whatever the number of threads,
+CROWD = 1 << 17  # and units, from which on these move together: fewer are soon done one by one
 SHARD, MOST = 1 << 18, 256  # entries of a shard at least, and how many shards
 
 
@@ -32,9 +34,14 @@ class Engine:
 ALONE = Engine()
 
 
+def large(entries: int, units: int | None = None) -> bool:
+    """Whether so many entries are worked on in shards, and so many units move together."""
+    return entries >= MANY and (units is None or units >= CROWD)
+
+
 def shards(indptr: Int[np.ndarray, " rows"]) -> list[tuple[int, int]]:
     """Ranges of rows with about as many entries each, as many as the entries say."""
     count = max(1, min(MOST, int(indptr[-1]) // SHARD))
     bounds = np.searchsorted(indptr, np.linspace(0, indptr[-1], count + 1))
     bounds[0], bounds[-1] = 0, len(indptr) - 1
-    return [(int(a), int(b)) for a, b in zip(bounds, bounds[1:], strict=False) if a < b]
+    return [(int(a), int(b)) for a, b in pairwise(bounds) if a < b]

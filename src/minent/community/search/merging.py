@@ -5,19 +5,17 @@ from collections.abc import Callable
 import numpy as np
 from jaxtyping import Int
 
-from minent.community.search.engine import ALONE, MANY, Engine, shards
+from minent.community.search.engine import ALONE, Engine, large, shards
 from minent.community.search.units import Units, frozen
 from minent.kernels import kernel
 
 
-def merge(
-    units: Units, label: Int[np.ndarray, " units"], count: int, run: Callable, engine: Engine = ALONE
-) -> Units:
+def merge(units: Units, label: Int[np.ndarray, " units"], count: int, run: Callable, engine: Engine = ALONE) -> Units:
     """One unit of all that carry the same label (0..count-1)."""
     start, member = np.zeros(count + 2, np.int32), np.empty(units.number, np.int32)
     run(members)(label, start, member)
     rest, ranges = (*units[:3], label, start, member), [(0, count)]
-    if len(units.indices) >= MANY:
+    if large(len(units.indices)):
         entries = np.bincount(label, np.diff(units.indptr), minlength=count)
         ranges = shards(np.append(0, np.cumsum(entries).astype(np.int64)))
     parts = engine.map(lambda first, last: run(merged)(first, last, *rest), ranges)

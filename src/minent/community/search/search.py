@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float, Int
 
-from minent.community.search.engine import ALONE, MANY, Engine
+from minent.community.search.engine import ALONE, Engine, large
 from minent.community.search.merging import lifted, merge, renumber
 from minent.community.search.sweep import move
 from minent.community.search.together.together import move_together
@@ -20,7 +20,6 @@ ONE = np.zeros(1, np.int32)
 NONE = np.zeros(1)
 CLIMBED = 0.005  # merging is done when no more than this share of the merged units moved
 LARGE = 1 << 18  # more units than this do not fit the cache
-CROWD = 1 << 17  # units at least that move together: fewer are soon done one by one
 
 
 class Field(NamedTuple):
@@ -71,9 +70,10 @@ class Search:
         if len(units.indices) == 0:
             return 0
         plain = units.words is None and len(units.port_from) == 1 and len(field.weight) == 1 and active is None
-        if plain and len(units.indices) >= MANY and units.number >= CROWD:
+        if plain and large(len(units.indices), units.number):
             seed = int(self.random.integers(1 << 31))
-            return move_together(self.run, self.engine, units, label, field, seed, sweeps, least / units.number)
+            told = units, label, modules, field, seed, sweeps, least / units.number
+            return move_together(self.run, self.engine, *told)
         order = np.arange(units.number, dtype=np.int32) if active is None else active.astype(np.int32)
         if by_module and units.number > LARGE:
             order = np.argsort(label, kind="stable").astype(np.int32)

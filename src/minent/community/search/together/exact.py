@@ -10,9 +10,19 @@ so that it is left at the rate (cross + net) / 2 and entered at (cross − net) 
 
 import numpy as np
 
-from minent.community.search.modules import ENTER, EXIT, PER_LN2, SIZE, SLOPE, SLOPE_ENTER, SLOPE_EXIT, VISIT, note
+from minent.community.search.modules import (
+    ENTER,
+    EXIT,
+    PER_LN2,
+    SIZE,
+    SLOPE,
+    SLOPE_ENTER,
+    SLOPE_EXIT,
+    VISIT,
+    note,
+    slope,
+)  # fmt: skip
 from minent.entropy import plogp
-from minent.community.search.modules import slope
 from minent.kernels import kernel
 
 CROSS, NET, VISITED, ENTERED = range(4)
@@ -36,17 +46,14 @@ def tallied(ids, indptr, indices, flow, rates, scale, label, wish, active):
         a, b = label[i], wish[i]
         total = lost = gained = 0
         for k in range(indptr[i], indptr[i + 1]):
-            j = indices[k]
+            j = np.uintp(indices[k])
             before, after = label[j], wish[j]
             s = 1 if uniform else whole(flow[k], scale)
+            twice = s << int(before == after)  # who moves too looks at the same link from its own end
             total += s
-            twice = s if before != after else 2 * s  # who moves too looks at the same link from its own end
-            if before == a:
-                lost += twice
-            if after == b:
-                gained += twice
-            else:
-                active[j] = 1
+            lost += twice * int(before == a)
+            gained += twice * int(after == b)
+            active[j] |= after != b
         change[q, 0], change[q, 1] = total - lost, total - gained
         change[q, 2] = whole(out[i] - into[i], scale)
         change[q, 3] = total if visit[i] == out[i] and out[i] == into[i] else whole(visit[i], 2 * scale)
@@ -76,15 +83,39 @@ def applied(first, last, ids, change, label, wish, sign, unit, exact, state, cos
     entered = np.zeros(groups, np.int64)
     for t in range(count):
         m = touched[t]
-        before, lives = exact[m, ENTERED], state[m, SIZE] > 0
-        exact[m, ENTERED] = max(0, exact[m, CROSS] - exact[m, NET]) if lives else 0
-        entered[group[m] if group.shape[0] > 1 else 0] += exact[m, ENTERED] - before
-        exit = max(0, exact[m, CROSS] + exact[m, NET]) * unit if lives else 0.0
-        enter, visit = exact[m, ENTERED] * unit, exact[m, VISITED] * unit if lives else 0.0
-        state[m, EXIT], state[m, ENTER], state[m, VISIT] = exit, enter, visit
-        note(state, m, exit, enter)
-        cost[m] = (exit + visit) * (state[m, SLOPE] - PER_LN2)
-        cost[m] -= exit * (state[m, SLOPE_EXIT] - PER_LN2) + enter * (state[m, SLOPE_ENTER] - PER_LN2)
+        entered[group[m] if group.shape[0] > 1 else 0] += told(m, unit, exact, state, cost)
+    return entered
+
+
+@kernel
+def told(m, unit, exact, state, cost):
+    """What proposals see of module m, and what it costs; how many units more it is entered by than when it was told."""
+    before, lives = exact[m, ENTERED], state[m, SIZE] > 0
+    exact[m, ENTERED] = max(0, exact[m, CROSS] - exact[m, NET]) if lives else 0
+    exit = max(0, exact[m, CROSS] + exact[m, NET]) * unit if lives else 0.0
+    enter, visit = exact[m, ENTERED] * unit, exact[m, VISITED] * unit if lives else 0.0
+    state[m, EXIT], state[m, ENTER], state[m, VISIT] = exit, enter, visit
+    note(state, m, exit, enter)
+    cost[m] = (exit + visit) * (state[m, SLOPE] - PER_LN2)
+    cost[m] -= exit * (state[m, SLOPE_EXIT] - PER_LN2) + enter * (state[m, SLOPE_ENTER] - PER_LN2)
+    return exact[m, ENTERED] - before
+
+
+@kernel
+def began(first, rates, scale, exact, state, cost, label, group, groups):
+    """Modules with these rates, each named by its first unit, as they stand in `label`; how often each group's are
+    entered."""
+    exit, enter, visit = rates
+    for i in range(label.shape[0]):
+        state[label[i], SIZE] += 1
+    entered = np.zeros(groups, np.int64)
+    for a in range(first.shape[0]):
+        m = first[a]
+        if m >= 0:
+            exact[m, CROSS] = whole(exit[a] + enter[a], scale)
+            exact[m, NET] = whole(exit[a] - enter[a], scale)
+            exact[m, VISITED] = whole(visit[a], 2 * scale)
+            entered[group[m] if group.shape[0] > 1 else 0] += told(m, 0.5 / scale, exact, state, cost)
     return entered
 
 

@@ -1,19 +1,21 @@
 """Local moving of many units at a time, the same on any number of threads: in turns drawn by a hash each unit looks
-where it would go, all others staying; what moves is applied exactly; and where the map equation came out longer, because
+where it would go, all others staying; what moves is applied exactly; and where that made the map equation longer, for
 units were wrong together, half of them go back, and so on: it never rises.
 """
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from jaxtyping import Float, Int
 
 from minent.community.search.engine import Engine, shards
-from minent.community.search.together.exact import applied, booked, tallied
+from minent.community.search.together.exact import applied, began, booked, tallied
 from minent.community.search.together.proposals import drawn, proposed
 from minent.community.search.units import Units
 from minent.kernels import kernel, log, read_only
 
+Labels = Int[np.ndarray, " units"]
 TURNS, FINER, FINEST = 4, 4, 256  # of a sweep; so many times more after one in which units were wrong together
 SETTLED = 0.005  # a sweep that moves no more than this share of the units is the last
 HALVES = 6  # how often half of what moved goes back, before all of it does
@@ -21,12 +23,13 @@ HALVES = 6  # how often half of what moved goes back, before all of it does
 
 @kernel
 def represented(label):
-    """Name each module by the first of its units, in place."""
-    first = np.full(label.shape[0], -1, np.int32)
+    """Name each module by the first of its units, in place; those names, -1 for a module without units."""
+    first = np.full(label.max() + 1, -1, np.int32)
     for i in range(label.shape[0]):
         if first[label[i]] < 0:
             first[label[i]] = i
         label[i] = first[label[i]]
+    return first
 
 
 @kernel
@@ -48,26 +51,27 @@ def lines(count: int) -> Float[np.ndarray, "count 8"]:
 class Together:
     """Units that move, and their modules, in shards."""
 
-    def __init__(self, run: Any, engine: Engine, units: Units, label: Int[np.ndarray, " units"], field: Any) -> None:
+    def __init__(self, run: Any, engine: Engine, units: Units, label: Labels, modules: Units, field: Any) -> None:
         n, uniform = units.number, len(units.flow) == 1
         self.run, self.engine, self.units, self.label, self.field = run, engine, units, label, field
         total = max(float(units.flow.sum()), 2.0)
         self.scale = 1 / units.flow[0] if uniform else 2.0 ** (61 - np.ceil(np.log2(total)))
         self.unit = 0.5 / self.scale
-        if not uniform and (light := np.count_nonzero(units.flow * self.scale < 0.5)):
-            log.warning("%d of %d links are too light to be told from none while nodes move", light, len(units.flow))
+        if not uniform and units.flow.min() * self.scale < 0.5:
+            light = np.count_nonzero(units.flow < 0.5 / self.scale)
+            log.warning("%d of %d links weigh too little to count while nodes move", light // 2, len(units.flow) // 2)
         self.rows = shards(units.indptr)
         bounds = np.linspace(0, n, min(len(self.rows), 16) + 1).astype(int).tolist()
-        self.ranges = list(zip(bounds, bounds[1:], strict=False))
+        self.ranges = list(pairwise(bounds))
         groups = len(field.above)
         self.exact, self.state, self.cost = np.zeros((n, 4), np.int64), lines(n), np.zeros(n)
-        self.entered, self.book = np.zeros(groups, np.int64), np.zeros((groups, 3))
-        self.active, self.bits, self.wrong = np.ones(n, np.uint8), 0.0, 0
-        run(represented)(label)
-        self.wish = label.copy()
-        self.label = np.full(n, -1, np.int32)
-        self.apply([np.arange(a, b, dtype=np.int32) for a, b in self.rows])
-        self.label = label
+        self.book = np.zeros((groups, 3))
+        self.active, self.wrong = np.ones(n, np.uint8), 0
+        kept = self.exact, self.state, self.cost, label, field.group, groups
+        self.entered = run(began)(
+            run(represented)(label), (modules.out, modules.into, modules.visit), self.scale, *kept
+        )
+        self.wish, self.bits = label.copy(), self.counted()
 
     def apply(self, ids: list[Int[np.ndarray, " _"]]) -> tuple[Int[np.ndarray, " moved"], Int[np.ndarray, "moved 4"]]:
         """These units go where they wish, in all but `label`; they, and what that changes."""
@@ -85,7 +89,11 @@ class Together:
         run = self.run(applied)
         for entered in self.engine.map(lambda first, last: run(first, last, *rest, *kept), self.ranges):
             self.entered += entered
-        self.bits = self.run(booked)(self.book, self.field.above, self.entered, self.unit) + float(self.cost.sum())
+        self.bits = self.counted()
+
+    def counted(self) -> float:
+        """What all codebooks cost, those of modules and those that name them."""
+        return self.run(booked)(self.book, self.field.above, self.entered, self.unit) + float(self.cost.sum())
 
     def turn(self, draw: tuple[int, int, int], least: float) -> tuple[int, int]:
         """Units whose turn it is move: how many, and how many were looked at."""
@@ -114,7 +122,8 @@ def move_together(
     run: Any,
     engine: Engine,
     units: Units,
-    label: Int[np.ndarray, " units"],
+    label: Labels,
+    modules: Units,
     field: Any,
     seed: int,
     sweeps: float,
@@ -122,7 +131,7 @@ def move_together(
 ) -> int:
     """Move units from the modules in `label`, in place (values below the number of units), until so few move that it is
     not worth another sweep, or `sweeps` times as many as there are have been looked at; how many moves."""
-    together = Together(run, engine, units, label, read_only_field(field))
+    together = Together(run, engine, units, label, modules, read_only_field(field))
     moves, patience, sweep, turns = 0, sweeps * units.number, 0, TURNS
     while patience > 0:
         moved = together.wrong = 0

@@ -73,6 +73,13 @@ class Together:
         )
         self.wish, self.bits = label.copy(), self.counted()
 
+    def propose(self, draw: tuple[int, int, int], least: float) -> tuple[list[Int[np.ndarray, " _"]], int]:
+        """Units of each shard that wish to move, their turn being drawn; how many were looked at."""
+        run, modules = self.run(proposed), (self.field.group, self.label, self.state, self.book)
+        rest = self.units[:8], *modules, self.active, draw, least, self.wish
+        found = self.engine.map(lambda first, last: run(first, last, *rest), self.rows)
+        return [ids for ids, _ in found], sum(looks for _, looks in found)
+
     def apply(self, ids: list[Int[np.ndarray, " _"]]) -> tuple[Int[np.ndarray, " moved"], Int[np.ndarray, "moved 4"]]:
         """These units go where they wish, in all but `label`; they, and what that changes."""
         links, rates = self.units[:3], self.units[3:6]
@@ -97,10 +104,7 @@ class Together:
 
     def turn(self, draw: tuple[int, int, int], least: float) -> tuple[int, int]:
         """Units whose turn it is move: how many, and how many were looked at."""
-        run, before = self.run(proposed), self.bits
-        rest = self.units[:8], self.field.group, self.label, self.state, self.book, self.active, draw, least, self.wish
-        found = self.engine.map(lambda first, last: run(first, last, *rest), self.rows)
-        ids, looks = [those for those, _ in found], sum(looks for _, looks in found)
+        before, (ids, looks) = self.bits, self.propose(draw, least)
         for again in range(HALVES + 1):
             if not any(len(those) for those in ids):
                 return 0, looks

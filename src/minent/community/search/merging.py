@@ -14,7 +14,7 @@ def merge(units: Units, label: Int[np.ndarray, " units"], count: int, run: Calla
     """One unit of all that carry the same label (0..count-1)."""
     start, member = np.zeros(count + 2, np.int32), np.empty(units.number, np.int32)
     run(members)(label, start, member)
-    rest, ranges = (*units[:3], label, start, member), [(0, count)]
+    rest, ranges = (*units[:3], units.pace, label, start, member), [(0, count)]
     if large(len(units.indices)):
         entries = np.bincount(label, np.diff(units.indptr), minlength=count)
         ranges = shards(np.append(0, np.cumsum(entries).astype(np.int64)))
@@ -27,7 +27,7 @@ def merge(units: Units, label: Int[np.ndarray, " units"], count: int, run: Calla
     out = np.maximum(0, out - inside / 2)
     into = out if units.into is units.out else np.maximum(0, into - inside / 2)
     words = None if units.words is None else units.words.merged(label, count)
-    return frozen(Units(indptr, indices, flow, visit, out, into, port_from, port_to, words))
+    return frozen(Units(indptr, indices, flow, visit, out, into, port_from, port_to, words=words))
 
 
 def joined(parts: list[tuple[np.ndarray, ...]]) -> tuple[np.ndarray, ...]:
@@ -76,16 +76,16 @@ def members(label, start, member):
 
 
 @kernel
-def merged(first, last, indptr, indices, flow, label, start, member):
+def merged(first, last, indptr, indices, flow, pace, label, start, member):
     """Rows of the merged units first … last - 1, whose units are `members`, flow between different labels summed; and
     the flow inside each, both ways twice."""
     uniform = flow.shape[0] == 1
-    every = flow[0] if flow.shape[0] > 0 else 0.0
+    every = flow[0] * pace if flow.shape[0] > 0 else 0.0
     most = 0
     for t in range(start[first], start[last]):
         most += indptr[member[t] + 1] - indptr[member[t]]
     rows = np.zeros(last - first + 1, indptr.dtype)
-    columns, sums = np.empty(most, np.int32), np.empty(most)  # more than needed: pages never touched cost nothing
+    columns, sums = np.empty(most, np.int32), np.empty(most)  # more than needed
     where = np.full(start.shape[0] - 2, -1, np.int64)
     inside = np.zeros(last - first)
     end = 0
@@ -95,7 +95,7 @@ def merged(first, last, indptr, indices, flow, label, start, member):
             i = member[t]
             for k in range(indptr[i], indptr[i + 1]):
                 b = np.uintp(label[np.uintp(indices[k])])
-                s = every if uniform else flow[k]
+                s = every if uniform else flow[k] * pace
                 z = where[b]
                 if z >= begin:
                     sums[z] += s
@@ -107,7 +107,7 @@ def merged(first, last, indptr, indices, flow, label, start, member):
                     sums[end] = s
                     end += 1
         rows[a - first + 1] = end
-    return rows, columns[:end], sums[:end], inside
+    return rows, columns[:end].copy(), sums[:end].copy(), inside
 
 
 @kernel

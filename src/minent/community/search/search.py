@@ -81,7 +81,7 @@ class Search:
             self.random.shuffle(order)
         places, began = (field.group, read_only(field.above), field.weight), (modules.out, modules.into, modules.visit)
         limits, words = (int(sweeps * len(order)), least / units.number), units.words and word_table(units.words)
-        return self.run(move)(units[:8], places, label, began, order, limits, words)  # see plain tuples fast
+        return self.run(move)(units[:9], places, label, began, order, limits, words)  # see plain tuples fast
 
     def climb(self, units: Units, label: Labels, field: Field = ALL) -> tuple[Labels, Units]:
         """Merge what carries the same label, move the merged, and so on: labels 0, 1, …, and the modules as units."""

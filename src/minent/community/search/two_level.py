@@ -52,10 +52,10 @@ def blocks_within(search: Search, units: Units, label: Labels, scale: float) -> 
     block, group = np.arange(units.number, dtype=np.int32), label
     books = np.zeros(int(label.max()) + 1)
     while True:
-        rate = search.run(inside)(units.indptr, units.indices, units.flow, group) * (scale / 2)
+        rate = search.run(inside)(units.indptr, units.indices, units.flow, group) * (units.pace * scale / 2)
         words = None if units.words is None else units.words._replace(preferred=-1)
         ports = {"port_from": NO_PORT, "port_to": NO_PORT}
-        alone = frozen(units._replace(flow=units.flow * scale, out=rate, into=rate, **ports, words=words))
+        alone = frozen(units._replace(pace=units.pace * scale, out=rate, into=rate, **ports, words=words))
         up = np.arange(units.number, dtype=np.int32)
         moved = search.move(alone, up, alone, Field(group, books), sweeps=2.0)
         if moved == 0:

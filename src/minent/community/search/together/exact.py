@@ -35,7 +35,7 @@ def whole(rate, scale):
 
 
 @kernel
-def tallied(ids, indptr, indices, flow, rates, scale, label, wish, active):
+def tallied(ids, indptr, indices, flow, rates, pace, scale, label, wish, active):
     """What each of these units takes from the module in `label` that it leaves and brings to that in `wish`: the change
     of both cross rates, its net and its visit rate. Units next to it are to be looked at again."""
     visit, out, into = rates
@@ -48,7 +48,7 @@ def tallied(ids, indptr, indices, flow, rates, scale, label, wish, active):
         for k in range(indptr[i], indptr[i + 1]):
             j = np.uintp(indices[k])
             before, after = label[j], wish[j]
-            s = 1 if uniform else whole(flow[k], scale)
+            s = 1 if uniform else whole(flow[k] * pace, scale)
             twice = s << int(before == after)  # who moves too looks at the same link from its own end
             total += s
             lost += twice * int(before == a)

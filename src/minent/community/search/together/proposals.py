@@ -25,11 +25,11 @@ def drawn(i, seed):
 
 
 @kernel
-def near(indices, flow, label, first, last, mask, key, held, found, there):
+def near(indices, flow, pace, label, first, last, mask, key, held, found, there):
     """The modules that entries first … last - 1 lead to, in a table of mask + 1 places: `found` are those taken, `held`
     the flow there, `key` (-1: free) the module. How many there are. First all labels are fetched, `there`: what waits
     for memory waits together."""
-    uniform, every, count = flow.shape[0] == 1, flow[0], 0
+    uniform, every, count = flow.shape[0] == 1, flow[0] * pace, 0
     for k in range(first, last):
         there[k - first] = label[indices[k]]
     for k in range(first, last):
@@ -41,7 +41,7 @@ def near(indices, flow, label, first, last, mask, key, held, found, there):
             key[at], held[at] = b, 0.0
             found[count] = at
             count += 1
-        held[at] += every if uniform else flow[k]
+        held[at] += every if uniform else flow[k] * pace
     return count
 
 
@@ -111,7 +111,8 @@ def proposed(first, last, units, group, label, state, book, active, draw, least,
         degree, mask = indptr[i + 1] - indptr[i], 15
         while mask < 2 * degree - 1:
             mask = 2 * mask + 1
-        nears = near(units.indices, units.flow, label, indptr[i], indptr[i + 1], mask, key, held, found, there)
+        row = indptr[i], indptr[i + 1]
+        nears = near(units.indices, units.flow, units.pace, label, *row, mask, key, held, found, there)
         if nears == 0:
             continue
         rest = modules, draw, least, nears, key, held, found, exits

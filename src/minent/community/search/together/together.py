@@ -54,11 +54,11 @@ class Together:
     def __init__(self, run: Any, engine: Engine, units: Units, label: Labels, modules: Units, field: Any) -> None:
         n, uniform = units.number, len(units.flow) == 1
         self.run, self.engine, self.units, self.label, self.field = run, engine, units, label, field
-        total = max(float(units.flow.sum()), 2.0)
-        self.scale = 1 / units.flow[0] if uniform else 2.0 ** (61 - np.ceil(np.log2(total)))
+        total = max(float(units.flow.sum()) * units.pace, 2.0)
+        self.scale = 1 / (units.flow[0] * units.pace) if uniform else 2.0 ** (61 - np.ceil(np.log2(total)))
         self.unit = 0.5 / self.scale
-        if not uniform and units.flow.min() * self.scale < 0.5:
-            light = np.count_nonzero(units.flow < 0.5 / self.scale)
+        if not uniform and units.flow.min() * units.pace * self.scale < 0.5:
+            light = np.count_nonzero(units.flow < 0.5 / (self.scale * units.pace))
             log.warning("%d of %d links weigh too little to count while nodes move", light // 2, len(units.flow) // 2)
         self.rows = shards(units.indptr)
         bounds = np.linspace(0, n, min(len(self.rows), 16) + 1).astype(int).tolist()
@@ -76,14 +76,14 @@ class Together:
     def propose(self, draw: tuple[int, int, int], least: float) -> tuple[list[Int[np.ndarray, " _"]], int]:
         """Units of each shard that wish to move, their turn being drawn; how many were looked at."""
         run, modules = self.run(proposed), (self.field.group, self.label, self.state, self.book)
-        rest = self.units[:8], *modules, self.active, draw, least, self.wish
+        rest = self.units[:9], *modules, self.active, draw, least, self.wish
         found = self.engine.map(lambda first, last: run(first, last, *rest), self.rows)
         return [ids for ids, _ in found], sum(looks for _, looks in found)
 
     def apply(self, ids: list[Int[np.ndarray, " _"]]) -> tuple[Int[np.ndarray, " moved"], Int[np.ndarray, "moved 4"]]:
         """These units go where they wish, in all but `label`; they, and what that changes."""
         links, rates = self.units[:3], self.units[3:6]
-        run, rest = self.run(tallied), (rates, self.scale, self.label, self.wish, self.active)
+        run, rest = self.run(tallied), (rates, self.units.pace, self.scale, self.label, self.wish, self.active)
         changes = self.engine.map(lambda those: run(those, *links, *rest), [(those,) for those in ids if len(those)])
         moved, change = np.concatenate(ids), np.concatenate(changes)
         self.signed(moved, change, 1)

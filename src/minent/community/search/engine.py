@@ -1,6 +1,6 @@
 """Where shards of a network are worked on: threads of this process. What comes of them is the same on any number."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from itertools import pairwise
@@ -24,11 +24,10 @@ class Engine:
     def _pool(self) -> ThreadPoolExecutor:
         return ThreadPoolExecutor(self.threads)
 
-    def map(self, task: Callable[..., Any], shards: Iterable[tuple[Any, ...]]) -> list[Any]:
-        """What `task` makes of each shard, in their order."""
-        if self.threads == 1:
-            return [task(*shard) for shard in shards]
-        return list(self._pool.map(lambda shard: task(*shard), shards))
+    def map(self, task: Callable[..., Any], shards: Iterable[tuple[Any, ...]]) -> Iterator[Any]:
+        """What `task` makes of each shard, in their order, as it is made."""
+        run = map if self.threads == 1 else self._pool.map
+        return run(lambda shard: task(*shard), shards)
 
 
 ALONE = Engine()

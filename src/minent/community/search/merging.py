@@ -1,6 +1,6 @@
 """Units merge into larger ones: what is renumbered, summed and looked up when labels become units."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 from jaxtyping import Int
@@ -19,7 +19,7 @@ def merge(units: Units, label: Int[np.ndarray, " units"], count: int, run: Calla
         entries = np.bincount(label, np.diff(units.indptr), minlength=count)
         ranges = shards(np.append(0, np.cumsum(entries).astype(np.int64)))
     parts = engine.map(lambda first, last: run(merged)(first, last, *rest), ranges)
-    indptr, indices, flow, inside = parts[0] if len(parts) == 1 else joined(parts)
+    indptr, indices, flow, inside = next(parts) if len(ranges) == 1 else joined(parts)
     visit, out, into, port_from, port_to = (
         np.bincount(label, rate, minlength=count) if len(rate) == len(label) else rate
         for rate in units[3:8]  # not its words
@@ -30,12 +30,18 @@ def merge(units: Units, label: Int[np.ndarray, " units"], count: int, run: Calla
     return frozen(Units(indptr, indices, flow, visit, out, into, port_from, port_to, words=words))
 
 
-def joined(parts: list[tuple[np.ndarray, ...]]) -> tuple[np.ndarray, ...]:
-    """Rows of merged units one after the other."""
-    rows, columns, sums, inside = zip(*parts, strict=True)
-    begins = np.cumsum([0, *(one[-1] for one in rows[:-1])])
-    indptr = np.concatenate([rows[0][:1], *(one[1:] + begin for one, begin in zip(rows, begins, strict=True))])
-    return indptr.astype(rows[0].dtype), *map(np.concatenate, (columns, sums, inside))
+def joined(parts: Iterator[tuple[np.ndarray, ...]]) -> tuple[np.ndarray, ...]:
+    """Rows of merged units one after the other, each part let go when it is in place."""
+    rows, columns, sums, inside = [np.zeros(1, np.int64)], np.empty(0, np.int32), np.empty(0), []
+    for row, column, flow, within in parts:
+        end = len(columns)
+        for whole, part in ((columns, column), (sums, flow)):
+            whole.resize(end + len(part), refcheck=False)
+            whole[end:] = part
+        rows.append(row[1:].astype(np.int64) + end)
+        inside.append(within)
+    indptr = np.concatenate(rows)
+    return indptr if len(columns) >= 2**31 else indptr.astype(np.int32), columns, sums, np.concatenate(inside)
 
 
 def lifted(

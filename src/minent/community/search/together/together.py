@@ -77,7 +77,7 @@ class Together:
         """Units of each shard that wish to move, their turn being drawn; how many were looked at."""
         run, modules = self.run(proposed), (self.field.group, self.label, self.state, self.book)
         rest = self.units[:9], *modules, self.active, draw, least, self.wish
-        found = self.engine.map(lambda first, last: run(first, last, *rest), self.rows)
+        found = list(self.engine.map(lambda first, last: run(first, last, *rest), self.rows))
         return [ids for ids, _ in found], sum(looks for _, looks in found)
 
     def apply(self, ids: list[Int[np.ndarray, " _"]]) -> tuple[Int[np.ndarray, " moved"], Int[np.ndarray, "moved 4"]]:
@@ -85,7 +85,7 @@ class Together:
         links, rates = self.units[:3], self.units[3:6]
         run, rest = self.run(tallied), (rates, self.units.pace, self.scale, self.label, self.wish, self.active)
         changes = self.engine.map(lambda those: run(those, *links, *rest), [(those,) for those in ids if len(those)])
-        moved, change = np.concatenate(ids), np.concatenate(changes)
+        moved, change = np.concatenate(ids), np.concatenate(list(changes))
         self.signed(moved, change, 1)
         return moved, change
 

@@ -119,7 +119,7 @@ def both_ways(indptr, indices, amount, pace, begin, columns, sums, column, summe
 def frozen(units: Units) -> Units:
     """All read-only, as the arrays of a network are: kernels see one type."""
     views = {id(array): read_only(array) for array in units[:8]}
-    return Units(*(views[id(array)] for array in units[:8]), *units[8:])
+    return Units(*(views[id(array)] for array in units[:8]), pace=units.pace, words=units.words)
 
 
 def crossings(units: Units) -> tuple[Float[np.ndarray, " units"], Float[np.ndarray, " units"]]:

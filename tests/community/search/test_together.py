@@ -134,3 +134,32 @@ def test_each_unit_prefers_the_module_that_shortens_the_code_most(model: str):
             assert codelength(moved(now, i, k), *walk) == pytest.approx(min(costs), abs=1e-12)
             changed += 1
     assert changed > 80
+
+
+@pytest.mark.parametrize("model", ["undirected", "directed", "rawdir"])
+def test_flow_both_ways_is_the_matrix_and_its_transpose(model: str):
+    for seed in range(6):
+        flow = flow_of(random_network(seed, weighted=seed % 2 == 0), model=model)
+        one_way = np.zeros((len(flow.visit), len(flow.visit)))
+        source, target = np.repeat(np.arange(len(one_way)), np.diff(flow.network.indptr)), flow.network.indices
+        one_way[source, target] = flow.link
+        both = one_way + one_way.T
+        assert np.count_nonzero(one_way.diagonal()) > 1  # self-links, which no border is crossed by
+        np.fill_diagonal(both, 0)
+        units = units_of(flow)
+        rows, found = np.repeat(np.arange(len(both)), np.diff(units.indptr)), np.zeros_like(both)
+        found[rows, units.indices] = units.flow * units.pace
+        assert found == pytest.approx(both, abs=1e-16) and len(units.indices) == np.count_nonzero(both)
+        assert all(np.all(np.diff(row) > 0) for row in np.split(units.indices, units.indptr[1:-1]))
+
+
+def test_merging_in_shards_is_merging(monkeypatch: pytest.MonkeyPatch):
+    units, label = units_on(5, "directed", nodes=60), np.random.default_rng(5).integers(0, 20, 60)
+    label = np.unique(label, return_inverse=True)[1].astype(np.int32)
+    whole = merge(units, label, 20, interpreted)
+    for name, value in (("MANY", 0), ("SHARD", 16)):
+        monkeypatch.setattr(engine, name, value)
+    parts = merge(units, label, 20, interpreted, Engine(2))
+    assert len(shards(units.indptr)) > 4 and len(whole.indices) > 50
+    for one, other in zip(whole[:8], parts[:8], strict=True):
+        assert one.tolist() == other.tolist()

@@ -43,8 +43,7 @@ def units_of(flow: Flow) -> Units:
     amount = read_only(np.atleast_1d(np.asarray(flow.amount, float)))
     links, pace = (read_only(network.indptr), read_only(network.indices), amount), flow.pace
     if flow.reversible and np.array_equal(flow.out, flow.visit):
-        assert not isinstance(pace, np.ndarray)
-        return frozen(Units(*links, *rates, pace=2 * pace, words=flow.words))
+        return frozen(Units(*links, *rates, pace=2 * float(pace), words=flow.words))
     indptr = np.zeros(n + 1, network.indptr.dtype if 2 * len(network.indices) < 2**31 else np.int64)
     run = runner(len(network.indices) // 4)
     most, widest = run(room)(*links[:2], indptr)
@@ -53,7 +52,7 @@ def units_of(flow: Flow) -> Units:
     end = run(both_ways)(*links, each, indptr, columns, sums, np.empty(widest, np.int32), np.empty(widest))
     if end < 0.8 * most:
         columns, sums = columns[:end].copy(), sums[:end].copy()
-    return frozen(Units(indptr, columns[:end], sums[:end], *rates, words=flow.words))
+    return frozen(Units(indptr, columns[:end], sums[:end], *rates, pace=1.0, words=flow.words))
 
 
 @kernel

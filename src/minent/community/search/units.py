@@ -45,7 +45,7 @@ def units_of(flow: Flow) -> Units:
     if flow.reversible and np.array_equal(flow.out, flow.visit):
         return frozen(Units(*links, *rates, pace=2 * float(pace), words=flow.words))
     indptr = np.zeros(n + 1, network.indptr.dtype if 2 * len(network.indices) < 2**31 else np.int64)
-    run = runner(len(network.indices) // 4)
+    run = runner(len(network.indices) // 8)
     most, widest = run(room)(*links[:2], indptr)
     columns, sums = np.empty(most, np.int32), np.empty(most)
     each = read_only(np.atleast_1d(np.asarray(pace, float)))

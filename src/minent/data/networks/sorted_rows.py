@@ -116,22 +116,15 @@ def _summed(
     indptr: Int[np.ndarray, " rows"], indices: Int[np.ndarray, " given"], weights: Float[np.ndarray, " given"] | None
 ) -> Rows:
     """Repeated entries, which lie side by side in sorted rows, become one."""
-    run = runner(len(indices) // 16)
-    if not run(repeats)(indptr, indices):
+    new = np.empty(len(indices), bool)
+    np.not_equal(indices[1:], indices[:-1], out=new[1:])
+    new[indptr[:-1][indptr[:-1] < len(indices)]] = True
+    if new.all():
         return indptr, indices, weights
+    del new
     weights = np.ones(len(indices)) if weights is None else weights
-    end = run(sum_repeats)(indptr, indices, weights)
+    end = runner(len(indices) // 16)(sum_repeats)(indptr, indices, weights)
     return indptr, indices[:end].copy(), weights[:end].copy()
-
-
-@kernel
-def repeats(indptr, indices):
-    """Whether an entry of any row is there again, right behind."""
-    for i in range(len(indptr) - 1):
-        for k in range(indptr[i] + 1, indptr[i + 1]):
-            if indices[k] == indices[k - 1]:
-                return True
-    return False
 
 
 @kernel

@@ -40,11 +40,10 @@ def searched(
     run = runner(trials * WORK[options.effort] * len(nodes.indices))
     threads = options.threads or os.cpu_count() or 1
     workers = min(trials, threads)
-    engine = Engine(threads // workers)  # for each
 
     def trial(number: int) -> Nest:
         def search(only_two: bool) -> Nest:
-            order = Search(np.random.default_rng([options.seed, number]), run, engine)
+            order = Search(np.random.default_rng([options.seed, number]), run, Engine(threads // workers))
             return one_search(order, nodes, only_two, options.effort, start)
 
         found = search(two_level)

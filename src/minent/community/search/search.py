@@ -19,6 +19,7 @@ Labels = Int[np.ndarray, " _"]
 ONE = np.zeros(1, np.int32)
 NONE = np.zeros(1)
 CLIMBED = 0.005  # merging is done when no more than this share of the merged units moved
+LIGHT = 2.0**-60  # flow of every link, of which integers do not hold the whole
 LARGE = 1 << 18  # more units than this do not fit the cache
 
 
@@ -70,6 +71,7 @@ class Search:
         if len(units.indices) == 0:
             return 0
         plain = units.words is None and len(units.port_from) == 1 and len(field.weight) == 1 and active is None
+        plain = plain and (len(units.flow) > 1 or units.flow[0] * units.pace > LIGHT)
         if plain and large(len(units.indices), units.number):
             seed = int(self.random.integers(1 << 31))
             told = units, label, modules, field, seed, sweeps, least / units.number

@@ -107,6 +107,21 @@ def test_what_is_tracked_is_what_is_counted_and_never_rises(seed: int, model: st
 
 
 @models
+def test_units_that_are_wrong_together_go_back(model: str, monkeypatch: pytest.MonkeyPatch):
+    signed, signs = Together.signed, []
+    monkeypatch.setattr(Together, "signed", lambda self, *rest: (signs.append(rest[2]), signed(self, *rest))[1])
+    for seed in range(60):
+        label = np.random.default_rng(seed).integers(0, 6, 30)
+        state, _ = together(units_on(seed, model, nodes=30), label)
+        for turn in range(3):  # all at once: more are wrong
+            before, stood = state.bits, state.label.copy()
+            moves, _ = state.turn((turn, 1, 0), LEAST)
+            assert state.bits < before or (state.bits == before and moves == np.count_nonzero(stood != state.label))
+            assert state.wish.tolist() == state.label.tolist()
+    assert signs.count(-1) > 5
+
+
+@models
 def test_each_unit_prefers_the_module_that_shortens_the_code_most(model: str):
     changed = 0
     for seed in range(12):

@@ -16,7 +16,7 @@ from minent.community.search.units import Units
 from minent.kernels import kernel, log, read_only
 
 Labels = Int[np.ndarray, " units"]
-TURNS, FINER, FINEST = 4, 4, 256  # of a sweep; so many times more after one in which units were wrong together
+TURNS = 4  # of a sweep
 SETTLED = 0.005  # a sweep that moves no more than this share of the units is the last
 HALVES = 6  # how often half of what moved goes back, before all of it does
 
@@ -66,7 +66,7 @@ class Together:
         groups = len(field.above)
         self.exact, self.state, self.cost = np.zeros((n, 4), np.int64), lines(n), np.zeros(n)
         self.book = np.zeros((groups, 3))
-        self.active, self.wrong = np.ones(n, np.uint8), 0
+        self.active = np.ones(n, np.uint8)
         kept = self.exact, self.state, self.cost, label, field.group, groups
         self.entered = run(began)(
             run(represented)(label), (modules.out, modules.into, modules.visit), self.scale, *kept
@@ -113,7 +113,6 @@ class Together:
                 self.label[moved] = self.wish[moved]
                 return len(moved), looks
             self.signed(moved, change, -1)
-            self.wrong += 1
             kept = [self.run(half)(those, draw[0] + again + 1) & (again < HALVES) for those in ids]
             for those, stay in zip(ids, kept, strict=True):
                 self.wish[those[~stay]] = self.label[those[~stay]]
@@ -136,15 +135,14 @@ def move_together(
     """Move units from the modules in `label`, in place (values below the number of units), until so few move that it is
     not worth another sweep, or `sweeps` times as many as there are have been looked at; how many moves."""
     together = Together(run, engine, units, label, modules, read_only_field(field))
-    moves, patience, sweep, turns = 0, sweeps * units.number, 0, TURNS
+    moves, patience, sweep = 0, sweeps * units.number, 0
     while patience > 0:
-        moved = together.wrong = 0
-        for turn in range(turns):
-            more, looks = together.turn(((seed + 97 * sweep) % (1 << 31), turns, turn), least)
+        moved = 0
+        for turn in range(TURNS):
+            more, looks = together.turn(((seed + 97 * sweep) % (1 << 31), TURNS, turn), least)
             moved, patience = moved + more, patience - looks
         moves, sweep = moves + moved, sweep + 1
-        turns, finer = min(FINEST, FINER * turns) if together.wrong else turns, turns
-        if moved <= SETTLED * units.number and turns == finer:
+        if moved <= SETTLED * units.number:
             break
     return moves
 

@@ -35,6 +35,7 @@ check: setup
 bench: setup
 	$(BIN)/python benchmarks/community.py
 	$(BIN)/python benchmarks/community_states.py
+	$(BIN)/python benchmarks/community_threads.py
 	$(BIN)/python benchmarks/attention.py
 	$(BIN)/python benchmarks/attention_quality.py
 	$(BIN)/python benchmarks/text.py

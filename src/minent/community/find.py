@@ -40,8 +40,8 @@ def find(
     - `two_level`: modules hold nodes only, no modules.
     - `effort`: "fast", one pass; "balanced"; "best", the agreement of several searches, tuned for long.
     - `trials`: searches from different random orders, of which the shortest description wins, `threads` at a time
-      (None: as many as there are cores). The same `seed` gives the same tree whatever the threads;
-      None draws one, and a numpy Generator is drawn from.
+      (None: as many as there are cores), or one search of a large network by all of them. The same `seed` gives the
+      same tree whatever the threads; None draws one, and a numpy Generator is drawn from.
     - `flow_model`, `teleportation`, `recorded`, `to_nodes`: the walk; see `flow_of`.
     - `overlapping`: a node may lie in several modules (see `minent.community.overlap`); the tree is then one of states,
       of which a node has one for each of its modules, `memberships` has a row for each, and it costs no more.

@@ -60,7 +60,7 @@ class Options(Checked):
     """The same seed gives the same tree, whatever the threads."""
 
     threads: int | None = None
-    """Threads to search with; as many as there are cores if not given."""
+    """Threads for trials side by side, or one search of a large network; as many as there are cores if not given."""
 
     flow_model: FlowModel | None = None
     """What the walk follows; by the direction of the links if not given."""

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from minent.community.options import WALK, Objective, Options
+from minent.community.search.engine import Engine
 from minent.community.search.multilevel import SMALL, multilevel
 from minent.community.search.nested.fusing import fused
 from minent.community.search.nested.nest import Nest
@@ -37,10 +38,12 @@ def searched(
     nodes, trials = units_of(flow), options.trials
     start = None if initial is None else grow(flow, *tree_of(initial, flow.network, partial=True))
     run = runner(trials * WORK[options.effort] * len(nodes.indices))
+    threads = options.threads or os.cpu_count() or 1
+    workers = min(trials, threads)
 
     def trial(number: int) -> Nest:
         def search(only_two: bool) -> Nest:
-            order = Search(np.random.default_rng([options.seed, number]), run)
+            order = Search(np.random.default_rng([options.seed, number]), run, Engine(threads // workers))
             return one_search(order, nodes, only_two, options.effort, start)
 
         found = search(two_level)
@@ -53,7 +56,6 @@ def searched(
     def results() -> Iterator[Nest]:
         if len(nodes.indices) == 0:
             return
-        workers = min(trials, options.threads or os.cpu_count() or 1)
         if workers == 1:
             yield from map(trial, range(trials))
         else:

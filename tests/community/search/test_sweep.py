@@ -45,7 +45,7 @@ def run_move(run, units, label, order, field: Field = ALL, patience: int = 10**6
     modules, label = merge(units, label, int(label.max()) + 1, interpreted), label.copy()
     began = modules.out, modules.into, modules.visit
     places, words = (field.group, read_only(field.above), field.weight), units.words and word_table(units.words)
-    return label, run(move)(units[:8], places, label, began, order, (patience, LEAST), words)
+    return label, run(move)(units[:9], places, label, began, order, (patience, LEAST), words)
 
 
 def spoken(units: Units, seed: int, price: float = 0.01, preferred: int | None = 3) -> Units:

@@ -7,6 +7,8 @@ import pytest
 
 from minent import BadInput, BadLine
 from minent.community import codelength, find
+from minent.community.tree.files import formats
+from minent.community.tree.files.columns import arrow_columns
 from minent.community.tree.grow import grow
 from minent.community.tree.tree import Tree
 from minent.community.walk.models import flow_of
@@ -153,3 +155,11 @@ def test_json_uses_the_keys_of_the_reference(tmp_path):
     content = json.loads((tmp_path / "karate.json").read_text())
     assert {"codelength", "numLevels", "numTopModules", "nodes", "modules"} <= set(content)
     assert content["nodes"][0].keys() == {"path", "flow", "name", "id"} and content["modules"][0]["path"] == [0]
+
+
+def test_columns_of_arrow_are_the_rows_of_every_other_format():
+    ends = [0, 1, 2, 3, 4, 5, 2], [1, 2, 0, 4, 5, 3, 3]
+    for names in (None, [5, 7, 9, 0, 2, 11], [5, 7, 9, 0, 2, -3], list("ab\ncde"), [1, "1", "two", 3, 4, 5]):
+        tree = find(Graph.from_links(*ends, names=names))
+        assert tree.number_of_modules == 2
+        assert list(arrow_columns(tree).to_pydict().items()) == list(formats._columns(tree).items())

@@ -1,6 +1,7 @@
 """`minent community find`: the modules of a network."""
 
 import time
+from collections.abc import Iterable
 from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -82,7 +83,7 @@ def find(
         say(f"reading {links}")
         network, reading = read(links, directed or asked, choices or Chosen(), relaxed or Relaxed(), paths or Paths())
         say(f"searching {network.number_of_nodes:,} nodes and {network.number_of_links:,} links")
-        check(output, network.physical_nodes.tolist() if isinstance(network, States) else network.nodes)
+        check(output, names_in(network))
         network, left = without(network, options)
         start = time.perf_counter()
         described = {"objective": objective or Objective(), "metadata": metadata}
@@ -97,6 +98,12 @@ def find(
         told(network, tree, compared, options.overlapping)
         print(f"read in {reading:.2f} s, searched in {searching:.2f} s")
         kept(wrote, *written, map=map)
+
+
+def names_in(network: "Graph") -> Iterable[Any]:
+    """What nodes are called, where that is not numbers."""
+    names = network.physical_nodes if isinstance(network, States) else network.names
+    return () if names is None or names.dtype.kind == "i" else names
 
 
 def without(network: "Graph", options: Options) -> "tuple[Graph, str]":

@@ -1,7 +1,7 @@
 """What commands on networks write: trees, tables and maps; "-" is standard output."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,7 @@ from minent.errors import BadInput
 from minent.files import stream
 
 
-def check(output: tuple[Path, ...], nodes: Sequence[Any] = (), **tables: Path | None) -> None:
+def check(output: tuple[Path, ...], nodes: Iterable[Any] = (), **tables: Path | None) -> None:
     """Raises BadInput for what trees with these nodes, and tables by what they tell, are not written as."""
     from minent.community.tree.files.formats import check_names, known_suffix
 

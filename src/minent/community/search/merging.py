@@ -1,17 +1,25 @@
 """Units merge into larger ones: what is renumbered, summed and looked up when labels become units."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 from jaxtyping import Int
 
+from minent.community.search.engine import ALONE, Engine, large, shards
 from minent.community.search.units import Units, frozen
 from minent.kernels import kernel
 
 
-def merge(units: Units, label: Int[np.ndarray, " units"], count: int, run: Callable) -> Units:
+def merge(units: Units, label: Int[np.ndarray, " units"], count: int, run: Callable, engine: Engine = ALONE) -> Units:
     """One unit of all that carry the same label (0..count-1)."""
-    indptr, indices, flow, inside = run(merged)(units.indptr, units.indices, units.flow, label, count)
+    start, member = np.zeros(count + 2, np.int32), np.empty(units.number, np.int32)
+    run(members)(label, start, member)
+    rest, ranges = (*units[:3], units.pace, label, start, member), [(0, count)]
+    if large(len(units.indices)):
+        entries = np.bincount(label, np.diff(units.indptr), minlength=count)
+        ranges = shards(np.append(0, np.cumsum(entries).astype(np.int64)))
+    parts = engine.map(lambda first, last: run(merged)(first, last, *rest), ranges)
+    indptr, indices, flow, inside = next(parts) if len(ranges) == 1 else joined(parts)
     visit, out, into, port_from, port_to = (
         np.bincount(label, rate, minlength=count) if len(rate) == len(label) else rate
         for rate in units[3:8]  # not its words
@@ -19,7 +27,21 @@ def merge(units: Units, label: Int[np.ndarray, " units"], count: int, run: Calla
     out = np.maximum(0, out - inside / 2)
     into = out if units.into is units.out else np.maximum(0, into - inside / 2)
     words = None if units.words is None else units.words.merged(label, count)
-    return frozen(Units(indptr, indices, flow, visit, out, into, port_from, port_to, words))
+    return frozen(Units(indptr, indices, flow, visit, out, into, port_from, port_to, words=words))
+
+
+def joined(parts: Iterator[tuple[np.ndarray, ...]]) -> tuple[np.ndarray, ...]:
+    """Rows of merged units one after the other, each part let go when it is in place."""
+    rows, columns, sums, inside = [np.zeros(1, np.int64)], np.empty(0, np.int32), np.empty(0), []
+    for row, column, flow, within in parts:
+        end = len(columns)
+        for whole, part in ((columns, column), (sums, flow)):
+            whole.resize(end + len(part), refcheck=False)
+            whole[end:] = part
+        rows.append(row[1:].astype(np.int64) + end)
+        inside.append(within)
+    indptr = np.concatenate(rows)
+    return indptr if len(columns) >= 2**31 else indptr.astype(np.int32), columns, sums, np.concatenate(inside)
 
 
 def lifted(
@@ -60,37 +82,38 @@ def members(label, start, member):
 
 
 @kernel
-def merged(indptr, indices, flow, label, count):
-    """Rows of the merged units, flow between different labels summed; and the flow inside each, both ways twice."""
-    start, member = np.zeros(count + 2, np.int32), np.empty(label.shape[0], np.int32)
-    members(label, start, member)
+def merged(first, last, indptr, indices, flow, pace, label, start, member):
+    """Rows of the merged units first … last - 1, whose units are `members`, flow between different labels summed; and
+    the flow inside each, both ways twice."""
     uniform = flow.shape[0] == 1
-    every = flow[0] if flow.shape[0] > 0 else 0.0
-    rows = np.zeros(count + 1, indptr.dtype)
-    columns = np.empty(indices.shape[0], np.int32)  # more than needed: pages never touched cost nothing
-    sums = np.empty(indices.shape[0])
-    where = np.full(count, -1, np.int64)
-    inside = np.zeros(count)
+    every = flow[0] * pace if flow.shape[0] > 0 else 0.0
+    most = 0
+    for t in range(start[first], start[last]):
+        most += indptr[member[t] + 1] - indptr[member[t]]
+    rows = np.zeros(last - first + 1, indptr.dtype)
+    columns, sums = np.empty(most, np.int32), np.empty(most)  # more than needed
+    where = np.full(start.shape[0] - 2, -1, np.int64)
+    inside = np.zeros(last - first)
     end = 0
-    for a in range(count):
+    for a in range(first, last):
         begin = end
         for t in range(start[a], start[a + 1]):
             i = member[t]
             for k in range(indptr[i], indptr[i + 1]):
                 b = np.uintp(label[np.uintp(indices[k])])
-                s = every if uniform else flow[k]
+                s = every if uniform else flow[k] * pace
                 z = where[b]
                 if z >= begin:
                     sums[z] += s
                 elif b == a:
-                    inside[a] += s
+                    inside[a - first] += s
                 else:
                     where[b] = end
                     columns[end] = b
                     sums[end] = s
                     end += 1
-        rows[a + 1] = end
-    return rows, columns[:end], sums[:end], inside
+        rows[a - first + 1] = end
+    return rows, columns[:end].copy(), sums[:end].copy(), inside
 
 
 @kernel

@@ -30,4 +30,4 @@ def _in_time(nodes: Units, time: float) -> Units:
     into = nodes.into * time
     out = into if nodes.out is nodes.into else nodes.out * time
     words = None if nodes.words is None else nodes.words._replace(preferred=-1)
-    return frozen(nodes._replace(flow=nodes.flow * time, out=out, into=into, words=words))
+    return frozen(nodes._replace(pace=nodes.pace * time, out=out, into=into, words=words))

@@ -7,8 +7,10 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float, Int
 
+from minent.community.search.engine import ALONE, Engine, large
 from minent.community.search.merging import lifted, merge, renumber
 from minent.community.search.sweep import move
+from minent.community.search.together.together import move_together
 from minent.community.search.units import Units
 from minent.community.search.word_table import word_table
 from minent.kernels import read_only
@@ -17,6 +19,7 @@ Labels = Int[np.ndarray, " _"]
 ONE = np.zeros(1, np.int32)
 NONE = np.zeros(1)
 CLIMBED = 0.005  # merging is done when no more than this share of the merged units moved
+LIGHT = 2.0**-60  # flow of every link, of which integers do not hold the whole
 LARGE = 1 << 18  # more units than this do not fit the cache
 
 
@@ -47,6 +50,7 @@ class Search:
 
     random: np.random.Generator
     run: Callable
+    engine: Engine = ALONE
 
     def move(
         self,
@@ -66,6 +70,12 @@ class Search:
         `modules` are those in `label`, as units; where each unit is a module of its own, the units themselves."""
         if len(units.indices) == 0:
             return 0
+        plain = units.words is None and len(units.port_from) == 1 and len(field.weight) == 1 and active is None
+        plain = plain and (len(units.flow) > 1 or units.flow[0] * units.pace > LIGHT)
+        if plain and large(len(units.indices), units.number):
+            seed = int(self.random.integers(1 << 31))
+            told = units, label, modules, field, seed, sweeps, least / units.number
+            return move_together(self.run, self.engine, *told)
         order = np.arange(units.number, dtype=np.int32) if active is None else active.astype(np.int32)
         if by_module and units.number > LARGE:
             order = np.argsort(label, kind="stable").astype(np.int32)
@@ -73,7 +83,7 @@ class Search:
             self.random.shuffle(order)
         places, began = (field.group, read_only(field.above), field.weight), (modules.out, modules.into, modules.visit)
         limits, words = (int(sweeps * len(order)), least / units.number), units.words and word_table(units.words)
-        return self.run(move)(units[:8], places, label, began, order, limits, words)  # see plain tuples fast
+        return self.run(move)(units[:9], places, label, began, order, limits, words)  # see plain tuples fast
 
     def climb(self, units: Units, label: Labels, field: Field = ALL) -> tuple[Labels, Units]:
         """Merge what carries the same label, move the merged, and so on: labels 0, 1, …, and the modules as units."""
@@ -81,9 +91,9 @@ class Search:
         while True:
             count = self.run(renumber)(label)
             module = label[module]
-            units = merge(units, label, count, self.run)
+            units = merge(units, label, count, self.run, self.engine)
             field = field.merged(label, count)
             label = np.arange(count, dtype=np.int32)
             if self.move(units, label, units, field) <= CLIMBED * count:
                 count, last = self.run(renumber)(label), count
-                return label[module], units if count == last else merge(units, label, count, self.run)
+                return label[module], units if count == last else merge(units, label, count, self.run, self.engine)

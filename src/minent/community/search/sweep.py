@@ -24,15 +24,15 @@ from minent.kernels import kernel
 @kernel
 def near(units, label, state, i, found):
     """The modules that unit i has links to, into `found`, and the flow between into `state`; how many there are."""
-    indices, flow = units.indices, units.flow
-    uniform, every = flow.shape[0] == 1, flow[0]
+    indices, flow, pace = units.indices, units.flow, units.pace
+    uniform, every = flow.shape[0] == 1, flow[0] * pace
     count = 0
     for k in range(units.indptr[i], units.indptr[i + 1]):
         b = label[indices[k]]
         s = state[b, BETWEEN]
         found[count] = b
         count += s == 0.0
-        state[b, BETWEEN] = s + (every if uniform else flow[k])
+        state[b, BETWEEN] = s + (every if uniform else flow[k] * pace)
     return count
 
 

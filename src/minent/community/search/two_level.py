@@ -38,9 +38,9 @@ def fine_tuned(search: Search, nodes: Units, label: Labels, modules: Units) -> L
 def block_tuned(search: Search, nodes: Units, block: Labels, label: Labels) -> tuple[Labels, Units, float]:
     """Blocks move, nodes with the same number in `block`, all of one module; then modules. And the bits saved."""
     count = search.run(renumber)(block)
-    blocks = merge(nodes, block, count, search.run)
+    blocks = merge(nodes, block, count, search.run, search.engine)
     up = lifted(label, block, count)
-    modules = merge(blocks, up, int(up.max()) + 1, search.run)
+    modules = merge(blocks, up, int(up.max()) + 1, search.run, search.engine)
     before = codebooks(modules)
     search.move(blocks, up, modules)
     up, modules = search.climb(blocks, up)
@@ -52,16 +52,16 @@ def blocks_within(search: Search, units: Units, label: Labels, scale: float) -> 
     block, group = np.arange(units.number, dtype=np.int32), label
     books = np.zeros(int(label.max()) + 1)
     while True:
-        rate = search.run(inside)(units.indptr, units.indices, units.flow, group) * (scale / 2)
+        rate = search.run(inside)(units.indptr, units.indices, units.flow, group) * (units.pace * scale / 2)
         words = None if units.words is None else units.words._replace(preferred=-1)
         ports = {"port_from": NO_PORT, "port_to": NO_PORT}
-        alone = frozen(units._replace(flow=units.flow * scale, out=rate, into=rate, **ports, words=words))
+        alone = frozen(units._replace(pace=units.pace * scale, out=rate, into=rate, **ports, words=words))
         up = np.arange(units.number, dtype=np.int32)
         moved = search.move(alone, up, alone, Field(group, books), sweeps=2.0)
         if moved == 0:
             return block
         count = search.run(renumber)(up)
-        block, units = up[block], merge(units, up, count, search.run)
+        block, units = up[block], merge(units, up, count, search.run, search.engine)
         group = lifted(group, up, count)
         if moved < FEW * len(up):
             return block
@@ -70,7 +70,7 @@ def blocks_within(search: Search, units: Units, label: Labels, scale: float) -> 
 def core_tuned(search: Search, nodes: Units, cores: Labels, label: Labels) -> tuple[Labels, Units, float]:
     """Blocks of cores move; as `block_tuned`."""
     part, count = search.run(meet)(cores, label)
-    units = merge(nodes, part, count, search.run)
+    units = merge(nodes, part, count, search.run, search.engine)
     up = lifted(label, part, count)
     up, modules, saved = block_tuned(search, units, blocks_within(search, units, up, 1.0), up)
     return up[part], modules, saved
@@ -113,7 +113,7 @@ def from_cores(search: Search, nodes: Units, cores: Labels, steady: float) -> tu
 
 def tuned(search: Search, nodes: Units, label: Labels) -> tuple[Labels, Units]:
     """Modules made of given ones."""
-    modules = merge(nodes, label, int(label.max()) + 1, search.run)
+    modules = merge(nodes, label, int(label.max()) + 1, search.run, search.engine)
     label, modules = search.climb(nodes, fine_tuned(search, nodes, label, modules))
     return until_steady(search, nodes, label, modules, np.inf, STEADY)
 

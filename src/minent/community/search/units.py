@@ -10,7 +10,7 @@ from jaxtyping import Float, Int
 from minent.community.walk.codewords import Words
 from minent.community.walk.flow import Flow
 from minent.entropy import sum_plogp
-from minent.kernels import read_only
+from minent.kernels import kernel, read_only, runner
 
 NO_PORT = np.zeros(1)  # where teleportation is not recorded
 
@@ -26,6 +26,7 @@ class Units(NamedTuple):
     into: Float[np.ndarray, " _"]
     port_from: Float[np.ndarray, " _"]  # recorded teleportation away from, and
     port_to: Float[np.ndarray, " _"]  # to the unit; of length 1 where none is recorded
+    pace: float = 1.0  # of `flow`: so much of it is the rate
     words: Words | None = None  # what is named beside the units themselves, where units share words
 
     @property
@@ -39,24 +40,85 @@ def units_of(flow: Flow) -> Units:
     n = len(flow.visit)
     ports = (NO_PORT if port is None else port for port in (flow.teleport_from, flow.teleport_to))
     rates = flow.visit, flow.out, flow.into, *ports
+    amount = read_only(np.atleast_1d(np.asarray(flow.amount, float)))
+    links, pace = (read_only(network.indptr), read_only(network.indices), amount), flow.pace
     if flow.reversible and np.array_equal(flow.out, flow.visit):
-        both_ways = 2 * np.atleast_1d(np.asarray(flow.link, float))
-        return frozen(Units(network.indptr, network.indices, both_ways, *rates, words=flow.words))
-    from scipy import sparse
+        return frozen(Units(*links, *rates, pace=2 * float(pace), words=flow.words))
+    indptr = np.zeros(n + 1, network.indptr.dtype if 2 * len(network.indices) < 2**31 else np.int64)
+    run = runner(len(network.indices) // 8)
+    most, widest = run(room)(*links[:2], indptr)
+    columns, sums = np.empty(most, np.int32), np.empty(most)
+    each = read_only(np.atleast_1d(np.asarray(pace, float)))
+    end = run(both_ways)(*links, each, indptr, columns, sums, np.empty(widest, np.int32), np.empty(widest))
+    if end < 0.8 * most:
+        columns, sums = columns[:end].copy(), sums[:end].copy()
+    return frozen(Units(indptr, columns[:end], sums[:end], *rates, pace=1.0, words=flow.words))
 
-    link = np.broadcast_to(flow.link, network.indices.shape)
-    one_way = sparse.csr_array((link, network.indices, network.indptr), shape=(n, n))
-    both = (one_way + one_way.T).tocsr()
-    if both.diagonal().any():
-        both.setdiag(0)
-        both.eliminate_zeros()
-    return frozen(Units(both.indptr, both.indices, both.data, *rates, words=flow.words))
+
+@kernel
+def room(indptr, indices, begin):
+    """Where rows begin that hold each entry at both ends, self-links left out; how many entries those are, and in the
+    longest row."""
+    for i in range(indptr.shape[0] - 1):
+        for k in range(indptr[i], indptr[i + 1]):
+            if indices[k] != i:
+                begin[i + 1] += 1
+                begin[indices[k] + 1] += 1
+    widest = 0
+    for i in range(indptr.shape[0] - 1):
+        widest = max(widest, begin[i + 1])
+        begin[i + 1] += begin[i]
+    return begin[-1], widest
+
+
+@kernel
+def both_ways(indptr, indices, amount, pace, begin, columns, sums, column, summed):
+    """Sorted rows of what flows between two nodes in both directions together, in place of their room; how many entries
+    there are. Each node is told of those with smaller numbers that lead to it before its own row is, which is sorted,
+    and of larger ones after it: so both parts are sorted, and one pass merges them."""
+    n, uniform, even = begin.shape[0] - 1, amount.shape[0] == 1, pace.shape[0] == 1
+    place, own, after = begin[:-1].copy(), np.empty(n, begin.dtype), np.empty(n, begin.dtype)
+    for i in range(n):
+        own[i] = place[i]
+        for k in range(indptr[i], indptr[i + 1]):
+            j = indices[k]
+            if j != i:
+                flow = (amount[0] if uniform else amount[k]) * (pace[0] if even else pace[i])
+                columns[place[i]], sums[place[i]] = j, flow
+                columns[place[j]], sums[place[j]] = i, flow
+                place[i] += 1
+                place[j] += 1
+        after[i] = place[i]
+    end, first = begin[0], begin[0]
+    for i in range(n):
+        last = begin[i + 1]
+        other, mine, count = first, own[i], 0
+        if other == mine:
+            other = after[i]
+        while other < last or mine < after[i]:
+            if mine >= after[i] or (other < last and columns[other] <= columns[mine]):
+                at = other
+                other = after[i] if other + 1 == own[i] else other + 1
+            else:
+                at = mine
+                mine += 1
+            if count > 0 and column[count - 1] == columns[at]:
+                summed[count - 1] += sums[at]
+            else:
+                column[count], summed[count] = columns[at], sums[at]
+                count += 1
+        for t in range(count):
+            columns[end + t], sums[end + t] = column[t], summed[t]
+        end += count
+        first = last
+        begin[i + 1] = end
+    return end
 
 
 def frozen(units: Units) -> Units:
     """All read-only, as the arrays of a network are: kernels see one type."""
     views = {id(array): read_only(array) for array in units[:8]}
-    return Units(*(views[id(array)] for array in units[:8]), words=units.words)
+    return Units(*(views[id(array)] for array in units[:8]), pace=units.pace, words=units.words)
 
 
 def crossings(units: Units) -> tuple[Float[np.ndarray, " units"], Float[np.ndarray, " units"]]:

@@ -67,9 +67,10 @@ def module_flow(flow: Flow, parent: Int[np.ndarray, " modules"], module: Int[np.
             total += np.bincount(parent[level], total[level], minlength=modules)
         return total
 
-    network, link = flow.network, read_only(np.atleast_1d(np.asarray(flow.link, float)))
+    network = flow.network
+    amount, pace = (read_only(np.atleast_1d(np.asarray(one, float))) for one in (flow.amount, flow.pace))
     run = runner(len(network.indices) // 4)
-    exit, enter = run(crossed)(network.indptr, network.indices, link, read_only(parent), read_only(module))
+    exit, enter = run(crossed)(network.indptr, network.indices, amount, pace, read_only(parent), read_only(module))
     if flow.reversible:
         enter = exit.copy()  # to the last digit
     if flow.teleport_from is not None and flow.teleport_to is not None:
@@ -81,20 +82,21 @@ def module_flow(flow: Flow, parent: Int[np.ndarray, " modules"], module: Int[np.
 
 
 @kernel
-def crossed(indptr, indices, flow, parent, module):
+def crossed(indptr, indices, amount, pace, parent, module):
     """The flow over the border of each module of a tree, outwards and inwards. As parent[m] < m, of two modules the one
     with the larger number does not hold the other, so climbing from there leads to the smallest module that holds both.
     """
-    uniform = flow.shape[0] == 1
+    uniform, even = amount.shape[0] == 1, pace.shape[0] == 1
     exit, enter = np.zeros(parent.shape[0]), np.zeros(parent.shape[0])
     for i in range(indptr.shape[0] - 1):
         for k in range(indptr[i], indptr[i + 1]):
             a, b = module[i], module[indices[k]]
+            flow = (amount[0] if uniform else amount[k]) * (pace[0] if even else pace[i])
             while a != b:
                 if a > b:
-                    exit[a] += flow[0] if uniform else flow[k]
+                    exit[a] += flow
                     a = parent[a]
                 else:
-                    enter[b] += flow[0] if uniform else flow[k]
+                    enter[b] += flow
                     b = parent[b]
     return exit, enter

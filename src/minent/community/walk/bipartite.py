@@ -23,7 +23,7 @@ from minent.data.networks.graph import Graph
 def undirected(flow: Flow, features: Bool[np.ndarray, " nodes"]) -> Flow:
     """Two steps as one of the undirected walk."""
     out = 2 * flow.out
-    return replace(flow, visit=shares(np.where(features, 0, flow.visit)), out=out, into=out, link=2 * flow.link)
+    return replace(flow, visit=shares(np.where(features, 0, flow.visit)), out=out, into=out, pace=2 * flow.pace)
 
 
 def directed(

@@ -18,11 +18,18 @@ class Flow:
     visit: Float[np.ndarray, " nodes"]  # sums to 1 (to 0 where there is nothing to walk on)
     out: Float[np.ndarray, " nodes"]  # leaving the node over links to other nodes: no self-links, no teleportation
     into: Float[np.ndarray, " nodes"]  # entering the node over links from other nodes
-    link: Float[np.ndarray, " entries"] | float  # on each stored entry of `network`; one number where all are equal
+    amount: Float[np.ndarray, " entries"] | float  # on each stored entry of `network`; one number where all are equal,
+    pace: Float[np.ndarray, " nodes"] | float = 1.0  # times this, of the node it starts from or of all
     teleport_from: Float[np.ndarray, " nodes"] | None = None  # teleporting away from the node, where recorded
     teleport_to: Float[np.ndarray, " nodes"] | None = None  # the chance to land on the node, where recorded
     physical: Int[np.ndarray, " nodes"] | None = None  # what node each is a state of, where nodes are states
     words: Words | None = None  # what is described beside the plain walk, see `minent.community.walk.objective`
+
+    @property
+    def link(self) -> Float[np.ndarray, " entries"] | float:
+        """What moves along each stored entry of `network`; one number where all are equal."""
+        pace = np.repeat(self.pace, np.diff(self.network.indptr)) if isinstance(self.pace, np.ndarray) else self.pace
+        return pace * self.amount
 
     @property
     def reversible(self) -> bool:
@@ -33,5 +40,6 @@ class Flow:
 def along_links(network: Graph, matrix: Any, pace: np.ndarray) -> Flow:
     """The flow where pace[i] moves along each unit of weight of the links of node i, and entering it is visiting it."""
     visit, loops = matrix.T @ pace, matrix.diagonal()
+    amount = 1.0 if network.weights is None else matrix.data
     out, into = pace * (matrix.sum(axis=1) - loops), np.maximum(visit - pace * loops, 0)
-    return Flow(network, visit, out, into, np.repeat(pace, np.diff(network.indptr)) * matrix.data)
+    return Flow(network, visit, out, into, amount, pace)

@@ -105,7 +105,7 @@ def _undirected(network: Graph) -> Flow:
     total = float(strength.sum()) or 1.0
     visit = strength / total
     out = (strength - at_loops) / total if len(loops) else visit
-    return Flow(network, visit, out, out, 1 / total if weights is None else weights / total)
+    return Flow(network, visit, out, out, 1.0 if weights is None else weights, 1 / total)
 
 
 def _directed(network: Graph, teleportation: float, recorded: bool, to_nodes: bool) -> Flow:
@@ -118,7 +118,7 @@ def _directed(network: Graph, teleportation: float, recorded: bool, to_nodes: bo
         return along_links(network, matrix, shares(visit * (strength > 0)) * chance)
     coded = along_links(network, matrix, visit * chance * (1 - teleportation))
     away = np.where(strength > 0, teleportation * visit, visit)
-    return Flow(network, visit, coded.out, coded.into, coded.link, away, landing)
+    return replace(coded, visit=visit, teleport_from=away, teleport_to=landing)
 
 
 def _regularised(network: Graph, model: str, amount: float) -> Flow:
@@ -140,13 +140,13 @@ def _regularised(network: Graph, model: str, amount: float) -> Flow:
     both_ways = model == "undirected"
     visit = (strength + gamma) / (total + gamma.sum()) if both_ways else settled(matrix, chance, landing)
     flow = along_links(network, matrix, visit * chance)
-    return Flow(network, visit, flow.out, flow.into, flow.link, visit * away, landing)
+    return replace(flow, visit=visit, teleport_from=visit * away, teleport_to=landing)
 
 
 def _without_links(network: Graph) -> Flow:
     """Prior links alone, which are all alike: each step lands on any node by the same chance."""
     even, none = shares(np.ones(network.number_of_nodes)), np.zeros(network.number_of_nodes)
-    return Flow(network, even, none, none, 0.0, even, even)
+    return Flow(network, even, none, none, 0.0, teleport_from=even, teleport_to=even)
 
 
 def _precomputed(network: Graph) -> Flow:
@@ -156,4 +156,4 @@ def _precomputed(network: Graph) -> Flow:
     if total > 1 + 1e-9:
         raise BadInput(f"precomputed link weights are flow per step and add up to at most 1; these to {total:g}")
     flow = along_links(network, weight_matrix(network), np.ones(network.number_of_nodes))
-    return Flow(network, node_shares(network), flow.out, flow.into, flow.link)
+    return replace(flow, visit=node_shares(network))

@@ -107,7 +107,7 @@ def _in_markov_time(flow: Flow, objective: Objective, both_ends: bool) -> Flow:
     other = source != target
     out = np.bincount(source[other], link[other], n).astype(float)
     into = out if flow.reversible else np.bincount(target[other], link[other], n).astype(float)
-    return replace(flow, link=link, out=out, into=into)
+    return replace(flow, amount=link, pace=1.0, out=out, into=into)
 
 
 def local_scale(flow: Flow) -> Float[np.ndarray, " nodes"]:

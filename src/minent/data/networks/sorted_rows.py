@@ -116,13 +116,29 @@ def _summed(
     indptr: Int[np.ndarray, " rows"], indices: Int[np.ndarray, " given"], weights: Float[np.ndarray, " given"] | None
 ) -> Rows:
     """Repeated entries, which lie side by side in sorted rows, become one."""
-    if len(indices) < 2:
-        return indptr, indices, weights
     new = np.empty(len(indices), bool)
     np.not_equal(indices[1:], indices[:-1], out=new[1:])
     new[indptr[:-1][indptr[:-1] < len(indices)]] = True
     if new.all():
         return indptr, indices, weights
-    first = np.flatnonzero(new)
-    summed = np.diff(first, append=len(new)).astype(float) if weights is None else np.add.reduceat(weights, first)
-    return np.searchsorted(first, indptr).astype(indptr.dtype), indices[first], summed
+    del new
+    weights = np.ones(len(indices)) if weights is None else weights
+    end = runner(len(indices) // 16)(sum_repeats)(indptr, indices, weights)
+    return indptr, indices[:end].copy(), weights[:end].copy()
+
+
+@kernel
+def sum_repeats(indptr, indices, weights):
+    """Rows without repeated entries, in place of the longer ones; how many entries are left."""
+    end, first = 0, indptr[0]
+    for i in range(len(indptr) - 1):
+        begin = end
+        for k in range(first, indptr[i + 1]):
+            if end > begin and indices[k] == indices[end - 1]:
+                weights[end - 1] += weights[k]
+            else:
+                indices[end], weights[end] = indices[k], weights[k]
+                end += 1
+        first = indptr[i + 1]
+        indptr[i + 1] = end
+    return end

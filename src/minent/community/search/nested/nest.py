@@ -71,7 +71,8 @@ class Nest:
     def met(self) -> tuple[Int[np.ndarray, "5 pairs"], Float[np.ndarray, " pairs"]]:
         """Where pairs of leaf modules meet, see `meetings`."""
         units = self.leaves
-        return self.run(meetings)(units.indptr, units.indices, units.flow, self.parent)
+        met, flow = self.run(meetings)(units.indptr, units.indices, units.flow, self.parent)
+        return met, flow * units.pace
 
     def summed(self, rate: Float[np.ndarray, " leaves"], own: Rates | float = 0.0) -> Rates:
         """What leaves and all modules below hold in sum; `own` is what each adds."""

@@ -51,7 +51,7 @@ def siblings(nest: Nest, one, other, flow, module, group, label) -> Siblings:
     if all.into is all.out:
         into = out
     words = None if words is None else words.without(len(visit))
-    units = frozen(Units(indptr, indices, sums, visit, out, into, port_from, port_to, words))
+    units = frozen(Units(indptr, indices, sums, visit, out, into, port_from, port_to, words=words))
     label = np.unique(label, return_inverse=True)[1].astype(np.int32)
     field = Field(group.astype(np.int32), above, np.ones(len(visit)))
     return Siblings(units, module, parents, field, label, before)

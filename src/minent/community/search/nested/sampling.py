@@ -52,7 +52,9 @@ def within(nest: Nest, drawn: Labels) -> tuple[Units, Labels]:
         indptr, label = np.append(indptr, indptr[-1:]), np.append(label, len(drawn)).astype(np.int32)
         words = None if words is None else words._replace(indptr=read_only(np.append(words.indptr, words.indptr[-1:])))
     return frozen(
-        Units(indptr, target[kept], flow, visit, out, out if units.into is units.out else into, *ports, words)
+        Units(
+            indptr, target[kept], flow, visit, out, out if units.into is units.out else into, *ports, units.pace, words
+        )
     ), label
 
 

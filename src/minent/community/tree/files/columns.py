@@ -2,6 +2,8 @@
 
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from minent.community.tree.description import Description
 
 
@@ -18,6 +20,27 @@ def node_ids(tree: Description) -> list[int]:
         return tree.ids.tolist()
     names = tree.node_names
     return names if _whole(names) and len(set(names)) == len(names) else list(range(1, len(names) + 1))
+
+
+def arrow_columns(tree: Description) -> Any:
+    """The columns of a tree whose leaves are nodes, as a table of Arrow, in the order of the paths: no Python object is
+    made of a node."""
+    import pyarrow as pa
+    from pyarrow import compute
+
+    order, above = np.lexsort((tree.node_rank, tree.labels)), np.unique(tree.module)
+    place = np.searchsorted(above, tree.module[order])
+    modules = pa.array([tree.path(m) for m in above.tolist()], pa.string()).take(pa.array(place))
+    path = compute.binary_join_element_wise(modules, pa.array(tree.node_rank[order]).cast(pa.string()), ":")  # pyright: ignore[reportAttributeAccessIssue]
+    names = np.arange(len(order)) if tree.names is None else tree.names
+    whole = names.dtype.kind == "i"
+    called = pa.array(names) if whole else pa.array(map(str, names), pa.string(), size=len(names))
+    if tree.ids is None and whole and not (names < 0).any() and len(np.unique(names)) == len(names):
+        ids = names
+    else:
+        ids = np.array(node_ids(tree), np.int64)
+    columns = {"path": path, "flow": tree.visit[order], "name": called.take(pa.array(order)).cast(pa.string())}
+    return pa.table(columns | {"node_id": ids.astype(np.int64)[order]})
 
 
 def state_column(tree: Description) -> Column:

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from minent.community.tree.description import Description
-from minent.community.tree.files.columns import layer_column, node_ids, state_column
+from minent.community.tree.files.columns import arrow_columns, layer_column, node_ids, state_column
 from minent.community.tree.files.module_links import link_lines
 from minent.community.tree.files.physical import physical
 from minent.errors import BadInput
@@ -85,8 +85,9 @@ def check_names(suffix: str, names: Iterable[Any]) -> None:
 
 
 def _checked(tree: Description, suffix: str) -> Description:
-    beside = (*state_column(tree).called.values(), *layer_column(tree).called.values())
-    check_names(suffix, (*(() if suffix == ".clu" else tree.node_names), *beside))
+    if suffix in LINES:
+        beside = (*state_column(tree).called.values(), *layer_column(tree).called.values())
+        check_names(suffix, beside if suffix == ".clu" else (*tree.node_names, *beside))
     return tree
 
 
@@ -165,10 +166,14 @@ def _write_parquet(tree: Description, path: Path) -> None:
     from pyarrow import parquet
 
     kinds = {"path": pa.string(), "flow": pa.float64(), "name": pa.string(), "state": pa.string(), "layer": pa.string()}
-    columns = _columns(tree)
     told = {name: repr(float(getattr(tree, name.replace(" ", "_").replace("-", "_")))) for name in TOLD}
-    arrays = [pa.array(column, kinds.get(name, pa.int64())) for name, column in columns.items()]
-    parquet.write_table(pa.table(arrays, names=list(columns)).replace_schema_metadata(told), path)
+    if tree.physical is None:
+        table = arrow_columns(tree)
+    else:
+        columns = _columns(tree)
+        arrays = [pa.array(column, kinds.get(name, pa.int64())) for name, column in columns.items()]
+        table = pa.table(arrays, names=list(columns))
+    parquet.write_table(table.replace_schema_metadata(told), path)
 
 
 def _newick(tree: Description) -> Iterator[str]:

@@ -251,7 +251,7 @@ def rows(task, model, spent, **search):
 
 def bidirectional(task, name, model, spent):
     """Its rows: what both agree on, and the better score."""
-    ways = {"agreed": {}, "the better score": {"agree": False}}
+    ways = {"agreed": {}, "the better score": {"judge": "own"}}
     return {f"{name}, {way}": scored(task, *rows(task, model, spent, **search)) for way, search in ways.items()}
 
 

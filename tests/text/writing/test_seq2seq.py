@@ -431,8 +431,8 @@ def test_what_both_directions_agree_on_is_best(copy, share, together, monkeypatc
     made, sources = model(seed=3, copy=copy, share=share), [np.array([5, 6, 7]), np.array([9, 6]), np.array([8])]
     if copy:
         made.copying.normal_()
-    plain = Search(beam=3, longest=6, length_penalty=0.7, agree=False)
-    alone, both = (written(made, sources, replace(plain, agree=agree)) for agree in (False, True))
+    plain = Search(beam=3, longest=6, length_penalty=0.7, judge="own")
+    alone, both = (written(made, sources, replace(plain, judge=judge)) for judge in ("own", "both"))
     assert [h.tokens for one in alone for h in best_of_each(one)] != [h.tokens for one in both for h in one]
     apart = model(seed=3, interaction=0.0, copy=copy, share=share)
     apart.load_state_dict(made.state_dict())
@@ -467,7 +467,7 @@ def test_without_interaction_a_text_has_the_same_score_whoever_wrote_it():
 
 def test_what_is_drawn_is_not_judged_again():
     made, search = model(seed=3), Search(beam=4, longest=6, temperature=1.0)
-    assert written(made, [np.array([5, 6])], search) == written(made, [np.array([5, 6])], replace(search, agree=False))
+    assert written(made, [np.array([5, 6])], search) == written(made, [np.array([5, 6])], replace(search, judge="own"))
 
 
 def test_lengths_are_allowed_for_as_the_option_says():
@@ -480,17 +480,17 @@ def test_lengths_are_allowed_for_as_the_option_says():
         assert h.score == pytest.approx(totals[h.tokens] / ((5 + len(h.tokens) + 1) / 6) ** 0.6, rel=1e-4)
 
 
-@pytest.mark.parametrize("agree", [False, True])
-def test_where_options_leave_nothing_nothing_is_written(agree):
+@pytest.mark.parametrize("judge", ["own", "both"])
+def test_where_options_leave_nothing_nothing_is_written(judge):
     made = model()
-    search = Search(beam=2, longest=20, shortest=20, no_repeat=1, agree=agree)
+    search = Search(beam=2, longest=20, shortest=20, no_repeat=1, judge=judge)
     assert written(made, [np.array([5, 6]), np.array([7])], search) == [[], []]
 
 
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float64])
 def test_both_directions_agree_in_any_precision(dtype):
     made = model().to(dtype)
-    assert len(written(made, [np.array([5, 6])], Search(beam=2, longest=5, agree=True))[0]) >= 2
+    assert len(written(made, [np.array([5, 6])], Search(beam=2, longest=5))[0]) >= 2
 
 
 def test_a_prefix_fits_the_half_that_it_begins():

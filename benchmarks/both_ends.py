@@ -195,8 +195,20 @@ def independent(task, models):
     return texts, time.process_time() - start
 
 
-def kept(folder, name, seed):
+def kept(task, folder, name, seed):
+    """The trained model; it is trained again where its weights were not kept."""
+    if not (folder / f"{name}, seed {seed}").exists():
+        trained(task, folder, name, seed)
     return Seq2Seq.from_pretrained(folder / f"{name}, seed {seed}")
+
+
+def trained(task, folder, name, seed):
+    """A model that has learned until its loss on dev fell no more, and what it cost; its weights are kept."""
+    shape, writing = TRAINED[name]
+    model = new_seq2seq(task.train, shape, task.reading, writing, seed)
+    spent = learned(model, task, replace(task.recipe, seed=seed))
+    model.save_pretrained(folder / f"{name}, seed {seed}")
+    return model, spent | {"weights": sum(p.numel() for p in model.parameters())}
 
 
 def run(task, name, seed, folder, before):
@@ -210,10 +222,10 @@ def run(task, name, seed, folder, before):
 
     if name == "two independent halves":
         halves = "half, from the left", "half, from the right"
-        texts, seconds = independent(task, [kept(folder, half, seed) for half in halves])
+        texts, seconds = independent(task, [kept(task, folder, half, seed) for half in halves])
         return {f"{name}, agreed": scored(task, texts, cost(*halves), seconds)}
     if name in ("distilled", "left half, trained further"):
-        teacher, start = kept(folder, "own decoders", seed), time.process_time()
+        teacher, start = kept(task, folder, "own decoders", seed), time.process_time()
         pairs = agreed_pairs(teacher, task.train) if name == "distilled" else task.train
         writing = time.process_time() - start
         model = left_half(teacher)
@@ -221,7 +233,7 @@ def run(task, name, seed, folder, before):
         spent = cost("own decoders", **{**more, "seconds": more["seconds"] + writing})
         return {name: scored(task, *rows(task, model, spent))}
     if name == "own decoders, two passes":
-        first, start = kept(folder, "own decoders", seed), time.process_time()
+        first, start = kept(task, folder, "own decoders", seed), time.process_time()
         model = new_seq2seq(task.train, SHAPE, task.reading, TRAINED["own decoders, interaction"][1], seed)
         model.load_state_dict(first.state_dict())
         batches = batched(model, task.train, task.reading.tokens, seed=seed, more=wrote(model, task.train))
@@ -234,10 +246,7 @@ def run(task, name, seed, folder, before):
             "own decoders", steps=steps, seconds=seconds, flops=steps * operations(model, islice(batches.epoch(1), 8))
         )
         return bidirectional(task, name, model, spent)
-    shape, writing = TRAINED[name]
-    model = new_seq2seq(task.train, shape, task.reading, writing, seed)
-    spent = learned(model, task, recipe) | {"weights": sum(p.numel() for p in model.parameters())}
-    model.save_pretrained(folder / f"{name}, seed {seed}")
+    model, spent = trained(task, folder, name, seed)
     if model.direction != "bidirectional":
         return {name: scored(task, *rows(task, model, spent))}
     half = {f"{name}, left half": scored(task, *rows(task, left_half(model), spent))}
@@ -251,7 +260,7 @@ def rows(task, model, spent, **search):
 
 def bidirectional(task, name, model, spent):
     """Its rows: what both agree on, and the better score."""
-    ways = {"agreed": {}, "the better score": {"agree": False}}
+    ways = {"agreed": {}, "the better score": {"judge": "own"}}
     return {f"{name}, {way}": scored(task, *rows(task, model, spent, **search)) for way, search in ways.items()}
 
 
@@ -260,7 +269,7 @@ def report(names):
     parts = []
     shown = {"error_rate": "token errors %", "wrong_lines": "wrong lines %", "bleu": "BLEU", "chrf": "chrF",
              "rouge_l": "ROUGE-L", "first": "first four right %", "last": "last four right %", "steps": "steps",
-             "flops": "training, 10¹² operations", "seconds": "training, CPU s", "writing": "writing, CPU s",
+             "flops": "training, 10¹² operations", "seconds": "training, CPU s",
 }  # fmt: skip
     for name in names:
         saved = json.loads(place(name).read_text(encoding="utf-8"))
@@ -271,7 +280,7 @@ def report(names):
                 "deviations over seeds.".format(**saved)
             )
         parts.append(f"\n## {TASKS[name][1]}\n\n{saved['sizes']}\n")
-        columns = [*saved["scores"], "first", "last", "steps", "flops", "seconds", "writing"]
+        columns = [*saved["scores"], "first", "last", "steps", "flops", "seconds"]
         parts += [f"| model | {' | '.join(shown[one] for one in columns)} | seeds |", "|---" * (len(columns) + 2) + "|"]
         table = {}
         for found in saved["runs"].values():
@@ -282,7 +291,7 @@ def report(names):
             for column in columns:
                 values = [one[column] / (1e12 if column == "flops" else 1) for one in several]
                 spread = f" ± {np.std(values, ddof=1):.1f}" if len(values) > 1 else ""
-                whole = column in ("steps", "flops", "seconds")
+                whole = column in ("steps", "seconds")
                 cells.append(f"{np.mean(values):,.0f}" if whole else f"{np.mean(values):.1f}{spread}")
             parts.append(f"| {row} | {' | '.join(cells)} | {len(several)} |")
     return "\n".join(parts) + "\n"

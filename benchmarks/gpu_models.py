@@ -39,7 +39,7 @@ SEARCHES = {
         {"beam": 1}, {"beam": 4}, {"beam": 2, "temperature": 1.0, "top_k": 9, "top_p": 0.9},
         {"no_repeat": 2, "shortest": 3}, {"prefix": "w3 w4"},
     ],
-    "bidirectional": [{"beam": 2}, {"beam": 2, "pairwise": True}, {"beam": 2, "agree": False}, {"temperature": 1.0}],
+    "bidirectional": [{"beam": 2}, {"beam": 2, "pairwise": True}, {"beam": 2, "judge": "own"}, {"temperature": 1.0}],
     "to-middle": [{"beam": 4}, {"temperature": 1.0}],
 }  # fmt: skip
 SAMPLINGS = (

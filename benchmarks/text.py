@@ -84,10 +84,10 @@ def decoding(repeats):
 
     runs = {
         "minent greedy": ours(one, 1), "minent beam 4": ours(one, 4), "minent beam 5": ours(one, 5),
-        "minent both ends 1 + 1": ours(both, 1, agree=False), "minent both ends 2 + 2": ours(both, 2, agree=False),
+        "minent both ends 1 + 1": ours(both, 1, judge="own"), "minent both ends 2 + 2": ours(both, 2, judge="own"),
         "minent both ends 2 + 2, agreed": ours(both, 2),
-        "minent both ends 2 + 2, pairwise": ours(both, 2, pairwise=True, agree=False),
-        "minent own decoders 2 + 2": ours(own, 2, agree=False), "minent own decoders 2 + 2, agreed": ours(own, 2),
+        "minent both ends 2 + 2, pairwise": ours(both, 2, pairwise=True, judge="own"),
+        "minent own decoders 2 + 2": ours(own, 2, judge="own"), "minent own decoders 2 + 2, agreed": ours(own, 2),
         "minent to the middle, beam 4": ours(middle, 4),
         "CTranslate2 greedy": ct2(1), "CTranslate2 beam 5": ct2(5),
         "Marian greedy": lambda: theirs.generate(tensor, num_beams=1, do_sample=False, **length),

@@ -125,9 +125,9 @@ def run(task, name, writing, seed):
     losses = [record.loss for record in train_seq2seq(model, task.train, None, recipe, **options)]
     spent, both = time.process_time() - start, writing.decoder == "bidirectional"
     rows = {}
-    searches = {"": {"agree": False}, **({"agreed": {}} if both else {})}
+    searches = {"": {"judge": "own"}, **({"agreed": {}} if both else {})}
     if both and writing.interaction:
-        searches["pairwise"] = {"pairwise": True, "agree": False}
+        searches["pairwise"] = {"pairwise": True, "judge": "own"}
     for search, more in searches.items():
         start = time.process_time()
         texts = model.write(task.test.sources, beam=2 if both else 4, longest=task.longest, **more)

@@ -10,7 +10,20 @@ from minent.cli import main
 
 SHAPE = {"dim": 32, "heads": 2, "layers": 1, "hidden": 64, "longest": 20, "tokenizer": "words", "vocabulary": 20}
 SMALL = [word for name, value in SHAPE.items() for word in (f"--{name}", str(value))]
-RUN = ["--steps", "600", "--learning-rate", "0.005", "--warmup", "10", "--tokens", "600", "--smoothing", "0"]
+RUN = [
+    "--steps",
+    "600",
+    "--learning-rate",
+    "0.005",
+    "--warmup",
+    "10",
+    "--tokens",
+    "600",
+    "--smoothing",
+    "0",
+    "--evaluate-every",
+    "300",
+]
 
 
 @pytest.fixture(scope="module")

@@ -27,7 +27,7 @@ def model(decoder, vocabulary=12, seed=0, ending=0.0):
 
 
 def searched(made, sources=SOURCES[:1], **search):
-    return written(made, [source[0].numpy() for source in sources], Search(agree=False, **search))
+    return written(made, [source[0].numpy() for source in sources], Search(judge="own", **search))
 
 
 def assert_same(found, expected):

@@ -49,9 +49,10 @@ def without_gradients():
 
 
 @pytest.mark.parametrize("copy", [False, True])
-@pytest.mark.parametrize("direction", DIRECTIONS)
-def test_step_by_step_is_the_whole(direction, copy):
-    made = model(direction, copy=copy)
+@pytest.mark.parametrize(("direction", "share"), [*((one, "all") for one in DIRECTIONS),
+                                                  *((one, "embeddings") for one in DIRECTIONS[2:])])  # fmt: skip
+def test_step_by_step_is_the_whole(direction, share, copy):
+    made = model(direction, copy=copy, share=share)
     if copy:
         made.copying.normal_()
     history, mask = made.histories(TARGET, TARGET_MASK)
@@ -66,9 +67,11 @@ def test_step_by_step_is_the_whole(direction, copy):
             assert (log - whole[:, t])[both].abs().max() < 1e-5
 
 
-@pytest.mark.parametrize("fusion", ["tanh", "linear", "gate"])
-def test_no_half_sees_the_future_of_either(fusion):
-    made = model(fusion=fusion)
+@pytest.mark.parametrize(
+    ("fusion", "share"), [("tanh", "all"), ("linear", "all"), ("gate", "all"), ("tanh", "embeddings")]
+)
+def test_no_half_sees_the_future_of_either(fusion, share):
+    made = model(fusion=fusion, share=share)
     target = torch.tensor([[7, 9, 5, 6]] * 3)
     real = torch.ones_like(target, dtype=torch.bool)
     history, mask = made.histories(target, real)
@@ -82,8 +85,9 @@ def test_no_half_sees_the_future_of_either(fusion):
             assert not torch.equal(after[:, t + 1], before[:, t + 1])
 
 
-def test_each_half_reads_its_partner_and_no_other_row():
-    made = model()
+@pytest.mark.parametrize("share", ["all", "embeddings"])
+def test_each_half_reads_its_partner_and_no_other_row(share):
+    made = model(share=share)
     history, mask = made.histories(torch.tensor([[7, 9, 5, 6]] * 3), torch.ones(3, 4, dtype=torch.bool))
     changed = history.clone()
     changed[4, 0] = 10  # what the right-to-left half of sentence 1 wrote first
@@ -99,6 +103,22 @@ def test_without_interaction_directions_know_nothing_of_each_other():
     real = torch.cat([torch.ones(3, 1, dtype=torch.bool), TARGET_MASK], 1)
     assert (scores(both)[:3] - scores(one))[real].abs().max() < 1e-5
     assert (scores(model()) - scores(model(interaction=0.0))).abs().max() > 1e-3
+
+
+def test_decoders_of_their_own_are_those_of_two_models():
+    both = model(share="embeddings", interaction=0.0)
+    ways = [model(direction) for direction in DIRECTIONS[:2]]
+    for d, one in enumerate(ways):
+        tensors = {}
+        for name, weight in both.state_dict().items():
+            own = name.replace(f".ways.{d}", "")
+            if own in one.state_dict():
+                rows = len(one.state_dict()[own])
+                tensors[own] = weight[rows * d : rows * (d + 1)] if len(weight) > rows else weight
+        one.load_state_dict(tensors)
+        real = torch.cat([torch.ones(3, 1, dtype=torch.bool), TARGET_MASK], 1)
+        assert (scores(both).chunk(2)[d] - scores(one))[real].abs().max() < 1e-5
+    assert (scores(ways[0]) - scores(ways[1])).abs().max() > 1e-2
 
 
 def test_reversed_targets_and_swapped_directions_mirror_each_other():
@@ -272,9 +292,11 @@ def test_a_wider_beam_finds_what_greed_misses():
     assert (wide.tokens, round(float(np.exp(wide.score)), 2)) == ((2, 5), 0.36)
 
 
-@pytest.mark.parametrize("direction", DIRECTIONS)
-def test_what_is_written_does_not_depend_on_the_batch(direction):
-    made = model(direction)
+@pytest.mark.parametrize(
+    ("direction", "share"), [*((one, "all") for one in DIRECTIONS), ("bidirectional", "embeddings")]
+)
+def test_what_is_written_does_not_depend_on_the_batch(direction, share):
+    made = model(direction, share=share)
     sources = [np.array(s) for s in ([5, 6, 7, 8, 9], [9, 6], [8, 8, 5], [7], [10, 5, 6])]
     search = Search(beam=3, longest=12)
     together = written(made, sources, search)
@@ -409,8 +431,8 @@ def test_what_both_directions_agree_on_is_best(copy, share, together, monkeypatc
     made, sources = model(seed=3, copy=copy, share=share), [np.array([5, 6, 7]), np.array([9, 6]), np.array([8])]
     if copy:
         made.copying.normal_()
-    plain = Search(beam=3, longest=6, length_penalty=0.7, agree=False)
-    alone, both = (written(made, sources, replace(plain, agree=agree)) for agree in (False, True))
+    plain = Search(beam=3, longest=6, length_penalty=0.7, judge="own")
+    alone, both = (written(made, sources, replace(plain, judge=judge)) for judge in ("own", "both"))
     assert [h.tokens for one in alone for h in best_of_each(one)] != [h.tokens for one in both for h in one]
     apart = model(seed=3, interaction=0.0, copy=copy, share=share)
     apart.load_state_dict(made.state_dict())
@@ -445,7 +467,7 @@ def test_without_interaction_a_text_has_the_same_score_whoever_wrote_it():
 
 def test_what_is_drawn_is_not_judged_again():
     made, search = model(seed=3), Search(beam=4, longest=6, temperature=1.0)
-    assert written(made, [np.array([5, 6])], search) == written(made, [np.array([5, 6])], replace(search, agree=False))
+    assert written(made, [np.array([5, 6])], search) == written(made, [np.array([5, 6])], replace(search, judge="own"))
 
 
 def test_lengths_are_allowed_for_as_the_option_says():
@@ -458,17 +480,17 @@ def test_lengths_are_allowed_for_as_the_option_says():
         assert h.score == pytest.approx(totals[h.tokens] / ((5 + len(h.tokens) + 1) / 6) ** 0.6, rel=1e-4)
 
 
-@pytest.mark.parametrize("agree", [False, True])
-def test_where_options_leave_nothing_nothing_is_written(agree):
+@pytest.mark.parametrize("judge", ["own", "both"])
+def test_where_options_leave_nothing_nothing_is_written(judge):
     made = model()
-    search = Search(beam=2, longest=20, shortest=20, no_repeat=1, agree=agree)
+    search = Search(beam=2, longest=20, shortest=20, no_repeat=1, judge=judge)
     assert written(made, [np.array([5, 6]), np.array([7])], search) == [[], []]
 
 
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float64])
 def test_both_directions_agree_in_any_precision(dtype):
     made = model().to(dtype)
-    assert len(written(made, [np.array([5, 6])], Search(beam=2, longest=5, agree=True))[0]) >= 2
+    assert len(written(made, [np.array([5, 6])], Search(beam=2, longest=5))[0]) >= 2
 
 
 def test_a_prefix_fits_the_half_that_it_begins():

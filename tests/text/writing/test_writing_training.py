@@ -80,7 +80,8 @@ def test_gates_are_closed_while_directions_write_alone():
     columns = wrote(gated, pairs)
     with torch.no_grad():
         for layer in gated.decoder.layers:
-            layer.attention.gate.weight.normal_()
+            for weight in layer.attention.gate.parameters():
+                weight.normal_()
     assert all(np.array_equal(*both) for both in zip(columns["forward"], wrote(gated, pairs)["forward"], strict=True))
 
 

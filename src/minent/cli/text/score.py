@@ -31,8 +31,8 @@ def score(
 ) -> None:
     """Score texts by their references: BLEU, chrF, ROUGE, exact matches and the error rate, in percent.
 
-    Of several files each is compared with the first: p is how often chance makes as large a difference, by lines that
-    are drawn again 1,000 times (paired bootstrap).
+    Of several files each is compared with the first: p is how often chance makes as large a difference (1,000 draws of
+    lines, a paired bootstrap).
 
     Parameters
     ----------

@@ -21,8 +21,8 @@ class Writing:
     """Where writing begins; bidirectional: at both ends at once; to-middle: at both, and each writes its half."""
 
     share: Literal["auto", "all", "embeddings"] = "auto"
-    """What both directions have in common, beside the encoder: all weights, or embeddings alone; auto: all from a width
-    of 512 on."""
+    """What both directions have in common beside the encoder: all weights, or embeddings; auto: all from a width of
+    512 on."""
 
     interaction: float = 0.1
     """How much each direction heeds what the other has written."""
@@ -124,8 +124,8 @@ class Search:
     pairwise: bool = False
     """Heed all beginnings in the other direction, not one; for bidirectional models."""
 
-    agree: bool = True
-    """Judge what was found by both directions, not by the one that wrote it alone; bidirectional models."""
+    judge: Literal["both", "own"] = "both"
+    """Who judges what was found: both directions, or the one that wrote it; bidirectional models."""
 
     temperature: float = 0.0
     """Draw tokens at random, beam texts for each, the likelier the colder it is; 0 searches for the likeliest."""

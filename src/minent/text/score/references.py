@@ -107,9 +107,10 @@ def score(
     )  # fmt: skip
 
 
-def rouges(each: Sequence[tuple[float, ...]]) -> list[float]:
+def rouges(each: Sequence[tuple[float, ...]]) -> tuple[float, float, float]:
     """Means over lines, in percent."""
-    return [100 * fmean(line[k] for line in each) for k in range(len(ROUGES))]
+    one, two, longest = (100 * fmean(line[k] for line in each) for k in range(len(ROUGES)))
+    return one, two, longest
 
 
 def scored(

@@ -66,7 +66,8 @@ class Writer(Saved):
             if writing != "softmax":
                 raise BadInput(f"directions attend to one another by softmax; got {writing} attention")
             options = {"interaction": interaction, "fusion": fusion, "drop": interaction_dropout}
-            for layer in self.decoder.layers:
+            writer: Any = self.decoder
+            for layer in writer.layers:
                 layer.attention = Bidirectional(
                     shape.dim, shape.heads, shared=share == "all", rotary=shape.positions == "rotary", **options
                 )
@@ -75,7 +76,7 @@ class Writer(Saved):
                     layer.feed = Halves(partial(Feed, shape.dim, shape.hidden))
                     layer.norms = nn.ModuleList(Halves(partial(nn.LayerNorm, shape.dim)) for _ in layer.norms)
             if share == "embeddings":
-                self.decoder.norm = Halves(partial(nn.LayerNorm, shape.dim))
+                writer.norm = Halves(partial(nn.LayerNorm, shape.dim))
 
     def forward(
         self,

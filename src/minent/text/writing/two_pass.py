@@ -27,7 +27,7 @@ def wrote(model: Writer, pairs: Pairs) -> dict[str, list[np.ndarray]]:
     blank, shape = blank_of(model.tokenizer), model.shape
     sides = (pairs.sources, shape.longest), (pairs.targets, shape.written)
     sources, targets = (sequences(model.tokenizer, texts, longest) for texts, longest in sides)
-    search = Search(beam=1, longest=max(map(len, targets)), agree=False)
+    search = Search(beam=1, longest=max(map(len, targets)), judge="own")
     with alone(model), evaluating(model):
         found = written(model, sources, search)
     columns: dict[str, list[np.ndarray]] = {"forward": [], "backward": []}

@@ -128,7 +128,7 @@ def written(
             results = meet(step, len(source), model.end, search, prefix)
         else:
             results = beam_search(step, len(source), model.directions, model.end, search, prefix)
-        if search.agree and model.direction == "bidirectional" and not search.temperature:
+        if search.judge == "both" and model.direction == "bidirectional" and not search.temperature:
             results = agreed(model, stepper.remembered(), results, search)
         else:
             results = [[_forward(model, hypothesis) for hypothesis in hypotheses] for hypotheses in results]

@@ -11,6 +11,7 @@ Distances in features of networks that saw photographs: Heusel et al. 2017; in D
 import importlib
 import json
 import os
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -71,7 +72,9 @@ def features_of(name: str | os.PathLike[str], device: str = "auto") -> Network:
 
 def _scripted(file: Path, device: str) -> Network:
     try:
-        model = torch.jit.load(str(file), map_location=device_of(device)).eval()
+        with warnings.catch_warnings():  # that TorchScript grows old is no news to who has such a file
+            warnings.simplefilter("ignore", DeprecationWarning)
+            model = torch.jit.load(str(file), map_location=device_of(device)).eval()
     except (RuntimeError, ValueError) as error:
         raise BadInput(f"{str(file)!r} is no TorchScript file: {str(error).splitlines()[0]}") from None
     known = {one.name for one in model.forward.schema.arguments} if hasattr(model.forward, "schema") else set()

@@ -3,9 +3,9 @@
 cost      seconds of a critic step, a generator step and a cycle (n_dis 1), each as a multiple of the plain GAN's in the
           same way of running, eager and compiled; the median of repeats taken in turn.
           "gn, autograd" is gn by autograd's double backward, which no compiler takes.
-quality   25 Gaussians (modes, high quality, KL), digits 8 by 8 and MNIST 28 by 28 (FID of a classifier trained here,
-          precision, recall, coverage): every method gets the same CPU time, and the learning rate that was best for it
-          on other seeds (101, …), by the median; then --seeds seeds. No method knows of another's rate.
+quality   digits 8 by 8, MNIST 28 by 28 (FID of a classifier trained here, precision, recall, coverage): every method
+          gets the same CPU time, and the learning rate that was best for it on other seeds (101, …), by the median;
+          then --seeds seeds. Weights of penalties are not tuned: gan_quality.py tunes those too, and counts steps.
 
     python benchmarks/gan.py cost [--repeats 30] [--no-compile]
     python benchmarks/gan.py quality [TASK ...] [--seeds 5] [--seconds 60] [--rates 1e-4 2e-4 5e-4 1e-3]
@@ -26,6 +26,7 @@ from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
+import gan_quality
 import numpy as np
 import torch
 from torch import nn
@@ -37,7 +38,6 @@ from minent.gan.input_gradients.slope import value_and_gradient
 from minent.gan.losses import critic_loss, loss_of
 from minent.gan.options import Networks, Playing
 from minent.gan.scores.features import train_features
-from minent.gan.scores.mixture import mixture_scores
 from minent.gan.scores.samples import score
 from minent.gan.standing import standing
 from minent.gan.train import new_players
@@ -50,7 +50,6 @@ METHODS = {
     "gn, hinge": Playing(lipschitz="gn", loss="hinge"),
     "gran": Playing(lipschitz="gran"),
     "gp": Playing(lipschitz="gp"),
-    "gp 0.1": Playing(lipschitz="gp", strength=0.1),  # what its authors take for points
     "gp, wasserstein": Playing(lipschitz="gp", loss="wasserstein"),
     "r1": Playing(lipschitz="r1"),
     "sn": Playing(lipschitz="sn"),
@@ -58,12 +57,10 @@ METHODS = {
     "none": Playing(lipschitz="none"),
 }
 TASKS = {
-    "gaussians": (Networks("mlp", latent=2, width=128), 256, 10_000, "modes"),
     "digits": (Networks("dcgan", latent=32, width=32), 64, 100_000, "coverage"),  # FID of 450 images is mostly noise
     "mnist": (Networks("dcgan", latent=64, width=16), 64, 100_000, "fid"),
 }
 SHOWN = {
-    "gaussians": ("modes", "high_quality", "kl", "sliced_w2"),
     "digits": ("fid", "precision", "recall", "density", "coverage"),
     "mnist": ("fid", "precision", "recall", "density", "coverage"),
 }
@@ -116,11 +113,11 @@ def steps_of(name, method, networks, samples, batch, compiled):
     of_critic, of_generator = (
         torch.optim.Adam(one.parameters(), 2e-4, (0.0, 0.9), fused=True) for one in (critic, generator)
     )
-    loss, sums = loss_of(method.loss, method.lipschitz == "gn"), torch.zeros(3)
+    loss, sums = loss_of(method.loss, method.lipschitz == "gn"), torch.zeros(4)
     real = torch.from_numpy(samples.scaled(slice(0, batch)))
 
     def lost_by_critic():
-        return critic_loss(generator, loss, method, sums, critic, {"x": real})[0] / batch
+        return critic_loss(generator, loss, method, nn.Identity(), sums, critic, {"x": real})[0] / batch
 
     def lost_by_generator():
         return loss.generator(critic(generator(torch.randn(batch, generator.latent)))).mean()
@@ -210,11 +207,8 @@ def run(task, folder, method, rate, seed, seconds):
     spent = time.process_time() - start
     generator.load_state_dict({**generator.state_dict(), **average})
     standing(generator, seed)
-    drawn = generator.draw(2500 if task == "gaussians" else min(2000, len(other) // 2), seed=seed).numpy()
-    if task == "gaussians":
-        kept = mixture_scores(drawn) | {"sliced_w2": score(drawn, other.scaled()).drawn["sliced_w2"]}
-    else:
-        kept = score(drawn, other.scaled(), features=features(task, folder)).drawn
+    drawn = generator.draw(min(2000, len(other) // 2), seed=seed).numpy()
+    kept = score(drawn, other.scaled(), features=features(task, folder)).drawn
     return {**kept, "steps": step, "seconds": spent}
 
 
@@ -257,8 +251,7 @@ def _merit(task, several):
     key = TASKS[task][3]
     sign = -1 if key == "fid" else 1
     value = float(np.median([sign * one[key] if key in one else -np.inf for one in several]))  # it may have diverged
-    quality = float(np.median([one.get("high_quality", 0.0) for one in several]))
-    return value, quality
+    return value
 
 
 def measured(saved, method):
@@ -272,13 +265,10 @@ def in_short(results):
     """gn's modes, and gn beside the others on each task."""
 
     def merits(task, method):
-        return [_merit(task, [each])[0] for each in measured(results[task], method)[1]]
+        return [_merit(task, [each]) for each in measured(results[task], method)[1]]
 
     parts = []
-    if "gn" in results.get("gaussians", {}).get("best", {}):
-        modes = merits("gaussians", "gn")
-        parts = [f"gn covers {np.median(modes):g} of 25 modes ({min(modes):g} to {max(modes):g})"]
-    for other in ("gp", "gp 0.1", "sn", "none"):
+    for other in ("gp", "sn", "none"):
         told = {"better": [], "worse": [], "within the spread": []}
         for task, saved in results.items():
             if {"gn", other} <= saved["best"].keys():
@@ -288,29 +278,29 @@ def in_short(results):
         found = [f"{word} on {' and '.join(tasks)}" for word, tasks in told.items() if tasks]
         if found:
             weight = " (which weighs 10 there, tuned in its rate only)" if other == "gp" else ""
-            parts.append(f"beside {other}{weight} it is {', '.join(found)}")
-    return f"In short: {'; '.join(parts)}." if parts else ""
+            parts.append(f"beside {other}{weight} gn is {', '.join(found)}")
+    return f"{'; '.join(parts)}." if parts else ""
 
 
 HOW = """
-(All with non-saturating losses; better: by modes, coverage (digits) or FID, each run than each of the other.) All runs
-of a task have the same CPU time on one thread, so that cheap steps are more steps. The learning rate of both players is
+(All with non-saturating losses; better: by coverage (digits) or FID, each run than each of the other.) All runs of a
+task have the same CPU time on one thread, so that cheap steps are more steps. The learning rate of both players is
 that which was best for the method by the median of runs with other seeds (101, …); tables are of seeds from 1 on:
-medians, and from the least to the greatest. One step of the critic for each of the generator; Adam with β of 0 and 0.9;
-penalties weigh 10, as their authors have it for images, but "gp 0.1", as they have it for points; no weight was tuned,
-so that what gp lacks beside gn tells of its weight as much as of the method. What is judged is the
-average of the generator's weights, beside samples that nobody learned from; "real" are other such samples in its place.
-FID and what follows are of the features of a classifier that is trained here: compare them within a table only."""
+medians, and from the least to the greatest. One step of the critic for each of the generator; Adam with β of 0 and
+0.9; penalties weigh 10, as their authors have it for images, and no weight was tuned: what gp lacks beside gn tells
+of its weight as much as of the method. What is judged is the average of the generator's weights, beside samples that
+nobody learned from; "real" are other such samples in its place. FID and what follows are of the features of a
+classifier that is trained here: compare them within a table only."""
 
 
 def quality_of(task, saved, folder):
     """The part of the page on one task."""
     networks, batch, _, merit = TASKS[task]
     tuned = max(len(measured(saved, method)[0]) for method in saved["best"])
-    merit = {"modes": "the modes, then the share of high quality,", "fid": "the FID"}.get(merit, merit)
+    merit = {"fid": "the FID"}.get(merit, merit)
     rates = ", ".join(f"{rate:g}" for rate in saved["rates"])
     parts = [
-        "\n## {}\n\n{date}, {machine}, one thread ({versions}). {seconds:g} s of CPU a run;".format(task, **saved),
+        "\n### {}\n\n{date}, {machine}, one thread ({versions}). {seconds:g} s of CPU a run;".format(task, **saved),
         f"{networks.network} of width {networks.width}, from {networks.latent} numbers, in batches of {batch};",
         f"learning rates {rates}, chosen by {merit} of {tuned} run{'s' * (tuned > 1)}."
         + (f"\n({saved['note']}.)" if "note" in saved else "")
@@ -329,9 +319,8 @@ def quality_of(task, saved, folder):
         steps = f"{np.median([one['steps'] for one in good]):,.0f}" if good else ""
         parts.append(f"| {' | '.join(cells)} | {steps} | {len(good)} of {len(every)} |")
     other = halves(task, folder)[1].scaled()
-    count = 2500 if task == "gaussians" else min(2000, len(other) // 2)  # as many as are drawn in a run
-    space = None if task == "gaussians" else features(task, folder)
-    floor = score(other[:count], other, features=space, mixture=task == "gaussians").floor
+    count = min(2000, len(other) // 2)  # as many as are drawn in a run
+    floor = score(other[:count], other, features=features(task, folder)).floor
     return [*parts, f"| real | | | {' | '.join(_figure(floor[column]) for column in SHOWN[task])} | | |"]
 
 
@@ -340,7 +329,8 @@ def _figure(value):
 
 
 def report(options):
-    parts = ["# Critics that are not steep: measured\n\n`benchmarks/gan.py`."]
+    parts = ["# Critics that are not steep: measured\n\n`benchmarks/gan_quality.py`, `benchmarks/gan.py`."]
+    parts += gan_quality.tables(options.data)
     files = {task: RESULTS / f"gan_{task}.json" for task in SHOWN}
     results = {task: json.loads(file.read_text(encoding="utf-8")) for task, file in files.items() if file.exists()}
     results = {  # the others have just begun
@@ -348,7 +338,7 @@ def report(options):
         if saved.get("best") and all(measured(saved, method)[1] for method in saved["best"])
     }  # fmt: skip
     if results:
-        parts += [f"\n{in_short(results)}", HOW]
+        parts += ["\n## Tuned in the learning rate only\n", in_short(results), HOW]
     for task, saved in results.items():
         parts += quality_of(task, saved, options.data)
     if (place := RESULTS / "gan_cost.json").exists():

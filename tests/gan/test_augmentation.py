@@ -112,7 +112,7 @@ def test_penalties_of_a_linear_critic_are_its_slope_on_real_and_on_drawn_samples
     generator.classes, generator.forward = 0, lambda noise: torch.zeros(len(noise), 3)
     playing = Playing(lipschitz=lipschitz, strength=6.0, loss="relativistic")
     x, sums = torch.randn(5, 3), torch.zeros(4)
-    total, number = critic_loss(generator, loss_of("relativistic"), playing, nn.Identity(), sums, line, {"x": x})
+    total, _ = critic_loss(generator, loss_of("relativistic"), playing, nn.Identity(), sums, line, {"x": x})
     sides = 2 if lipschitz == "r1r2" else 1
     apart = (x @ line.weight.T)[:, 0]
     want = torch.nn.functional.softplus(-apart).sum() + sides * 5 * 6.0 * line.weight.square().sum() / 2

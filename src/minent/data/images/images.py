@@ -31,8 +31,8 @@ class Images:
         values, labels = self.values, self.labels
         if (values.ndim != 4 or values.dtype != np.uint8) and (values.ndim != 2 or values.dtype != np.float32):
             raise BadInput(
-                "values are pixels, uint8 (images, channels, height, width), or points, float32 (points, dimension); got "
-                f"{values.dtype} {values.shape}"
+                "values are pixels, uint8 (images, channels, height, width), or points, float32 (points, dimension); "
+                f"got {values.dtype} {values.shape}"
             )
         if labels is not None and (
             labels.shape != values.shape[:1] or labels.dtype.kind not in "iu"

@@ -62,7 +62,7 @@ def features_of(name: str | os.PathLike[str], device: str = "auto") -> Network:
         return _scripted(place, device)
     if kind in ("timm", "torchvision") and rest and not place.exists():
         return (_of_timm if kind == "timm" else _of_torchvision)(_imported(kind), rest, device)
-    if place.is_dir() or (rest and not is_path(name)):
+    if place.is_dir() or (rest and not is_path(os.fspath(name))):
         return _of_transformers(name, device)
     raise BadInput(
         "features are a TorchScript file, a folder with a vision model of transformers, owner/name on the hub, "
@@ -124,7 +124,7 @@ def _of_torchvision(torchvision: Any, name: str, device: str) -> Network:
 def _of_transformers(name: str | os.PathLike[str], device: str) -> Network:
     require("transformers", "hub", "score by features of a model of transformers")
     from transformers import AutoModel
-    from transformers.utils import cached_file
+    from transformers.utils.hub import cached_file
 
     with _fetching(name):
         model: Any = AutoModel.from_pretrained(name)

@@ -48,11 +48,11 @@ def score(
     whole: bool = False,
     seed: int = 1,
 ) -> Scores:
-    """Sliced W₂ (of pixels, brought to 8 by 8, or points), FID, precision, recall, density and coverage, in the space of
-    `features`, or else of those pixels or points; of images KID, but in features of a classifier trained here.
-    `features` is also any function that makes vectors (n, dimension) of images (n, channels, height, width) in [-1, 1],
-    as `minent.gan.features_of(name)` is. `mixture`: of the 25 Gaussians, modes covered, share of high quality and KL
-    besides. `inception`: FID in the features of a network besides, as of `minent.gan.inception(weights)`.
+    """Sliced W₂ (of pixels, brought to 8 by 8, or points), FID, precision, recall, density and coverage, in the space
+    of `features`, or else of those pixels or points; of images KID, but in features of a classifier trained here.
+    `features` is also any function that makes vectors (n, dimension) of images (n, channels, height, width) in [-1,
+    1], as `minent.gan.features_of(name)` is. `mixture`: of the 25 Gaussians, modes covered, share of high quality
+    and KL besides. `inception`: FID in the features of a network besides, as of `minent.gan.inception(weights)`.
 
     Values of images are in [-1, 1], or pixels, uint8; at most `most` of each kind are compared: with half of the real
     ones, or, `whole`, with all of them.

@@ -3,9 +3,10 @@
 cost      seconds of a critic step, a generator step and a cycle (n_dis 1), each as a multiple of the plain GAN's in the
           same way of running, eager and compiled; the median of repeats taken in turn.
           "gn, autograd" is gn by autograd's double backward, which no compiler takes.
-quality   digits 8 by 8, MNIST 28 by 28 (FID of a classifier trained here, precision, recall, coverage): every method
-          gets the same CPU time, and the learning rate that was best for it on other seeds (101, …), by the median;
-          then --seeds seeds. Weights of penalties are not tuned: gan_quality.py tunes those too, and counts steps.
+quality   25 Gaussians (modes, high quality, KL), digits 8 by 8 and MNIST 28 by 28 (FID of a classifier trained here,
+          precision, recall, coverage): every method gets the same CPU time, and the learning rate that was best for it
+          on other seeds (101, …), by the median; then --seeds seeds. Weights of penalties are not tuned:
+          gan_quality.py tunes those too, and counts steps.
 
     python benchmarks/gan.py cost [--repeats 30] [--no-compile]
     python benchmarks/gan.py quality [TASK ...] [--seeds 5] [--seconds 60] [--rates 1e-4 2e-4 5e-4 1e-3]
@@ -38,6 +39,7 @@ from minent.gan.input_gradients.slope import value_and_gradient
 from minent.gan.losses import critic_loss, loss_of
 from minent.gan.options import Networks, Playing
 from minent.gan.scores.features import train_features
+from minent.gan.scores.mixture import mixture_scores
 from minent.gan.scores.samples import score
 from minent.gan.standing import standing
 from minent.gan.train import new_players
@@ -50,6 +52,7 @@ METHODS = {
     "gn, hinge": Playing(lipschitz="gn", loss="hinge"),
     "gran": Playing(lipschitz="gran"),
     "gp": Playing(lipschitz="gp"),
+    "gp 0.1": Playing(lipschitz="gp", strength=0.1),  # what its authors take for points
     "gp, wasserstein": Playing(lipschitz="gp", loss="wasserstein"),
     "r1": Playing(lipschitz="r1"),
     "sn": Playing(lipschitz="sn"),
@@ -57,10 +60,12 @@ METHODS = {
     "none": Playing(lipschitz="none"),
 }
 TASKS = {
+    "gaussians": (Networks("mlp", latent=2, width=128), 256, 10_000, "modes"),
     "digits": (Networks("dcgan", latent=32, width=32), 64, 100_000, "coverage"),  # FID of 450 images is mostly noise
     "mnist": (Networks("dcgan", latent=64, width=16), 64, 100_000, "fid"),
 }
 SHOWN = {
+    "gaussians": ("modes", "high_quality", "kl", "sliced_w2"),
     "digits": ("fid", "precision", "recall", "density", "coverage"),
     "mnist": ("fid", "precision", "recall", "density", "coverage"),
 }
@@ -207,8 +212,11 @@ def run(task, folder, method, rate, seed, seconds):
     spent = time.process_time() - start
     generator.load_state_dict({**generator.state_dict(), **average})
     standing(generator, seed)
-    drawn = generator.draw(min(2000, len(other) // 2), seed=seed).numpy()
-    kept = score(drawn, other.scaled(), features=features(task, folder)).drawn
+    drawn = generator.draw(2500 if task == "gaussians" else min(2000, len(other) // 2), seed=seed).numpy()
+    if task == "gaussians":
+        kept = mixture_scores(drawn) | {"sliced_w2": score(drawn, other.scaled()).drawn["sliced_w2"]}
+    else:
+        kept = score(drawn, other.scaled(), features=features(task, folder)).drawn
     return {**kept, "steps": step, "seconds": spent}
 
 
@@ -251,7 +259,8 @@ def _merit(task, several):
     key = TASKS[task][3]
     sign = -1 if key == "fid" else 1
     value = float(np.median([sign * one[key] if key in one else -np.inf for one in several]))  # it may have diverged
-    return value
+    quality = float(np.median([one.get("high_quality", 0.0) for one in several]))
+    return value, quality
 
 
 def measured(saved, method):
@@ -265,10 +274,13 @@ def in_short(results):
     """gn's modes, and gn beside the others on each task."""
 
     def merits(task, method):
-        return [_merit(task, [each]) for each in measured(results[task], method)[1]]
+        return [_merit(task, [each])[0] for each in measured(results[task], method)[1]]
 
     parts = []
-    for other in ("gp", "sn", "none"):
+    if "gn" in results.get("gaussians", {}).get("best", {}):
+        modes = merits("gaussians", "gn")
+        parts = [f"gn covers {np.median(modes):g} of 25 modes ({min(modes):g} to {max(modes):g})"]
+    for other in ("gp", "gp 0.1", "sn", "none"):
         told = {"better": [], "worse": [], "within the spread": []}
         for task, saved in results.items():
             if {"gn", other} <= saved["best"].keys():
@@ -278,26 +290,26 @@ def in_short(results):
         found = [f"{word} on {' and '.join(tasks)}" for word, tasks in told.items() if tasks]
         if found:
             weight = " (which weighs 10 there, tuned in its rate only)" if other == "gp" else ""
-            parts.append(f"beside {other}{weight} gn is {', '.join(found)}")
-    return f"{'; '.join(parts)}." if parts else ""
+            parts.append(f"beside {other}{weight} it is {', '.join(found)}")
+    return f"In short: {'; '.join(parts)}." if parts else ""
 
 
 HOW = """
-(All with non-saturating losses; better: by coverage (digits) or FID, each run than each of the other.) All runs of a
-task have the same CPU time on one thread, so that cheap steps are more steps. The learning rate of both players is
+(All with non-saturating losses; better: by modes, coverage (digits) or FID, each run than each of the other.) All runs
+of a task have the same CPU time on one thread, so that cheap steps are more steps. The learning rate of both players is
 that which was best for the method by the median of runs with other seeds (101, …); tables are of seeds from 1 on:
-medians, and from the least to the greatest. One step of the critic for each of the generator; Adam with β of 0 and
-0.9; penalties weigh 10, as their authors have it for images, and no weight was tuned: what gp lacks beside gn tells
-of its weight as much as of the method. What is judged is the average of the generator's weights, beside samples that
-nobody learned from; "real" are other such samples in its place. FID and what follows are of the features of a
-classifier that is trained here: compare them within a table only."""
+medians, and from the least to the greatest. One step of the critic for each of the generator; Adam with β of 0 and 0.9;
+penalties weigh 10, as their authors have it for images, but "gp 0.1", as they have it for points; no weight was tuned,
+so that what gp lacks beside gn tells of its weight as much as of the method. What is judged is the
+average of the generator's weights, beside samples that nobody learned from; "real" are other such samples in its place.
+FID and what follows are of the features of a classifier that is trained here: compare them within a table only."""
 
 
 def quality_of(task, saved, folder):
     """The part of the page on one task."""
     networks, batch, _, merit = TASKS[task]
     tuned = max(len(measured(saved, method)[0]) for method in saved["best"])
-    merit = {"fid": "the FID"}.get(merit, merit)
+    merit = {"modes": "the modes, then the share of high quality,", "fid": "the FID"}.get(merit, merit)
     rates = ", ".join(f"{rate:g}" for rate in saved["rates"])
     parts = [
         "\n### {}\n\n{date}, {machine}, one thread ({versions}). {seconds:g} s of CPU a run;".format(task, **saved),
@@ -319,8 +331,9 @@ def quality_of(task, saved, folder):
         steps = f"{np.median([one['steps'] for one in good]):,.0f}" if good else ""
         parts.append(f"| {' | '.join(cells)} | {steps} | {len(good)} of {len(every)} |")
     other = halves(task, folder)[1].scaled()
-    count = min(2000, len(other) // 2)  # as many as are drawn in a run
-    floor = score(other[:count], other, features=features(task, folder)).floor
+    count = 2500 if task == "gaussians" else min(2000, len(other) // 2)  # as many as are drawn in a run
+    space = None if task == "gaussians" else features(task, folder)
+    floor = score(other[:count], other, features=space, mixture=task == "gaussians").floor
     return [*parts, f"| real | | | {' | '.join(_figure(floor[column]) for column in SHOWN[task])} | | |"]
 
 
@@ -338,7 +351,7 @@ def report(options):
         if saved.get("best") and all(measured(saved, method)[1] for method in saved["best"])
     }  # fmt: skip
     if results:
-        parts += ["\n## Tuned in the learning rate only\n", in_short(results), HOW]
+        parts += [f"\n## Tuned in the learning rate only\n\n{in_short(results)}", HOW]
     for task, saved in results.items():
         parts += quality_of(task, saved, options.data)
     if (place := RESULTS / "gan_cost.json").exists():

@@ -46,7 +46,7 @@ METHODS = {
 }
 WEIGHED = ("gp", "r1", "r1r2", "r3gan")
 TASKS = {  # networks, batch, steps of the plain GAN, learning rate and weight that climbing begins at
-    "gaussians": (Networks("mlp", latent=2, width=128), 256, 3000, 1e-3, 0.1),
+    "gaussians": (Networks("mlp", latent=2, width=128), 256, 5000, 1e-3, 0.1),
     "mnist14": (Networks("dcgan", latent=64, width=16), 64, 800, 2e-3, 1.0),
     "mnist": (Networks("dcgan", latent=64, width=16), 64, 1000, 2e-3, 1.0),
 }
@@ -124,14 +124,17 @@ class Book:
             self.kept["cost"][key] = costs(task, self.options.data, n_dis)
         plain = self.kept["cost"].setdefault(f"{task}, n_dis 1", None) or costs(task, self.options.data, 1)
         self.kept["cost"][f"{task}, n_dis 1"] = plain
-        return round((self.options.plain or TASKS[task][2]) * plain["none"] / self.kept["cost"][key][name])
+        return round(self.plain(task) * plain["none"] / self.kept["cost"][key][name])
+
+    def plain(self, task):
+        return self.options.plain or TASKS[task][2]
 
     def made(self, task, name, n_dis, point, seed):
         """What was found with a rate 2^(i/1) and a weight 10^(j/2) times those of the start, by one seed."""
         _, batch, _, rate, weight = TASKS[task]
         rate, weight = rate * 2.0 ** point[0], weight * 10 ** (point[1] / 2)
         told = f", weight {weight:.3g}" if name in WEIGHED else ""
-        key = f"{task}, n_dis {n_dis}, {name}, rate {rate:.3g}{told}, seed {seed}"
+        key = f"{task}, plain {self.plain(task)}, n_dis {n_dis}, {name}, rate {rate:.3g}{told}, seed {seed}"
         if key not in self.kept["runs"]:
             playing = replace(
                 METHODS[name], learning_rate=rate, strength=weight if name in WEIGHED else None, batch=batch, seed=seed,
@@ -164,7 +167,11 @@ class Book:
             seen[left[0]] = height(left[0])
         best = max(seen, key=seen.__getitem__)
         ended = all((best[0] + s * a, best[1] + s * b) in seen for a, b in axes for s in (-1, 1))
-        self.kept["found"][f"{task}, n_dis {n_dis}, {name}"] = {"point": best, "points": len(seen), "inside": ended}
+        self.kept["found"][f"{task}, plain {self.plain(task)}, n_dis {n_dis}, {name}"] = {
+            "point": best,
+            "points": len(seen),
+            "inside": ended,
+        }
         self.write()
         return best
 
@@ -205,17 +212,19 @@ IMAGES = "fid", "precision", "recall", "density", "coverage"
 CALLED = {"gaussians": "25 Gaussians", "mnist14": "MNIST, 14 by 14", "mnist": "MNIST, 28 by 28"}
 
 
-def finals(kept, task, n_dis, name):
-    """The rate and weight that a method climbed to, and its runs with seeds that it was not tuned by."""
-    point = kept["found"][f"{task}, n_dis {n_dis}, {name}"]["point"]
+def finals(kept, game, task, name):
+    """The rate and weight that a method climbed to, and its runs with seeds that it was not tuned by; those that it was
+    tuned by where there are no others yet."""
+    point = kept["found"][f"{game}, {name}"]["point"]
     rate, weight = TASKS[task][3] * 2.0 ** point[0], TASKS[task][4] * 10 ** (point[1] / 2)
     told = f", weight {weight:.3g}" if name in WEIGHED else ""
-    begin = f"{task}, n_dis {n_dis}, {name}, rate {rate:.3g}{told}, seed "
+    begin = f"{game}, {name}, rate {rate:.3g}{told}, seed "
     seeds = {int(key.removeprefix(begin)): one for key, one in kept["runs"].items() if key.startswith(begin)}
-    return rate, weight if name in WEIGHED else None, [one for seed, one in sorted(seeds.items()) if seed < 100]
+    fresh = [one for seed, one in sorted(seeds.items()) if seed < 100]
+    return rate, weight if name in WEIGHED else None, fresh or list(seeds.values()), bool(fresh)
 
 
-def in_short(task, n_dis, runs):
+def in_short(task, runs):
     """What gn is beside each other method: better or worse where each run is."""
     told = {"better than": [], "worse than": [], "within the spread of": []}
     merits = {name: [merit(task, one) for one in several] for name, several in runs.items()}
@@ -235,35 +244,42 @@ def tables(folder):
         return []
     kept, parts = json.loads(RESULTS.read_text(encoding="utf-8")), []
     tuned = max((int(key.rsplit(" ", 1)[1]) - 100 for key in kept["runs"]), default=0)
-    for task in TASKS:
-        for n_dis in (1, 5):
-            names = [name for name in METHODS if f"{task}, n_dis {n_dis}, {name}" in kept["found"]]
-            found = {name: finals(kept, task, n_dis, name) for name in names}
-            found = {name: one for name, one in found.items() if one[2]}
-            if "gn" not in found or len(found) < 2:
-                continue
-            steps = f"{n_dis} step{'s' * (n_dis > 1)} of the critic for each of the generator"
-            shown = SHOWN.get(task, IMAGES)
-            runs = {name: several for name, (_, _, several) in found.items()}
-            parts += [f"\n## {CALLED[task]}, {steps}\n", in_short(task, n_dis, runs) + "\n",
-                      f"| method | rate | weight | points tried | {' | '.join(shown)} | steps | seeds |",
-                      "|---" * (len(shown) + 6) + "|"]  # fmt: skip
-            for name, (rate, weight, several) in found.items():
-                good = [one for one in several if "error" not in one]
-                cells = [name, f"{rate:.3g}", "" if weight is None else f"{weight:.3g}"]
-                climbed = kept["found"][f"{task}, n_dis {n_dis}, {name}"]
-                cells.append(f"{climbed['points']}{'' if climbed['inside'] else ', at their edge'}")
-                for column in shown:
-                    values = [one[column] for one in good]
-                    spread = f" ({figure(min(values))} to {figure(max(values))})" if len(values) > 1 else ""
-                    cells.append(f"{figure(np.median(values))}{spread}" if values else "diverged")
-                taken = f"{good[0]['steps']:,}" if good else ""
-                parts.append(f"| {' | '.join(cells)} | {taken} | {len(good)} of {len(several)} |")
-            other = halves(task, folder)[1].scaled()
-            count = 2500 if task == "gaussians" else 2000
-            floor = score(other[:count], other, features=features(task, folder), mixture=task == "gaussians").floor
-            parts.append(f"| real | | | | {' | '.join(figure(floor[column]) for column in shown)} | | |")
+    for task, plain, n_dis in sorted({tuple(key.split(", ")[:3]) for key in kept["found"]}):
+        game, steps = f"{task}, {plain}, {n_dis}", int(n_dis.removeprefix("n_dis "))
+        names = [name for name in METHODS if f"{game}, {name}" in kept["found"]]
+        found = {name: finals(kept, game, task, name) for name in names}
+        if "gn" in found and len(found) > 1:
+            parts += table(kept, game, task, steps, int(plain.removeprefix("plain ")), found, folder)
     return [HOW.format(tuning=tuned, date=kept["date"]), *parts] if parts else []
+
+
+def table(kept, game, task, n_dis, plain, found, folder):
+    """The part of the page on one game."""
+    shown = SHOWN.get(task, IMAGES)
+    fresh = all(one[3] for one in found.values())
+    parts = [
+        f"\n## {CALLED[task]}, {n_dis} step{'s' * (n_dis > 1)} of the critic for each of the generator\n",
+        f"Time of {plain:,} steps of the plain GAN with one step of each. "
+        + in_short(task, {name: one[2] for name, one in found.items()})
+        + ("" if fresh else " (Runs that were tuned by are shown where others have not been made yet.)")
+        + "\n",
+        f"| method | rate | weight | points tried | {' | '.join(shown)} | steps | seeds |",
+        "|---" * (len(shown) + 6) + "|",
+    ]
+    for name, (rate, weight, several, new) in found.items():
+        good, climbed = [one for one in several if "error" not in one], kept["found"][f"{game}, {name}"]
+        cells = [name, f"{rate:.3g}", "" if weight is None else f"{weight:.3g}"]
+        cells.append(f"{climbed['points']}{'' if climbed['inside'] else ', at their edge'}")
+        for column in shown:
+            values = [one[column] for one in good]
+            spread = f" ({figure(min(values))} to {figure(max(values))})" if len(values) > 1 else ""
+            cells.append(f"{figure(np.median(values))}{spread}" if values else "diverged")
+        taken = f"{good[0]['steps']:,}" if good else ""
+        parts.append(f"| {' | '.join(cells)} | {taken} | {len(good)} of {len(several)}{'' if new else ', tuned by'} |")
+    other = halves(task, folder)[1].scaled()
+    count = 2500 if task == "gaussians" else 2000
+    floor = score(other[:count], other, features=features(task, folder), mixture=task == "gaussians").floor
+    return [*parts, f"| real | | | | {' | '.join(figure(floor[column]) for column in shown)} | | |"]
 
 
 def figure(value):

@@ -119,12 +119,11 @@ class Book:
         RESULTS.write_text(json.dumps(self.kept, indent=1) + "\n", encoding="utf-8")
 
     def steps(self, task, name, n_dis):
-        key = f"{task}, n_dis {n_dis}"
-        if key not in self.kept["cost"]:
-            self.kept["cost"][key] = costs(task, self.options.data, n_dis)
-        plain = self.kept["cost"].setdefault(f"{task}, n_dis 1", None) or costs(task, self.options.data, 1)
-        self.kept["cost"][f"{task}, n_dis 1"] = plain
-        return round(self.plain(task) * plain["none"] / self.kept["cost"][key][name])
+        key, one = (f"{task}, plain {self.plain(task)}, n_dis {number}" for number in (n_dis, 1))
+        for number, missing in ((n_dis, key), (1, one)):
+            if missing not in self.kept["cost"]:
+                self.kept["cost"][missing] = costs(task, self.options.data, number)
+        return round(self.plain(task) * self.kept["cost"][one]["none"] / self.kept["cost"][key][name])
 
     def plain(self, task):
         return self.options.plain or TASKS[task][2]

@@ -101,6 +101,12 @@ def test_pixels_and_their_values_are_scored_alike():
     assert score(pixels, pixels[::-1]).drawn == score(values, values[::-1]).drawn
 
 
+def test_the_floor_is_of_as_many_samples_as_are_drawn():
+    real = np.random.default_rng(4).normal(size=(600, 2)).astype(np.float32)
+    few = score(real[:12], real[12:])
+    assert few.counted == (12, 294) and few.floor["fid"] > 3 * score(real[:294], real[12:]).floor["fid"]
+
+
 def test_published_figures_are_beside_all_real_samples():
     real = np.random.default_rng(2).normal(size=(300, 2)).astype(np.float32)
     found = score(real[:100] + 1, real, whole=True)

@@ -13,6 +13,7 @@ from minent.errors import BadInput, require, some
 
 if TYPE_CHECKING:
     from minent.data.images.images import Images
+    from minent.gan import Scores
 
 
 def score(
@@ -98,13 +99,22 @@ def score(
     if json_:
         print(json.dumps(asdict(found)))
         return
+    _shown(found, told, names, list(known.classes))
+
+
+def _shown(found: "Scores", told: list[str], names: list[str], classes: list[str]) -> None:
+    """What was compared, and how it came out."""
+    from minent.cli import terminal
+
     for line in told:
         terminal.told(line)
-    if names and set(names) != {*known.classes}:
-        terminal.told(f"classes differ: {some(names)} are drawn; {some(known.classes) or 'none'} are in the data")
+    if names and set(names) != set(classes):
+        terminal.told(f"classes differ: {some(names)} are drawn; {some(classes) or 'none'} are in the data")
     terminal.drawn_and_floor(found)
     one, other = found.counted
-    print(f"{one:,} drawn{'' if whole else ', as many real ones,'} beside {other:,} real ones; FID to coverage by")
+    print(
+        f"{one:,} drawn{', as many real ones,' if found.floor else ''} beside {other:,} real ones; FID to coverage by"
+    )
     print(found.space)
 
 

@@ -68,7 +68,7 @@ def score(
         raise BadInput(f"most must be at least 6; got {most}")
     reference = Reference(real, most, features, mixture, inception, seed, whole=whole)
     compared = min(len(drawn), most if whole else reference.count), reference.count
-    return Scores(reference.scores(drawn), reference.floor(), reference.told, compared)
+    return Scores(reference.scores(drawn), reference.floor(compared[0]), reference.told, compared)
 
 
 class Reference:
@@ -121,9 +121,9 @@ class Reference:
         scores |= neighbour_scores(self.vectors, vectors)
         return scores | ({} if self.fid is None else {"inception_fid": self.fid(drawn)})
 
-    def floor(self) -> dict[str, float]:
-        """The scores of other real samples in the place of drawn ones; none where all are the reference."""
-        return {} if self.other is None else self.scores(self.other)
+    def floor(self, number: int | None = None) -> dict[str, float]:
+        """The scores of so many other real samples in the place of drawn ones; none where all are the reference."""
+        return {} if self.other is None else self.scores(self.other[:number])
 
 
 def _taken(space: Space, samples: Samples) -> np.ndarray:

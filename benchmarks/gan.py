@@ -5,7 +5,8 @@ cost      seconds of a critic step, a generator step and a cycle (n_dis 1), each
           "gn, autograd" is gn by autograd's double backward, which no compiler takes.
 quality   25 Gaussians (modes, high quality, KL), digits 8 by 8 and MNIST 28 by 28 (FID of a classifier trained here,
           precision, recall, coverage): every method gets the same CPU time, and the learning rate that was best for it
-          on other seeds (101, …), by the median; then --seeds seeds. No method knows of another's rate.
+          on other seeds (101, …), by the median; then --seeds seeds. Weights of penalties are not tuned:
+          gan_quality.py tunes those too, and counts steps.
 
     python benchmarks/gan.py cost [--repeats 30] [--no-compile]
     python benchmarks/gan.py quality [TASK ...] [--seeds 5] [--seconds 60] [--rates 1e-4 2e-4 5e-4 1e-3]
@@ -26,6 +27,7 @@ from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
+import gan_quality
 import numpy as np
 import torch
 from torch import nn
@@ -116,11 +118,11 @@ def steps_of(name, method, networks, samples, batch, compiled):
     of_critic, of_generator = (
         torch.optim.Adam(one.parameters(), 2e-4, (0.0, 0.9), fused=True) for one in (critic, generator)
     )
-    loss, sums = loss_of(method.loss, method.lipschitz == "gn"), torch.zeros(3)
+    loss, sums = loss_of(method.loss, method.lipschitz == "gn"), torch.zeros(4)
     real = torch.from_numpy(samples.scaled(slice(0, batch)))
 
     def lost_by_critic():
-        return critic_loss(generator, loss, method, sums, critic, {"x": real})[0] / batch
+        return critic_loss(generator, loss, method, nn.Identity(), sums, critic, {"x": real})[0] / batch
 
     def lost_by_generator():
         return loss.generator(critic(generator(torch.randn(batch, generator.latent)))).mean()
@@ -310,7 +312,7 @@ def quality_of(task, saved, folder):
     merit = {"modes": "the modes, then the share of high quality,", "fid": "the FID"}.get(merit, merit)
     rates = ", ".join(f"{rate:g}" for rate in saved["rates"])
     parts = [
-        "\n## {}\n\n{date}, {machine}, one thread ({versions}). {seconds:g} s of CPU a run;".format(task, **saved),
+        "\n### {}\n\n{date}, {machine}, one thread ({versions}). {seconds:g} s of CPU a run;".format(task, **saved),
         f"{networks.network} of width {networks.width}, from {networks.latent} numbers, in batches of {batch};",
         f"learning rates {rates}, chosen by {merit} of {tuned} run{'s' * (tuned > 1)}."
         + (f"\n({saved['note']}.)" if "note" in saved else "")
@@ -340,7 +342,8 @@ def _figure(value):
 
 
 def report(options):
-    parts = ["# Critics that are not steep: measured\n\n`benchmarks/gan.py`."]
+    parts = ["# Critics that are not steep: measured\n\n`benchmarks/gan_quality.py`, `benchmarks/gan.py`."]
+    parts += gan_quality.tables(options.data)
     files = {task: RESULTS / f"gan_{task}.json" for task in SHOWN}
     results = {task: json.loads(file.read_text(encoding="utf-8")) for task, file in files.items() if file.exists()}
     results = {  # the others have just begun
@@ -348,7 +351,7 @@ def report(options):
         if saved.get("best") and all(measured(saved, method)[1] for method in saved["best"])
     }  # fmt: skip
     if results:
-        parts += [f"\n{in_short(results)}", HOW]
+        parts += [f"\n## Tuned in the learning rate only\n\n{in_short(results)}", HOW]
     for task, saved in results.items():
         parts += quality_of(task, saved, options.data)
     if (place := RESULTS / "gan_cost.json").exists():

@@ -1,10 +1,10 @@
 """What each constraint of a critic is worth once its baselines are tuned as hard as it is.
 
-Every method climbs from one start on a grid of learning rates (a factor of 2 apart) and, where it has one, of weights
-of its penalty (a factor of √10 apart): it goes to the best neighbour until none is better, so that no grid ends at its
-edge; each point is the mean of --tuning runs (seeds 101, …). What it found is then played with seeds 1, …, which nobody
-tuned by. Methods have equal time: as many steps as --plain of the plain GAN take, by CPU seconds of a cycle that are
-measured side by side once (gan_quality.json keeps them); so runs repeat on any machine.
+Every method is tried with four learning rates (a factor of 2 apart) and climbs from the best on a grid of these and,
+where it has one, of weights of its penalty (a factor of √10 apart): it goes on until no neighbour is better, so that
+no grid ends at its edge; each point is the mean of --tuning runs (seeds 101, …). What it found is then played with
+seeds 1, …, which nobody tuned by. Methods have equal time: as many steps as --plain of the plain GAN take, by CPU
+seconds of a cycle that are measured side by side once (gan_quality.json keeps them); so runs repeat on any machine.
 
     python benchmarks/gan_quality.py gaussians mnist14 [--n-dis 1 5] [--seeds 5] [--tuning 2] [--plain 3000]
     python benchmarks/gan_quality.py report
@@ -46,11 +46,12 @@ METHODS = {
 }
 WEIGHED = ("gp", "r1", "r1r2", "r3gan")
 TASKS = {  # networks, batch, steps of the plain GAN, learning rate and weight that climbing begins at
-    "gaussians": (Networks("mlp", latent=2, width=128), 256, 3000, 1e-3, 0.1),
+    "gaussians": (Networks("mlp", latent=2, width=128), 256, 5000, 1e-3, 0.1),
     "mnist14": (Networks("dcgan", latent=64, width=16), 64, 800, 2e-3, 1.0),
     "mnist": (Networks("dcgan", latent=64, width=16), 64, 1000, 2e-3, 1.0),
 }
-MOST = 12  # points that a method may climb over
+FIRST = -1, 0, 1, 2  # of learning rates: where each method has been before it climbs
+MOST = 14  # points that a method may climb over
 
 
 @cache
@@ -118,19 +119,21 @@ class Book:
         RESULTS.write_text(json.dumps(self.kept, indent=1) + "\n", encoding="utf-8")
 
     def steps(self, task, name, n_dis):
-        key = f"{task}, n_dis {n_dis}"
-        if key not in self.kept["cost"]:
-            self.kept["cost"][key] = costs(task, self.options.data, n_dis)
-        plain = self.kept["cost"].setdefault(f"{task}, n_dis 1", None) or costs(task, self.options.data, 1)
-        self.kept["cost"][f"{task}, n_dis 1"] = plain
-        return round((self.options.plain or TASKS[task][2]) * plain["none"] / self.kept["cost"][key][name])
+        key, one = (f"{task}, plain {self.plain(task)}, n_dis {number}" for number in (n_dis, 1))
+        for number, missing in ((n_dis, key), (1, one)):
+            if missing not in self.kept["cost"]:
+                self.kept["cost"][missing] = costs(task, self.options.data, number)
+        return round(self.plain(task) * self.kept["cost"][one]["none"] / self.kept["cost"][key][name])
+
+    def plain(self, task):
+        return self.options.plain or TASKS[task][2]
 
     def made(self, task, name, n_dis, point, seed):
         """What was found with a rate 2^(i/1) and a weight 10^(j/2) times those of the start, by one seed."""
         _, batch, _, rate, weight = TASKS[task]
         rate, weight = rate * 2.0 ** point[0], weight * 10 ** (point[1] / 2)
         told = f", weight {weight:.3g}" if name in WEIGHED else ""
-        key = f"{task}, n_dis {n_dis}, {name}, rate {rate:.3g}{told}, seed {seed}"
+        key = f"{task}, plain {self.plain(task)}, n_dis {n_dis}, {name}, rate {rate:.3g}{told}, seed {seed}"
         if key not in self.kept["runs"]:
             playing = replace(
                 METHODS[name], learning_rate=rate, strength=weight if name in WEIGHED else None, batch=batch, seed=seed,
@@ -152,7 +155,7 @@ class Book:
             runs = [self.made(task, name, n_dis, point, 101 + i) for i in range(self.options.tuning)]
             return float(np.mean([merit(task, one) for one in runs]))
 
-        seen = {(0, 0): height((0, 0))}
+        seen = {(i, 0): height((i, 0)) for i in FIRST}  # one run that broke down ends no search
         while len(seen) < MOST:
             here = max(seen, key=seen.__getitem__)
             axes = ((1, 0), (0, 1)) if name in WEIGHED else ((1, 0),)
@@ -163,7 +166,11 @@ class Book:
             seen[left[0]] = height(left[0])
         best = max(seen, key=seen.__getitem__)
         ended = all((best[0] + s * a, best[1] + s * b) in seen for a, b in axes for s in (-1, 1))
-        self.kept["found"][f"{task}, n_dis {n_dis}, {name}"] = {"point": best, "points": len(seen), "inside": ended}
+        self.kept["found"][f"{task}, plain {self.plain(task)}, n_dis {n_dis}, {name}"] = {
+            "point": best,
+            "points": len(seen),
+            "inside": ended,
+        }
         self.write()
         return best
 
@@ -191,8 +198,91 @@ def main():
                     book.made(task, name, n_dis, best[name], seed)
 
 
+HOW = """
+Every method was tried with four learning rates of both players, a factor of 2 apart, and climbed from the best, on a
+grid of rates and, where it has one, of weights of its penalty a factor of √10 apart, until no neighbour was better;
+each point is the mean of {tuning} runs (seeds 101, …). Tables are of seeds from 1 on, which nobody tuned by: medians,
+and from the least to the greatest. All methods have the same CPU time on one thread, as steps by what a cycle costs,
+measured side by side ({date}). Adam with β of 0 and 0.9; losses are non-saturating, but r3gan: relativistic ones with
+the penalties of r1r2. Judged is the average of the generator's weights (0.99), beside samples that nobody learned
+from."""
+SHOWN = {"gaussians": ("modes", "high_quality", "kl", "sliced_w2")}
+IMAGES = "fid", "precision", "recall", "density", "coverage"
+CALLED = {"gaussians": "25 Gaussians", "mnist14": "MNIST, 14 by 14", "mnist": "MNIST, 28 by 28"}
+
+
+def finals(kept, game, task, name):
+    """The rate and weight that a method climbed to, and its runs with seeds that it was not tuned by; those that it was
+    tuned by where there are no others yet."""
+    point = kept["found"][f"{game}, {name}"]["point"]
+    rate, weight = TASKS[task][3] * 2.0 ** point[0], TASKS[task][4] * 10 ** (point[1] / 2)
+    told = f", weight {weight:.3g}" if name in WEIGHED else ""
+    begin = f"{game}, {name}, rate {rate:.3g}{told}, seed "
+    seeds = {int(key.removeprefix(begin)): one for key, one in kept["runs"].items() if key.startswith(begin)}
+    fresh = [one for seed, one in sorted(seeds.items()) if seed < 100]
+    return rate, weight if name in WEIGHED else None, fresh or list(seeds.values()), bool(fresh)
+
+
+def in_short(task, runs):
+    """What gn is beside each other method: better or worse where each run is."""
+    told = {"better than": [], "worse than": [], "within the spread of": []}
+    merits = {name: [merit(task, one) for one in several] for name, several in runs.items()}
+    for name, theirs in merits.items():
+        if name != "gn":
+            ours = merits["gn"]
+            better, worse = min(ours) > max(theirs), max(ours) < min(theirs)
+            told["better than" if better else "worse than" if worse else "within the spread of"].append(name)
+    parts = "; ".join(f"{word} {', '.join(names)}" for word, names in told.items() if names)
+    by = "the share of points of high quality times exp(-KL)" if task == "gaussians" else "FID"
+    return f"By {by}, which climbing went by, gn is {parts}."
+
+
 def tables(folder):
-    return []
+    """The lines of the page, of what there is."""
+    if not RESULTS.exists():
+        return []
+    kept, parts = json.loads(RESULTS.read_text(encoding="utf-8")), []
+    tuned = max((int(key.rsplit(" ", 1)[1]) - 100 for key in kept["runs"]), default=0)
+    for task, plain, n_dis in sorted({tuple(key.split(", ")[:3]) for key in kept["found"]}):
+        game, steps = f"{task}, {plain}, {n_dis}", int(n_dis.removeprefix("n_dis "))
+        names = [name for name in METHODS if f"{game}, {name}" in kept["found"]]
+        found = {name: finals(kept, game, task, name) for name in names}
+        if "gn" in found and len(found) > 1:
+            parts += table(kept, game, task, steps, int(plain.removeprefix("plain ")), found, folder)
+    return [HOW.format(tuning=tuned, date=kept["date"]), *parts] if parts else []
+
+
+def table(kept, game, task, n_dis, plain, found, folder):
+    """The part of the page on one game."""
+    shown = SHOWN.get(task, IMAGES)
+    fresh = all(one[3] for one in found.values())
+    parts = [
+        f"\n## {CALLED[task]}, {n_dis} step{'s' * (n_dis > 1)} of the critic for each of the generator\n",
+        f"Time of {plain:,} steps of the plain GAN with one step of each. "
+        + in_short(task, {name: one[2] for name, one in found.items()})
+        + ("" if fresh else " (Runs that were tuned by are shown where others have not been made yet.)")
+        + "\n",
+        f"| method | rate | weight | points tried | {' | '.join(shown)} | steps | seeds |",
+        "|---" * (len(shown) + 6) + "|",
+    ]
+    for name, (rate, weight, several, new) in found.items():
+        good, climbed = [one for one in several if "error" not in one], kept["found"][f"{game}, {name}"]
+        cells = [name, f"{rate:.3g}", "" if weight is None else f"{weight:.3g}"]
+        cells.append(f"{climbed['points']}{'' if climbed['inside'] else ', at their edge'}")
+        for column in shown:
+            values = [one[column] for one in good]
+            spread = f" ({figure(min(values))} to {figure(max(values))})" if len(values) > 1 else ""
+            cells.append(f"{figure(np.median(values))}{spread}" if values else "diverged")
+        taken = f"{good[0]['steps']:,}" if good else ""
+        parts.append(f"| {' | '.join(cells)} | {taken} | {len(good)} of {len(several)}{'' if new else ', tuned by'} |")
+    other = halves(task, folder)[1].scaled()
+    count = 2500 if task == "gaussians" else 2000
+    floor = score(other[:count], other, features=features(task, folder), mixture=task == "gaussians").floor
+    return [*parts, f"| real | | | | {' | '.join(figure(floor[column]) for column in shown)} | | |"]
+
+
+def figure(value):
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
 
 
 if __name__ == "__main__":

@@ -48,6 +48,57 @@ def test_training_leaves_pictures_a_log_and_a_generator(run):
     assert picture.shape[0] == picture.shape[1] and picture.std() > 1
 
 
+def test_every_snapshot_draws_and_grids_go_from_one_sample_to_another(run, capsys):
+    places = [str(run / "run" / "snapshots" / f"step-{i:08d}") for i in (2, 4)]
+    for i, place in enumerate(places):
+        main(["gan", "draw", "--run", place, "-n", "2", "-o", str(run / f"snapshot{i}.npy")])
+    first, last = (np.load(run / f"snapshot{i}.npy") for i in (0, 1))
+    assert first.shape == last.shape and (first != last).any()
+    for grid in ("interpolation", "truncation"):
+        main(["gan", "draw", "--run", places[1], "-n", "9", "--grid", grid, "-o", str(run / f"{grid}.npy")])
+    plain, between, narrow = last, np.load(run / "interpolation.npy"), np.load(run / "truncation.npy")
+    assert between.shape[0] == narrow.shape[0] == 16  # two rows of 8
+    assert np.abs(between[0].astype(int) - plain[0]).max() <= 1 and np.abs(between[7].astype(int) - plain[1]).max() <= 1
+    assert len({image.tobytes() for image in between[:8]}) > 2
+    spread = narrow.reshape(2, 8, -1).astype(float)
+    assert np.abs(spread[0, 0] - spread[1, 0]).sum() < np.abs(spread[0, 7] - spread[1, 7]).sum()
+    with pytest.raises(SystemExit) as stopped:
+        main(["gan", "draw", "--run", places[1], "--truncation", "0", "-o", str(run / "no.png")])
+    assert stopped.value.code == 2 and "truncation must be positive" in capsys.readouterr().err
+
+
+def test_one_folder_is_scored_beside_another(run, capsys):
+    random = np.random.default_rng(3)
+    np.save(run / "one.npy", random.integers(0, 256, (30, 8, 8)).astype(np.uint8))
+    np.save(run / "colour.npy", random.integers(0, 256, (40, 12, 12, 3)).astype(np.uint8))
+    main(["gan", "score", str(run / "one.npy"), str(run / "images.npy"), "--json"])
+    found = json.loads(capsys.readouterr().out)
+    assert found["counted"] == [30, 30] and {"kid", "recall"} <= found["floor"].keys()
+    main(["gan", "score", str(run / "one.npy"), str(run / "colour.npy"), "--whole", "--most", "25"])
+    told = capsys.readouterr()
+    assert "25 drawn beside 25 real ones" in told.out and "both are brought to 8 by 8" in " ".join(told.out.split())
+    for words, said in (
+        (["one.npy"], "drawn/ photos/"), (["one.npy", "one.npy", "--data", "one.npy"], "drawn/ photos/"),
+        (["one.npy", "gaussians"], "compared with their like"),
+    ):  # fmt: skip
+        with pytest.raises(SystemExit) as stopped:
+            main(["gan", "score", *(str(run / word) if word.endswith("npy") else word for word in words)])
+        assert stopped.value.code == 2 and said in " ".join(capsys.readouterr().err.split())
+
+
+def test_a_late_collapse_is_told_with_where_the_better_generator_lies(tmp_path, capsys):
+    from minent.cli.gan.train import _told_of_the_best
+
+    for last, told in ((9.0, True), (5.2, False)):
+        lines = [
+            {"step": i, "steps": 4, "scores": {"fid": fid} if fid else None} for i, fid in ((1, 0), (2, 5.0), (4, last))
+        ]
+        (tmp_path / "log.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+        _told_of_the_best(tmp_path)
+        said = capsys.readouterr().out
+        assert ("step 2" in said and "snapshots/step-00000002" in said) is told and bool(said) is told
+
+
 def test_a_longer_run_goes_on(run, capsys):
     more = [word if SMALL[i - 1] != "--steps" else "6" for i, word in enumerate(SMALL)]
     words = ["gan", "train", str(run / "images.npy"), "--out", str(run / "run"), *more, "--resume"]
@@ -184,7 +235,7 @@ def test_recipes_of_the_paper_train_as_flags_override_them(name, run, tmp_path):
     played = json.loads((tmp_path / "run" / "game.json").read_text())
     assert (played["lipschitz"], played["ema"], played["evaluate_every"]) == ("gn", 0.9999, 5000)
     assert (played["steps"], played["batch"], played["n_dis"]) == (1, 4, 1)
-    paper = {"cnn": ("non-saturating", None, "constant"), "resnet": ("hinge", 4e-4, "linear")}
+    paper = {"cnn": ("logistic", None, "constant"), "resnet": ("hinge", 4e-4, "linear")}
     assert (played["loss"], played["critic_learning_rate"], played["schedule"]) == paper[name]
 
 

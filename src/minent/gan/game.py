@@ -101,7 +101,7 @@ def prepared(
     loss, sums = loss_of(playing.loss, playing.lipschitz == "gn"), torch.zeros(4, device=processes.device)
     optimizer = torch.optim.Adam(  # one, so that checkpoints know one: who has no gradients stays where it is
         [{"params": list(player.parameters())} for player in (generator, critic)],
-        betas=(playing.beta1, playing.beta2), fused=sums.is_cuda or None,
+        betas=(playing.beta1, playing.beta2), fused=sums.device.type in ("cpu", "cuda") or None,
     )  # fmt: skip
     game = Game(
         model=players, batches=batches, recipe=playing.recipe, steps=playing.steps, processes=processes,

@@ -139,6 +139,8 @@ def _real(batch: dict[str, Tensor], playing: Playing) -> Tensor:
     real = batch["x"]
     real = real if real.is_floating_point() else real.float() / 127.5 - 1
     if playing.mirror:
+        if real.ndim != 4:
+            raise BadInput(f"what is mirrored are images; got samples of shape {tuple(real.shape[1:])}")
         half = torch.rand(len(real), *[1] * (real.ndim - 1), device=real.device) < 0.5
         real = torch.where(half, real.flip(-1), real)
     return real

@@ -155,7 +155,9 @@ class Critic(nn.Module):
 
 def _begun(player: nn.Module, networks: Networks) -> None:
     """Have layers begin where the options say."""
-    for layer in player.modules() if networks.deviation is not None else ():
+    if networks.deviation is None:
+        return
+    for layer in player.modules():
         if isinstance(layer, nn.Linear | nn.Conv2d | nn.ConvTranspose2d):
             nn.init.normal_(layer.weight, std=networks.deviation)
             nn.init.zeros_(layer.bias)  # type: ignore[arg-type]

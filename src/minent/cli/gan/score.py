@@ -3,7 +3,7 @@
 import json
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
@@ -13,6 +13,7 @@ from minent.errors import BadInput, require, some
 
 if TYPE_CHECKING:
     from minent.data.images.images import Images
+    from minent.gan import Scores
 
 
 def score(
@@ -84,9 +85,9 @@ def score(
     chosen = None if features is None else features_of(features, computing.device)
     judge = None if inception is None else network(inception)
     if run is not None and data is not None:
-        known, judged, names = _of_run(run, data, size, split, skip_bad, seed, most, computing, whole)
+        known, judged, names, told = _of_run(run, data, size, split, skip_bad, seed, most, computing, whole)
     else:
-        known, judged, names = _of_folders(str(drawn), str(real), size, split, skip_bad, seed)
+        known, judged, names, told = _of_folders(str(drawn), str(real), size, split, skip_bad, seed)
     with terminal.progress() as say:
         say("scoring")
         if chosen is None and known.size and len(known.classes) > 1:
@@ -98,20 +99,30 @@ def score(
     if json_:
         print(json.dumps(asdict(found)))
         return
-    terminal.told(known.plan)
-    if names and set(names) != {*known.classes}:
-        terminal.told(f"classes differ: {some(names)} are drawn; {some(known.classes) or 'none'} are in the data")
+    _shown(found, told, names, list(known.classes))
+
+
+def _shown(found: "Scores", told: list[str], names: list[str], classes: list[str]) -> None:
+    """What was compared, and how it came out."""
+    from minent.cli import terminal
+
+    for line in told:
+        terminal.told(line)
+    if names and set(names) != set(classes):
+        terminal.told(f"classes differ: {some(names)} are drawn; {some(classes) or 'none'} are in the data")
     terminal.drawn_and_floor(found)
     one, other = found.counted
-    print(f"{one:,} drawn{'' if whole else ', as many real ones,'} beside {other:,} real ones; FID to coverage by")
+    print(
+        f"{one:,} drawn{', as many real ones,' if found.floor else ''} beside {other:,} real ones; FID to coverage by"
+    )
     print(found.space)
 
 
 def _of_run(
     run: Path, data: str, size: int | None, split: str | None, skip_bad: int, seed: int, most: int,
     computing: Computing, whole: bool,
-) -> "tuple[Images, object, list[str]]":  # fmt: skip
-    """Real samples, what the generator of a run draws, and what it calls its classes."""
+) -> "tuple[Images, Any, list[str], list[str]]":  # fmt: skip
+    """Real samples, what the generator of a run draws, and what it calls its classes; and what to say of them."""
     from minent.cli import terminal
     from minent.data.images.read import read_images
     from minent.gan import Generator
@@ -125,13 +136,13 @@ def _of_run(
         raise BadInput(f"{str(run)!r} draws {kind(generator)}; got {kind(real)} in {data!r}")
     with computing.of(generator):
         number = min(most, max(1, len(real) if whole else len(real) // 2))
-        return real, generator.draw(number, seed=seed).numpy(), generator.names
+        return real, generator.draw(number, seed=seed).numpy(), generator.names, [real.plan]
 
 
 def _of_folders(
     drawn: str, real: str, size: int | None, split: str | None, skip_bad: int, seed: int
-) -> "tuple[Images, object, list[str]]":
-    """Real samples, those that are judged, and their classes; of one shape."""
+) -> "tuple[Images, Any, list[str], list[str]]":
+    """Real samples, those that are judged, and their classes, of one shape; and what to say of them."""
     from minent.cli import terminal
     from minent.data.images.read import read_images
     from minent.data.images.stacked import squares
@@ -143,14 +154,14 @@ def _of_folders(
         raise BadInput(
             f"samples are compared with their like; got {kind(judged)} in {drawn!r}, {kind(known)} in {real!r}"
         )
-    terminal.told(f"{drawn}: {judged.plan}")
+    told = [f"{drawn}: {judged.plan}", f"{real}: {known.plan}"]
     if known.size:
         side, channels = min(judged.size, known.size), max(judged.channels, known.channels)
         if (judged.size, judged.channels) != (known.size, known.channels):
-            terminal.told(f"{kind(judged)} beside {kind(known)}: both are brought to {side} by {side}"
-                          + ", grey ones in three channels" * (judged.channels != known.channels))  # fmt: skip
+            told.append(f"{kind(judged)} beside {kind(known)}: both are brought to {side} by {side}"
+                        + ", grey ones in three channels" * (judged.channels != known.channels))  # fmt: skip
         judged, known = (
             replace(one, values=squares(one.values, side).repeat(channels // one.channels, 1))
             for one in (judged, known)
         )
-    return known, judged.values, list(judged.classes)
+    return known, judged.values, list(judged.classes), told

@@ -90,12 +90,12 @@ def train(
 
 
 def _told_of_the_best(out: Path) -> None:
-    """Where the generator was better by its score along training than it is at the end: a late collapse is no loss."""
+    """Where the generator was better, plainly, than it is at the end: a late collapse is no loss."""
     scored = [(one["step"], one["scores"]) for one in read_log(out) if one.get("scores")]
     for name in ("fid", "sliced_w2"):
         if steps := [(scores[name], step) for step, scores in scored if name in scores]:
             (least, step), (last, end) = min(steps), steps[-1]
-            if step != end:
+            if step != end and last > 1.1 * least:
                 place = out / "snapshots" / f"step-{step:08d}"
                 print(f"{name} was least at step {step:,}, {least:.3g}, and is {last:.3g} at the end: {place}")
             return

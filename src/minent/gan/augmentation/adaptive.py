@@ -34,7 +34,7 @@ class Adaptive(nn.Module):
         step = images / SPEED
         self.share.add_(step if sure > TARGET else -step).clamp_(0, MOST)
 
-    def forward(self, x: Images) -> Images:
+    def forward(self, x: Tensor) -> Images:
         refuse_points(x)
         one = x.float()
         grid = F.affine_grid(self.placed(len(x), x.shape[2])[:, :2], list(x.shape), align_corners=False)

@@ -18,7 +18,7 @@ Images = Float[Tensor, "batch channel height width"]
 class Differentiable(nn.Module):
     """Images in [-1, 1] to such images, perhaps a little beyond; gradients pass."""
 
-    def forward(self, x: Images) -> Images:
+    def forward(self, x: Tensor) -> Images:
         refuse_points(x)
         return hidden(moved(coloured(x)))
 

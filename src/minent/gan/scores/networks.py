@@ -11,6 +11,7 @@ Distances in features of networks that saw photographs: Heusel et al. 2017; in D
 import importlib
 import json
 import os
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -61,7 +62,7 @@ def features_of(name: str | os.PathLike[str], device: str = "auto") -> Network:
         return _scripted(place, device)
     if kind in ("timm", "torchvision") and rest and not place.exists():
         return (_of_timm if kind == "timm" else _of_torchvision)(_imported(kind), rest, device)
-    if place.is_dir() or (rest and not is_path(name)):
+    if place.is_dir() or (rest and not is_path(os.fspath(name))):
         return _of_transformers(name, device)
     raise BadInput(
         "features are a TorchScript file, a folder with a vision model of transformers, owner/name on the hub, "
@@ -71,7 +72,9 @@ def features_of(name: str | os.PathLike[str], device: str = "auto") -> Network:
 
 def _scripted(file: Path, device: str) -> Network:
     try:
-        model = torch.jit.load(str(file), map_location=device_of(device)).eval()
+        with warnings.catch_warnings():  # that TorchScript grows old is no news to who has such a file
+            warnings.simplefilter("ignore", DeprecationWarning)
+            model = torch.jit.load(str(file), map_location=device_of(device)).eval()
     except (RuntimeError, ValueError) as error:
         raise BadInput(f"{str(file)!r} is no TorchScript file: {str(error).splitlines()[0]}") from None
     known = {one.name for one in model.forward.schema.arguments} if hasattr(model.forward, "schema") else set()
@@ -121,7 +124,7 @@ def _of_torchvision(torchvision: Any, name: str, device: str) -> Network:
 def _of_transformers(name: str | os.PathLike[str], device: str) -> Network:
     require("transformers", "hub", "score by features of a model of transformers")
     from transformers import AutoModel
-    from transformers.utils import cached_file
+    from transformers.utils.hub import cached_file
 
     with _fetching(name):
         model: Any = AutoModel.from_pretrained(name)

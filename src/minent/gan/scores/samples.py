@@ -48,11 +48,11 @@ def score(
     whole: bool = False,
     seed: int = 1,
 ) -> Scores:
-    """Sliced W₂ (of pixels, brought to 8 by 8, or points), FID, precision, recall, density and coverage, and of images
-    KID; in the space of `features`, or else of those pixels or points. `features` is also what makes vectors
-    (n, dimension) of images (n, channels, height, width), as that of `minent.gan.features_of(name)`. `mixture`: of the
-    25 Gaussians, modes covered, share of high quality and KL besides. `inception`: FID in the features of a network
-    besides, as that of `minent.gan.scores.fid.inception(weights)`.
+    """Sliced W₂ (of pixels, brought to 8 by 8, or points), FID, precision, recall, density and coverage, in the space
+    of `features`, or else of those pixels or points; of images KID, but in features of a classifier trained here.
+    `features` is also any function that makes vectors (n, dimension) of images (n, channels, height, width) in [-1,
+    1], as `minent.gan.features_of(name)` is. `mixture`: of the 25 Gaussians, modes covered, share of high quality
+    and KL besides. `inception`: FID in the features of a network besides, as of `minent.gan.inception(weights)`.
 
     Values of images are in [-1, 1], or pixels, uint8; at most `most` of each kind are compared: with half of the real
     ones, or, `whole`, with all of them.
@@ -68,7 +68,7 @@ def score(
         raise BadInput(f"most must be at least 6; got {most}")
     reference = Reference(real, most, features, mixture, inception, seed, whole=whole)
     compared = min(len(drawn), most if whole else reference.count), reference.count
-    return Scores(reference.scores(drawn), reference.floor(), reference.told, compared)
+    return Scores(reference.scores(drawn), reference.floor(compared[0]), reference.told, compared)
 
 
 class Reference:
@@ -98,6 +98,7 @@ class Reference:
         self.most = most if whole else count
         reference, self.other = real[order[:count]], None if whole else real[order[count : 2 * count]]
         self.space: Space = pixels if features is None else features.of if isinstance(features, Features) else features
+        self.kid = real.ndim == 4 and not isinstance(features, Features)  # whose lengths are any, and cubed in it
         plain = "points" if real.ndim == 2 else "pixels of 8 by 8"
         self.told = plain if features is None else getattr(features, "told", "features of your own")
         self.pixels, self.vectors = _taken(pixels, reference), _taken(self.space, reference)
@@ -115,13 +116,14 @@ class Reference:
         vectors, scores = _taken(self.space, drawn), mixture_scores(drawn) if self.mixture else {}
         scores["sliced_w2"] = sliced_wasserstein(_taken(pixels, drawn), self.pixels)
         scores["fid"] = frechet(vectors, self.vectors)
-        scores |= {"kid": kernel_distance(vectors, self.vectors)} if drawn.ndim == 4 else {}
+        if self.kid:
+            scores["kid"] = kernel_distance(vectors, self.vectors)
         scores |= neighbour_scores(self.vectors, vectors)
         return scores | ({} if self.fid is None else {"inception_fid": self.fid(drawn)})
 
-    def floor(self) -> dict[str, float]:
-        """The scores of other real samples in the place of drawn ones; none where all are the reference."""
-        return {} if self.other is None else self.scores(self.other)
+    def floor(self, number: int | None = None) -> dict[str, float]:
+        """The scores of so many other real samples in the place of drawn ones; none where all are the reference."""
+        return {} if self.other is None else self.scores(self.other[:number])
 
 
 def _taken(space: Space, samples: Samples) -> np.ndarray:

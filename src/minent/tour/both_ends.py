@@ -32,7 +32,7 @@ def both_ends(folder: Path, say: Say, steps: int = 500) -> Section:
     for record in train_seq2seq(model, train, None, recipe, tokens=READING.tokens):
         log.info("both ends: step %d of %d, loss %.2f", record.step, record.steps, record.loss)
     model.save_pretrained(out)
-    agreed, apart = (model.write(test.sources, beam=4, longest=24, agree=agree) for agree in (True, False))
+    agreed, apart = (model.write(test.sources, beam=4, longest=24, judge=judge) for judge in ("both", "own"))
     command = (
         f"minent text train --task seq2seq --train {file} --out {out} --decoder bidirectional --interaction 0 "
         f"--tokenizer words --tokens {READING.tokens} --dim {SHAPE.dim} --layers {SHAPE.layers} --steps {steps} …\n"

@@ -15,8 +15,9 @@ def spelled(tokenizer: Tokenizer) -> Callable[[Sequence[int]], str]:
     """Ids to a text, special tokens left out. A tokenizer that reads two characters as two tokens and writes a blank
     between them (WordPiece) is told by one of its own: then blanks between wide characters are no part of the text.
 
-    >>> from tokenizers import decoders, models, pre_tokenizers
+    >>> from tokenizers import decoders, models, normalizers, pre_tokenizers
     >>> tokenizer = Tokenizer(models.WordPiece({"[UNK]": 0, "今": 1, "天": 2, "go": 3, "##es": 4}, unk_token="[UNK]"))
+    >>> tokenizer.normalizer = normalizers.BertNormalizer()  # it sets Han characters apart
     >>> tokenizer.pre_tokenizer, tokenizer.decoder = pre_tokenizers.BertPreTokenizer(), decoders.WordPiece()
     >>> tokenizer.decode([1, 2, 3, 4]), spelled(tokenizer)([1, 2, 3, 4])
     ('今 天 goes', '今天 goes')

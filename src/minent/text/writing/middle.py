@@ -31,7 +31,7 @@ def meet(
     >>> logs = torch.tensor([[[0.1, 0.9, 0.0], [0.1, 0.0, 0.9]], [[1.0, 0.0, 0.0], [1.0, 0.0, 0.0]]]).log()
     >>> def step(tokens, rows):  # first 1 from the left and 2 from the right, then the ends
     ...     return logs[0 if tokens is None else 1].repeat_interleave(len(rows) // 2, 0)
-    >>> meet(step, 1, end=0, search=Search(beam=1))[0][0].tokens
+    >>> meet(step, 1, end=0, search=Search(beam=1, longest=8))[0][0].tokens
     (1, 2)
     """
     k = search.beam

@@ -31,8 +31,8 @@ COMMANDS = {
     "exposure": "text exposure --model {0}/seq2seq --data {0}/pairs.tsv -o {1}/table.csv",
     "sample": "text sample --model {0}/masked-lm --length 3 --sweeps 2 -o {1}/drawn.txt",
     "likelihood": "text likelihood {0}/texts.txt --model {0}/masked-lm -o {1}/likely.tsv",
-    "draw": "gan draw --run {0}/gan -n 4 -o {1}/drawn.npy",
-    "score": "gan score --run {0}/gan --data {0}/images.npy",
+    "draw": "gan draw --model {0}/gan -n 4 -o {1}/drawn.npy",
+    "score": "gan score --model {0}/gan --data {0}/images.npy",
     "train": "text train --task classify --train {0}/labels.tsv --out {1}/again --steps 1 --dim 16 --heads 2",
     "gan train": "gan train {0}/images.npy --out {1}/again --steps 1 --width 4 --batch 16",
 }

@@ -51,11 +51,11 @@ def test_training_leaves_pictures_a_log_and_a_generator(run):
 def test_every_snapshot_draws_and_grids_go_from_one_sample_to_another(run, capsys):
     places = [str(run / "run" / "snapshots" / f"step-{i:08d}") for i in (2, 4)]
     for i, place in enumerate(places):
-        main(["gan", "draw", "--run", place, "-n", "2", "-o", str(run / f"snapshot{i}.npy")])
+        main(["gan", "draw", "--model", place, "-n", "2", "-o", str(run / f"snapshot{i}.npy")])
     first, last = (np.load(run / f"snapshot{i}.npy") for i in (0, 1))
     assert first.shape == last.shape and (first != last).any()
     for grid in ("interpolation", "truncation"):
-        main(["gan", "draw", "--run", places[1], "-n", "9", "--grid", grid, "-o", str(run / f"{grid}.npy")])
+        main(["gan", "draw", "--model", places[1], "-n", "9", "--grid", grid, "-o", str(run / f"{grid}.npy")])
     plain, between, narrow = last, np.load(run / "interpolation.npy"), np.load(run / "truncation.npy")
     assert between.shape[0] == narrow.shape[0] == 16  # two rows of 8
     assert np.abs(between[0].astype(int) - plain[0]).max() <= 1 and np.abs(between[7].astype(int) - plain[1]).max() <= 1
@@ -63,7 +63,7 @@ def test_every_snapshot_draws_and_grids_go_from_one_sample_to_another(run, capsy
     spread = narrow.reshape(2, 8, -1).astype(float)
     assert np.abs(spread[0, 0] - spread[1, 0]).sum() < np.abs(spread[0, 7] - spread[1, 7]).sum()
     with pytest.raises(SystemExit) as stopped:
-        main(["gan", "draw", "--run", places[1], "--truncation", "0", "-o", str(run / "no.png")])
+        main(["gan", "draw", "--model", places[1], "--truncation", "0", "-o", str(run / "no.png")])
     assert stopped.value.code == 2 and "truncation must be positive" in capsys.readouterr().err
 
 
@@ -108,18 +108,18 @@ def test_a_longer_run_goes_on(run, capsys):
 
 def test_draws_are_those_of_the_seed(run):
     for name, seed in (("a", "1"), ("b", "1"), ("c", "2")):
-        main(["gan", "draw", "--run", str(run / "run"), "-n", "9", "-o", str(run / f"{name}.npy"), "--seed", seed])
+        main(["gan", "draw", "--model", str(run / "run"), "-n", "9", "-o", str(run / f"{name}.npy"), "--seed", seed])
     a, b, c = (np.load(run / f"{name}.npy") for name in "abc")
     assert a.shape == (9, 8, 8, 1) and a.dtype == np.uint8
     assert np.array_equal(a, b) and not np.array_equal(a, c)
-    main(["gan", "draw", "--run", str(run / "run"), "-n", "9", "-o", str(run / "grid.png")])
+    main(["gan", "draw", "--model", str(run / "run"), "-n", "9", "-o", str(run / "grid.png")])
     scale = 480 // 24
     assert np.array_equal(png(run / "grid.png")[2 : 2 + 8 * scale : scale, 2 : 2 + 8 * scale : scale, 0], a[0, :, :, 0])
 
 
 def test_a_label_that_none_has_is_one_sentence(run, capsys):
     with pytest.raises(SystemExit):
-        main(["gan", "draw", "--run", str(run / "run"), "-n", "99", "--label", "3", "-o", str(run / "l.npy")])
+        main(["gan", "draw", "--model", str(run / "run"), "-n", "99", "--label", "3", "-o", str(run / "l.npy")])
     assert capsys.readouterr().err == "minent: a generator without classes draws none by its label; got '3'\n"
 
 
@@ -130,7 +130,7 @@ def test_what_is_printed_fits_a_terminal(run, capsys, tmp_path):
     scores = {"fid": 924.81, "precision": 0.123456, "coverage": 0.1}
     playing([Turn(150_000, 200_000, 99, 0.512, 1.58, 1.1, 2e-4, 1e3, scores)])
     main(["gan", "train", str(tmp_path / "a.parquet"), "--out", str(tmp_path / "run"), *SMALL, "--classes"])
-    main(["gan", "score", "--run", str(tmp_path / "run"), "--data", str(tmp_path / "a.parquet")])
+    main(["gan", "score", "--model", str(tmp_path / "run"), "--data", str(tmp_path / "a.parquet")])
     lines = [line for line in capsys.readouterr().out.splitlines() if not line.startswith("wrote")]
     assert lines[0] == "step 150,000 of 200,000, gap 1.10; fid 925, precision 0.123, coverage 0.1"
     assert lines[1] == "60 images of 2 classes: 0, 1" and lines[2].startswith("grey images of 8 by 8, gn; ")
@@ -169,7 +169,7 @@ def test_what_is_read_is_told_before_training_and_classes_keep_their_names(photo
             [
                 "gan",
                 "draw",
-                "--run",
+                "--model",
                 str(photos.parent / "named"),
                 "-n",
                 "3",
@@ -180,7 +180,7 @@ def test_what_is_read_is_told_before_training_and_classes_keep_their_names(photo
         )
     one, other = np.load(photos.parent / "all.npy"), np.load(photos.parent / "dog.npy")
     assert np.array_equal(one[2], other[2]) and not np.array_equal(one[:2], other[:2])  # all: classes in turn
-    main(["gan", "score", "--run", str(photos.parent / "named"), "--data", str(photos), "--split", "test"])
+    main(["gan", "score", "--model", str(photos.parent / "named"), "--data", str(photos), "--split", "test"])
     assert "24 images of 3 classes: cat, dog 2, dog 10; split test; " in " ".join(capsys.readouterr().out.split())
 
 
@@ -188,7 +188,7 @@ def test_what_is_read_is_told_before_training_and_classes_keep_their_names(photo
     "words, problem",
     [
         (
-            ["draw", "--run", "RUN", "--label", "dog 3", "-o", "a.npy"],
+            ["draw", "--model", "RUN", "--label", "dog 3", "-o", "a.npy"],
             "of cat, dog 2, dog 10; got 'dog 3'; did you mean",
         ),
         (["train", "PHOTOS", "--out", "x", "--split", "val"], "is divided into test, train; split must name one of th"),
@@ -218,7 +218,7 @@ def test_a_run_goes_on_with_its_own_classes_only(photos, capsys):
 
 
 def test_scores_stand_beside_their_floor(run, capsys):
-    main(["gan", "score", "--run", str(run / "run"), "--data", str(run / "images.npy"), "--json"])
+    main(["gan", "score", "--model", str(run / "run"), "--data", str(run / "images.npy"), "--json"])
     found = json.loads(capsys.readouterr().out)
     assert found["drawn"].keys() == found["floor"].keys() >= {"fid", "sliced_w2", "recall"}
     assert found["drawn"]["sliced_w2"] > 0 < found["floor"]["fid"] and found["space"] == "pixels of 8 by 8"
@@ -272,10 +272,10 @@ def test_a_recipe_that_cannot_be_is_one_sentence_and_status_two(content, problem
         (["train", "IMAGES", "--out", "x", "--size", "60"], "got 60, and 56 is the nearest such size"),
         (["train", "IMAGES", "--out", "x", "--classes"], "folders of a class each"),
         (["train", ".", "--out", "x"], "must hold pictures (.png"),
-        (["score", "--run", "RUN", "--data", "gaussians"], "images of 8 by 8 are wanted; 'gaussians' holds points"),
-        (["score", "--run", "RUN", "--data", "COLOUR"], "draws grey images of 8 by 8; got colour images of 8 by 8"),
-        (["score", "--run", "RUN", "--data", "IMAGES", "--inception", "no.pth"], "there is no file 'no.pth'"),
-        (["draw", "--run", "nowhere", "-o", "a.gif"], "must end with .png or .npy"),
+        (["score", "--model", "RUN", "--data", "gaussians"], "images of 8 by 8 are wanted; 'gaussians' holds points"),
+        (["score", "--model", "RUN", "--data", "COLOUR"], "draws grey images of 8 by 8; got colour images of 8 by 8"),
+        (["score", "--model", "RUN", "--data", "IMAGES", "--inception", "no.pth"], "there is no file 'no.pth'"),
+        (["draw", "--model", "nowhere", "-o", "a.gif"], "must end with .png or .npy"),
     ],
 )
 def test_bad_input_is_one_sentence_and_status_two(words, problem, run, capsys, tmp_path, monkeypatch):

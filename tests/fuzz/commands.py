@@ -49,7 +49,7 @@ GOOD = [
     "text exposure --model seq2seq --data pairs.tsv -o table.csv", "text likelihood texts.txt --model masked-lm",
     "text sample --model masked-lm --length 3 --sweeps 2", "text score texts.txt --reference texts.txt",
     "text lengthen masked-lm --longest 600 --out new", "text export seq2seq --out new",
-    "gan draw --run gan -n 4 -o drawn.png", "gan score --run gan --data images.npy",
+    "gan draw --model gan -n 4 -o drawn.png", "gan score --model gan --data images.npy",
     "attribution explain classify --data labels.tsv --first 2 -o because.html", "attribution mislabels classify",
     "attribution groups classify -o groups.csv",
 ]  # fmt: skip

@@ -45,7 +45,7 @@ def drawn(folder: Path, say: Say, steps: int = 700, points_steps: int = 2500) ->
     pictures.append((say("the 25 Gaussians"), points(plane.values[:5000], low=-FRAME, high=FRAME)))
     command = (
         f"minent gan train digits --out {out} --classes --network dcgan --latent 32 --width 32 --steps {steps}\n"
-        f"minent gan draw --run {out} -n 50 -o digits.png\n"
+        f"minent gan draw --model {out} -n 50 -o digits.png\n"
         f"minent gan train gaussians --out run --lipschitz gp --strength 0.1 --steps {points_steps} --batch 256 …"
     )
     facts = [(modes, say("modes covered by {}").format(name)) for name, modes, _, _ in rows]

@@ -22,7 +22,7 @@ Grid = Literal["interpolation", "truncation"]
 
 def draw(
     *,
-    run: Path,
+    model: Path,
     number: Annotated[int, Parameter(name=["--number", "-n"])] = 64,
     output: Annotated[Path, Parameter(name=["--output", "-o"])],
     label: str | None = None,
@@ -31,11 +31,11 @@ def draw(
     grid: Grid | None = None,
     computing: Annotated[Computing | None, Parameter(name="*")] = None,
 ) -> None:
-    """Draw samples: minent gan draw --run run -n 64 -o grid.png
+    """Draw samples: minent gan draw --model run -n 64 -o grid.png
 
     Parameters
     ----------
-    run
+    model
         Folder that `minent gan train` wrote.
     number
         How many.
@@ -58,8 +58,8 @@ def draw(
 
     if output.suffix not in (".png", ".npy"):
         raise BadInput(f"output must end with .png or .npy; got {str(output)!r}")
-    wrote = outputs([output], [run])
-    generator = Generator.from_pretrained(run)
+    wrote = outputs([output], [model])
+    generator = Generator.from_pretrained(model)
     if number < 1:
         raise BadInput(f"number must be at least 1; got {number}")
     noise, labels, columns = _asked(generator, number, label, seed, truncation, grid)

@@ -21,7 +21,7 @@ def score(
     real: str | None = None,
     /,
     *,
-    run: Path | None = None,
+    model: Path | None = None,
     data: str | None = None,
     size: int | None = None,
     split: str | None = None,
@@ -34,17 +34,17 @@ def score(
     computing: Annotated[Computing | None, Parameter(name="*")] = None,
     json_: Annotated[bool, Parameter(name="--json", show_default=False)] = False,
 ) -> None:
-    """Score what a generator draws beside real samples in its place: minent gan score --run run --data photos/
+    """Score what a generator draws beside real samples in its place: minent gan score --model run --data photos/
 
     Or one folder beside another, whoever drew it: minent gan score drawn/ photos/
 
     Parameters
     ----------
     drawn
-        Samples that are judged, where no --run draws them: folders and files as for training.
+        Samples that are judged, where no --model draws them: folders and files as for training.
     real
         Real samples, beside these.
-    run
+    model
         Folder that `minent gan train` wrote.
     data
         Real samples, as for training.
@@ -76,16 +76,16 @@ def score(
     from minent.gan import score as scored
     from minent.gan.scores.samples import MOST
 
-    folders, runs = (drawn is not None, real is not None), (run is not None, data is not None)
+    folders, runs = (drawn is not None, real is not None), (model is not None, data is not None)
     if folders + runs not in ((True, True, False, False), (False, False, True, True)):
         raise BadInput(
-            "score wants a run and real samples, --run run --data photos/, or samples and real ones, drawn/ photos/"
+            "score wants a run and real samples, --model run --data photos/, or samples and real ones, drawn/ photos/"
         )
     computing, most = computing or Computing(), MOST if most is None else most
     chosen = None if features is None else features_of(features, computing.device)
     judge = None if inception is None else network(inception)
-    if run is not None and data is not None:
-        known, judged, names, told = _of_run(run, data, size, split, skip_bad, seed, most, computing, whole)
+    if model is not None and data is not None:
+        known, judged, names, told = _of_run(model, data, size, split, skip_bad, seed, most, computing, whole)
     else:
         known, judged, names, told = _of_folders(str(drawn), str(real), size, split, skip_bad, seed)
     with terminal.progress() as say:

@@ -50,7 +50,7 @@ def fit(
       "progress" in the batch is the share of the steps that is done.
     - `dev(model)`: scores, "loss" among them, of which `recipe.best` says which checkpoint is best; asked on every
       process, without gradients, of the model in evaluation mode (holding the moving average, where the recipe has
-      one); process 0 is believed.
+      one); process 0 is believed. The loss is to be low, any other score high.
     - `folder`: where checkpoints and log.jsonl go; without one, nothing outlives the run.
     - `resume`: go on from the newest checkpoint in `folder`, or start where there is none. On a CPU the run ends bit
       for bit as it would have without the break. Only `steps`, `epochs` and `device` of the recipe may differ, and

@@ -1,6 +1,7 @@
 """--init: a model that begins as another one."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -54,6 +55,17 @@ def test_a_classifier_of_other_labels_begins_with_all_but_their_scores(begun, ki
     assert model.labels == ["x", "y", "z"]
     x = model.eval().encoder(model.norm(model.embedding(tokens := model_tokens(model))))
     assert (x - before.encoder(before.norm(before.embedding(tokens)))).abs().max() == 0
+
+
+@pytest.mark.parametrize(
+    ("task", "data"), [("classify", "labels.tsv"), ("seq2seq", "pairs.tsv"), ("masked-lm", "texts.txt")]
+)
+def test_a_run_goes_on_where_the_model_that_it_began_as_is_no_more(task, data, folder, tmp_path, capsys):
+    shutil.copytree(folder / task, tmp_path / "first")
+    train(folder, task, data, tmp_path / "new", "--init", str(tmp_path / "first"))
+    shutil.rmtree(tmp_path / "first")
+    main(["text", "train", "--resume", str(tmp_path / "new"), "--steps", "2"])
+    assert "step 2 of 2" in capsys.readouterr().out
 
 
 def model_tokens(model):

@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -164,7 +163,7 @@ def test_a_killed_run_resumed_is_an_uninterrupted_one(texts, tmp_path):
     done = subprocess.run(longer, check=True, capture_output=True, text=True, env=environment, cwd=tmp_path)
     assert f"wrote {tmp_path / 'moved'}" in done.stdout and "320" in done.stdout
     told = json.loads((tmp_path / "moved" / "options.json").read_text())
-    assert told["options"]["steps"] == 320 and told["folder"] == str(Path.cwd())
+    assert told["options"]["steps"] == 320 and told["options"]["train"] == [str(texts)]
     other = subprocess.run([*longer[:-1], "400", "--seed", "5"], capture_output=True, text=True, cwd=tmp_path)
     assert other.returncode == 2 and "seed was 1" in other.stderr
     assert json.loads((tmp_path / "moved" / "options.json").read_text()) == told
@@ -173,17 +172,18 @@ def test_a_killed_run_resumed_is_an_uninterrupted_one(texts, tmp_path):
 def test_a_run_that_cannot_go_on_by_itself_is_one_sentence(tmp_path, capsys):
     run = tmp_path / "run"
     run.mkdir()
-    kept = {"command": "gan", "folder": str(tmp_path / "gone"), "options": {}}
-    for told, words, sentence in (
-        (None, "text", "has no options.json"),
-        ({}, "text", "has no options.json"),
-        (kept, "text", "holds a run of minent gan train"),
-        (kept, "gan", "it is no more"),
+    kept = {"command": "gan", "options": {"images": str(tmp_path / "gone")}}
+    for told, words, folder, sentence in (
+        (None, "text", run, "has no options.json"),
+        ({}, "text", run, "has no options.json"),
+        (kept, "text", run, "holds a run of minent gan train"),
+        (kept, "gan", run, "gone"),
+        (kept, "gan", tmp_path / "nowhere", "wants the folder of a run; there is none at"),
     ):
         if told is not None:
             (run / "options.json").write_text(json.dumps(told))
         with pytest.raises(SystemExit) as stop:
-            main([words, "train", "--resume", str(run)])
+            main([words, "train", "--resume", str(folder)])
         assert stop.value.code == 2 and sentence in capsys.readouterr().err
 
 

@@ -1,7 +1,6 @@
 """Files of runs, of models and beside them, and what reads them: more places where the campaign begins."""
 
 import json
-import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
@@ -54,11 +53,7 @@ def _made() -> Path:
 
 def _run(folder: Path) -> None:
     """All that a command reads of the run of a text classifier."""
-    here = Path.cwd()
-    try:
-        of_run(["text", "train", "--resume", str(folder)])
-    finally:
-        os.chdir(here)
+    of_run(["text", "train", "--resume", str(folder)])
     lines(read_log(folder))
     state, recipe, _ = checkpoint.told(folder / "checkpoints" / "step-00000002")
     checkpoint.best(folder / "checkpoints", state, bool(recipe.get("ema")))

@@ -9,13 +9,17 @@ from dataclasses import asdict, replace
 from itertools import islice
 from pathlib import Path
 
+import numpy as np
 import pytest
+import torch
+from torch import nn
 from training import small_runs
 from training.small_runs import Reader, Sentences, dev, end, surprise
 
 from minent.errors import BadInput
 from minent.training.loop import fit
 from minent.training.recipe import Recipe
+from minent.training.saved import Saved
 
 RECIPE = Recipe(epochs=3.0, learning_rate=0.02, warmup=2, accumulate=2, save_every=3)  # 12 steps, 4 an epoch
 
@@ -137,3 +141,128 @@ def test_checkpoint_of_another_model_is_refused(tmp_path):
     model.output = type(model.output)(8, 13)
     with pytest.raises(BadInput, match=r"step-00000004.*another model: tensor 'output.bias' has shape \(12,\), not"):
         run(tmp_path, model=model, resume=True)
+
+
+def test_steps_on_more_or_fewer_batches_are_refused(tmp_path):
+    run(tmp_path, steps=5)
+    with pytest.raises(BadInput, match=r"processes × accumulate was 2; got 1$"):
+        run(tmp_path, replace(RECIPE, accumulate=1, steps=12), resume=True)
+
+
+@pytest.mark.parametrize("frozen", [True, False])
+def test_weights_that_were_trained_are_trained_further_and_no_others(tmp_path, frozen):
+    before, now = Reader(), Reader()
+    (now if frozen else before).hidden[0].requires_grad_(False)
+    run(tmp_path, model=before, steps=5)
+    said = "was trained, and is frozen now" if frozen else "was frozen, and is trained now"
+    with pytest.raises(BadInput, match=f"'hidden.0.bias' {said}"):
+        run(tmp_path, model=now, resume=True)
+
+
+def test_layers_that_weights_do_not_tell_apart_are_told(tmp_path, caplog):
+    run(tmp_path, steps=5)
+    run(tmp_path, resume=True, steps=1)
+    assert not caplog.messages
+    run(tmp_path, model=Reader(dropout=0.5), resume=True)
+    assert "Dropout(p=0.2, inplace=False) was there, (1): Dropout(p=0.5, inplace=False) is" in caplog.text
+
+
+class Tower(Saved):
+    def __init__(self, heads: int = 2):
+        super().__init__()
+        self.reader, self.heads = Reader(), heads
+
+    def scores(self, tokens):
+        return self.reader.scores(tokens)
+
+
+def test_a_model_of_other_settings_is_refused_and_one_of_a_shorter_run_does_not_stay(tmp_path):
+    tower = Tower()
+    list(fit(tower, surprise, Sentences(), RECIPE, folder=tmp_path))
+    tower.save_pretrained(tmp_path)
+    longer = replace(RECIPE, epochs=5.0)
+    with pytest.raises(BadInput, match="heads was 2; got 4"):
+        run(tmp_path, longer, model=Tower(heads=4), resume=True)
+    assert end(Tower.from_pretrained(tmp_path)) == end(tower)
+    records = fit(Tower(), surprise, Sentences(), longer, folder=tmp_path, resume=True)
+    assert [record.step for record in islice(records, 6)] == list(range(13, 19))
+    records.close()
+    assert end(Tower.from_pretrained(tmp_path)) != end(tower)
+
+
+def test_batches_in_another_order_are_told(tmp_path, caplog):
+    class Shuffled(Sentences):
+        def epoch(self, number):
+            yield from sorted(super().epoch(number), key=lambda batch: self.random.random())
+
+    def go_on(seed, **options):
+        batches = Shuffled()
+        batches.random = np.random.default_rng(seed)
+        records = fit(Reader(), surprise, batches, RECIPE, folder=tmp_path, dev=dev, **options)
+        list(islice(records, 6))
+        records.close()
+
+    go_on(1)
+    run(tmp_path, resume=True, steps=0)
+    go_on(2, resume=True)
+    assert "batches are others than when the run was stopped" in caplog.text
+
+
+def test_a_log_that_was_begun_anew_repeats_no_step(tmp_path):
+    run(tmp_path, steps=5)
+    (tmp_path / "log.jsonl").unlink()
+    for steps in (3, None):
+        run(tmp_path, steps=steps, resume=True)
+    assert [line["step"] for line in log(tmp_path)] == list(range(5, 13))
+
+
+def test_patience_that_ended_a_run_is_told_where_more_is_asked_for(tmp_path, caplog):
+    losses = iter([1.0, 2.0])
+    options = {"folder": tmp_path, "dev": lambda model: {"loss": next(losses)}}
+    recipe = replace(RECIPE, patience=1)
+    list(fit(Reader(), surprise, Sentences(), recipe, **options))
+    assert not caplog.messages
+    assert list(fit(Reader(), surprise, Sentences(), replace(recipe, epochs=9.0), resume=True, **options)) == []
+    assert "patience ended the run at step 8: it takes no more" in caplog.text
+
+
+def test_batches_of_a_loader_are_tensors_by_name(tmp_path):
+    line, rows = nn.Linear(2, 1), torch.utils.data.TensorDataset(torch.ones(8, 2), torch.ones(8, 1))
+    loader = torch.utils.data.DataLoader(rows, batch_size=4)
+
+    class Pairs:
+        def epoch(self, number):
+            yield from loader
+
+        def __len__(self):
+            return len(loader)
+
+    class Named(Pairs):
+        def epoch(self, number):
+            yield from ({"x": x, "y": y} for x, y in loader)
+
+    def squares(model, batch):
+        return (model(batch["x"]) - batch["y"]).square().sum(), len(batch["x"])
+
+    with pytest.raises(BadInput, match="by name, a dict of them; got a list"):
+        list(fit(line, squares, Pairs(), Recipe(steps=2)))
+    assert len(list(fit(line, squares, Named(), Recipe(steps=2), folder=tmp_path))) == 2
+    assert len(list(fit(line, squares, Named(), Recipe(steps=3), folder=tmp_path, resume=True))) == 1
+
+
+def test_frozen_batch_norms_in_evaluation_mode_keep_their_means():
+    def means(frozen, dev=None):
+        model = nn.Sequential(nn.Linear(2, 3), nn.BatchNorm1d(3))
+        model[1].requires_grad_(not frozen).eval()
+
+        class Ones:
+            def epoch(self, number):
+                yield {"x": torch.ones(4, 2)}
+
+            def __len__(self):
+                return 1
+
+        list(fit(model, lambda m, b: (m(b["x"]).square().sum(), 4), Ones(), Recipe(steps=3), dev=dev))
+        return model[1].running_mean.abs().sum()
+
+    assert means(True, lambda model: {"loss": 1.0}) == 0 < means(False)

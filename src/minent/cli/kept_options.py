@@ -1,5 +1,6 @@
 """The options of a run, kept in its folder: `minent text train --resume FOLDER` wants no others."""
 
+import glob
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
@@ -12,6 +13,12 @@ from minent.files import held, write_text
 
 T = TypeVar("T")
 FILE = "options.json"
+NAMES: dict[str, tuple[str, ...]] = {  # options that are paths, and what is none there: names, whatever lies here
+    **dict.fromkeys(("train", "train_target", "dev", "dev_target"), ("-",)),
+    **dict.fromkeys(("init", "distil"), ()),
+    "tokenizer": ("auto", "bpe", "unigram", "characters", "words"),
+    "images": ("digits", "gaussians", "swiss-roll"),
+}
 
 
 def keeping(records: Iterable[T], command: str, out: Path, arguments: Mapping[str, Any], resume: bool) -> Iterator[T]:
@@ -32,31 +39,48 @@ def _write(command: str, out: Path, arguments: Mapping[str, Any]) -> None:
     for name, value in arguments.items():
         one = {field.name: getattr(value, field.name) for field in fields(value)} if is_dataclass(value) else {}
         options |= one or {name: str(value) if isinstance(value, Path) else value}
-    options = {key: one for key, one in options.items() if key not in ("out", "resume") and one not in (None, "")}
+    options = {
+        key: _placed(one, NAMES[key]) if key in NAMES else one
+        for key, one in options.items()
+        if key not in ("out", "resume") and one not in (None, "")
+    }
     out.mkdir(parents=True, exist_ok=True)
-    told = {"command": command, "folder": str(Path.cwd()), "options": options}
+    told = {"command": command, "options": options}
     write_text(out / FILE, json.dumps(told, indent=2, ensure_ascii=False))
 
 
-def of_run(words: list[str]) -> list[str]:
-    """The words of `minent … train --resume FOLDER` with those options of the run in that folder that are not given,
-    in the folder where it was begun; any other words as they are.
+def _placed(value: Any, names: tuple[str, ...]) -> Any:
+    """A path, or several, from the root on, so that it is found from anywhere; what is a name stays one."""
+    if isinstance(value, list):
+        return [_placed(one, names) for one in value]
+    if value in names:
+        return value
+    if Path(value).exists():
+        return str(Path(value).absolute())
+    fits = glob.has_magic(value) and glob.glob(value, recursive=True)  # noqa: PTH207  of absolute ones, too
+    return os.path.join(glob.escape(str(Path.cwd())), value) if fits else value  # noqa: PTH118  keeps what is absolute
 
-    Raises BadInput for a run that has left no options, or was begun in a folder that is no more."""
+
+def of_run(words: list[str]) -> list[str]:
+    """The words of `minent … train --resume FOLDER` with those options of the run in that folder that are not given;
+    any other words as they are.
+
+    Raises BadInput for a folder that is not there, and for a run that has left no options."""
+    words = [part for word in words for part in (word.split("=", 1) if word.startswith("--resume=") else [word])]
     at = words.index("--resume") + 1 if "--resume" in words else len(words)
-    if words[1:2] != ["train"] or "--out" in words or at >= len(words) or not Path(words[at]).is_dir():
+    given = words[1:2] == ["train"] and at < len(words) and not words[at].startswith("-")
+    if not given or any(word.split("=")[0] == "--out" for word in words):
         return words
+    if not Path(words[at]).is_dir():
+        raise BadInput(f"--resume FOLDER wants the folder of a run; there is none at {words[at]!r}")
     run, rest = Path(words[at]).resolve(), [*words[2 : at - 1], *words[at + 1 :]]
     try:
         kept = json.loads((run / FILE).read_text(encoding="utf-8"))
-        command, place, options = kept["command"], kept["folder"], dict(kept["options"])
+        command, options = kept["command"], dict(kept["options"])
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         raise BadInput(f"{str(run)!r} has no {FILE} of a run: give all its options, --out and --resume") from None
     if command != words[0]:
         raise BadInput(f"{str(run)!r} holds a run of minent {command} train; got minent {words[0]} train")
-    if not Path(place).is_dir():
-        raise BadInput(f"the run in {str(run)!r} was begun in {place!r}, and names files from there; it is no more")
-    os.chdir(place)
     first = [options.pop("images")] if "images" in options else []
     return [*words[:2], *first, *words_of(options, rest), "--out", str(run), "--resume", *rest]
 

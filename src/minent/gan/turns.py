@@ -13,6 +13,7 @@ from minent.gan.augmentation import Adaptive
 from minent.gan.input_gradients.lipschitz import clip_weights
 from minent.gan.options import Playing
 from minent.gan.standing import standing
+from minent.training.batches import Arrays
 from minent.training.descent import averaging
 from minent.training.descent.gradient import Loss, gradient
 from minent.training.processes import agreed
@@ -100,14 +101,16 @@ def turn(game: Game) -> Turn:
     return taken
 
 
-def critic_turn(game: Game) -> tuple[float, list[dict[str, np.ndarray]]]:
+def critic_turn(game: Game) -> tuple[float, list[Arrays]]:
     """The critic steps down its loss on real and drawn samples: its mean over the steps, and the last real ones."""
-    playing, step, lost, real = game.playing, game.state.step + 1, [], []
+    playing, step, lost = game.playing, game.state.step + 1, []
+    real: list[Arrays] = []
     only(game.trained[1], game.trained[0])
     game.sums.zero_()
     for _ in range(playing.n_dis):
         epoch, position, real, _ = next(game.walk)
         game.state = replace(game.state, epoch=epoch, position=position + len(real))
+        game.last = real[-1]
         keyed = [((playing.seed, 0, epoch, number), batch) for number, batch in enumerate(real, position)]
         told = gradient(game.critic, game.critic_loss, mine(keyed, game.processes), game.recipe, game.processes)
         lost.append(finite(told, step, OTHER)[0])
@@ -117,14 +120,13 @@ def critic_turn(game: Game) -> tuple[float, list[dict[str, np.ndarray]]]:
     return sum(lost) / len(lost), real
 
 
-def generator_turn(game: Game, real: list[dict[str, np.ndarray]] | None) -> float:
+def generator_turn(game: Game, real: list[Arrays] | None) -> float:
     """The generator steps down its loss on what it draws, beside these real samples where there are any."""
     playing, step = game.playing, game.state.step + 1
     only(*game.trained)
-    if real is None:
-        rows = {"rows": np.empty(playing.generator_batch or playing.batch, np.bool_)}
-        real = [rows] * (playing.accumulate * game.processes.num_processes)
-    keyed = [((playing.seed, 1, step, number), batch) for number, batch in enumerate(real)]
+    rows: Arrays = {"rows": np.empty(playing.generator_batch or playing.batch, np.bool_)}
+    given: list[Arrays] = [rows] * (playing.accumulate * game.processes.num_processes) if real is None else real
+    keyed = [((playing.seed, 1, step, number), batch) for number, batch in enumerate(given)]
     told = gradient(game.generator, game.generator_loss, mine(keyed, game.processes), game.recipe, game.processes)
     lost, _, _ = finite(told, step, OTHER)
     game.optimizer.step()

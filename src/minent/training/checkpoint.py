@@ -27,7 +27,7 @@ from minent.files import sync, write_text
 from minent.training.recipe import Recipe
 from minent.training.weights import fill, read, weights, write
 
-OPEN = "steps", "epochs", "device"  # of a recipe: what may differ where a run goes on
+OPEN = "steps", "epochs", "device", "accumulate"  # of a recipe: may differ where a run goes on; see `run.together`
 
 
 @dataclass(frozen=True)
@@ -122,7 +122,7 @@ def load(
     """Set model, optimiser and average to those of a checkpoint, and return where its run stood.
 
     Raises BadInput for a checkpoint that is not whole, is another model's, is of a recipe that differs in more than its
-    length and device, or of a run that was about anything else.
+    length and device, of a run that was about anything else, or that trained other weights.
     """
     state, cooked, before = told(path)
     for name in [field.name for field in fields(Recipe) if field.name not in OPEN]:
@@ -138,8 +138,13 @@ def load(
     fill(weights(model), read(path / "weights.safetensors"), path)
     if average is not None:
         fill(average, read(path / "average.safetensors"), path)
-    named = dict(model.named_parameters())
-    for name, tensor in read(path / "optimizer.safetensors").items():
+    named, moments = dict(model.named_parameters()), read(path / "optimizer.safetensors")
+    steps = {id(one) for group in optimizer.param_groups for one in group["params"] if one.requires_grad}
+    was, trained = {name.rsplit(":", 1)[0] for name in moments}, {name for name in named if id(named[name]) in steps}
+    if moments and (other := min(was ^ trained, default=None)):
+        frozen = "trained, and is frozen" if other in was else "frozen, and is trained"
+        raise BadInput(f"a run is resumed with the same weights trained; in {str(path)!r} {other!r} was {frozen} now")
+    for name, tensor in moments.items():
         parameter, key = name.rsplit(":", 1)
         device = "cpu" if key == "step" else named[parameter].device
         optimizer.state[named[parameter]][key] = tensor.to(device, copy=True)  # what was read is the mapped file itself

@@ -1,5 +1,6 @@
 """Training walks down the gradient of the mean loss, step by step, and yields what happened at each."""
 
+import logging
 import math
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -20,9 +21,11 @@ from minent.training.records import Moment, Record
 from minent.training.run import Log, resumed, rooted
 from minent.training.saved import Saved
 from minent.training.scaling import begun
-from minent.training.step import Fit, step
+from minent.training.step import Fit, frozen_norms, step
 from minent.training.trajectory.recorder import Recorder
 from minent.training.weights import fill, weights
+
+logger = logging.getLogger(__name__)
 
 
 def fit(
@@ -47,21 +50,24 @@ def fit(
       "progress" in the batch is the share of the steps that is done.
     - `dev(model)`: scores, "loss" among them, of which `recipe.best` says which checkpoint is best; asked on every
       process, without gradients, of the model in evaluation mode (holding the moving average, where the recipe has
-      one); process 0 is believed.
+      one); process 0 is believed. The loss is to be low, any other score high.
     - `folder`: where checkpoints and log.jsonl go; without one, nothing outlives the run.
     - `resume`: go on from the newest checkpoint in `folder`, or start where there is none. On a CPU the run ends bit
-      for bit as it would have without the break. Only `steps`, `epochs` and `device` of the recipe may differ; the
-      data, where batches have a `fingerprint()`, and what is said in `about`, may not.
+      for bit as it would have without the break. Only `steps`, `epochs` and `device` of the recipe may differ, and
+      `accumulate` where processes times it are as many; which weights are frozen, how a model of minent is built, the
+      data, where batches have a `fingerprint()`, and what is said in `about`, may not. Other layers, and another batch
+      than the last one was, are told.
     - `log`: called on process 0 with each record as a dict, instead of the lines in log.jsonl.
     - `before_step`: called on every process right before each optimiser step; see `Moment`.
     - `trajectory`: a folder to record the run in, the weights before every `every`th step; see `Recorder`. Its end is
       the step whose weights the model ends with, or the last where these are a mean.
     - `about`: plain values by name that a run is resumed by; `told`: what the log says beside the first step.
 
-    At the end the model is in evaluation mode and holds the mean of `recipe.keep` checkpoints, the best on dev or, with
-    no `dev`, the last; of their moving averages, where the recipe has one. Under torchrun processes share each step:
-    process r of n takes batches r, r + n, ... of the epoch, and no step reaches over the epoch's end. Randomness, such
-    as dropout, is drawn from torch's own generators, seeded for each batch; outside the loop they go on undisturbed.
+    Steps are taken in training mode; batch norms that came frozen and in evaluation mode stay in it. At the end the
+    model is in evaluation mode and holds the mean of `recipe.keep` checkpoints, the best on dev or, with no `dev`, the
+    last; of their moving averages, where the recipe has one. Under torchrun processes share each step: process r of n
+    takes batches r, r + n, ... of the epoch, and no step reaches over the epoch's end. Randomness, such as dropout, is
+    drawn from torch's own generators, seeded for each batch; outside the loop they go on undisturbed.
 
     Raises BadInput for a folder that is not as `resume` has it, a step without targets, a loss that is not finite.
 
@@ -84,6 +90,8 @@ def fit(
             model, loss, batches, recipe, dev=dev, folder=root, kept=folder is not None, resume=resume, log=log,
             before_step=before_step, trajectory=trajectory, every=every, about=about or {}, told=told or {},
         )  # fmt: skip
+        if run.state.step < run.steps and 0 < recipe.patience <= run.state.misses:
+            logger.warning("%s: patience ended the run at step %d: it takes no more", folder, run.state.step)
         while run.state.step < run.steps and not 0 < recipe.patience <= run.state.misses:
             yield step(run)
         closed(run)
@@ -123,7 +131,7 @@ def prepared(
         model=model, batches=batches, recipe=recipe, steps=steps, processes=processes, optimizer=adamw(model, recipe),
         average=averaging.start(model) if recipe.ema else None, folder=folder,
         saving=first and (kept or dev is not None or recipe.keep > 1), loss=loss, dev=dev, before_step=before_step,
-        about=dict(about), told=told,
+        about=dict(about), told=told, still=frozen_norms(model),
     )  # fmt: skip
     resumed(run, resume, kept, log)
     run.state = begun(run.state, recipe)

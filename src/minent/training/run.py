@@ -1,10 +1,14 @@
 """A run is all that its next step depends on; every loop begins or goes on, shares its batches and saves by it."""
 
+import logging
 import math
+import re
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -15,14 +19,18 @@ from torch import Tensor, nn
 from minent.errors import BadInput
 from minent.files import held, settled
 from minent.training import checkpoint
-from minent.training.batches import Batches, Group, groups
+from minent.training.batches import Arrays, Batches, Group, digest, groups
 from minent.training.checkpoint import State
 from minent.training.log import journal
 from minent.training.processes import found
 from minent.training.recipe import Recipe
+from minent.training.saved import Saved
 
 Log = Callable[[dict[str, Any]], object]
 T = TypeVar("T")
+logger = logging.getLogger(__name__)
+TOGETHER = "processes × accumulate"  # batches of a step
+NOTED = "noted"  # what may be otherwise where a run goes on, and is told then
 MODELS = "model.safetensors", "pytorch_model.bin", "model.safetensors.index.json"
 
 
@@ -54,6 +62,9 @@ class Run:
     state: State = field(default_factory=State)
     walk: Iterator[Group] = field(default_factory=lambda: iter(()))
     """What steps are taken on, from where the run stands."""
+
+    last: Arrays | None = None
+    """The last batch that a step was taken on."""
 
     @property
     def checkpoints(self) -> Path:
@@ -92,20 +103,62 @@ def resumed(run: Run, resume: bool, kept: bool, log: Log | None) -> None:
     """
     if resume and not kept:
         raise BadInput("resume wants the folder of the run to go on with; got None")
+    if not isinstance(run.batches, Batches):
+        wanted = "batches have epoch(number), the batches of an epoch, and len(), how many these are"
+        raise BadInput(f"{wanted}; got a {type(run.batches).__name__}")
     told: Any = getattr(run.batches, "fingerprint", dict)
-    run.about = {**told(), **run.about}
-    newest = checkpoint.newest(run.checkpoints)
+    together = run.recipe.accumulate * run.processes.num_processes
+    run.about = {TOGETHER: together, **_settings(run.model), **told(), **run.about}
+    newest, before = checkpoint.newest(run.checkpoints), {}
     if kept:
         refuse_taken(run.folder, resume)
     if newest is not None:
         run.state = checkpoint.load(newest, run.recipe, run.model, run.optimizer, run.average, run.about)
         if run.state.step > run.steps:
             raise BadInput(f"the run in {str(run.folder)!r} is {run.state.step} steps long already; got {run.steps}")
+        before = checkpoint.told(newest)[2].get(NOTED, {}) if run.processes.is_main_process else {}
+        _tell_other_layers(run, before.get("layers", ""))
     run.processes.wait_for_everyone()
     if run.processes.is_main_process:
         run.log = journal(run.folder / "log.jsonl", run.state.step) if log is None and kept else log
-    together = run.recipe.accumulate * run.processes.num_processes
-    run.walk = groups(run.batches, together, run.state.epoch, run.state.position)
+    run.walk = groups(
+        run.batches, together, run.state.epoch, run.state.position, partial(_tell_other_batch, run, before)
+    )
+
+
+def _settings(model: nn.Module) -> dict[str, Any]:
+    """What the models of minent within a model were built with: weights do not tell of dropout, heads or windows."""
+    found: dict[str, Any] = {}
+    for part in (one for one in model.modules() if isinstance(one, Saved)):
+        for name, value in part.settings().items():
+            found |= value if isinstance(value, dict) else {name: value}
+    return found
+
+
+def _layers(run: Run) -> str:
+    """The layers of a model as torch shows them, without where in memory anything lies; one of minent has settings."""
+    return "" if _settings(run.model) else re.sub(r" at 0x[0-9a-fA-F]+", "", repr(run.model))
+
+
+def _tell_other_layers(run: Run, before: str) -> None:
+    """Say where a run goes on with layers that have its weights and are others, such as of another dropout."""
+    pairs = zip_longest(before.splitlines(), _layers(run).splitlines(), fillvalue="nothing")
+    was, now = next((pair for pair in pairs if pair[0] != pair[1]), ("", ""))
+    if before and was != now:
+        logger.warning(
+            "%s: the run goes on with other layers: %s was there, %s is", run.folder, was.strip(), now.strip()
+        )
+
+
+def _tell_other_batch(run: Run, before: Mapping[str, Any], batch: Arrays) -> None:
+    """Say where the batch before the next one is not what it was when the run was stopped."""
+    if before.get("batch", (now := digest(batch))) != now:
+        logger.warning(
+            "%s: batches are others than when the run was stopped: other data, or epoch(number) is not the same "
+            "whenever it is asked (a DataLoader that shuffles wants a generator with a seed for each epoch); the run "
+            "does not end as it would have without the break",
+            run.folder,
+        )
 
 
 def mine(keyed: Sequence[T], processes: PartialState) -> Sequence[T]:
@@ -125,5 +178,11 @@ def finite(told: tuple[float, float, float], step: int, other: str) -> tuple[flo
 
 
 def saved(run: Run) -> None:
-    """Write the checkpoint of where the run stands."""
-    checkpoint.save(run.checkpoints, run.state, run.recipe, run.model, run.optimizer, run.average, run.about)
+    """Write the checkpoint of where the run stands; a model of minent in the folder, of when the run was shorter, goes:
+    the checkpoints have a newer one."""
+    noted = {"layers": _layers(run), "batch": run.last and digest(run.last)}
+    checkpoint.save(
+        run.checkpoints, run.state, run.recipe, run.model, run.optimizer, run.average, {**run.about, NOTED: noted}
+    )
+    if isinstance(run.model, Saved):
+        (run.folder / MODELS[0]).unlink(missing_ok=True)

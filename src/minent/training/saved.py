@@ -71,14 +71,17 @@ class Saved(PyTorchModelHubMixin, nn.Module, library_name="minent"):
         write(save_directory / "model.safetensors", self._stored())
         self.describe(save_directory)
 
+    def settings(self) -> dict[str, Any]:
+        """What the constructor was given, as config.json tells it."""
+        arguments = self._hub_mixin_config or {}
+        return arguments if isinstance(arguments, dict) else asdict(arguments)
+
     def describe(self, folder: Path) -> None:
         """Write how the model is built and how it reads, without what it has learned."""
         if self.tokenizer is not None:
             with whole_file(folder / "tokenizer.json") as temporary:
                 self.tokenizer.save(str(temporary))
-        arguments = self._hub_mixin_config or {}
-        arguments = arguments if isinstance(arguments, dict) else asdict(arguments)
-        config = {**arguments, "minent": {"class": type(self).__name__, "format": FORMAT}}
+        config = {**self.settings(), "minent": {"class": type(self).__name__, "format": FORMAT}}
         write_text(folder / "config.json", json.dumps(config, indent=2, ensure_ascii=False))
 
     @classmethod

@@ -7,6 +7,8 @@ from time import perf_counter
 from typing import Any
 
 import numpy as np
+from torch import nn
+from torch.nn.modules.batchnorm import _NormBase
 
 from minent.training.descent import averaging
 from minent.training.descent.gradient import Loss, drawn, gradient
@@ -30,25 +32,29 @@ class Fit(Run):
     told: Mapping[str, Any] = field(default_factory=dict)
     """What the log says beside the first step."""
 
+    still: list[nn.Module] = field(default_factory=list)
+    """What is in evaluation mode at each step, too."""
+
 
 def step(run: Fit) -> Record:
     """Take the next step; where it is time to, ask `dev` and save."""
     begun, recipe = perf_counter(), run.recipe
     epoch, position, group, ends = next(run.walk)
+    run.last = group[-1]
     run.state = state = replace(run.state, step=run.state.step + 1, epoch=epoch, position=position + len(group))
     rate = recipe.learning_rate * factor(recipe.schedule, state.step, recipe.warmup, run.steps)
     for parameters in run.optimizer.param_groups:
         parameters["lr"] = rate
     done = {"progress": np.array((state.step - 1) / run.steps, np.float32)}
     keyed = [((recipe.seed, epoch, number), {**batch, **done}) for number, batch in enumerate(group, position)]
-    told = gradient(run.model.train(), run.loss, mine(keyed, run.processes), recipe, run.processes, state.scale)
+    told = gradient(training(run), run.loss, mine(keyed, run.processes), recipe, run.processes, state.scale)
     half, whole = recipe.precision == "fp16", math.isfinite(told[2])
     if half and not whole and state.scale > LEAST:
         told = *told[:2], 0.0
     mean, targets, norm = finite(told, state.step, "bf16" if half else "other data")
     if half:
         run.state = rescaled(state, whole)
-    parts = [batch.get("id", np.empty(0, np.int64)) for batch in group]
+    parts = [np.asarray(batch.get("id", np.empty(0, np.int64))) for batch in group]
     ids = np.concatenate(parts)
     if run.before_step is not None and whole:
         run.before_step(Moment(state.step, rate, ids, targets, run.model, run.optimizer))
@@ -71,6 +77,25 @@ def step(run: Fit) -> Record:
             run.recorder.flush()
         saved(run)
     return record
+
+
+def training(run: Fit) -> nn.Module:
+    """The model in training mode, but for what is to be `still`."""
+    run.model.train()
+    for layer in run.still:
+        layer.eval()
+    return run.model
+
+
+def frozen_norms(model: nn.Module) -> list[nn.Module]:
+    """Batch norms in evaluation mode whose weights are frozen: their means are those that they came with.
+
+    >>> norm = nn.BatchNorm1d(2).eval().requires_grad_(False)
+    >>> frozen_norms(nn.Sequential(norm, nn.BatchNorm1d(2).eval())) == [norm]
+    True
+    """
+    found = (one for one in model.modules() if isinstance(one, _NormBase) and not one.training)
+    return [one for one in found if one.affine and not any(weight.requires_grad for weight in one.parameters())]
 
 
 def paused(run: Fit) -> dict[str, float] | None:

@@ -58,18 +58,24 @@ def check(asked: Asked) -> None:
         raise BadInput(f"--distil is for --task seq2seq; got --task {asked.task}")
     if asked.init and asked.distil:
         raise BadInput("a model begins as one other model; got --init and --distil")
-    begun = "init" if asked.init else "distil" if asked.distil else ""
-    if begun and (asked.shape != Shape() or (asked.reading.tokenizer, asked.reading.vocabulary) != ("auto", 8000)):
+    other = "init" if asked.init else "distil" if asked.distil else ""
+    if other and (asked.shape != Shape() or (asked.reading.tokenizer, asked.reading.vocabulary) != ("auto", 8000)):
         wanted = "a model that is trained further keeps its shape and tokenizer"
-        raise BadInput(f"{wanted}; got --{begun} and options of these")
-    if begun and replace(asked.writing, smoothing=Writing().smoothing) != Writing():
-        raise BadInput(f"a model that is trained further writes as it did; got --{begun} and how to write")
+        raise BadInput(f"{wanted}; got --{other} and options of these")
+    if other and replace(asked.writing, smoothing=Writing().smoothing) != Writing():
+        raise BadInput(f"a model that is trained further writes as it did; got --{other} and how to write")
     if asked.record and asked.task != "classify":
         raise BadInput(f"--record is for --task classify; got --task {asked.task}")
     if (targets := asked.train_target or asked.dev_target) and asked.task != "seq2seq":
         if asked.task == "classify":
             raise BadInput(f"labels stand beside their texts, targets are for seq2seq; got {str(targets)!r}")
         raise BadInput(f"a masked language model learns from texts alone; got {str(targets)!r} for targets")
+
+
+def begun(asked: Asked) -> str:
+    """The model that a run begins as; where that is no more and the run goes on, it is itself built the same."""
+    gone = Path(asked.init).is_absolute() and not Path(asked.init).exists()
+    return str(asked.out) if gone and asked.resume and (asked.out / "config.json").is_file() else asked.init
 
 
 def classifier(asked: Asked) -> Prepared:
@@ -84,7 +90,7 @@ def classifier(asked: Asked) -> Prepared:
     else:
         held = labelled(asked, asked.dev, asked.columns.label)
     if asked.init:
-        model = classifier_from(asked.init, texts, recipe.seed)
+        model = classifier_from(begun(asked), texts, recipe.seed)
     else:
         model = new_classifier(texts, asked.shape, asked.reading, recipe.seed)
     dev = held if len(held) else None  # nothing is held out of labels that few texts have
@@ -110,7 +116,7 @@ def masked_lm(asked: Asked) -> Prepared:
     if asked.init:
         from minent.text import load
 
-        model, tokenizer = load(asked.init)
+        model, tokenizer = load(begun(asked))
     else:
         model, tokenizer = new_masked_lm(texts.texts, asked.shape, asked.reading, recipe.seed), None
     records = train_masked_lm(
@@ -143,7 +149,7 @@ def seq2seq(asked: Asked) -> Prepared:
         held = read(asked.dev, asked.dev_target)
     plan, given = pairs.plan, len(pairs)
     if asked.init:
-        model = Seq2Seq.from_pretrained(asked.init).train()
+        model = Seq2Seq.from_pretrained(begun(asked)).train()
     elif asked.distil:
         teacher = Seq2Seq.from_pretrained(asked.distil)
         with Computing(recipe.device).of(teacher):

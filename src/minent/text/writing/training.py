@@ -96,6 +96,7 @@ def train_seq2seq(
     learned = partial(loss if objective is None else objective.loss, smoothing=smoothing)
     first: list[Any] = [by_itself(part) if two_pass and part else part for part in (learned, judge)]
     about = {"objective": repr(objective), "smoothing": smoothing, "dev data": held and held.fingerprint()["data"]}
+    about["two_pass"] = two_pass
     options: dict[str, Any] = {"resume": resume, "log": log, "about": about, "told": told(cuts)}
     begun = bool(two_pass) and apart is not None and apart.exists()
     for record in fit(model, first[0], batches, recipe, dev=first[1], folder=folder, **options):

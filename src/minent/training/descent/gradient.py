@@ -14,6 +14,7 @@ import torch
 from accelerate import PartialState
 from torch import Tensor, nn
 
+from minent.training.batches import Arrays
 from minent.training.devices import arithmetic, products
 from minent.training.randomness import random_state
 from minent.training.recipe import Recipe
@@ -26,7 +27,7 @@ Key = tuple[int, ...]
 def gradient(
     model: nn.Module,
     loss: Loss,
-    batches: Iterable[tuple[Key, dict[str, np.ndarray]]],
+    batches: Iterable[tuple[Key, Arrays]],
     recipe: Recipe,
     processes: PartialState,
     scale: float = 1.0,
@@ -81,9 +82,9 @@ def summed(tensors: list[Tensor]) -> None:
             tensor.copy_(sum_.view_as(tensor))
 
 
-def uploaded(array: np.ndarray, device: torch.device) -> Tensor:
+def uploaded(array: np.ndarray | Tensor, device: torch.device) -> Tensor:
     """A copy on the device, which a GPU makes while the CPU goes on."""
-    tensor = torch.tensor(array)
+    tensor = array.detach().cpu().clone() if isinstance(array, Tensor) else torch.tensor(array)
     return tensor.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else tensor.to(device)
 
 

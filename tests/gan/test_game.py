@@ -166,7 +166,7 @@ def test_other_options_are_not_resumed(tmp_path):
     list(records)
     with pytest.raises(BadInput, match="holds a run already"):
         next(game(SHORT, folder=tmp_path)[0])
-    with pytest.raises(BadInput, match="n_dis was 2 in .*; got 3"):
+    with pytest.raises(BadInput, match=r"n_dis was 2 in .*; got 3"):
         next(game(replace(SHORT, n_dis=3), folder=tmp_path, resume=True)[0])
     longer, *_ = game(replace(SHORT, steps=7), folder=tmp_path, resume=True)
     assert [turn.step for turn in longer] == [7]

@@ -9,7 +9,7 @@ from minent.tour.chinese import speaker
 from minent.tour.networks import networks
 from minent.tour.page import Say, Section, index
 
-SHARES = 2, 3, 9, 50, 28, 27, 95, 9
+SHARES = 2, 3, 9, 50, 28, 27, 110, 9
 """About how long each stop takes beside the others; a stop that is longer than that is a stop like any other."""
 
 

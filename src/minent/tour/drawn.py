@@ -28,7 +28,7 @@ FRAME = 3.4  # of the plane, from its middle
 log = logging.getLogger(__name__)
 
 
-def drawn(folder: Path, say: Say, steps: int = 700, points_steps: int = 2500) -> Section:
+def drawn(folder: Path, say: Say, steps: int = 700, points_steps: int = 3200) -> Section:
     """Train one generator of digits and two of points, for so many steps each; the first goes to `folder`."""
     digits, plane = read_images("digits"), read_images("gaussians")
     out = folder / "digits-drawn"

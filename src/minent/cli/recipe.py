@@ -25,7 +25,7 @@ def with_recipe(words: list[str]) -> list[str]:
     file, before, after = words[at], words[:at], words[at + 1 :]
     try:
         table = tomllib.loads(open_text(file).content())
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise BadInput(f"{file!r} is not TOML: {error}") from None
     arguments = TRAIN[words[0]]["train"].assemble_argument_collection(default_parameter=Parameter(negative=""))
     known = [name[2:].replace("-", "_") for one in arguments for name in one.names if name.startswith("--")]

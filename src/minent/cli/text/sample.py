@@ -172,7 +172,7 @@ def _done(output: Path) -> set[int]:
     whole = data[: data.rfind(b"\n") + 1]
     try:
         done = {json.loads(line)["line"] for line in whole.splitlines()}
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         raise BadInput(f"{str(output)!r} was not written by --from: it has lines without a number 'line'") from None
     if len(whole) < len(data):
         write_text(output, whole.decode())

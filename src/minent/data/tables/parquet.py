@@ -32,7 +32,7 @@ def read_arrow(data: bytes, file: object, chosen: Callable[[list[str]], Sequence
     try:
         opened = pa.ipc.open_file if data.startswith(b"ARROW1") else pa.ipc.open_stream
         table = checked(opened(pa.BufferReader(data)).read_all())
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise BadInput(f"{str(file)!r} is not a whole Arrow file: {error}") from None
     return table if chosen is None else table.select(list(chosen(table.column_names)))
 
@@ -79,5 +79,5 @@ def _opened(data: bytes, file: object) -> Iterator[Any]:
 
     try:
         yield parquet.ParquetFile(pa.BufferReader(data))
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:  # of names that are no UTF-8
         raise BadInput(f"{str(file)!r} is not a whole Parquet file: {error}") from None

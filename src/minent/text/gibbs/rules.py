@@ -23,6 +23,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from minent.data.whole import whole
 from minent.errors import BadInput, some
 from minent.text.gibbs.constraints import Constraint, no_repeats, one_of, only
 from minent.text.masked.vocabulary import Vocabulary
@@ -39,7 +40,7 @@ def read_rules(path: Path, vocabulary: Vocabulary) -> list[Constraint]:
         raise BadInput(f"there is no file {str(path)!r}")
     try:
         given = tomllib.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise BadInput(f"{str(path)!r} is not TOML: {error}") from None
     rules = given.get("rule")
     if not isinstance(rules, list) or not rules or set(given) != {"rule"}:
@@ -49,7 +50,8 @@ def read_rules(path: Path, vocabulary: Vocabulary) -> list[Constraint]:
     words = [vocabulary.decode([i]).strip() for i in range(vocabulary.size)]
     for i in vocabulary.never:
         words[i] = ""
-    return [_constraint(rule, words, f"rule {i} of {str(path)!r}", path.parent) for i, rule in enumerate(rules, 1)]
+    with whole(path, "a list of rules, with texts and numbers where they belong"):
+        return [_constraint(rule, words, f"rule {i} of {str(path)!r}", path.parent) for i, rule in enumerate(rules, 1)]
 
 
 def _constraint(rule: dict[str, Any], words: list[str], name: str, folder: Path) -> Constraint:

@@ -204,7 +204,7 @@ def test_one_direction_learns_what_both_agree_on_and_is_exported(folder, tmp_pat
     pytest.importorskip("ctranslate2")
     main(["text", "export", one, "--out", str(tmp_path / "ct2")])
     assert (tmp_path / "ct2" / "model.bin").is_file()
-    for wrong, said in (["--dim", "64"], "keeps its shape"), (["--decoder", "to-middle"], "writes from the left"):
+    for wrong, said in (["--dim", "64"], "keeps its shape"), (["--decoder", "to-middle"], "writes as it did"):
         with pytest.raises(SystemExit) as stop:
             main([*train, *wrong])
         assert stop.value.code == 2 and said in " ".join(capsys.readouterr().err.split())

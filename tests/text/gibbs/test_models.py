@@ -175,7 +175,7 @@ def test_what_is_no_model_is_named(tmp_path):
     with pytest.raises(BadInput, match="with a Classifier"):
         load(tmp_path)
     (tmp_path / "config.json").write_text("[]")
-    with pytest.raises(BadInput, match="of no model: it holds a list"):
+    with pytest.raises(BadInput, match="not the settings of a model: it holds a list"):
         load(tmp_path)
     (tmp_path / "config.json").write_text('{"model_type": "nothing"}')
     with pytest.raises(BadInput, match="holds no masked language model") as told:

@@ -1,6 +1,7 @@
 """Links read line by line, by the same rules as Arrow reads them, where lines are not all alike or one is at fault."""
 
 import re
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from minent.data.networks.lines.link_lines import Layout
@@ -70,14 +71,9 @@ def _add(read: Read, fields: Fields, record: Record, plan: Plan, layout: Layout)
     roles = layout.roles
     weighted = roles.weight is not None
 
-    def field(place: int | None) -> str | None:
-        return fields[place] if place is not None and place < len(fields) else None
-
-    def fault(problem: str) -> BadLine:
-        return BadLine(f"{problem}; got {record.text.strip()[:60]!r}", plan.file, record.line)
-
-    ends = field(roles.source), field(roles.target)
-    weight = field(roles.weight)
+    fault = partial(_fault, record, plan)
+    ends = _field(fields, roles.source), _field(fields, roles.target)
+    weight = _field(fields, roles.weight)
     if None in ends or (weighted and layout.named and weight is None):
         raise fault(f"a link needs a source{', a target and a weight' if weighted else ' and a target'}")
     if any(more is not None for more in fields[layout.fields :]):
@@ -95,9 +91,17 @@ def _add(read: Read, fields: Fields, record: Record, plan: Plan, layout: Layout)
     read.weight.append(None if weight is None else weight_of(weight, "link", plan.file, record.line))
     for place, column, name in ((roles.layer, read.layer, "layer"), (roles.kind, read.kind, "type")):
         if place is not None:
-            if (value := field(place)) is None and name == "layer":
+            if (value := _field(fields, place)) is None and name == "layer":
                 raise fault("a link needs a layer")
             column.append(value or "")
+
+
+def _field(fields: Fields, place: int | None) -> str | None:
+    return fields[place] if place is not None and place < len(fields) else None
+
+
+def _fault(record: Record, plan: Plan, problem: str) -> BadLine:
+    return BadLine(f"{problem}; got {record.text.strip()[:60]!r}", plan.file, record.line)
 
 
 def _integers(source: list[str], target: list[str]) -> tuple[tuple[list, list], bool]:

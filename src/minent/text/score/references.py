@@ -75,7 +75,7 @@ def score(
     *,
     language: Language = "auto",
 ) -> Scores:
-    """Score texts by one list of references, or by several lists: references[k][i] is the k-th for hypotheses[i].
+    """Score texts by one list of references, or by several lists: `references[k][i]` is the k-th for hypotheses[i].
 
     language     zh, ja                             ko, and en: any with blanks between its words
     BLEU         zh: Han characters, others as 13a  en: 13a, the tokens of mteval

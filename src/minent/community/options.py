@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from minent.errors import BadInput
+from minent.errors import BadInput, check
 
 Effort = Literal["fast", "balanced", "best"]
 FlowModel = Literal["undirected", "directed", "undirdir", "outdirdir", "rawdir", "precomputed"]
@@ -150,6 +150,11 @@ class Points(Checked):
 
     threads: int | None = None
     """Threads to search with; as many as there are cores if not given."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        counts = [(name, getattr(self, name)) for name in ("trials", "threads")]
+        check(self, *((name, value is None or value >= 1, "at least 1") for name, value in counts))
 
     @property
     def linked(self) -> dict[str, Any]:

@@ -244,3 +244,9 @@ def test_names_of_modules_are_one_for_each_and_for_a_map(tmp_path: Path):
     assert run.returncode == 2 and "--names are those of a map, and there is none: --map" in run.stderr
     run = minent(*told, "--map", tmp_path / "a.svg")
     assert run.returncode == 2 and "a module has one name; '1' has 'one' and 'two'" in " ".join(run.stderr.split())
+
+
+@pytest.mark.parametrize("option", ["trials", "threads"])
+def test_counts_that_are_none_are_refused_before_anything_is_searched(option):
+    with pytest.raises(BadInput, match=f"{option} must be at least 1; got -1"):
+        cluster(np.eye(3), **{option: -1})

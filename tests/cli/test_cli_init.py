@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from contextlib import chdir
 
 import numpy as np
 import pytest
@@ -13,22 +14,15 @@ from minent.data import Labelled
 from minent.errors import BadInput
 from minent.text import Classifier, MaskedLM, Seq2Seq, classifier_from
 
-SMALL = ["--dim", "8", "--heads", "2", "--layers", "1", "--hidden", "8", "--tokenizer", "words", "--steps", "2"]
-
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     """A model of each kind."""
+    from fuzz.commands import made
+
     folder = tmp_path_factory.mktemp("init")
-    texts = [f"w{i % 7} w{i % 5} w{i % 3}" for i in range(40)]
-    (folder / "texts.txt").write_text("\n".join(texts))
-    (folder / "pairs.tsv").write_text("".join(f"{one}\t{one}\n" for one in texts))
-    (folder / "labels.tsv").write_text("".join(f"{'ab'[i % 2]}\t{one}\n" for i, one in enumerate(texts)))
-    np.save(folder / "images.npy", np.random.default_rng(0).integers(0, 256, (24, 8, 8)).astype(np.uint8))
-    for task, data in (("classify", "labels.tsv"), ("seq2seq", "pairs.tsv"), ("masked-lm", "texts.txt")):
-        main(["text", "train", "--task", task, "--train", str(folder / data), "--out", str(folder / task), *SMALL])
-    game = ["--out", str(folder / "gan"), "--width", "4", "--batch", "8", "--steps", "2", "--evaluate-every", "0"]
-    main(["gan", "train", str(folder / "images.npy"), *game])
+    with chdir(folder):
+        made(folder)
     return folder
 
 
@@ -79,6 +73,27 @@ def test_a_classifier_that_began_as_a_masked_model_is_saved_and_loaded(folder, t
     model = Classifier.from_pretrained(tmp_path / "new")
     assert json.loads((tmp_path / "new" / "config.json").read_text())["norm"] is True
     assert model.probabilities(["w1 w2"]).shape == (1, 2)
+
+
+@pytest.mark.parametrize("lipschitz", ["gn", "sn", "r1r2"])
+def test_players_begin_with_the_weights_that_the_run_trained(lipschitz, folder, tmp_path):
+    """What a critic says, but for the norm that its run put around it, is what it said there."""
+    import torch
+
+    from minent.data.images.read import read_images
+    from minent.gan import Critic, players_from
+    from minent.training import checkpoint
+    from minent.training.weights import read
+
+    game = ["--out", str(tmp_path / "run"), "--width", "4", "--batch", "8", "--steps", "1", "--evaluate-every", "0"]
+    main(["gan", "train", str(folder / "images.npy"), *game, "--lipschitz", lipschitz])
+    _, critic = players_from(tmp_path / "run", read_images(str(folder / "images.npy")))
+    assert isinstance(critic, Critic) and not any("parametrizations" in name for name, _ in critic.named_parameters())
+    held = read(checkpoint.newest(tmp_path / "run" / "checkpoints") / "weights.safetensors")
+    stored = [one for name, one in held.items() if name.startswith("critic.") and one.shape and "._" not in name]
+    assert sum(one.numel() for one in stored) == sum(one.numel() for one in critic.parameters())
+    for one in critic.parameters():
+        assert any(one.shape == other.shape and torch.equal(one, other) for other in stored)
 
 
 def test_players_play_on(folder, tmp_path, capsys):

@@ -14,7 +14,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from minent.data.whole import read_json
+from minent.data.whole import read_json, whole
 from minent.errors import BadInput
 from minent.files import write_text
 from minent.gan.augmentation import augmentation
@@ -150,6 +150,14 @@ def released(game: Game) -> Iterator[None]:
     finally:
         for parameter in [*game.trained[0], *game.trained[1]]:
             parameter.requires_grad_(True).grad = None
+
+
+def played(folder: Path) -> Playing:
+    """How the run in a folder was played. Raises BadInput."""
+    file, kind = folder / "game.json", "the options of a run"
+    options = read_json(file, kind)
+    with whole(file, kind):
+        return Playing(**{name: value for name, value in options.items() if name != "classes"})
 
 
 def refuse_other(folder: Path, playing: Playing, classes: list[str] | None) -> None:

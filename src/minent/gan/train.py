@@ -16,10 +16,12 @@ from typing import Any
 import numpy as np
 import torch
 from accelerate import PartialState
+from torch import nn
+from torch.nn.utils.parametrize import is_parametrized, remove_parametrizations
 
 from minent.data.images.images import Images
 from minent.errors import BadInput
-from minent.gan.game import play
+from minent.gan.game import constrained, play, played
 from minent.gan.networks import Critic, Generator
 from minent.gan.options import Networks, Playing
 from minent.gan.scores.features import train_features
@@ -68,13 +70,13 @@ def players_from(run: str | Path, images: Images, *, classes: bool = False) -> t
         if was != now:
             raise BadInput(f"the run in {str(run)!r} drew {what}: {was}; got images of {now}")
     critic = Critic(images.channels, images.size, generator.networks, generator.classes)
+    players = nn.ModuleDict({"generator": generator, "critic": constrained(critic, played(run))})
     held = read(newest / "weights.safetensors")
-    start = "critic.critic." if any(name.startswith("critic.critic.") for name in held) else "critic."
-    own = {name.removeprefix(start): one for name, one in held.items() if name.startswith(start)}
-    fill(weights(critic), own, newest)
-    trained = {name.removeprefix("generator."): one for name, one in held.items() if name.startswith("generator.")}
-    fill(weights(generator), trained, newest)
-    return generator, critic
+    fill(weights(players), {name: one for name, one in held.items() if not name.startswith("seen.")}, newest)
+    normed = [layer for layer in players["critic"].modules() if is_parametrized(layer)]
+    for layer in normed:
+        remove_parametrizations(layer, "weight", leave_parametrized=False)
+    return generator, players["critic"] if normed else critic  # type: ignore[return-value]  # sn trains a copy
 
 
 def train_gan(

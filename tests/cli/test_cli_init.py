@@ -105,6 +105,8 @@ def test_players_play_on(folder, tmp_path, capsys):
     new = ["--out", str(tmp_path / "new"), "--steps", "1", "--batch", "8", "--init", str(folder / "gan")]
     main(["gan", "train", str(folder / "images.npy"), *new])
     assert (tmp_path / "new" / "model.safetensors").exists()
+    main(["gan", "train", "--resume", str(tmp_path / "new"), "--steps", "2"])  # as large as those it began as
+    assert "step 2 of 2" in capsys.readouterr().out
     np.save(tmp_path / "large.npy", np.zeros((24, 16, 16), np.uint8))
     with pytest.raises(BadInput, match="drew pixels: 8; got images of 16"):
         players_from(folder / "gan", read_images(str(tmp_path / "large.npy")))

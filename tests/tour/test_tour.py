@@ -14,7 +14,7 @@ def toured(tmp_path_factory):
     """A tour of few steps: its folder, what was told, and all sentences that it had said in its language."""
     pytest.importorskip("sklearn")
     pytest.importorskip("torch")
-    from minent.tour import both_ends, docstrings, drawn, gaps, histories, lengths, reasons
+    from minent.tour import both_ends, drawn, gaps, histories, lengths, reasons
 
     folder, sentences = tmp_path_factory.mktemp("tour"), set()
 
@@ -24,7 +24,7 @@ def toured(tmp_path_factory):
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(minent.tour, "speaker", lambda language: say)
-        patch.setattr(docstrings, "PACKAGES", ("networkx",))
+        patch.setattr(histories, "PACKAGES", ("networkx",))
         patch.setattr(reasons, "LEARNED", 120)
         for module, few in (
             (drawn, {"steps": 2, "points_steps": 2}), (gaps, {"steps": 10}), (histories, {"steps": 10}),

@@ -12,7 +12,6 @@ from rich.text import Text
 
 from minent.cli.shown import console, plain
 
-FEW = 200  # steps
 if TYPE_CHECKING:
     import numpy as np
 
@@ -109,8 +108,7 @@ def progress() -> Iterator[Callable[[str], None]]:
 
 
 def training(records: "Iterable[Record]") -> int:
-    """Follow a training run: a line for each evaluation, and where it stands on standard error. How many steps it took,
-    if they are few, else 0."""
+    """Follow a training run: a line for each evaluation, and where it stands on standard error. Its number of steps."""
     steps = 0
     with progress() as say:
         say("preparing")
@@ -121,7 +119,7 @@ def training(records: "Iterable[Record]") -> int:
             if record.dev is not None:
                 scores = ", ".join(f"{name} {score:.4f}" for name, score in record.dev.items())
                 print(f"{where}; judged: {scores}", flush=True)
-    return steps if steps < FEW else 0
+    return steps
 
 
 def _timed(steps: "Iterable[Any]") -> "Iterator[tuple[Any, str]]":

@@ -1,6 +1,5 @@
 """Numbers in words, from both ends: digits are read, and words written from the left and from the right at once."""
 
-import logging
 from html import escape
 from pathlib import Path
 
@@ -8,7 +7,7 @@ from minent.files import write_text
 from minent.nn.shape import Shape
 from minent.text.options import Reading, Writing
 from minent.text.writing.training import new_seq2seq, train_seq2seq
-from minent.tour.page import Html, Say, Section, table
+from minent.tour.page import Html, Say, Section, follow, table
 from minent.tour.spelled import numbers
 from minent.training.recipe import Recipe
 
@@ -19,7 +18,6 @@ SHAPE = Shape(dim=64, heads=4, layers=2, hidden=256, longest=32)
 READING = Reading("words", vocabulary=100, tokens=1024)
 WRITING = Writing("bidirectional", interaction=0.0)
 SHOWN = 14
-log = logging.getLogger(__name__)
 
 
 def both_ends(folder: Path, say: Say, steps: int = 500) -> Section:
@@ -29,8 +27,7 @@ def both_ends(folder: Path, say: Say, steps: int = 500) -> Section:
     write_text(file, "".join(f"{a}\t{b}\n" for a, b in zip(train.sources, train.targets, strict=True)))
     model = new_seq2seq(train, SHAPE, READING, WRITING)
     recipe = Recipe(steps=steps, learning_rate=5e-3, warmup=steps // 10)
-    for record in train_seq2seq(model, train, None, recipe, tokens=READING.tokens):
-        log.info("both ends: step %d of %d, loss %.2f", record.step, record.steps, record.loss)
+    follow("both ends", train_seq2seq(model, train, None, recipe, tokens=READING.tokens))
     model.save_pretrained(out)
     agreed, apart = (model.write(test.sources, beam=4, longest=24, judge=judge) for judge in ("both", "own"))
     command = (

@@ -1,6 +1,5 @@
 """Drawn: digits by a generator after a minute, and 25 Gaussians by two, whose critics are kept flat in two ways."""
 
-import logging
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +10,7 @@ from minent.gan.options import Networks, Playing
 from minent.gan.scores.samples import score
 from minent.gan.train import new_players, train_gan
 from minent.plot.picture import data_uri, grid, points
-from minent.tour.page import Say, Section, figure, table
+from minent.tour.page import Say, Section, figure, follow, table
 
 ASKED = """A generator draws, a critic judges, both learn: here from scikit-learn's 1,797 digits of 8 × 8 pixels. The
 critic must not be steep. Gradient normalisation divides it by its own gradient and has nothing to tune; a gradient
@@ -25,7 +24,6 @@ GAUSSIANS = {
     ),
 }
 FRAME = 3.4  # of the plane, from its middle
-log = logging.getLogger(__name__)
 
 
 def drawn(folder: Path, say: Say, steps: int = 700, points_steps: int = 3200) -> Section:
@@ -62,6 +60,5 @@ def drawn(folder: Path, say: Say, steps: int = 700, points_steps: int = 3200) ->
 def played(name: str, samples: Images, networks: Networks, playing: Playing, folder: Path | None = None) -> Generator:
     """A generator that has played, of images by class."""
     generator, critic = new_players(samples, networks, classes=samples.labels is not None)
-    for turn in train_gan(generator, critic, samples, playing, folder=folder):
-        log.info("%s: step %d of %d", name, turn.step, turn.steps)
+    follow(name, train_gan(generator, critic, samples, playing, folder=folder))
     return generator

@@ -1,6 +1,5 @@
 """Gaps: a masked language model learns numbers in words, and chains fill a template by Gibbs sampling."""
 
-import logging
 from html import escape
 from pathlib import Path
 
@@ -9,7 +8,7 @@ from minent.nn.shape import Shape
 from minent.text.gibbs import Gibbs, diagnostics
 from minent.text.masked.training import new_masked_lm, train_masked_lm
 from minent.text.options import Reading
-from minent.tour.page import Html, Say, Section, table
+from minent.tour.page import Html, Say, Section, follow, table
 from minent.tour.spelled import in_words, numbers
 from minent.training.recipe import Recipe
 
@@ -21,7 +20,6 @@ SHAPE = Shape(dim=64, heads=4, layers=2, hidden=256, longest=32)
 READING = Reading("words", vocabulary=100, tokens=2048)
 TEMPLATE = "_ _ thousand _ hundred _ _"
 SHOWN, CHAINS = (0, 5, 20), 8
-log = logging.getLogger(__name__)
 
 
 def gaps(folder: Path, say: Say, steps: int = 500) -> Section:
@@ -31,8 +29,7 @@ def gaps(folder: Path, say: Say, steps: int = 500) -> Section:
     write_text(file, "".join(f"{one}\n" for one in learned))
     model = new_masked_lm(learned, SHAPE, READING)
     recipe = Recipe(steps=steps, learning_rate=3e-3, warmup=steps // 10)
-    for record in train_masked_lm(model, learned, None, recipe, masked=0.0, tokens=READING.tokens):
-        log.info("gaps: step %d of %d, loss %.2f", record.step, record.steps, record.loss)
+    follow("gaps", train_masked_lm(model, learned, None, recipe, masked=0.0, tokens=READING.tokens))
     model.save_pretrained(out)
     sampler = Gibbs(model, keep=(TEMPLATE,), chains=64, sweeps=max(SHOWN), thin=5, temperature=0.7)
     states = list(sampler.sweeps())

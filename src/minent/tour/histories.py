@@ -1,9 +1,10 @@
 """Histories that err: a small model learns the same words twice, and goes on from beginnings that were spoilt."""
 
-import logging
+import re
+from collections import Counter
 from pathlib import Path
 
-from minent.data import Pairs, held_out
+from minent.data import Pairs, docstrings, held_out
 from minent.files import write_text
 from minent.nn.shape import Shape
 from minent.plot.curves import curves, inline
@@ -11,8 +12,7 @@ from minent.text.exposure import Objective, RandomReplacement, TeacherForcing
 from minent.text.exposure.diagnosis import Exposure, exposure
 from minent.text.options import Reading, Writing
 from minent.text.writing.training import batched, new_seq2seq, train_seq2seq
-from minent.tour.docstrings import words
-from minent.tour.page import Say, Section, table
+from minent.tour.page import Say, Section, follow, table
 from minent.training.recipe import Recipe
 
 ASKED = """A model learns to go on from true beginnings, but when it writes it goes on from its own. Two models of one
@@ -22,8 +22,8 @@ How many next letters are right when the beginning is true, spoilt, or the model
 OBJECTIVES: dict[str, Objective] = {"teacher forcing": TeacherForcing(), "random replacement": RandomReplacement()}
 SHAPE = Shape(dim=64, heads=2, layers=2, hidden=256, longest=32)
 READING = Reading("words", vocabulary=60, tokens=1024)
+PACKAGES = "numpy", "scipy", "sklearn", "pandas", "networkx"
 HELD = 0.05
-log = logging.getLogger(__name__)
 
 
 def histories(folder: Path, say: Say, steps: int = 300) -> Section:
@@ -48,12 +48,19 @@ def histories(folder: Path, say: Say, steps: int = 300) -> Section:
     return Section(say("Training that survives its own mistakes"), say(ASKED), command, facts, html, "exposure.md")
 
 
+def words() -> Pairs:
+    """Words of docstrings, and what is left of them without vowels, letter by letter."""
+    found = (f"{one.summary} {one.body}".lower() for one in docstrings(PACKAGES, per_package=10_000))
+    counts = Counter(word for text in found for word in re.findall(r"[a-z]{6,14}", text))
+    known = sorted(word for word, count in counts.items() if count > 2)
+    return Pairs([" ".join(re.sub("[aeiou]", "", word)) for word in known], [" ".join(word) for word in known])
+
+
 def measured(name: str, objective: Objective, train: Pairs, test: Pairs, steps: int) -> Exposure:
     """What a model that learned by the objective gets right."""
     model = new_seq2seq(train, SHAPE, READING, Writing())
     recipe = Recipe(steps=steps, learning_rate=2e-3, warmup=steps // 10)
-    for record in train_seq2seq(model, train, None, recipe, objective=objective, tokens=READING.tokens):
-        log.info("%s: step %d of %d, loss %.2f", name, record.step, record.steps, record.loss)
+    follow(name, train_seq2seq(model, train, None, recipe, objective=objective, tokens=READING.tokens))
     return exposure(model, batched(model, test, 4096, shuffle=False).epoch(1))
 
 

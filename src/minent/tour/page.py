@@ -1,13 +1,16 @@
 """The page that a tour ends with: a card for each stop, with what was asked, the picture, the figures, the command."""
 
-from collections.abc import Callable, Sequence
+import logging
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 from minent.plot.page import Page, document
 
+log = logging.getLogger(__name__)
 Say = Callable[[str], str]
 """What a sentence of the tour is in the language of the tour."""
 
@@ -39,6 +42,12 @@ class Section:
 
 class Html(str):
     """What is no text to be shown as it is."""
+
+
+def follow(name: str, records: Iterable[Any]) -> None:
+    """Train to the end, and say where it stands; a record has its `step` and how many `steps` there are."""
+    for record in records:
+        log.info("%s: step %d of %d", name, record.step, record.steps)
 
 
 def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

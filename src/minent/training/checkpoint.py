@@ -111,6 +111,16 @@ def told(path: Path) -> tuple[State, dict[str, Any], dict[str, Any]]:
         return State(**saved["state"], best=best), dict(saved["recipe"]), dict(saved["about"])
 
 
+def judged(state: State, recipe: Mapping[str, Any]) -> tuple[str, float] | None:
+    """By which score on dev the checkpoints were chosen, and the best value of it; None where nothing judged.
+
+    >>> judged(State(best=((-31.5, 40),)), {"best": "bleu"}), judged(State(best=((math.inf, 40),)), {})
+    (('bleu', 31.5), None)
+    """
+    score, value = recipe.get("best", "loss"), state.best[0][0] if state.best else math.inf
+    return None if value == math.inf else (score, value if score == "loss" else -value)
+
+
 def load(
     path: Path,
     recipe: Recipe,

@@ -6,7 +6,6 @@ The folder is that of huggingface_hub's mixin, so it is shared as any model of t
 import json
 import logging
 from dataclasses import asdict
-from math import inf
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -136,9 +135,8 @@ def learned(folder: Path) -> list[Path]:
     if newest is None:
         return []
     state, recipe, _ = checkpoint.told(newest)
-    of, score = " and ".join(str(at) for _, at in state.best) or str(state.step), recipe.get("best", "loss")
-    value = state.best[0][0] if state.best else inf
-    said = f", with a {score} on dev of {value if score == 'loss' else -value:.4g}" if value < inf else ""
+    of, best = " and ".join(str(at) for _, at in state.best) or str(state.step), checkpoint.judged(state, recipe)
+    said = "" if best is None else f", with a {best[0]} on dev of {best[1]:.4g}"
     log.warning("%s: the run stopped at step %d; these are the weights of step %s%s", folder, state.step, of, said)
     return checkpoint.best(folder / "checkpoints", state, bool(recipe.get("ema")))
 

@@ -81,7 +81,7 @@ def train(
         deque(turns, maxlen=0)
         return
     options = {"images": images, "size": size, "classes": classes, "split": split, "skip_bad": skip_bad}
-    options |= {"networks": networks, "playing": playing}
+    options |= {"init": init, "networks": networks, "playing": playing}
     weights = [sum(parameter.numel() for parameter in player.parameters()) for player in (generator, critic)]
     print(f"{kind(samples)}, {playing.lipschitz}; {weights[0]:,} weights draw, {weights[1]:,} judge")
     terminal.playing(keeping(turns, "gan", out, options, resume))

@@ -18,6 +18,8 @@ from minent.nn.shape import Shape
 from minent.text.options import Learning, Masking, Reading, Writing
 from minent.training.recipe import Recipe
 
+FEW = 200  # steps, for a model that begins from nothing
+
 
 def train(
     *,
@@ -97,21 +99,18 @@ def train(
 
 def chosen(out: Path) -> str:
     """Which weights a run ended with, and by what, in a line; none where nothing judged."""
-    from math import inf
-
     from minent.training import checkpoint
 
     newest = checkpoint.newest(out / "checkpoints")
     if newest is None:
         return ""
     state, recipe, _ = checkpoint.told(newest)
-    if not state.best or state.best[0][0] == inf:
+    if (best := checkpoint.judged(state, recipe)) is None:
         return ""
-    (value, _), score = state.best[0], recipe.get("best", "loss")
     steps = " and ".join(f"{step:,}" for _, step in state.best)
-    best = f"the lowest loss on dev, {value:.4f}" if score == "loss" else f"the highest {score} on dev, {-value:.4f}"
+    score = f"the {'lowest' if best[0] == 'loss' else 'highest'} {best[0]} on dev, {best[1]:.4f}"
     of = f"the mean of those of steps {steps}" if len(state.best) > 1 else f"those of step {steps}"
-    return f"weights: {of}, by {best}\n"
+    return f"weights: {of}, by {score}\n"
 
 
 def follow(model: Any, records: Any, told: str, asked: Asked) -> None:
@@ -126,7 +125,7 @@ def follow(model: Any, records: Any, told: str, asked: Asked) -> None:
         shape = model.shape
         most = f"{shape.longest}" + f", targets of {shape.longest_target}" * bool(shape.longest_target)
         print(f"{weights:,} weights, {shape.attention} attention, texts of at most {most} tokens")
-    few = training(records)
-    if few and not asked.recipe.steps:
+    steps = training(records)
+    if 0 < steps < FEW and not (begun or asked.recipe.steps):
         how = "smaller batches make more of them (--tokens 512, with --learning-rate 0.002), or --epochs"
-        print(f"{few:,} steps are few to learn from nothing: {how}", file=sys.stderr)
+        print(f"{steps:,} steps are few to learn from nothing: {how}", file=sys.stderr)

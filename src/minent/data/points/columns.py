@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+from minent.data.text_file import open_text
 from minent.data.whole import whole
 from minent.errors import BadInput, some
 
@@ -20,13 +21,15 @@ def read_columns(path: str | os.PathLike[str]) -> Any:
     "id", or by no name, as pandas writes an index, holds names. What is read is told.
 
     Raises BadInput for what is no table, and for numbers that are not all numbers."""
+    from pyarrow import BufferReader
     from pyarrow import csv as arrow
 
     rows = _rows(path)
     options: dict[str, Any] = {"autogenerate_column_names": bool(rows) and any(map(_is_number, rows[0]))}
     apart = arrow.ParseOptions(delimiter=SEPARATORS[Path(path).suffix.lower()])
+    content = BufferReader(open_text(path).content().encode())
     with whole(path, "a table of numbers"):
-        table = arrow.read_csv(path, read_options=arrow.ReadOptions(**options), parse_options=apart)
+        table = arrow.read_csv(content, read_options=arrow.ReadOptions(**options), parse_options=apart)
         for i, name in enumerate(table.column_names):
             if name.strip().lower() in NAMES:
                 table = table.set_column(i, name, table[name].cast("string"))

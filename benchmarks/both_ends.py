@@ -282,18 +282,7 @@ def report(names):
         parts.append(f"\n## {TASKS[name][1]}\n\n{saved['sizes']}\n")
         columns = [*saved["scores"], "first", "last", "steps", "flops", "seconds"]
         parts += [f"| model | {' | '.join(shown[one] for one in columns)} | seeds |", "|---" * (len(columns) + 2) + "|"]
-        table = {}
-        for found in saved["runs"].values():
-            for row, values in found.items():
-                table.setdefault(row, []).append(values)
-        for row, several in table.items():
-            cells = []
-            for column in columns:
-                values = [one[column] / (1e12 if column == "flops" else 1) for one in several]
-                spread = f" ± {np.std(values, ddof=1):.1f}" if len(values) > 1 else ""
-                whole = column in ("steps", "seconds")
-                cells.append(f"{np.mean(values):,.0f}" if whole else f"{np.mean(values):.1f}{spread}")
-            parts.append(f"| {row} | {' | '.join(cells)} | {len(several)} |")
+        parts += pairs_of.means(saved["runs"], columns)
     return "\n".join(parts) + "\n"
 
 

@@ -30,15 +30,14 @@ from pathlib import Path
 import gan_quality
 import numpy as np
 import torch
+from gan_quality import cell, features, halves
 from torch import nn
 
 from minent.data.images.images import Images
-from minent.data.images.read import read_images
 from minent.gan.game import constrained, play
 from minent.gan.input_gradients.slope import value_and_gradient
 from minent.gan.losses import critic_loss, loss_of
 from minent.gan.options import Networks, Playing
-from minent.gan.scores.features import train_features
 from minent.gan.scores.mixture import mixture_scores
 from minent.gan.scores.samples import score
 from minent.gan.standing import standing
@@ -80,25 +79,6 @@ def machine():
 
 
 @cache
-def images(task, folder):
-    if task == "mnist":
-        return read_images(Path(folder) / "images" / "mnist" / "t10k-images-idx3-ubyte.gz")
-    return read_images(task)
-
-
-@cache
-def halves(task, folder):
-    """Samples to learn from, and others to judge by."""
-    whole = images(task, folder)
-    order = np.random.default_rng(7).permutation(len(whole))
-    return whole.at(order[: len(order) // 2]), whole.at(order[len(order) // 2 :])
-
-
-@cache
-def features(task, folder):
-    return train_features(halves(task, folder)[1])
-
-
 class Hidden(nn.Module):
     """A critic that hides what it is made of, so that its gradient is autograd's."""
 
@@ -324,21 +304,14 @@ def quality_of(task, saved, folder):
         every = measured(saved, method)[1]
         good = [one for one in every if "error" not in one]
         cells = [method.split(",")[0], METHODS[method].loss, f"{rate:g}"]
-        for column in SHOWN[task]:
-            values = [one[column] for one in good]
-            spread = f" ({_figure(min(values))} to {_figure(max(values))})" if len(values) > 1 else ""
-            cells.append(f"{_figure(np.median(values))}{spread}" if values else "diverged")
+        cells += [cell([one[column] for one in good]) for column in SHOWN[task]]
         steps = f"{np.median([one['steps'] for one in good]):,.0f}" if good else ""
         parts.append(f"| {' | '.join(cells)} | {steps} | {len(good)} of {len(every)} |")
     other = halves(task, folder)[1].scaled()
     count = 2500 if task == "gaussians" else min(2000, len(other) // 2)  # as many as are drawn in a run
-    space = None if task == "gaussians" else features(task, folder)
+    space = features(task, folder)
     floor = score(other[:count], other, features=space, mixture=task == "gaussians").floor
-    return [*parts, f"| real | | | {' | '.join(_figure(floor[column]) for column in SHOWN[task])} | | |"]
-
-
-def _figure(value):
-    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+    return [*parts, f"| real | | | {' | '.join(gan_quality.figure(floor[column]) for column in SHOWN[task])} | | |"]
 
 
 def report(options):

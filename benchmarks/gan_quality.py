@@ -54,13 +54,16 @@ FIRST = -1, 0, 1, 2  # of learning rates: where each method has been before it c
 MOST = 14  # points that a method may climb over
 
 
+def images(task, folder):
+    if not task.startswith("mnist"):
+        return read_images(task)
+    return read_images(Path(folder) / "images" / "mnist" / "t10k-images-idx3-ubyte.gz", int(task[5:] or 28))
+
+
 @cache
 def halves(task, folder):
     """Samples to learn from, and others to judge by."""
-    if task == "gaussians":
-        whole = read_images(task)
-    else:
-        whole = read_images(Path(folder) / "images" / "mnist" / "t10k-images-idx3-ubyte.gz", int(task[5:] or 28))
+    whole = images(task, folder)
     order = np.random.default_rng(7).permutation(len(whole))
     return whole.at(order[: len(order) // 2]), whole.at(order[len(order) // 2 :])
 
@@ -269,16 +272,19 @@ def table(kept, game, task, n_dis, plain, found, folder):
         good, climbed = [one for one in several if "error" not in one], kept["found"][f"{game}, {name}"]
         cells = [name, f"{rate:.3g}", "" if weight is None else f"{weight:.3g}"]
         cells.append(f"{climbed['points']}{'' if climbed['inside'] else ', at their edge'}")
-        for column in shown:
-            values = [one[column] for one in good]
-            spread = f" ({figure(min(values))} to {figure(max(values))})" if len(values) > 1 else ""
-            cells.append(f"{figure(np.median(values))}{spread}" if values else "diverged")
+        cells += [cell([one[column] for one in good]) for column in shown]
         taken = f"{good[0]['steps']:,}" if good else ""
         parts.append(f"| {' | '.join(cells)} | {taken} | {len(good)} of {len(several)}{'' if new else ', tuned by'} |")
     other = halves(task, folder)[1].scaled()
     count = 2500 if task == "gaussians" else 2000
     floor = score(other[:count], other, features=features(task, folder), mixture=task == "gaussians").floor
     return [*parts, f"| real | | | | {' | '.join(figure(floor[column]) for column in shown)} | | |"]
+
+
+def cell(values):
+    """The median, and from the least to the greatest."""
+    spread = f" ({figure(min(values))} to {figure(max(values))})" if len(values) > 1 else ""
+    return f"{figure(np.median(values))}{spread}" if values else "diverged"
 
 
 def figure(value):

@@ -1,4 +1,4 @@
-"""Pairs of the shared data that several benchmarks learn from."""
+"""Pairs of the shared data that several benchmarks learn from, and the table of what they found."""
 
 import numpy as np
 
@@ -34,3 +34,22 @@ def csl_title(folder):
         for line in (folder / "csl_title" / name).read_text(encoding="utf-8").splitlines()
     ]
     return Pairs([row[1] for row in rows], [row[2] for row in rows])
+
+
+def means(runs, columns):
+    """The rows of a table, a kind of model each: of every column the mean over runs, with the deviation of
+    several; steps and seconds are whole numbers, operations are 10¹²."""
+    rows = {}
+    for found in runs.values():
+        for row, values in found.items():
+            rows.setdefault(row, []).append(values)
+    lines = []
+    for row, several in rows.items():
+        cells = []
+        for column in columns:
+            values = [one[column] / (1e12 if column == "flops" else 1) for one in several]
+            spread = f" ± {np.std(values, ddof=1):.1f}" if len(values) > 1 else ""
+            whole = column in ("steps", "seconds")
+            cells.append(f"{np.mean(values):,.0f}" if whole else f"{np.mean(values):.1f}{spread}")
+        lines.append(f"| {row} | {' | '.join(cells)} | {len(several)} |")
+    return lines

@@ -160,17 +160,7 @@ def report(names):
         columns = [*saved["scores"], "first", "last", "seconds"]
         parts.append(f"| decoder | {' | '.join(shown[column] for column in columns)} | seeds |")
         parts.append("|---" * (len(columns) + 2) + "|")
-        rows = {}
-        for found in saved["runs"].values():
-            for row, values in found.items():
-                rows.setdefault(row, []).append(values)
-        for row, several in rows.items():
-            cells = []
-            for column in columns:
-                values = [one[column] for one in several]
-                spread = f" ± {np.std(values, ddof=1):.1f}" if len(values) > 1 else ""
-                cells.append(f"{np.mean(values):.0f}" if column == "seconds" else f"{np.mean(values):.1f}{spread}")
-            parts.append(f"| {row} | {' | '.join(cells)} | {len(several)} |")
+        parts += pairs_of.means(saved["runs"], columns)
     return "\n".join(parts) + "\n"
 
 

@@ -1,6 +1,7 @@
 """jaxtyping's shapes are checked by beartype in every test; shared data is found by MINENT_DATA; pages are opened in a
 browser."""
 
+import logging
 import os
 import shutil
 from collections.abc import Iterator
@@ -18,6 +19,15 @@ with suppress(ImportError):
 install_import_hook("minent", "beartype.beartype")
 settings.register_profile("minent", deadline=None)  # the first example may compile a kernel
 settings.load_profile("minent")
+
+
+@pytest.fixture(autouse=True)
+def nothing_left() -> Iterator[None]:
+    """A test that leaves the log otherwise than it was decides what a later one sees."""
+    log = logging.getLogger("minent")
+    before = log.level, log.propagate, list(log.handlers)
+    yield
+    assert (log.level, log.propagate, list(log.handlers)) == before, "the log of minent was left changed"
 
 
 @pytest.fixture(scope="session")

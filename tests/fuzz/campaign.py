@@ -95,8 +95,6 @@ def tried(seed: Seed, data: bytes, folder: Path) -> tuple[str, str]:
 def campaign(inputs: int, seconds: float, seed: int, keep: Path | None = None) -> tuple[Counter[str], list[str]]:
     """How often each thing came of so many inputs, or as many as there is time for; and a line for each that is bad."""
     chance, counts, bad, begun = random.Random(seed), Counter[str](), [], time.monotonic()
-    logging.getLogger("minent").setLevel(logging.ERROR)
-    warnings.simplefilter("ignore")
     with tempfile.TemporaryDirectory() as root:
         every = list(seeds(Path(root)))
         others, kinds = [one.data for one in every], [[one for one in every if one.slow is it] for it in (False, True)]
@@ -145,4 +143,6 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    logging.getLogger("minent").setLevel(logging.ERROR)
+    warnings.simplefilter("ignore")
     main()

@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from checked import check
 from hypothesis import settings
-from jaxtyping import install_import_hook
 
 with suppress(ImportError):
     import faiss  # noqa: F401  before infomap: both are made by SWIG, and the later one's iterators serve both
 
-install_import_hook("minent", "beartype.beartype")
+check("minent")
 settings.register_profile("minent", deadline=None)  # the first example may compile a kernel
 settings.load_profile("minent")
 

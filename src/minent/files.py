@@ -90,6 +90,21 @@ def whole_folder(folder: str | os.PathLike[str]) -> Iterator[Path]:
         shutil.rmtree(half, ignore_errors=True)
 
 
+def vacant(folder: str | os.PathLike[str]) -> bool:
+    """Whether a folder can be made anew: nothing of its name is there, or a folder with nothing in it but what killed
+    processes had half written.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     vacant(folder), vacant(Path(folder) / "new"), vacant(Path(folder).parent)
+    (True, True, False)
+    """
+    folder = Path(folder)
+    if folder.is_dir() and not folder.is_symlink():
+        return all(file.name.startswith(HALF) for file in settled(folder).iterdir())
+    return not folder.exists() and not folder.is_symlink()
+
+
 def settled(folder: Path) -> Path:
     """The same folder, with the files in their places that a killed process had written whole and not yet moved."""
     with suppress(FileNotFoundError):  # where others move them too

@@ -65,6 +65,7 @@ def test_what_it_cannot_run_is_refused(tmp_path):
             new_seq2seq(pairs(), Shape(dim=8, heads=2), Reading("characters", 300), Writing(copy=True)), tmp_path / "no"
         )
     (tmp_path / "there").mkdir()
+    (tmp_path / "there" / "mine").touch()
     with pytest.raises(BadInput, match="there already"):
         export(model(), tmp_path / "there")
     assert sorted(file.name for file in tmp_path.iterdir()) == ["there"]

@@ -9,7 +9,7 @@ from cyclopts import Parameter
 
 from minent.cli.outputs import check_apart
 from minent.errors import BadInput, require
-from minent.files import whole_folder
+from minent.files import vacant, whole_folder
 
 MODULES = "modules.json"  # of sentence-transformers
 
@@ -51,7 +51,7 @@ def lengthen(
     from minent.nn import attention as ours
     from minent.training.saved import is_path
 
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+    if not vacant(out):
         raise BadInput(f"{str(out)!r} is there already; choose another folder")
     check_apart(out, [model])
     if is_path(model) and not Path(model).is_dir():

@@ -5,8 +5,6 @@ position is added.
 """
 
 import os
-import tempfile
-from pathlib import Path
 from typing import Any, get_args
 
 import numpy as np
@@ -15,6 +13,7 @@ from tokenizers import Tokenizer
 from torch import Tensor, nn
 
 from minent.errors import BadInput, require
+from minent.files import vacant, whole_folder
 from minent.nn.positions import waves
 from minent.text.options import Quantization
 from minent.text.tokenizer import blank_of
@@ -38,7 +37,7 @@ def export(model: Seq2Seq, folder: str | os.PathLike[str], *, quantization: Quan
     if quantization is not None and quantization not in get_args(Quantization):
         raise BadInput(f"quantization is one of {', '.join(get_args(Quantization))}; got {quantization!r}")
     shape, tokenizer = model.shape, exportable(model)
-    if Path(folder).exists():
+    if not vacant(folder):
         raise BadInput(f"{str(folder)!r} is there already; choose another folder")
     spec: Any = TransformerSpec.from_config((shape.layers, shape.layers), shape.heads, activation=Activation.GELU)
     tokens = model.embedding.tokens.weight
@@ -71,12 +70,8 @@ def export(model: Seq2Seq, folder: str | os.PathLike[str], *, quantization: Quan
         setattr(spec.config, name, token)
     spec.validate()
     spec.optimize(quantization=quantization)
-    Path(folder).absolute().parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=Path(folder).absolute().parent) as half:
-        whole = Path(half) / "model"
-        whole.mkdir()
-        spec.save(str(whole))
-        whole.rename(folder)
+    with whole_folder(folder) as half:
+        spec.save(str(half))
 
 
 def exportable(model: Seq2Seq) -> Tokenizer:

@@ -24,6 +24,7 @@ test-all: setup
 fuzz: setup
 	OMP_NUM_THREADS=1 $(BIN)/python tests/fuzz/campaign.py --inputs 1000000 --seconds 600
 	OMP_NUM_THREADS=1 $(BIN)/python tests/fuzz/commands.py --lines 10000 --seconds 600
+	OMP_NUM_THREADS=1 $(BIN)/python tests/fuzz/kills.py --times 1000 --seconds 600
 	OMP_NUM_THREADS=1 $(BIN)/python tests/fuzz/load.py --lines 10000
 
 check: setup

@@ -14,11 +14,11 @@ checked = beartype  # under a name of its own, by which jaxtyping tells compiled
 class Outermost(hook.JaxtypingTransformer):
     """Decorates classes and functions, but for those within functions."""
 
-    def visit_FunctionDef(self, node: ast.FunctionDef) -> Any:  # noqa: N802
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> Any:
         within = any(isinstance(one, ast.FunctionDef) for one in self._parents)
         return node if within else super().visit_FunctionDef(node)
 
-    def visit_ClassDef(self, node: ast.ClassDef) -> Any:  # noqa: N802
+    def visit_ClassDef(self, node: ast.ClassDef) -> Any:
         within = any(isinstance(one, ast.FunctionDef) for one in self._parents)
         return node if within else super().visit_ClassDef(node)
 

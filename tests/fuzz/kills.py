@@ -22,6 +22,7 @@ import tempfile
 import time
 import warnings
 from collections import Counter
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -138,7 +139,7 @@ def restored(kept: Path) -> None:
 
 
 @contextlib.contextmanager
-def place():
+def place() -> Iterator[Path]:
     """In a folder of its own with all that the commands want; what was there can be `restored` from what is given."""
     here = Path.cwd()
     with tempfile.TemporaryDirectory() as root, tempfile.TemporaryDirectory() as kept:
@@ -163,13 +164,15 @@ def undisturbed(line: str, kept: Path) -> tuple[dict[str, str], int]:
     return {name: told for name, told in ends[0].items() if ends[1].get(name) == told}, events
 
 
-def campaign(times: int, seconds: float, seed: int) -> tuple[Counter[str], list[str]]:
+def campaign(
+    times: int, seconds: float, seed: int, lines: Sequence[str] = (*FILES, *FOLDERS)
+) -> tuple[Counter[str], list[str]]:
     """How often a command was killed or found the disk full, and what was wrong afterwards."""
     chance, counts, bad, begun = random.Random(seed), Counter[str](), [], time.monotonic()
     warnings.simplefilter("ignore")
     with place() as kept:
         old = stands(Path())
-        known = {line: undisturbed(line, kept) for line in (*FILES, *FOLDERS)}
+        known = {line: undisturbed(line, kept) for line in lines}
         tries = [(line, way, at) for line in known for way in ("killed", "full") for at in range(known[line][1])]
         chance.shuffle(tries)
         for line, way, at in tries[:times]:
@@ -183,7 +186,6 @@ def campaign(times: int, seconds: float, seed: int) -> tuple[Counter[str], list[
             wrong = faults(line, way, at, known[line][0], before)
             counts[way] += 1
             bad += [f"{way} at {at}: {line}: {one}" for one in wrong]
-    counts["wrong"] = len(bad)
     return counts, bad
 
 

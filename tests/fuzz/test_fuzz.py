@@ -26,6 +26,14 @@ def test_changed_command_lines_are_done_or_refused_in_a_sentence():
     assert counts["done"] > 2 and counts["refused"] > 20
 
 
+def test_nothing_is_lost_where_commands_are_killed_or_the_disk_is_full():
+    from fuzz.kills import FILES, FOLDERS, campaign
+
+    counts, bad = campaign(24, 60, seed=3, lines=(FILES[0], FOLDERS[1], FOLDERS[4]))
+    assert bad == []
+    assert counts["killed"] > 2 and counts["full"] > 2
+
+
 @pytest.mark.parametrize(
     "words, sentence",
     [

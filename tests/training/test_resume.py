@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -20,6 +21,8 @@ from minent.errors import BadInput
 from minent.training.loop import fit
 from minent.training.recipe import Recipe
 from minent.training.saved import Saved
+from minent.training.trajectory import Trajectory
+from minent.training.trajectory.shards import unfinished
 
 RECIPE = Recipe(epochs=3.0, learning_rate=0.02, warmup=2, accumulate=2, save_every=3)  # 12 steps, 4 an epoch
 
@@ -62,6 +65,40 @@ def test_resumed_run_is_the_uninterrupted_one(tmp_path, recipe, stopped):
     assert end(resumed) == end(whole) != end(Reader())
     assert log(tmp_path / "broken") == log(tmp_path / "whole")
     assert files(tmp_path / "broken") == files(tmp_path / "whole") != {}
+
+
+def test_a_recorded_run_that_was_killed_before_its_first_checkpoint_begins_anew(tmp_path):
+    recipe, folder = replace(RECIPE, accumulate=1, save_every=20), tmp_path / "run"
+
+    def recorded(steps=None, **options):
+        numbers = Numbers()
+        records = fit(nn.Linear(2, 1), loss, numbers, recipe, folder=folder, trajectory=folder / "own", **options)
+        taken = list(islice(records, steps))
+        records.close()
+        return taken
+
+    def loss(model, batch):
+        return model(batch["x"]).square().sum(), 4
+
+    torch.manual_seed(0)
+    recorded(3)
+    assert unfinished(folder / "own") and not list(folder.glob("checkpoints/step*"))
+    recorded()
+    assert Trajectory.open(folder / "own").end == 21
+    with pytest.raises(BadInput, match="holds a run already"):
+        recorded()
+    shutil.rmtree(folder / "checkpoints")
+    with pytest.raises(BadInput, match="holds a trajectory already"):  # a whole one is somebody's own
+        recorded()
+
+
+class Numbers:
+    def epoch(self, number):
+        for i in range(7):
+            yield {"x": np.full((4, 2), i + number, np.float32), "id": np.arange(4)}
+
+    def __len__(self):
+        return 7
 
 
 def test_killed_run_is_resumed_bit_for_bit(tmp_path):

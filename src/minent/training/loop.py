@@ -23,6 +23,7 @@ from minent.training.saved import Saved
 from minent.training.scaling import begun
 from minent.training.step import Fit, frozen_norms, step
 from minent.training.trajectory.recorder import Recorder
+from minent.training.trajectory.shards import unfinished
 from minent.training.weights import fill, weights
 
 logger = logging.getLogger(__name__)
@@ -138,8 +139,8 @@ def prepared(
     if kept and first and isinstance(model, Saved):
         model.describe(folder)  # so that the run can be used, and told from others, whenever it stops
     if trajectory is not None and first:
-        going_on = run.state.step > 0 or (resume and (Path(trajectory) / "trajectory.json").exists())
-        after = run.state.step if going_on else None
+        left = kept and folder in Path(trajectory).parents and unfinished(Path(trajectory))  # no checkpoint was come to
+        after = run.state.step if run.state.step or resume or left else None
         run.recorder = Recorder(trajectory, model, run.optimizer, every=every, steps=steps, after=after)
     return run
 

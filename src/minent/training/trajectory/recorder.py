@@ -20,7 +20,7 @@ from minent.files import write_text
 from minent.training.trajectory.held import arrived, copied, ids_of, lengths_of
 from minent.training.trajectory.modes import active, still
 from minent.training.trajectory.moments import KNOWN, first_moments, options, second_moments, size_of
-from minent.training.trajectory.shards import FORMAT, Step, cut, described, write_shard
+from minent.training.trajectory.shards import FORMAT, Step, cut, described, drop, write_shard
 from minent.training.weights import weights, write
 
 SHARD_BYTES = 64 * 2**20
@@ -34,7 +34,8 @@ class Recorder:
     - `every`: the weights before every so many steps are kept; of the steps between, ids alone. The larger it is, the
       less explanations add up to the prediction: the gradients of the steps between are taken at weights not theirs.
     - `steps`: how many steps there will be, where that is known: for the estimate of the size.
-    - `after`: go on after so many steps of the trajectory in the folder, later ones are dropped; None starts one.
+    - `after`: go on after so many steps of the trajectory in the folder, of which later ones are dropped; None starts
+      one where there is none.
 
     Raises BadInput for an optimiser that is not understood, a folder that holds a trajectory already, and a disk that
     is too small.
@@ -69,9 +70,11 @@ class Recorder:
         states = ((name, self.optimizer.state.get(p, {}).get("step", 0)) for p, name in self._parameters())
         self._counts = {name: int(taken) for name, taken in states}
         self._keep, self.number, self._modes = True, after or 0, ([], [])
-        if after is not None:
+        if after:
             self._go_on(after)
             return
+        if after == 0:
+            drop(self.folder)
         if (self.folder / "trajectory.json").exists():
             raise BadInput(f"{str(folder)!r} holds a trajectory already: choose another folder")
         refuse_small_disk(self.folder, model, optimizer, steps, every)

@@ -136,6 +136,18 @@ def write_shard(folder: Path, steps: Sequence[Step], tensors: Mapping[str, Tenso
         save_file({k: v.contiguous() for k, v in tensors.items()}, temporary, {"steps": json.dumps(told)})
 
 
+def unfinished(folder: Path) -> bool:
+    """Whether a folder holds a trajectory of a run that was cut short."""
+    return (folder / "trajectory.json").exists() and described(folder).get("end", 0) is None
+
+
+def drop(folder: Path) -> None:
+    """Delete the trajectory in a folder, if there is one; what else is there stays."""
+    ends = [folder / name for name in ("start.safetensors", "end.safetensors", "trajectory.json")]
+    for path in (*shards(folder), *ends):  # what says that there is one goes last
+        path.unlink(missing_ok=True)
+
+
 def cut(folder: Path, after: int) -> None:
     """Drop the steps after that one. Raises BadInput where there are fewer."""
     last = 0

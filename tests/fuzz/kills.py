@@ -154,7 +154,7 @@ def place() -> Iterator[Path]:
 
 def undisturbed(line: str, kept: Path) -> tuple[dict[str, str], int]:
     """The files that a command leaves, alike whenever it is run, and its number of events."""
-    ends = []
+    ends, events = [], 0
     for _ in range(2):
         restored(kept)
         what, said, events = disturbed(line, "", 0)

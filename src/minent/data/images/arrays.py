@@ -18,10 +18,10 @@ IMAGES = ("images", "image", "imgs", "x", "data", "pixels")
 LABELS = ("labels", "label", "y", "targets", "target", "classes")
 
 
-def read_npy(data: bytes, path: object) -> Images:
-    """Images or points of a .npy file. Raises BadInput."""
+def read_npy(data: bytes | None, path: Path) -> Images:
+    """Images or points of a .npy file; of one without `data` here, as they lie there. Raises BadInput."""
     with whole(path, "an array of numbers"):
-        values = np.load(BytesIO(data), allow_pickle=False)
+        values = np.load(path if data is None else BytesIO(data), "r" if data is None else None, allow_pickle=False)
     if values.ndim == 3 and (3 in (values.shape[0], values.shape[2]) or values.shape[2] in (1, 4)):
         many = "{} images of {} by {} pixels".format(*values.shape)
         wanted = "say which by a fourth axis, (1, h, w, c) or (n, h, w, 1)"
@@ -84,7 +84,7 @@ def pixels_of(values: Shaped[np.ndarray, "..."], path: object) -> Images:
         shape = f"{values.dtype} of shape {values.shape}"
         raise BadInput(f"wanted numbers of shape (n, h, w), (n, h, w, c), (n, c, h, w) or (n, d) in {str(path)!r}; "
                        f"got {shape}")  # fmt: skip
-    if not np.isfinite(values).all():
+    if values.dtype.kind == "f" and not np.isfinite(values).all():
         raise BadInput(f"values must be finite; those in {str(path)!r} are not")
     if values.ndim == 2:
         return Images(values.astype(np.float32))
@@ -98,4 +98,4 @@ def pixels_of(values: Shaped[np.ndarray, "..."], path: object) -> Images:
             f"{values.shape[1]} channels from {low:g} to {high:g} in {str(path)!r}"
         )
     scale = 255 if values.dtype.kind in "fb" else 1
-    return Images(np.rint(values * scale).astype(np.uint8) if scale > 1 else values.astype(np.uint8))
+    return Images(np.rint(values * scale).astype(np.uint8) if scale > 1 else values.astype(np.uint8, copy=False))

@@ -15,6 +15,7 @@ from minent.data.images.account import Account
 from minent.data.images.arrays import read_digits, read_npy, read_npz
 from minent.data.images.classes import classified
 from minent.data.images.entries import Entry, hidden, walked, zipped
+from minent.data.images.held import HELD
 from minent.data.images.idx import is_idx
 from minent.data.images.images import Images
 from minent.data.images.listing import kind, listed, shards_of
@@ -137,6 +138,8 @@ def _file(path: Path, size: int | None, skip_bad: int, account: Account) -> Imag
                 return _pictures(zipped(archive), path, size, skip_bad, account)
         except BadZipFile as error:
             raise BadInput(f"{str(path)!r} is not a whole ZIP: {error}") from None
+    if path.is_file() and path.stat().st_size > HELD and _begins(path) == b"\x93NUM":
+        return read_npy(None, path)
     data = opened(path).data
     if data.startswith(b"\x93NUMPY"):
         return read_npy(data, path)

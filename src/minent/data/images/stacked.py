@@ -15,6 +15,7 @@ import numpy as np
 from jaxtyping import Shaped, UInt8
 
 from minent.data.images.account import Account, counted
+from minent.data.images.held import Shelf, room
 from minent.data.images.pictures import picture, white_of
 from minent.errors import BadInput, some
 from minent.kernels import log
@@ -36,7 +37,7 @@ def stacked(
     many as `skip_bad` that cannot be read are passed over. Raises BadInput, which names it, for the first beyond these.
     """
     whole, floats = _Scale(), _Scale()
-    cut, kept, bad, small = [], [], [], 0
+    cut, scales, kept, bad, small, colours, side = Shelf(), list[_Scale | None](), list[int](), [], 0, 1, 2**30
     for i, (name, source) in enumerate(sources):
         if i and not i % TOLD:
             log.info("read %s pictures", f"{i:,}")
@@ -52,16 +53,20 @@ def stacked(
         if scale is not None:
             scale.hold(one)
         small += size is not None and min(one.shape[:2]) < size
-        cut.append((squares(one.transpose(2, 0, 1)[None], size), scale))  # as they come: photographs fill memory
+        square = squares(one.transpose(2, 0, 1)[None], size)
+        cut.append(square)  # as they come: photographs fill memory
+        scales.append(scale)
+        colours, side = max(colours, square.shape[1]), min(side, square.shape[2])
         kept.append(i)
     account.passed += [f"{len(bad):,} broken ({some(bad)})"] * bool(bad)
-    if not cut:
+    if not kept:
         raise BadInput("there are no pictures" + f" that can be read: {some(bad)} cannot be" * bool(bad))
     account.facts += [f"{counted(small, 'picture')} smaller than {size} pixels, enlarged"] * bool(small)
     account.facts += [scale.told() for scale in (whole, floats) if scale.pictures]
-    pixels = [one if scale is None else scale(one) for one, scale in cut]
-    colours, side = max(one.shape[1] for one in pixels), min(one.shape[2] for one in pixels)
-    return Stack(np.concatenate([squares(one, side).repeat(colours // one.shape[1], 1) for one in pixels]), kept)
+    pixels = room((len(kept), colours, side, side))
+    for i, (one, scale) in enumerate(zip(cut, scales, strict=True)):
+        pixels[i] = squares(one if scale is None else scale(one), side)[0]  # one colour is all three
+    return Stack(pixels, kept)
 
 
 @dataclass
@@ -101,13 +106,16 @@ def squares(pixels: Shaped[np.ndarray, "images channel high wide"], size: int | 
     top, left = ((whole - side) // 2 for whole in pixels.shape[2:])
     pixels = pixels[:, :, top : top + side, left : left + side]
     if size is None or size == side:
-        return np.ascontiguousarray(pixels)
+        return pixels
     if size < 1:
         raise BadInput(f"size must be at least 1; got {size}")
     scale = side / size
     middle = (np.arange(size)[:, None] + 0.5) * scale - 0.5
     weight = np.maximum(0, 1 - np.abs(middle - np.arange(side)) / max(scale, 1)).astype(np.float32)
     weight /= weight.sum(1, keepdims=True)
-    parts = [weight @ part.astype(np.float32) @ weight.T for part in np.array_split(pixels, -(-len(pixels) // 256))]
-    resampled = np.concatenate(parts)
-    return np.rint(resampled).clip(0, 255).astype(np.uint8) if pixels.dtype == np.uint8 else resampled
+    shape = (*pixels.shape[:2], size, size)
+    found = room(shape) if pixels.dtype == np.uint8 else np.empty(shape, np.float32)
+    for i in range(0, len(pixels), 256):
+        part = weight @ pixels[i : i + 256].astype(np.float32) @ weight.T
+        found[i : i + 256] = np.rint(part).clip(0, 255) if pixels.dtype == np.uint8 else part
+    return found

@@ -102,11 +102,15 @@ def test_players_play_on(folder, tmp_path, capsys):
 
     generator, critic = players_from(folder / "gan", read_images(str(folder / "images.npy")))
     assert isinstance(generator, Generator) and sum(one.numel() for one in critic.parameters()) > 100
-    new = ["--out", str(tmp_path / "new"), "--steps", "1", "--batch", "8", "--init", str(folder / "gan")]
+    shutil.copytree(folder / "gan", tmp_path / "first")
+    new = ["--out", str(tmp_path / "new"), "--steps", "1", "--batch", "8", "--init", str(tmp_path / "first")]
     main(["gan", "train", str(folder / "images.npy"), *new])
     assert (tmp_path / "new" / "model.safetensors").exists()
     main(["gan", "train", "--resume", str(tmp_path / "new"), "--steps", "2"])  # as large as those it began as
     assert "step 2 of 2" in capsys.readouterr().out
+    shutil.rmtree(tmp_path / "first")
+    main(["gan", "train", "--resume", str(tmp_path / "new"), "--steps", "3"])  # nor are these still wanted
+    assert "step 3 of 3" in capsys.readouterr().out
     np.save(tmp_path / "large.npy", np.zeros((24, 16, 16), np.uint8))
     with pytest.raises(BadInput, match="drew pixels: 8; got images of 16"):
         players_from(folder / "gan", read_images(str(tmp_path / "large.npy")))

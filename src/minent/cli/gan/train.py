@@ -58,6 +58,7 @@ def train(
     from minent.cli import terminal
     from minent.data.images.read import read_images
     from minent.gan import new_players, players_from, train_gan
+    from minent.training import checkpoint
     from minent.training.devices import device_of
     from minent.training.run import refuse_taken
 
@@ -72,7 +73,8 @@ def train(
     if init is not None and networks != Networks():
         raise BadInput("players that play on keep their networks; got --init and options of these")
     if init is not None:
-        generator, critic = players_from(init, samples, classes=classes)
+        gone = resume and not init.exists() and checkpoint.newest(out / "checkpoints") is not None
+        generator, critic = players_from(out if gone else init, samples, classes=classes)
     else:
         generator, critic = new_players(samples, networks, classes=classes, seed=playing.seed)
     mixture = images == "gaussians"

@@ -92,6 +92,38 @@ def test_a_recorded_run_that_was_killed_before_its_first_checkpoint_begins_anew(
         recorded()
 
 
+@pytest.mark.parametrize("ema", [0.0, 0.9])
+def test_models_are_kept_as_they_were(tmp_path, ema):
+    class Line(Saved):
+        def __init__(self):
+            super().__init__()
+            self.layer = nn.Linear(2, 1)
+
+    def loss(model, batch):
+        return model.layer(batch["x"]).square().sum(), 4
+
+    def run(steps, **options):
+        recipe = Recipe(steps=4, learning_rate=0.1, schedule="constant", keep_every=2, save_every=1, ema=ema)
+        torch.manual_seed(0)
+        model = Line()
+        records = fit(model, loss, Numbers(), recipe, **options)
+        list(islice(records, steps))
+        records.close()
+        return model
+
+    whole = run(9, folder=tmp_path / "a")
+    run(3, folder=tmp_path / "b")
+    run(9, folder=tmp_path / "b", resume=True)
+    for folder in ("a", "b"):
+        kept = sorted(path.name for path in (tmp_path / folder / "snapshots").iterdir())
+        assert kept == ["step-00000002", "step-00000004"]
+        early, late = (Line.from_pretrained(tmp_path / folder / "snapshots" / name).layer.weight for name in kept)
+        assert torch.equal(late, whole.layer.weight) and not torch.equal(early, late)
+        assert torch.equal(early, Line.from_pretrained(tmp_path / "a" / "snapshots" / kept[0]).layer.weight)
+    with pytest.raises(BadInput, match="keep_every wants a folder, and a model that is saved in one; got a Linear"):
+        next(fit(nn.Linear(2, 1), loss, Numbers(), Recipe(keep_every=1), folder=tmp_path / "c"))
+
+
 class Numbers:
     def epoch(self, number):
         for i in range(7):

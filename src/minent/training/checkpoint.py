@@ -27,7 +27,13 @@ from minent.files import sync, write_text
 from minent.training.recipe import Recipe
 from minent.training.weights import fill, read, weights, write
 
-OPEN = "steps", "epochs", "device", "accumulate"  # of a recipe: may differ where a run goes on; see `run.together`
+OPEN = (
+    "steps",
+    "epochs",
+    "device",
+    "accumulate",
+    "keep_every",
+)  # of a recipe: may differ where a run goes on; see `run.together`
 
 
 @dataclass(frozen=True)

@@ -122,6 +122,8 @@ def prepared(
         raise BadInput(f"best wants dev to tell what is better; got {recipe.best!r} and no dev")
     if recipe.patience and dev is None:
         raise BadInput(f"patience wants dev to tell what is better; got a patience of {recipe.patience} and no dev")
+    if recipe.keep_every and not (kept and isinstance(model, Saved)):
+        raise BadInput(f"keep_every wants a folder, and a model that is saved in one; got a {type(model).__name__}")
     processes = found(recipe.device)
     first, together = processes.is_main_process, recipe.accumulate * processes.num_processes
     steps = recipe.steps or max(1, math.ceil(recipe.epochs * math.ceil(len(batches) / together)))

@@ -72,6 +72,9 @@ class Recipe:
     save_every: int = 0
     """Steps between checkpoints besides those at evaluations; 0 for none."""
 
+    keep_every: int = 0
+    """Steps between models that stay in snapshots/, as they then are; 0 for none."""
+
     keep: int = 1
     """Checkpoints whose mean the model ends with: the best on dev, or else the last."""
 
@@ -96,6 +99,7 @@ class Recipe:
             ("evaluate_every", self.evaluate_every >= 0, "at least 0"),
             ("patience", self.patience >= 0, "at least 0"),
             ("save_every", self.save_every >= 0, "at least 0"),
+            ("keep_every", self.keep_every >= 0, "at least 0"),
             ("keep", self.keep >= 1, "at least 1"),
             ("ema", 0 <= self.ema < 1, "at least 0 and less than 1"),
         )

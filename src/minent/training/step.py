@@ -15,6 +15,7 @@ from minent.training.descent.gradient import Loss, drawn, gradient
 from minent.training.evaluation import Dev, evaluation, judged
 from minent.training.records import Moment, Record
 from minent.training.run import Run, finite, mine, saved
+from minent.training.saved import Saved
 from minent.training.scaling import LEAST, rescaled
 from minent.training.schedule import factor
 from minent.training.trajectory.modes import active
@@ -76,6 +77,9 @@ def step(run: Fit) -> Record:
         if run.recorder is not None:
             run.recorder.flush()
         saved(run)
+    if run.saving and recipe.keep_every and state.step % recipe.keep_every == 0 and isinstance(run.model, Saved):
+        with averaging.holding(run.model, run.average):
+            run.model.save_pretrained(run.folder / "snapshots" / f"step-{state.step:08d}")
     return record
 
 

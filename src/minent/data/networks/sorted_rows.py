@@ -44,7 +44,7 @@ def sorted_rows(
     )  # fmt: skip
     del keys
     np.cumsum(indptr, out=indptr)
-    return _summed(indptr, indices, None if weight is None else weights)
+    return summed(indptr, indices, None if weight is None else weights)
 
 
 @kernel
@@ -112,7 +112,7 @@ def sort_by_digit(low, size, words, sorted_words, weights, sorted_weights, count
             sorted_weights[at] = weights[k]
 
 
-def _summed(
+def summed(
     indptr: Int[np.ndarray, " rows"], indices: Int[np.ndarray, " given"], weights: Float[np.ndarray, " given"] | None
 ) -> Rows:
     """Repeated entries, which lie side by side in sorted rows, become one."""

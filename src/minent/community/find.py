@@ -8,6 +8,10 @@ from minent.community.overlap import check_shareable, shared
 from minent.community.search.nested.nest import Nest
 from minent.community.tree.tree import Tree
 from minent.community.trials import grown, searched
+from minent.community.walk.objective import on_disk
+from minent.data.networks.choices import Choices
+from minent.data.networks.folders.files import is_stored
+from minent.data.networks.folders.folder import stored
 
 
 def find(
@@ -26,6 +30,7 @@ def find(
     overlapping: bool = False,
     no_self_links: bool = False,
     weight_threshold: float = 0.0,
+    memory: str | int | None = None,
     markov_time: float | None = None,
     objective: Objective = PLAIN,
     metadata: Any = None,
@@ -46,6 +51,9 @@ def find(
     - `overlapping`: a node may lie in several modules (see `minent.community.overlap`); the tree is then one of states,
       of which a node has one for each of its modules, `memberships` has a row for each, and it costs no more.
     - `no_self_links`, `weight_threshold`: links from a node to itself, and those that weigh less, are left out.
+    - `memory`: "8GB" (the same where not given), to work in where links lie on disk: those of a folder of Parquet or
+      lines, of a URI or dataset that pyarrow knows, and of a file where this is said. The tree is the same as of links
+      in memory. See docs/scale.md.
     - `markov_time`: steps of the walk that are described at once: the more, the larger the modules (None: as
       `objective` has it, 1).
     - `objective`: a prior against missing links and what else a description may heed; see `Objective`.
@@ -63,6 +71,15 @@ def find(
     [0, 0, 0, 1, 1, 1]
     """
     objective = objective if markov_time is None else replace(objective, markov_time=markov_time)
+    if memory is not None or is_stored(network):
+        told = {"two_level": two_level, "effort": effort, "trials": trials, "seed": seed, "threads": threads}
+        told |= {"flow_model": flow_model, "teleportation": teleportation, "recorded": recorded, "to_nodes": to_nodes}
+        told |= {"overlapping": overlapping, "objective": objective, "metadata": metadata, "initial": initial}
+        left = {"no_self_links": no_self_links, "weight_threshold": weight_threshold}
+        plain = on_disk(flow_model, objective, overlapping)
+        directed = directed if directed is not None or flow_model is None else flow_model != "undirected"
+        with stored(network, Choices(), directed, memory=memory, on_disk=plain, **left) as (graph, _):
+            return find(graph, **told)
     walk = flow_model, teleportation, recorded, to_nodes
     searching = two_level, effort, trials, seeded(seed), threads
     options = Options(*searching, *walk, overlapping, no_self_links, weight_threshold)

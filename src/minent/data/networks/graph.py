@@ -12,9 +12,9 @@ from minent.data.networks.arrays import array_of
 from minent.data.networks.naming.names import numbered
 from minent.data.networks.naming.placed import of_each
 from minent.data.networks.plan import Plan
-from minent.data.networks.sorted_rows import sorted_rows
+from minent.data.networks.sorted_rows import self_links, sorted_rows
 from minent.errors import BadInput
-from minent.kernels import read_only
+from minent.kernels import read_only, runner
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -70,7 +70,12 @@ class Graph:
         """How many links there are; an undirected link counts once."""
         if self.directed:
             return len(self.indices)
-        return (len(self.indices) + int(np.count_nonzero(self.indices == self._rows()))) // 2
+        return (len(self.indices) + int(np.count_nonzero(self.self_links >= 0))) // 2
+
+    @property
+    def self_links(self) -> Int[np.ndarray, " nodes"]:
+        """Which entry is the link of each node to itself; -1 where it has none."""
+        return runner(self.number_of_nodes // 4)(self_links)(self.indptr, self.indices)
 
     def links(
         self,

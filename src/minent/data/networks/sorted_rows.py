@@ -128,6 +128,23 @@ def summed(
 
 
 @kernel
+def self_links(indptr, indices):
+    """The entry of each node's link to itself, -1 where it has none."""
+    entry = np.full(len(indptr) - 1, -1, np.int64)
+    for i in range(len(indptr) - 1):
+        first, last = indptr[i], indptr[i + 1]
+        while first < last:
+            middle = (first + last) // 2
+            if indices[middle] < i:
+                first = middle + 1
+            else:
+                last = middle
+        if first < indptr[i + 1] and indices[first] == i:
+            entry[i] = first
+    return entry
+
+
+@kernel
 def sum_repeats(indptr, indices, weights):
     """Rows without repeated entries, in place of the longer ones; how many entries are left."""
     end, first = 0, indptr[0]

@@ -38,6 +38,10 @@ def files_of(network: Any) -> list[File]:
     import pyarrow as pa
     from pyarrow import fs
 
+    if not isinstance(network, str | os.PathLike) and not hasattr(network, "get_fragments"):
+        raise BadInput(f"memory is that for links in files: a path, a URI or a dataset; got {type(network).__name__}")
+    if str(network) == "-":
+        raise BadInput("memory is that for links in files, which are read twice; standard input is read once")
     if hasattr(network, "get_fragments"):
         if not hasattr(network, "files"):
             raise BadInput(f"a dataset of links is one of files; got {type(network).__name__}")

@@ -2,7 +2,7 @@
 
 import time
 
-from minent.kernels import log
+from minent.kernels import lasting, log
 
 
 class Progress:
@@ -21,16 +21,4 @@ class Progress:
             return
         self.last, worked = now, self.done - self.passed
         left = (now - self.start) / worked * max(self.total - self.done, 0) if worked else 0.0
-        log.info("%s: %.0f %%, about %s left", self.what, 100 * min(self.done / self.total, 1), told(left))
-
-
-def told(seconds: float) -> str:
-    """
-    >>> told(7), told(125), told(7500)
-    ('7 s', '2 min 05 s', '2 h 05 min')
-    """
-    if seconds < 60:
-        return f"{seconds:.0f} s"
-    if seconds < 3600:
-        return f"{seconds // 60:.0f} min {seconds % 60:02.0f} s"
-    return f"{seconds // 3600:.0f} h {seconds % 3600 // 60:02.0f} min"
+        log.info("%s: %.0f %%, about %s left", self.what, 100 * min(self.done / self.total, 1), lasting(left))

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from itertools import pairwise
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Int
@@ -31,6 +31,7 @@ class Grown:
         return self.array
 
 
+@runtime_checkable
 class Journal(Protocol):
     """What a search that may be killed keeps of its moves; see `minent.community.search.disk`."""
 

@@ -116,7 +116,9 @@ def agreed(files: list[Understood]) -> Understood:
     first = files[0]
     for other in files[1:]:
         if (first.layout is None) != (other.layout is None):
-            raise BadInput(f"links are all in Parquet or all in lines; {other.file.path!r} and {first.file.path!r} differ")
+            raise BadInput(
+                f"links are all in Parquet or all in lines; {other.file.path!r} and {first.file.path!r} differ"
+            )
         if first.layout is None:
             same = _columns(first) == _columns(other)
         else:

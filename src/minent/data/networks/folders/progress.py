@@ -8,12 +8,12 @@ from minent.kernels import lasting, log
 class Progress:
     """Work of so much in all, told at most once a second."""
 
-    def __init__(self, what: str, total: float) -> None:
-        self.what, self.total = what, max(total, 1e-9)
-        self.done = self.passed = 0.0
+    def __init__(self, what: str, total: int) -> None:
+        self.what, self.total = what, max(total, 1)
+        self.done = self.passed = 0
         self.start = self.last = time.perf_counter()
 
-    def add(self, more: float, passed: bool = False) -> None:
+    def add(self, more: int, passed: bool = False) -> None:
         """So much more is done; `passed`: by a run before."""
         self.done, self.passed = self.done + more, self.passed + more * passed
         now = time.perf_counter()

@@ -90,7 +90,7 @@ def _sorted(scratch: Scratch, nodes: int, bits: int, low: int, directed: bool, t
         called = f"group-{number:06d}"
         done = scratch.has(f"{called}-left")
         if not done:
-            slices = [(one, int(start[group[0]]), int(start[group[1]])) for one, start in zip(tables, starts, strict=True)]
+            slices = [(one, start[group[0] : group[1] + 1]) for one, start in zip(tables, starts, strict=True)]
             ends = np.sum([start[group[0] + 1 : group[1] + 1] - start[group[0]] for start in starts], axis=0)
             rows = min(nodes, group[1] << low) - (group[0] << low)
             _sorted_group(scratch, called, group[0], slices, ends, rows, (bits, low), directed, thin)
@@ -103,7 +103,7 @@ def _sorted_group(
     scratch: Scratch,
     called: str,
     bucket: int,
-    slices: list[tuple[str, int, int]],
+    slices: list[tuple[str, np.ndarray]],
     ends: np.ndarray,
     rows: int,
     widths: tuple[int, int],
@@ -112,15 +112,18 @@ def _sorted_group(
 ) -> None:
     """The rows of some buckets, the first of which is `bucket`; buckets of one part come after those of the last."""
     bits, low = widths
-    weighted = any(scratch.has(f"{one}-weights") for one, _, _ in slices)
+    weighted = any(scratch.has(f"{one}-weights") for one, _ in slices)
     held = np.zeros(len(ends), np.int64)
     size = int(ends[-1]) if len(ends) else 0
     keys, indices, weights = np.empty(size, np.uint16), np.empty(size, np.int32), np.empty(size if weighted else 0)
     begin = np.append(0, ends[:-1]).astype(np.int64)
-    for one, first, last in slices:
-        parts = scratch.array(f"{one}-keys", np.uint16)[first:last], scratch.array(f"{one}-columns", np.int32)[first:last]
-        start = np.append(0, scratch.array(f"{one}-ends", np.int64))[bucket : bucket + len(ends) + 1] - first
-        place = np.repeat(begin + held - start[:-1], np.diff(start)) + np.arange(last - first)
+    for one, start in slices:
+        first, last = start[[0, -1]].tolist()
+        parts = (
+            scratch.array(f"{one}-keys", np.uint16)[first:last],
+            scratch.array(f"{one}-columns", np.int32)[first:last],
+        )
+        place = np.repeat(begin + held - (start[:-1] - first), np.diff(start)) + np.arange(last - first)
         keys[place], indices[place] = parts
         if weighted:
             has = scratch.has(f"{one}-weights")

@@ -97,7 +97,9 @@ def _begun(folder: Path, told: Any) -> None:
     with suppress(FileNotFoundError, ValueError):
         before = json.loads(manifest.read_text())
     if before is None and any(folder.iterdir()):
-        raise BadInput(f"{str(folder)!r} holds what is no scratch of minent; delete it, or set TMPDIR to another folder")
+        raise BadInput(
+            f"{str(folder)!r} holds what is no scratch of minent; delete it, or set TMPDIR to another folder"
+        )
     if before is not None and before != told:
         log.warning("the links have changed since %s was begun; beginning anew", folder)
         for path in folder.iterdir():

@@ -1,8 +1,9 @@
-"""Communities of links on disk: planted links in a folder of Parquet, and `minent community find` on it under an enforced
-limit of memory, what that process holds and how long each part takes.
+"""Communities of links on disk: planted links in a folder of Parquet, and `minent community find` on it under an
+enforced limit of memory, what that process holds and how long each part takes.
 
-The limit is RLIMIT_DATA: all that a process holds itself; pages of files that it reads are the system's, which takes them
-back where it needs them. Peak of what it holds: RssAnon, looked at ten times a second. Disk: the most in its scratch.
+The limit is RLIMIT_DATA: all that a process holds itself; pages of files that it reads are the system's, which takes
+them back where it needs them. Peak of what it holds: RssAnon, looked at ten times a second. Disk: the
+most in its scratch.
 
     python benchmarks/community_disk.py make FOLDER --links 10000000 [--weighted]
     python benchmarks/community_disk.py find FOLDER --memory 2GB [--limit 3GB] [--effort fast] [--directed]
@@ -16,6 +17,7 @@ import resource
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from datetime import date
 from pathlib import Path
 
@@ -72,10 +74,8 @@ def disk(scratch):
     """Bytes on disk below it; of files that were unlinked and are read too, what their blocks are is not seen."""
     total = 0
     for path in scratch.rglob("*"):
-        try:
+        with suppress(OSError):
             total += path.stat().st_blocks * 512
-        except OSError:
-            pass
     return total
 
 

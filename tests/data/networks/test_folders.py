@@ -2,6 +2,7 @@
 
 import gzip
 from collections import Counter
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -44,7 +45,7 @@ def table(kind: str, weighted: bool, ends: np.ndarray = ENDS) -> pa.Table:
 
 def write(folder: Path, links: pa.Table, cuts: tuple[int, ...] = (0, 800, 801, 2000)) -> Path:
     folder.mkdir()
-    for number, (first, last) in enumerate(zip(cuts, cuts[1:], strict=False)):
+    for number, (first, last) in enumerate(pairwise(cuts)):
         parquet.write_table(links.slice(first, last - first), folder / f"part-{number}.parquet", row_group_size=300)
     return folder
 

@@ -1,5 +1,5 @@
-"""A search of a network whose rows lie on disk: what merging leaves lies there too where memory has no room for it, and a
-search that was killed takes up its moves where it stood.
+"""A search of a network whose rows lie on disk: what merging leaves lies there too where memory has no room for it,
+and a search that was killed takes up its moves where it stood.
 
 A search is the same steps in the same order whatever happens to it. So its long moves are numbered, and what is kept of
 each is the labels that it ended with, or those after its last sweep: who begins anew repeats what is short, and reads
@@ -29,7 +29,7 @@ def is_on_disk(network: Graph) -> bool:
 
 
 def engine_of(network: Graph, threads: int = 1, search: str = "") -> Engine:
-    """Where a network is searched: in memory, or on disk, where what is kept goes by a `search` that is told in full."""
+    """Where a network is searched: in memory, or on disk, where what is kept goes by a `search` told in full."""
     if not isinstance(network, Stored) or network.scratch is None:
         return Engine(threads)
     journal = Kept(network.scratch, f"moves-{crc32(search.encode()):08x}") if search else None
@@ -48,7 +48,7 @@ class Disk:
 
 
 class GrownOnDisk(Grown):
-    """An array that moves to disk when it has grown to `most` bytes; what is on disk goes with the last who reads it."""
+    """An array that moves to disk when it has grown to `most` bytes; what is there goes with the last who reads it."""
 
     def __init__(self, kind: Any, path: Path, most: int) -> None:
         super().__init__(kind)

@@ -50,8 +50,7 @@ def walk_of(
 
 
 def on_disk(flow_model: str | None, objective: Objective, overlapping: bool) -> bool:
-    """Whether all of a walk follows from the links as they lie on disk: other walks, but for the undirected, change them
-    one by one."""
+    """Whether all of a walk follows from links as they lie on disk; other walks change them one by one."""
     plain = flow_model in (None, "undirected") and not objective.regularised and not overlapping
     return plain and objective.markov_time == 1 and not objective.variable_markov_time
 

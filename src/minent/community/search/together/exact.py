@@ -120,7 +120,7 @@ def began(first, rates, scale, exact, state, cost, label, group, groups):
 
 
 @kernel
-def again(label, unit, exact, state, cost, group, groups):
+def recounted(label, unit, exact, state, cost, group, groups):
     """Modules of these exact rates as they stand in `label`; how often each group's are entered."""
     state[:, SIZE] = 0
     for i in range(label.shape[0]):

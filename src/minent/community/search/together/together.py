@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from minent.community.search.engine import Engine, shards
-from minent.community.search.together.exact import again, applied, began, booked, tallied
+from minent.community.search.together.exact import applied, began, booked, recounted, tallied
 from minent.community.search.together.proposals import drawn, proposed
 from minent.community.search.units import Units
 from minent.kernels import kernel, lasting, log, read_only
@@ -86,7 +86,7 @@ class Together:
         self.active[:] = np.frombuffer(kept, np.uint8, n, 36 * n)
         self.wish[:] = self.label
         rest = self.unit, self.exact, self.state, self.cost, self.field.group, groups
-        self.entered = self.run(again)(self.label, *rest)
+        self.entered = self.run(recounted)(self.label, *rest)
         self.bits = self.counted()
 
     def propose(self, draw: tuple[int, int, int], least: float) -> tuple[list[Int[np.ndarray, " _"]], int]:

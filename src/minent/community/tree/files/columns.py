@@ -1,12 +1,12 @@
 """The numbers by which files know nodes, states and layers, and what they are called where that is something else."""
 
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Int
 
 from minent.community.tree.description import Description
-
 
 CHUNK = 1 << 16  # leaves that are Python's objects at a time
 
@@ -49,6 +49,26 @@ def arrow_columns(tree: Description) -> Any:
     )
     columns = {"path": path, "flow": tree.visit[order], "name": called.take(pa.array(order)).cast(pa.string())}
     return pa.table(columns | {"node_id": node_ids(tree)[order]})
+
+
+def chunks(tree: Description) -> Iterator[dict[str, list[Any]]]:
+    """The columns of some leaves at a time, as `columns_of` has all."""
+    if tree.physical is not None:
+        yield columns_of(tree)
+        return
+    table = arrow_columns(tree)
+    yield from (table.slice(first, CHUNK).to_pydict() for first in range(0, max(len(table), 1), CHUNK))
+
+
+def columns_of(tree: Description) -> dict[str, list[Any]]:
+    """The columns of all leaves in the order of the paths, by the reference's names; of states and layers their names
+    too, where those are not their ids."""
+    order = np.lexsort((tree.node_rank, tree.labels)).tolist()
+    columns = {"path": tree.node_paths, "flow": tree.visit.tolist(), "name": list(map(str, tree.node_names))}
+    state, layer = state_column(tree), layer_column(tree)
+    more = {"state_id": state.ids, "layer_id": layer.ids, "node_id": node_ids(tree).tolist()}
+    more |= {kind: [one.called[i] for i in one.ids] for kind, one in (("state", state), ("layer", layer)) if one.called}
+    return {name: [column[i] for i in order] for name, column in (columns | more).items() if column or not order}
 
 
 def state_column(tree: Description) -> Column:

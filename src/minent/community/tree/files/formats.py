@@ -17,7 +17,15 @@ from typing import Any
 import numpy as np
 
 from minent.community.tree.description import Description
-from minent.community.tree.files.columns import CHUNK, arrow_columns, layer_column, node_ids, state_column
+from minent.community.tree.files.columns import (
+    CHUNK,
+    arrow_columns,
+    chunks,
+    columns_of,
+    layer_column,
+    node_ids,
+    state_column,
+)
 from minent.community.tree.files.module_links import link_lines
 from minent.community.tree.files.physical import physical
 from minent.errors import BadInput
@@ -66,26 +74,6 @@ def _head(tree: Description) -> Iterator[str]:
         yield from (f'# {kind} {number} "{name}"\n' for number, name in called.items())
 
 
-def _chunks(tree: Description) -> Iterator[dict[str, list[Any]]]:
-    """The columns of some leaves at a time, as `_columns` has all."""
-    if tree.physical is not None:
-        yield _columns(tree)
-        return
-    table = arrow_columns(tree)
-    yield from (table.slice(first, CHUNK).to_pydict() for first in range(0, max(len(table), 1), CHUNK))
-
-
-def _columns(tree: Description) -> dict[str, list[Any]]:
-    """The columns of all leaves in the order of the paths, by the reference's names; of states and layers their names
-    too, where those are not their ids."""
-    order = np.lexsort((tree.node_rank, tree.labels)).tolist()
-    columns = {"path": tree.node_paths, "flow": tree.visit.tolist(), "name": list(map(str, tree.node_names))}
-    state, layer = state_column(tree), layer_column(tree)
-    more = {"state_id": state.ids, "layer_id": layer.ids, "node_id": node_ids(tree).tolist()}
-    more |= {kind: [one.called[i] for i in one.ids] for kind, one in (("state", state), ("layer", layer)) if one.called}
-    return {name: [column[i] for i in order] for name, column in (columns | more).items() if column or not order}
-
-
 def check_names(suffix: str, names: Iterable[Any]) -> None:
     """Raises BadInput for a name that the format of a suffix cannot hold: of the nodes, and of states and layers."""
     broken = re.compile(r"[\r\n]")
@@ -104,7 +92,7 @@ def _checked(tree: Description, suffix: str) -> Description:
 
 def _tree(tree: Description) -> Iterator[str]:
     yield from _head(tree)
-    for k, columns in enumerate(_chunks(tree)):
+    for k, columns in enumerate(chunks(tree)):
         ids = [name for name in ("state_id", "node_id", "layer_id") if name in columns]
         if k == 0:
             yield f"# path flow name {' '.join(ids)}\n"
@@ -139,7 +127,7 @@ def _json(tree: Description) -> Iterator[str]:
         return [int(rank) for rank in (path or "0").split(":")]
 
     rates = zip(tree.paths, tree.enter.tolist(), tree.exit.tolist(), strict=True)
-    columns = _columns(tree)
+    columns = columns_of(tree)
     columns["path"] = [numbers(path) for path in columns["path"]]
     keys = {"state_id": "stateId", "node_id": "id", "layer_id": "layerId"}
     rows = zip(*columns.values(), strict=True)
@@ -166,7 +154,7 @@ def _number(value: float) -> float | None:
 
 
 def _csv(tree: Description) -> Iterator[str]:
-    for k, columns in enumerate(_chunks(tree)):
+    for k, columns in enumerate(chunks(tree)):
         quoted = [name in ("name", "state", "layer") for name in columns]
         if k == 0:
             yield ",".join(columns) + "\n"
@@ -185,7 +173,7 @@ def _write_parquet(tree: Description, path: Path) -> None:
     if tree.physical is None:
         table = arrow_columns(tree)
     else:
-        columns = _columns(tree)
+        columns = columns_of(tree)
         arrays = [pa.array(column, kinds.get(name, pa.int64())) for name, column in columns.items()]
         table = pa.table(arrays, names=list(columns))
     parquet.write_table(table.replace_schema_metadata(told), path)

@@ -15,9 +15,10 @@ import numpy as np
 from minent.data.networks.choices import Choices, heeded
 from minent.data.networks.folders.files import files_of
 from minent.data.networks.folders.named import names_of
-from minent.data.networks.folders.parts import agreed, parts, understood
+from minent.data.networks.folders.parts import parts
 from minent.data.networks.folders.rows import Thin, rows_of
 from minent.data.networks.folders.scratch import Scratch, kept_scratch
+from minent.data.networks.folders.understood import agreed, understood
 from minent.data.networks.graph import Graph
 from minent.errors import BadInput
 
@@ -113,8 +114,8 @@ def _network(
     if links * LINK > room:
         kind = "directed links" if directed else "links in such a walk"
         raise BadInput(
-            f"{links:,} {kind} are searched in memory, of which they want about {links * LINK / 1e9:,.2g} GB beside the "
-            f"nodes; wanted a --memory of that, or undirected links, which may lie on disk"
+            f"{links:,} {kind} are searched in memory and want about {links * LINK / 1e9:,.2g} GB beside the nodes; "
+            "wanted a --memory of that (only links of the undirected walk may lie on disk)"
         )
     weights = None if rows[2] is None else np.array(rows[2])
     return Graph(rows[0], np.array(rows[1]), weights, directed, names, None, plan=plan)

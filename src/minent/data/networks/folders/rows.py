@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from minent.data.networks.folders.named import Names, ends_of
+from minent.data.networks.folders.ends import ends_of
+from minent.data.networks.folders.named import Names
 from minent.data.networks.folders.parts import Part
 from minent.data.networks.folders.progress import Progress
 from minent.data.networks.folders.scratch import Scratch

@@ -61,9 +61,9 @@ class GrownOnDisk(Grown):
             return
         if self.file is None:
             self.file = self.path.open("wb")
-            self.file.write(memoryview(self.array).cast("B"))
+            self.file.write(self.array.data)
             self.array = np.empty(0, self.array.dtype)
-        self.file.write(memoryview(np.ascontiguousarray(part)).cast("B"))
+        self.file.write(np.ascontiguousarray(part).data)
 
     def whole(self) -> np.ndarray:
         """All parts."""
@@ -85,7 +85,7 @@ class Kept:
         """Of the next move, which begins from these labels: whether it came to its end, how far it came, and what was
         kept; None where nothing is."""
         self.call += 1
-        self.told = len(label), seed, crc32(label)
+        self.told = len(label), seed, crc32(label.data)
         path = self.scratch.folder / f"{self.called}-{self.call:04d}"
         if not path.exists():
             return None

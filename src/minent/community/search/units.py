@@ -59,19 +59,19 @@ def units_of(flow: Flow, engine: Engine = ALONE) -> Units:
     return frozen(Units(indptr, columns[:end], sums[:end], *rates, pace=1.0, words=flow.words))
 
 
-def without_self_links(indptr: np.ndarray, indices: np.ndarray, amount: np.ndarray, engine: Engine) -> Any:
+def without_self_links(
+    indptr: np.ndarray, indices: np.ndarray, amount: np.ndarray, engine: Engine
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The same rows without links of nodes to themselves."""
-    run, rows, columns, amounts = runner(len(indices) // 16), [np.zeros(1, np.int64)], engine.share(np.int32), amount
-    if len(amount) > 1:
-        amounts = engine.share(float)
+    run, rows = runner(len(indices) // 16), [np.zeros(1, np.int64)]
+    columns, amounts = engine.share(np.int32), engine.share(float)
     for first, last in shards(indptr):
         number, column, flow = run(other_entries)(first, last, indptr, indices, amount)
         rows.append(number)
         columns.add(column)
-        if len(amount) > 1:
-            amounts.add(flow)
+        amounts.add(flow)
     begin = np.cumsum(np.concatenate(rows)).astype(indptr.dtype)
-    return begin, columns.whole(), amount if amounts is amount else amounts.whole()
+    return begin, columns.whole(), amounts.whole() if len(amount) > 1 else amount
 
 
 @kernel

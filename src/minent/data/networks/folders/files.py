@@ -42,7 +42,7 @@ def files_of(network: Any) -> list[File]:
         raise BadInput(f"memory is that for links in files: a path, a URI or a dataset; got {type(network).__name__}")
     if str(network) == "-":
         raise BadInput("memory is that for links in files, which are read twice; standard input is read once")
-    if hasattr(network, "get_fragments"):
+    if not isinstance(network, str | os.PathLike):
         if not hasattr(network, "files"):
             raise BadInput(f"a dataset of links is one of files; got {type(network).__name__}")
         system, paths, name = network.filesystem, network.files, "the dataset"

@@ -108,17 +108,18 @@ def stored(
 def _network(
     rows: Any, directed: bool, names: np.ndarray | None, plan: Any, scratch: Scratch, room: int, on_disk: bool
 ) -> Graph:
+    indptr, indices, weights = rows
     if on_disk:
-        return Stored(*rows, directed, names, None, plan=plan, scratch=scratch, room=room)
-    links = len(rows[1]) if directed else len(rows[1]) // 2
+        return Stored(indptr, indices, weights, directed, names, None, plan=plan, scratch=scratch, room=room)
+    links = len(indices) if directed else len(indices) // 2
     if links * LINK > room:
         kind = "directed links" if directed else "links in such a walk"
         raise BadInput(
             f"{links:,} {kind} are searched in memory and want about {links * LINK / 1e9:,.2g} GB beside the nodes; "
             "wanted a --memory of that (only links of the undirected walk may lie on disk)"
         )
-    weights = None if rows[2] is None else np.array(rows[2])
-    return Graph(rows[0], np.array(rows[1]), weights, directed, names, None, plan=plan)
+    weights = None if weights is None else np.array(weights)
+    return Graph(indptr, np.array(indices), weights, directed, names, None, plan=plan)
 
 
 def _direction(roles: Any, directed: bool | None, file: str) -> bool | None:

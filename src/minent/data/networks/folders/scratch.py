@@ -46,7 +46,7 @@ class Scratch:
         half = self.folder / f"{name}.half"
         with half.open("wb") as file:
             for part in parts:
-                file.write(part if isinstance(part, bytes) else memoryview(np.ascontiguousarray(part)).cast("B"))
+                file.write(part if isinstance(part, bytes) else np.ascontiguousarray(part).data)
         half.replace(self.folder / name)
 
     def array(self, name: str, kind: Any) -> np.ndarray:

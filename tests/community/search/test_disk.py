@@ -14,10 +14,16 @@ from pyarrow import parquet
 
 from minent.community import Tree, find
 from minent.community.options import Objective
-from minent.community.search import disk, engine
+from minent.community.search import disk, engine, streaming
+from minent.community.search.engine import ALONE
+from minent.community.search.merging import merged_in_memory, renumber
+from minent.community.search.units import units_of
+from minent.community.walk.models import flow_of
 from minent.data import Graph
 from minent.data.networks.folders import folder as folders
+from minent.data.networks.folders import rows
 from minent.errors import BadInput
+from minent.kernels import compiled, interpreted
 
 SMALL = {"MANY": 500, "CROWD": 100, "SHARD": 1 << 9}
 
@@ -72,6 +78,25 @@ def test_rows_on_disk_are_searched_as_in_memory(weighted: bool, text: bool, loop
         same(find(folder, two_level=two_level, seed=3, memory=memory), whole)
     same(find(small / "one.parquet", two_level=two_level, seed=3, memory="1MB"), whole)
     assert not list((small / "scratch").iterdir())
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_rows_that_are_read_in_order_merge_to_the_last_bit(weighted: bool, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(rows, "GROUP", 500)
+    monkeypatch.setattr(streaming, "FINEST", 3)
+    rng = np.random.default_rng(4)
+    ends = np.unique(np.sort(rng.integers(0, 400, (2, 3000)), axis=0), axis=1)
+    network = Graph.from_links(*ends, rng.random(ends.shape[1]) if weighted else None)
+    units = units_of(flow_of(network))
+    assert (len(units.flow) > 1) == weighted
+    for modules in (1, 2, 60, 400):
+        label = rng.integers(0, modules, network.number_of_nodes).astype(np.int32)
+        count = interpreted(renumber)(label)
+        for run in (interpreted, compiled):
+            whole = merged_in_memory(units, label, count, run)
+            streamed = streaming.merged_on_disk(units, label, count, run, ALONE)
+            for one, other in zip(whole, streamed, strict=True):
+                assert one.dtype == other.dtype and one.tolist() == other.tolist()
 
 
 def test_a_tree_of_names_on_disk_is_written_as_any_other(small: Path):

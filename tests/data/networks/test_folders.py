@@ -137,6 +137,16 @@ def test_lines_are_read_as_those_of_one_file(small: Path):
         assert "2 empty files passed over" in str(network.plan)
 
 
+def test_a_line_at_fault_is_named_in_any_piece(small: Path):
+    folder = small / "lines"
+    folder.mkdir()
+    lines = [f"{a},{b},1\n" for a, b in ENDS.T.tolist()]
+    lines[1234] = "3,4,-1\n"
+    (folder / "a.csv").write_text("source,target,weight\n" + "".join(lines))
+    with pytest.raises(BadInput, match=r"negative; got -1 on line 1236 of .*a.csv"), stored(folder):
+        pass
+
+
 def test_what_engines_leave_beside_their_files_is_passed_over(small: Path):
     links = table("integers", False)
     folder = write(small / "links", links)

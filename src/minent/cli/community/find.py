@@ -78,6 +78,9 @@ def find(
     possible(initial, evaluate, sure, options)
     wrote = outputs((*written, map), (links, metadata, initial, names))
     check_map(map)
+    for path in (*written, map):
+        if path is not None and Path(links).is_dir() and Path(links).resolve() in path.resolve().parents:
+            raise BadInput(f"{str(path)!r} would lie among the links in {links!r}; name another output")
     names_given = names_of(names, map)
     asked = None if options.flow_model is None else options.flow_model != "undirected"
     told_of = choices or Chosen(), relaxed or Relaxed(), paths or Paths(), options

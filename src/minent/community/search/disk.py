@@ -33,7 +33,7 @@ def engine_of(network: Graph, threads: int = 1, search: str = "") -> Engine:
     if not isinstance(network, Stored) or network.scratch is None:
         return Engine(threads)
     journal = Kept(network.scratch, f"moves-{crc32(search.encode()):08x}") if search else None
-    return Engine(threads, Disk(network.scratch, network.room).share, journal)
+    return Engine(threads, Disk(network.scratch, network.room).share, network.room, journal)
 
 
 class Disk:

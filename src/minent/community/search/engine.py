@@ -1,5 +1,6 @@
 """Where shards of a network are worked on: threads of this process. What comes of them is the same on any number."""
 
+import math
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
@@ -40,10 +41,17 @@ class Journal(Protocol):
 
 
 class Engine:
-    """Tasks side by side, so many at a time; kernels hold no lock while they run. `share` makes what all tasks read."""
+    """Tasks side by side, so many at a time; kernels hold no lock while they run. `share` makes what all tasks read;
+    rows of more than `room` bytes are read from the first to the last, for they lie on disk."""
 
-    def __init__(self, threads: int = 1, share: Callable[[Any], Grown] = Grown, journal: Journal | None = None) -> None:
-        self.threads, self.share, self.journal = threads, share, journal
+    def __init__(
+        self,
+        threads: int = 1,
+        share: Callable[[Any], Grown] = Grown,
+        room: float = math.inf,
+        journal: Journal | None = None,
+    ) -> None:
+        self.threads, self.share, self.room, self.journal = threads, share, room, journal
 
     @cached_property
     def _pool(self) -> ThreadPoolExecutor:

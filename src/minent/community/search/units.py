@@ -2,7 +2,7 @@
 never crosses a border, so there are none.
 """
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float, Int

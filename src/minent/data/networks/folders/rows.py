@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import numpy as np
+from jaxtyping import Int
 
 from minent.data.networks.folders.ends import ends_of
 from minent.data.networks.folders.named import Names
@@ -79,15 +80,9 @@ def _sorted(scratch: Scratch, nodes: int, bits: int, low: int, directed: bool, t
     tables = sorted(path.name.removesuffix("-ends") for path in scratch.folder.glob("spread-*-ends"))
     starts = [np.append(0, scratch.array(f"{one}-ends", np.int64)) for one in tables]
     total = np.sum([np.diff(one) for one in starts], axis=0) if tables else np.zeros((nodes >> low) + 1, np.int64)
-    groups, first, held = [], 0, 0
-    for bucket, entries in enumerate(total.tolist()):
-        if held and held + entries > GROUP:
-            groups.append((first, bucket))
-            first, held = bucket, 0
-        held += entries
-    groups.append((first, len(total)))
-    progress = Progress("sorting links", len(groups))
-    for number, group in enumerate(groups):
+    found = groups(total)
+    progress = Progress("sorting links", len(found))
+    for number, group in enumerate(found):
         called = f"group-{number:06d}"
         done = scratch.has(f"{called}-left")
         if not done:
@@ -97,7 +92,18 @@ def _sorted(scratch: Scratch, nodes: int, bits: int, low: int, directed: bool, t
             _sorted_group(scratch, called, group[0], slices, ends, rows, (bits, low), directed, thin)
         progress.add(1, done)
     scratch.drop("spread-*-keys", "spread-*-columns", "spread-*-weights")
-    _joined(scratch, [f"group-{number:06d}" for number in range(len(groups))])
+    _joined(scratch, [f"group-{number:06d}" for number in range(len(found))])
+
+
+def groups(entries: Int[np.ndarray, " buckets"]) -> list[tuple[int, int]]:
+    """Ranges of buckets with at most so many entries together, or of one bucket."""
+    found, first, held = [], 0, 0
+    for bucket, size in enumerate(entries.tolist()):
+        if held and held + size > GROUP:
+            found.append((first, bucket))
+            first, held = bucket, 0
+        held += size
+    return [*found, (first, len(entries))]
 
 
 def _sorted_group(

@@ -81,7 +81,7 @@ def _sorted_integers(source: np.ndarray, target: np.ndarray) -> Numbered:
 
 
 def _sparse_integers(source: np.ndarray, target: np.ndarray) -> Numbered:
-    """Names in sorted order, and the ends as their numbers: some ends at a time, which is sooner done, in less memory."""
+    """Names in sorted order, and the ends as their numbers: some ends at a time, which takes less memory."""
     numbers, found = [np.empty(len(end), np.int32) for end in (source, target)], []
     parts = [(end, number, slice(k, k + CHUNK)) for end, number in zip((source, target), numbers, strict=True)
              for k in range(0, len(end), CHUNK)]  # fmt: skip

@@ -112,9 +112,7 @@ def sort_by_digit(low, size, words, sorted_words, weights, sorted_weights, count
             sorted_weights[at] = weights[k]
 
 
-def summed(
-    indptr: Int[np.ndarray, " rows"], indices: Int[np.ndarray, " given"], weights: Float[np.ndarray, " given"] | None
-) -> Rows:
+def summed(indptr: Int[np.ndarray, " rows"], indices: np.ndarray, weights: np.ndarray | None) -> Rows:
     """Repeated entries, which lie side by side in sorted rows, become one."""
     new = np.empty(len(indices), bool)
     np.not_equal(indices[1:], indices[:-1], out=new[1:])

@@ -3,15 +3,12 @@
 from dataclasses import replace
 from typing import Any
 
+from minent.community.in_files import in_files, lies_in_files
 from minent.community.options import PLAIN, Effort, FlowModel, Objective, Options, seeded
 from minent.community.overlap import check_shareable, shared
 from minent.community.search.nested.nest import Nest
 from minent.community.tree.tree import Tree
 from minent.community.trials import grown, searched
-from minent.community.walk.objective import on_disk
-from minent.data.networks.choices import Choices
-from minent.data.networks.folders.files import is_stored
-from minent.data.networks.folders.folder import stored
 
 
 def find(
@@ -71,14 +68,13 @@ def find(
     [0, 0, 0, 1, 1, 1]
     """
     objective = objective if markov_time is None else replace(objective, markov_time=markov_time)
-    if memory is not None or is_stored(network):
+    if lies_in_files(network, memory):
         told = {"two_level": two_level, "effort": effort, "trials": trials, "seed": seed, "threads": threads}
         told |= {"flow_model": flow_model, "teleportation": teleportation, "recorded": recorded, "to_nodes": to_nodes}
         told |= {"overlapping": overlapping, "objective": objective, "metadata": metadata, "initial": initial}
-        left = {"no_self_links": no_self_links, "weight_threshold": weight_threshold}
-        plain = on_disk(flow_model, objective, overlapping)
-        directed = directed if directed is not None or flow_model is None else flow_model != "undirected"
-        with stored(network, Choices(), directed, memory=memory, on_disk=plain, **left) as (graph, _):
+        left = {"no_self_links": no_self_links, "weight_threshold": weight_threshold, "memory": memory}
+        asked = {"flow_model": flow_model, "overlapping": overlapping}
+        with in_files(network, directed, objective, **asked, **left) as graph:
             return find(graph, **told)
     walk = flow_model, teleportation, recorded, to_nodes
     searching = two_level, effort, trials, seeded(seed), threads

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from minent.community import Tree, find
+from minent.community import Tree, find, stability
 from minent.community.options import Objective
 from minent.community.search import disk, engine, streaming
 from minent.community.search.engine import ALONE
@@ -180,6 +180,13 @@ def test_another_search_of_the_same_links_takes_none_of_the_moves(small: Path, m
             find(folder, seed=1)
     whole = find(small / "one.parquet", seed=2)
     same(find(folder, seed=2), whole)
+
+
+def test_how_sure_nodes_are_is_told_of_a_folder_too(small: Path):
+    folder, table = written(small, links(True)), small / "one.parquet"
+    found, whole = (stability(one, trials=3, no_self_links=True) for one in (folder, table))
+    assert found.sure.tolist() == whole.sure.tolist() and found.labels.tolist() == whole.labels.tolist()
+    assert stability(table, trials=3, no_self_links=True, memory="1MB").sure.tolist() == whole.sure.tolist()
 
 
 def test_two_runs_do_not_work_in_one_scratch(small: Path):

@@ -1,5 +1,5 @@
 """Links of many parts become sorted rows on disk, bit for bit those of `sorted_rows`: of each part the entries lie in
-buckets of neighbouring rows; then the buckets of all parts are sorted, some millions of entries at a time."""
+buckets of neighbouring rows; then the buckets of all parts are sorted, about a million entries at a time."""
 
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
@@ -19,7 +19,7 @@ from minent.data.networks.thinned import LeftOut
 from minent.errors import BadInput
 from minent.kernels import compiled, read_only
 
-GROUP = 1 << 22  # entries that are sorted together, where one bucket does not hold more
+GROUP = 1 << 20  # entries that are sorted together, where one bucket does not hold more
 FINEST = 12  # bits of a row that tell its bucket, so that 15 at most are left
 
 

@@ -1,6 +1,6 @@
 """Where shards of a network are worked on: threads of this process. What comes of them is the same on any number."""
 
-import math
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
@@ -48,7 +48,7 @@ class Engine:
         self,
         threads: int = 1,
         share: Callable[[Any], Grown] = Grown,
-        room: float = math.inf,
+        room: int = sys.maxsize,
         journal: Journal | None = None,
     ) -> None:
         self.threads, self.share, self.room, self.journal = threads, share, room, journal

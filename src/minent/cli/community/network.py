@@ -68,6 +68,7 @@ def opened(
 ) -> "Iterator[tuple[Graph, float, Options, str]]":
     """The network, on disk where it is a folder or memory is told for it; the seconds that reading it took, and what is
     left to be left out, and was."""
+    log.info("reading %s", links)
     if options.memory is None and not is_stored(links):
         network, seconds = read(links, directed, choices, relaxed, paths)
         network, left = thinned(network, options.no_self_links, options.weight_threshold)

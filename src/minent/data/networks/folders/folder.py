@@ -76,7 +76,7 @@ def stored(
     asked = directed, no_self_links, float(weight_threshold), sorted((k, str(v)) for k, v in asdict(choices).items())
     name = getattr(network, "files", None) or os.path.realpath(network) if "://" not in str(network) else str(network)
     told = {"version": 1, "files": [(one.path, one.told) for one in listed], "asked": repr(asked)}
-    with kept_scratch((name, asked), told) as scratch:
+    with kept_scratch((name, asked), told, remote=listed[0].system.type_name != "local") as scratch:
         looked = [one for file in listed if (one := understood(file, choices)) is not None]
         if not looked:
             raise BadInput(f"there are no links in {_called(network)!r}")

@@ -64,9 +64,10 @@ class Scratch:
 
 
 @contextmanager
-def kept_scratch(key: object, told: Any) -> Iterator[Scratch]:
+def kept_scratch(key: object, told: Any, remote: bool = False) -> Iterator[Scratch]:
     """The scratch of work that `key` names on an input that is as `told`: begun anew where the input has changed since;
-    deleted at the end, and where the input is at fault; kept for the next run where this one is ended from outside.
+    deleted at the end, and where the input is at fault; kept for the next run where this one is ended from outside, or
+    a `remote` input could not be read.
 
     Raises BadInput where the disk is full, or it cannot be written to.
     """
@@ -81,10 +82,12 @@ def kept_scratch(key: object, told: Any) -> Iterator[Scratch]:
             keep = False
             try:
                 yield Scratch(folder)
-            except BadInput:
+            except BadInput as error:
+                keep = remote and isinstance(error.__context__, OSError)
                 raise
             except BaseException:
                 keep = True
+                log.warning("what was done is kept in %s; the same again goes on with it", folder)
                 raise
             finally:
                 if not keep:

@@ -251,6 +251,14 @@ def test_a_full_disk_is_said_and_what_is_done_stays(small: Path, monkeypatch: py
         assert network.number_of_links > 1000
 
 
+def test_a_place_that_cannot_be_written_to_is_said(small: Path, monkeypatch: pytest.MonkeyPatch):
+    folder = write(small / "links", table("integers", False))
+    for place in (small / "nowhere", folder / "part-0.parquet"):
+        monkeypatch.setenv("TMPDIR", str(place))
+        with pytest.raises(BadInput, match=r"cannot be written to.*TMPDIR"), stored(folder):
+            pass
+
+
 def test_more_than_memory_holds_is_refused(small: Path):
     folder = write(small / "links", table("integers", False))
     with pytest.raises(BadInput, match="nodes want about"), stored(folder, memory=1000):

@@ -20,7 +20,8 @@ from minent.files import held
 from minent.kernels import log, read_only
 
 MANIFEST = "minent-scratch.json"
-FULL = errno.ENOSPC, errno.EDQUOT
+FULL = errno.ENOSPC, errno.EDQUOT, errno.EFBIG
+BARRED = PermissionError, FileNotFoundError, NotADirectoryError
 
 
 def scratch_folder(key: object) -> Path:
@@ -74,7 +75,7 @@ def kept_scratch(key: object, told: Any, remote: bool = False) -> Iterator[Scrat
     folder = scratch_folder(key)
     told = json.loads(json.dumps(told))
     with _told_faults(folder):
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, exist_ok=True)
         if hasattr(os, "getuid") and folder.stat().st_uid != os.getuid():
             raise BadInput(f"{str(folder)!r} is another user's; set TMPDIR to a folder of your own")
         with held(folder):
@@ -123,6 +124,6 @@ def _told_faults(folder: Path) -> Iterator[None]:
         if error.errno in FULL:
             what = f"the disk of {str(at.parent)!r} is full"
             raise BadInput(f"{what}: make room, or set TMPDIR to a folder on a larger one, and run again") from None
-        if isinstance(error, PermissionError) and folder in (at, *at.parents):
+        if isinstance(error, BARRED) and folder in (at, *at.parents):
             raise BadInput(f"{str(folder)!r} cannot be written to: set TMPDIR to a folder that can") from None
         raise

@@ -63,6 +63,19 @@ def read_only(array: np.ndarray) -> np.ndarray:
     return view
 
 
+def lasting(seconds: float) -> str:
+    """A time, as people say it.
+
+    >>> lasting(7), lasting(125), lasting(7500)
+    ('7 s', '2 min 05 s', '2 h 05 min')
+    """
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    if seconds < 3600:
+        return f"{seconds // 60:.0f} min {seconds % 60:02.0f} s"
+    return f"{seconds // 3600:.0f} h {seconds % 3600 // 60:02.0f} min"
+
+
 @cache
 def _say_when_compiling() -> None:
     from numba.core import event

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
+from minent.community.in_files import in_files, lies_in_files
 from minent.community.options import PLAIN, Effort, FlowModel, Objective, Options, seeded
 from minent.community.overlap import check_shareable, shared
 from minent.community.search.nested.nest import Nest
@@ -26,6 +27,7 @@ def find(
     overlapping: bool = False,
     no_self_links: bool = False,
     weight_threshold: float = 0.0,
+    memory: str | int | None = None,
     markov_time: float | None = None,
     objective: Objective = PLAIN,
     metadata: Any = None,
@@ -46,6 +48,9 @@ def find(
     - `overlapping`: a node may lie in several modules (see `minent.community.overlap`); the tree is then one of states,
       of which a node has one for each of its modules, `memberships` has a row for each, and it costs no more.
     - `no_self_links`, `weight_threshold`: links from a node to itself, and those that weigh less, are left out.
+    - `memory`: "8GB" (the same where not given), to work in where links lie on disk: those of a folder of Parquet or
+      lines, of a URI or dataset that pyarrow knows, and of a file where this is said. The tree is the same as of links
+      in memory. See docs/scale.md.
     - `markov_time`: steps of the walk that are described at once: the more, the larger the modules (None: as
       `objective` has it, 1).
     - `objective`: a prior against missing links and what else a description may heed; see `Objective`.
@@ -63,6 +68,14 @@ def find(
     [0, 0, 0, 1, 1, 1]
     """
     objective = objective if markov_time is None else replace(objective, markov_time=markov_time)
+    if lies_in_files(network, memory):
+        told = {"two_level": two_level, "effort": effort, "trials": trials, "seed": seed, "threads": threads}
+        told |= {"flow_model": flow_model, "teleportation": teleportation, "recorded": recorded, "to_nodes": to_nodes}
+        told |= {"overlapping": overlapping, "objective": objective, "metadata": metadata, "initial": initial}
+        left = {"no_self_links": no_self_links, "weight_threshold": weight_threshold, "memory": memory}
+        asked = {"flow_model": flow_model, "overlapping": overlapping}
+        with in_files(network, directed, objective, **asked, **left) as graph:
+            return find(graph, **told)
     walk = flow_model, teleportation, recorded, to_nodes
     searching = two_level, effort, trials, seeded(seed), threads
     options = Options(*searching, *walk, overlapping, no_self_links, weight_threshold)

@@ -83,6 +83,9 @@ class Options(Checked):
     weight_threshold: float = 0.0
     """Leave out links that weigh less."""
 
+    memory: str | int | None = None
+    """Memory to work in where links lie on disk, as 8GB: those of a folder, and of a file if this is given."""
+
 
 WALK = "flow_model", "teleportation", "recorded", "to_nodes", "no_self_links", "weight_threshold"
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from jaxtyping import Float, Int
 
+from minent.community.in_files import in_files, lies_in_files
 from minent.community.options import PLAIN, Options, seeded
 from minent.community.search.nested.nest import Nest
 from minent.community.tree.tree import Tree
@@ -83,6 +84,11 @@ def stability(network: Any, *, trials: int = 20, depth: int | None = None, **opt
     beside = {name: options.pop(name, missing) for name, missing in beside.items()}
     if (time := options.pop("markov_time", None)) is not None:
         beside["objective"] = replace(beside["objective"], markov_time=time)
+    if lies_in_files(network, options.get("memory")):
+        left = {name: options.pop(name) for name in ("memory", "no_self_links", "weight_threshold") if name in options}
+        asked = {"flow_model": options.get("flow_model"), **left}
+        with in_files(network, beside.pop("directed"), beside["objective"], **asked) as graph:
+            return stability(graph, trials=trials, depth=depth, **beside, **options)
     seed = seeded(options.pop("seed", 1))
     flow, start, searches = searched(network, Options(trials=trials, seed=seed, **options), **beside)
     found = list(searches)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from minent.community.options import WALK, Objective, Options
-from minent.community.search.engine import Engine
+from minent.community.search.disk import engine_of, is_on_disk
 from minent.community.search.multilevel import SMALL, multilevel
 from minent.community.search.nested.fusing import fused
 from minent.community.search.nested.nest import Nest
@@ -35,15 +35,16 @@ def searched(
     walk = {name: getattr(options, name) for name in WALK}
     flow = walk_of(network, directed, objective, metadata, **walk)
     two_level = options.two_level or objective.preferred_modules is not None
-    nodes, trials = units_of(flow), options.trials
+    trials, threads = options.trials, options.threads or os.cpu_count() or 1
+    nodes, told = units_of(flow, engine_of(flow.network)), f"{options} {objective} {metadata!r} {initial!r}"
     start = None if initial is None else grow(flow, *tree_of(initial, flow.network, partial=True))
     run = runner(trials * WORK[options.effort] * len(nodes.indices))
-    threads = options.threads or os.cpu_count() or 1
-    workers = min(trials, threads)
+    workers = 1 if is_on_disk(flow.network) else min(trials, threads)
 
     def trial(number: int) -> Nest:
         def search(only_two: bool) -> Nest:
-            order = Search(np.random.default_rng([options.seed, number]), run, Engine(threads // workers))
+            engine = engine_of(flow.network, threads // workers, f"{told} {number} {only_two}")
+            order = Search(np.random.default_rng([options.seed, number]), run, engine)
             return one_search(order, nodes, only_two, options.effort, start)
 
         found = search(two_level)

@@ -7,8 +7,7 @@ import pytest
 
 from minent import BadInput, BadLine
 from minent.community import codelength, find
-from minent.community.tree.files import formats
-from minent.community.tree.files.columns import arrow_columns
+from minent.community.tree.files.columns import arrow_columns, columns_of
 from minent.community.tree.grow import grow
 from minent.community.tree.tree import Tree
 from minent.community.walk.models import flow_of
@@ -162,4 +161,4 @@ def test_columns_of_arrow_are_the_rows_of_every_other_format():
     for names in (None, [5, 7, 9, 0, 2, 11], [5, 7, 9, 0, 2, -3], list("ab\ncde"), [1, "1", "two", 3, 4, 5]):
         tree = find(Graph.from_links(*ends, names=names))
         assert tree.number_of_modules == 2
-        assert list(arrow_columns(tree).to_pydict().items()) == list(formats._columns(tree).items())
+        assert list(arrow_columns(tree).to_pydict().items()) == list(columns_of(tree).items())

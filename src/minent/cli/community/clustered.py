@@ -63,7 +63,12 @@ def cluster_table(tree: Any) -> "pd.DataFrame":
     paths = tree.node_paths
     clusters = [path.rpartition(":")[0] for path in paths]
     flat = tree.depth == 1
-    columns = {"path": paths, "flow": tree.visit, "name": list(map(str, tree.node_names)), "node_id": node_ids(tree)}
+    columns = {
+        "path": paths,
+        "flow": tree.visit,
+        "name": list(map(str, tree.node_names)),
+        "node_id": node_ids(tree).tolist(),
+    }
     return pd.DataFrame({"cluster": list(map(int, clusters)) if flat else clusters, **columns})
 
 

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import Parameter
 
 from minent.cli.community.kept import check, check_map, keep, kept, names_of, write_table
-from minent.cli.community.network import Chosen, Paths, Relaxed, read
+from minent.cli.community.network import Chosen, Paths, Relaxed, opened
 from minent.cli.inputs import named
 from minent.cli.outputs import aside, outputs
 from minent.community.options import WALK, Objective, Options
+from minent.community.walk.objective import on_disk
 from minent.data import States
 from minent.errors import BadInput
 
@@ -77,14 +78,16 @@ def find(
     possible(initial, evaluate, sure, options)
     wrote = outputs((*written, map), (links, metadata, initial, names))
     check_map(map)
+    for path in (*written, map):
+        if path is not None and Path(links).is_dir() and Path(links).resolve() in path.resolve().parents:
+            raise BadInput(f"{str(path)!r} would lie among the links in {links!r}; name another output")
     names_given = names_of(names, map)
     asked = None if options.flow_model is None else options.flow_model != "undirected"
-    with progress() as say:
-        say(f"reading {links}")
-        network, reading = read(links, directed or asked, choices or Chosen(), relaxed or Relaxed(), paths or Paths())
+    told_of = choices or Chosen(), relaxed or Relaxed(), paths or Paths(), options
+    plain = on_disk(options.flow_model, objective or Objective(), options.overlapping)
+    with progress() as say, opened(links, directed or asked, *told_of, plain) as (network, reading, options, left):
         say(f"searching {network.number_of_nodes:,} nodes and {network.number_of_links:,} links")
         check(output, names_in(network))
-        network, left = without(network, options)
         start = time.perf_counter()
         described = {"objective": objective or Objective(), "metadata": metadata}
         tree, compared = searched(network, options, described, initial, evaluate, sure is not None)
@@ -104,14 +107,6 @@ def names_in(network: "Graph") -> Iterable[Any]:
     """What nodes are called, where that is not numbers."""
     names = network.physical_nodes if isinstance(network, States) else network.names
     return () if names is None or names.dtype.kind == "i" else names
-
-
-def without(network: "Graph", options: Options) -> "tuple[Graph, str]":
-    """The network without the links that are left out, and how many those were."""
-    from minent.data.networks.thinned import thinned
-
-    network, left = thinned(network, options.no_self_links, options.weight_threshold)
-    return network, str(left)
 
 
 def possible(initial: Path | None, evaluate: bool, sure: Path | None, options: Options) -> None:

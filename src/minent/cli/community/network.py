@@ -1,12 +1,18 @@
 """What `minent community find` reads: links or paths, and what is said of them where the file does not tell."""
 
 import time
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, fields, replace
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
+from minent.community.options import Options
 from minent.data.networks.choices import Choices
+from minent.data.networks.folders.files import is_stored
+from minent.data.networks.folders.folder import stored
+from minent.data.networks.thinned import thinned
 from minent.errors import BadInput
 from minent.kernels import log
 
@@ -54,6 +60,29 @@ class Paths:
 
     counts: Annotated[bool | None, Parameter(negative="--no-counts", show_default=False)] = None
     """The last field of a path's line says how often it was walked."""
+
+
+@contextmanager
+def opened(
+    links: str, directed: bool | None, choices: Choices, relaxed: Relaxed, paths: Paths, options: Options, plain: bool
+) -> "Iterator[tuple[Graph, float, Options, str]]":
+    """The network, on disk where it is a folder or memory is told for it; the seconds that reading it took, and what is
+    left to be left out, and was."""
+    log.info("reading %s", links)
+    if options.memory is None and not is_stored(links):
+        network, seconds = read(links, directed, choices, relaxed, paths)
+        network, left = thinned(network, options.no_self_links, options.weight_threshold)
+        yield network, seconds, options, str(left)
+        return
+    for one, default in ((paths, Paths()), (relaxed, Relaxed())):
+        if one != default:
+            name = next(field.name for field in fields(one) if getattr(one, field.name) != getattr(default, field.name))
+            raise BadInput(f"--{name.replace('_', '-')} is of a file that is read into memory; got {links!r}")
+    start, thin = time.perf_counter(), {name: getattr(options, name) for name in ("no_self_links", "weight_threshold")}
+    with stored(links, choices, directed, memory=options.memory, on_disk=plain, **thin) as (network, left):
+        log.debug("%r", network.plan)
+        options = replace(options, no_self_links=False, weight_threshold=0.0, memory=None)
+        yield network, time.perf_counter() - start, options, left
 
 
 def read(links: str, directed: bool | None, choices: Choices, relaxed: Relaxed, paths: Paths) -> "tuple[Graph, float]":

@@ -1,10 +1,11 @@
 """Where shards of a network are worked on: threads of this process. What comes of them is the same on any number."""
 
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from itertools import pairwise
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Int
@@ -14,11 +15,43 @@ CROWD = 1 << 17  # and units, from which on these move together: fewer are soon 
 SHARD, MOST = 1 << 18, 256  # entries of a shard at least, and how many shards
 
 
-class Engine:
-    """Tasks side by side, so many at a time; kernels hold no lock while they run."""
+class Grown:
+    """An array that parts are added to, each let go when it is in place."""
 
-    def __init__(self, threads: int = 1) -> None:
-        self.threads = threads
+    def __init__(self, kind: Any) -> None:
+        self.array = np.empty(0, kind)
+
+    def add(self, part: np.ndarray) -> None:
+        """One more part behind the others."""
+        end = len(self.array)
+        self.array.resize(end + len(part), refcheck=False)
+        self.array[end:] = part
+
+    def whole(self) -> np.ndarray:
+        """All parts."""
+        return self.array
+
+
+@runtime_checkable
+class Journal(Protocol):
+    """What a search that may be killed keeps of its moves; see `minent.community.search.disk`."""
+
+    def recalled(self, label: np.ndarray, seed: int) -> tuple[bool, tuple[int, ...], bytes] | None: ...
+    def noted(self, done: bool, counts: tuple[int, int, int], *arrays: np.ndarray) -> None: ...
+
+
+class Engine:
+    """Tasks side by side, so many at a time; kernels hold no lock while they run. `share` makes what all tasks read;
+    rows of more than `room` bytes are read from the first to the last, for they lie on disk."""
+
+    def __init__(
+        self,
+        threads: int = 1,
+        share: Callable[[Any], Grown] = Grown,
+        room: int = sys.maxsize,
+        journal: Journal | None = None,
+    ) -> None:
+        self.threads, self.share, self.room, self.journal = threads, share, room, journal
 
     @cached_property
     def _pool(self) -> ThreadPoolExecutor:

@@ -6,20 +6,17 @@ import numpy as np
 from jaxtyping import Int
 
 from minent.community.search.engine import ALONE, Engine, large, shards
+from minent.community.search.streaming import merged_on_disk
 from minent.community.search.units import Units, frozen
 from minent.kernels import kernel
 
 
 def merge(units: Units, label: Int[np.ndarray, " units"], count: int, run: Callable, engine: Engine = ALONE) -> Units:
     """One unit of all that carry the same label (0..count-1)."""
-    start, member = np.zeros(count + 2, np.int32), np.empty(units.number, np.int32)
-    run(members)(label, start, member)
-    rest, ranges = (*units[:3], units.pace, label, start, member), [(0, count)]
-    if large(len(units.indices)):
-        entries = np.bincount(label, np.diff(units.indptr), minlength=count)
-        ranges = shards(np.append(0, np.cumsum(entries).astype(np.int64)))
-    parts = engine.map(lambda first, last: run(merged)(first, last, *rest), ranges)
-    indptr, indices, flow, inside = next(parts) if len(ranges) == 1 else joined(parts)
+    if units.indices.nbytes + units.flow.nbytes > engine.room and large(len(units.indices)):
+        indptr, indices, flow, inside = merged_on_disk(units, label, count, run, engine)
+    else:
+        indptr, indices, flow, inside = merged_in_memory(units, label, count, run, engine)
     visit, out, into, port_from, port_to = (
         np.bincount(label, rate, minlength=count) if len(rate) == len(label) else rate
         for rate in units[3:8]  # not its words
@@ -30,18 +27,32 @@ def merge(units: Units, label: Int[np.ndarray, " units"], count: int, run: Calla
     return frozen(Units(indptr, indices, flow, visit, out, into, port_from, port_to, words=words))
 
 
-def joined(parts: Iterator[tuple[np.ndarray, ...]]) -> tuple[np.ndarray, ...]:
-    """Rows of merged units one after the other, each part let go when it is in place."""
-    rows, columns, sums, inside = [np.zeros(1, np.int64)], np.empty(0, np.int32), np.empty(0), []
+def merged_in_memory(
+    units: Units, label: Int[np.ndarray, " units"], count: int, run: Callable, engine: Engine = ALONE
+) -> tuple[np.ndarray, ...]:
+    """The rows of the merged units, and the flow inside each."""
+    start, member = np.zeros(count + 2, np.int32), np.empty(units.number, np.int32)
+    run(members)(label, start, member)
+    rest, ranges = (*units[:3], units.pace, label, start, member), [(0, count)]
+    if large(len(units.indices)):
+        entries = np.bincount(label, np.diff(units.indptr), minlength=count)
+        ranges = shards(np.append(0, np.cumsum(entries).astype(np.int64)))
+    parts = engine.map(lambda first, last: run(merged)(first, last, *rest), ranges)
+    return next(parts) if len(ranges) == 1 else joined(parts, engine)
+
+
+def joined(parts: Iterator[tuple[np.ndarray, ...]], engine: Engine) -> tuple[np.ndarray, ...]:
+    """Rows of merged units one after the other."""
+    rows, columns, sums, inside, end = [np.zeros(1, np.int64)], engine.share(np.int32), engine.share(float), [], 0
     for row, column, flow, within in parts:
-        end = len(columns)
-        for whole, part in ((columns, column), (sums, flow)):
-            whole.resize(end + len(part), refcheck=False)
-            whole[end:] = part
+        columns.add(column)
+        sums.add(flow)
         rows.append(row[1:].astype(np.int64) + end)
         inside.append(within)
+        end += len(column)
     indptr = np.concatenate(rows)
-    return indptr if len(columns) >= 2**31 else indptr.astype(np.int32), columns, sums, np.concatenate(inside)
+    indptr = indptr if end >= 2**31 else indptr.astype(np.int32)
+    return indptr, columns.whole(), sums.whole(), np.concatenate(inside)
 
 
 def lifted(

@@ -79,8 +79,8 @@ def core_tuned(search: Search, nodes: Units, cores: Labels, label: Labels) -> tu
 def two_level_partition(search: Search, nodes: Units, effort: str) -> tuple[Labels, Units]:
     """The module of each node, and the modules as units."""
     if effort == "fast":
-        label, modules = search.climb(nodes, scattered(search, nodes, 2.0))
-        return search.climb(nodes, fine_tuned(search, nodes, label, modules))
+        label = fine_tuned(search, nodes, *search.climb(nodes, scattered(search, nodes, 2.0)))
+        return search.climb(nodes, label)
     found = [from_cores(search, nodes, agreed(search, [scattered(search, nodes, SWEEPS) for _ in range(2)]), STEADY)]
     few = nodes.words is not None and len(nodes.indices) <= SMALL  # words make more of the first moves matter
     if effort == "best" or few:
@@ -114,7 +114,9 @@ def from_cores(search: Search, nodes: Units, cores: Labels, steady: float) -> tu
 def tuned(search: Search, nodes: Units, label: Labels) -> tuple[Labels, Units]:
     """Modules made of given ones."""
     modules = merge(nodes, label, int(label.max()) + 1, search.run, search.engine)
-    label, modules = search.climb(nodes, fine_tuned(search, nodes, label, modules))
+    label = fine_tuned(search, nodes, label, modules)
+    del modules
+    label, modules = search.climb(nodes, label)
     return until_steady(search, nodes, label, modules, np.inf, STEADY)
 
 
@@ -127,7 +129,10 @@ def until_steady(
         before = codebooks(modules)
         if saved <= steady * (before + entropy):
             break
+        del modules  # so that none are held beside the next
         label, modules, _ = block_tuned(search, nodes, blocks_within(search, nodes, label, scale), label)
-        label, modules = search.climb(nodes, fine_tuned(search, nodes, label, modules))
+        label = fine_tuned(search, nodes, label, modules)
+        del modules
+        label, modules = search.climb(nodes, label)
         saved = before - codebooks(modules)
     return label, modules

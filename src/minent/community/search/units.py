@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float, Int
 
+from minent.community.search.engine import ALONE, Engine, shards
 from minent.community.walk.codewords import Words
 from minent.community.walk.flow import Flow
 from minent.entropy import sum_plogp
@@ -34,7 +35,7 @@ class Units(NamedTuple):
         return len(self.visit)
 
 
-def units_of(flow: Flow) -> Units:
+def units_of(flow: Flow, engine: Engine = ALONE) -> Units:
     """The nodes of a network as units."""
     network = flow.network
     n = len(flow.visit)
@@ -42,7 +43,10 @@ def units_of(flow: Flow) -> Units:
     rates = flow.visit, flow.out, flow.into, *ports
     amount = read_only(np.atleast_1d(np.asarray(flow.amount, float)))
     links, pace = (read_only(network.indptr), read_only(network.indices), amount), flow.pace
-    if flow.reversible and np.array_equal(flow.out, flow.visit):
+    even = np.ndim(flow.amount) == 0 or flow.amount is network.weights or np.array_equal(flow.out, flow.visit)
+    if flow.reversible and np.ndim(pace) == 0 and even:  # each entry has its mirror image
+        if (network.self_links >= 0).any():
+            links = without_self_links(*links, engine)
         return frozen(Units(*links, *rates, pace=2 * float(pace), words=flow.words))
     indptr = np.zeros(n + 1, network.indptr.dtype if 2 * len(network.indices) < 2**31 else np.int64)
     run = runner(len(network.indices) // 8)
@@ -53,6 +57,38 @@ def units_of(flow: Flow) -> Units:
     if end < 0.8 * most:
         columns, sums = columns[:end].copy(), sums[:end].copy()
     return frozen(Units(indptr, columns[:end], sums[:end], *rates, pace=1.0, words=flow.words))
+
+
+def without_self_links(
+    indptr: np.ndarray, indices: np.ndarray, amount: np.ndarray, engine: Engine
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The same rows without links of nodes to themselves."""
+    run, rows = runner(len(indices) // 16), [np.zeros(1, np.int64)]
+    columns, amounts = engine.share(np.int32), engine.share(float)
+    for first, last in shards(indptr):
+        number, column, flow = run(other_entries)(first, last, indptr, indices, amount)
+        rows.append(number)
+        columns.add(column)
+        amounts.add(flow)
+    begin = np.cumsum(np.concatenate(rows)).astype(indptr.dtype)
+    return begin, columns.whole(), amounts.whole() if len(amount) > 1 else amount
+
+
+@kernel
+def other_entries(first, last, indptr, indices, amount):
+    """The entries of rows first … last - 1 but self-links: how many each has, and they."""
+    size = indptr[last] - indptr[first]
+    number, column = np.zeros(last - first, np.int64), np.empty(size, np.int32)
+    flow, end = np.empty(size if amount.shape[0] > 1 else 0), 0
+    for i in range(first, last):
+        for k in range(indptr[i], indptr[i + 1]):
+            if indices[k] != i:
+                column[end] = indices[k]
+                if amount.shape[0] > 1:
+                    flow[end] = amount[k]
+                end += 1
+                number[i - first] += 1
+    return number, column[:end].copy(), flow[: end if amount.shape[0] > 1 else 0].copy()
 
 
 @kernel

@@ -65,7 +65,7 @@ class Description(Nesting):
         """The modules at `depth` (as in `labels_at`, in the same order), each with its `top` most visited nodes.
 
         `pandas.DataFrame(tree.modules())` makes a table of it."""
-        labels, cut, names = self.labels_at(depth), self._cut(depth), self.node_names
+        labels, cut = self.labels_at(depth), self._cut(depth)
         leaves = np.bincount(self.ancestors(depth)[np.unique(self.module)], minlength=len(self.parent))
         size, (label, node, visit) = np.bincount(labels, minlength=len(cut)), self._nodes_of(labels)
         order = np.lexsort((-visit, label))
@@ -78,7 +78,7 @@ class Description(Nesting):
                 exit=float(self.exit[m]),
                 size=int(size[place]),
                 modules=int(leaves[m]),
-                top=tuple(names[i] for i in node[order[begin : min(end, begin + top)]].tolist()),
+                top=tuple(self.names_of(node[order[begin : min(end, begin + top)]])),
                 nodes=end - begin,
             )
             for place, (m, begin, end) in enumerate(zip(cut.tolist(), start, start[1:], strict=False))
@@ -96,9 +96,13 @@ class Description(Nesting):
     @property
     def node_names(self) -> list[Any]:
         """The name of each node, of its physical node where it is a state: its index where the network has no names."""
+        return self.names_of(np.arange(len(self.module)))
+
+    def names_of(self, nodes: Int[np.ndarray, " some"]) -> list[Any]:
+        """The names of some nodes."""
         if self.names is not None:
-            return self.names.tolist()
-        return list(range(len(self.module))) if self.physical is None else self.physical.tolist()
+            return self.names[nodes].tolist()
+        return nodes.tolist() if self.physical is None else self.physical[nodes].tolist()
 
     @property
     def leaf_names(self) -> list[Any]:

@@ -96,9 +96,10 @@ def _undirected(network: Graph) -> Flow:
     if network.directed:
         network = without_direction(network)
     degree, weights = np.diff(network.indptr), link_weights(network)
-    loops = np.flatnonzero(np.repeat(np.arange(len(degree), dtype=np.int32), degree) == network.indices)
+    entry = network.self_links
+    loops = np.flatnonzero(entry >= 0)
     at_loops = np.zeros(len(degree))
-    at_loops[network.indices[loops]] = 1.0 if weights is None else weights[loops]
+    at_loops[loops] = 1.0 if weights is None else weights[entry[loops]]
     strength = degree.astype(float)
     if weights is not None and len(weights):
         strength[degree > 0] = np.add.reduceat(weights, network.indptr[:-1][degree > 0])

@@ -49,6 +49,12 @@ def walk_of(
     return described(flow, objective, metadata, both_ends=not graph.directed or flow_model == "undirdir")
 
 
+def on_disk(flow_model: str | None, objective: Objective, overlapping: bool) -> bool:
+    """Whether all of a walk follows from links as they lie on disk; other walks change them one by one."""
+    plain = flow_model in (None, "undirected") and not objective.regularised and not overlapping
+    return plain and objective.markov_time == 1 and not objective.variable_markov_time
+
+
 def described(flow: Flow, objective: Objective, metadata: Any = None, both_ends: bool | None = None) -> Flow:
     """The walk with what `objective` says; `metadata` is a label for each node, None where it has none,
     as `labels_of` takes them; in variable Markov time `both_ends` of a link say its time (None: where links have no

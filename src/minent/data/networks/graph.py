@@ -12,9 +12,9 @@ from minent.data.networks.arrays import array_of
 from minent.data.networks.naming.names import numbered
 from minent.data.networks.naming.placed import of_each
 from minent.data.networks.plan import Plan
-from minent.data.networks.sorted_rows import sorted_rows
+from minent.data.networks.sorted_rows import self_links, sorted_rows
 from minent.errors import BadInput
-from minent.kernels import read_only
+from minent.kernels import read_only, runner
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -70,7 +70,12 @@ class Graph:
         """How many links there are; an undirected link counts once."""
         if self.directed:
             return len(self.indices)
-        return (len(self.indices) + int(np.count_nonzero(self.indices == self._rows()))) // 2
+        return (len(self.indices) + int(np.count_nonzero(self.self_links >= 0))) // 2
+
+    @property
+    def self_links(self) -> Int[np.ndarray, " nodes"]:
+        """Which entry is the link of each node to itself; -1 where it has none."""
+        return runner(self.number_of_nodes // 4)(self_links)(self.indptr, self.indices)
 
     def links(
         self,
@@ -127,7 +132,7 @@ class Graph:
         """
         given = names
         names, source, target = numbered(source, target, names)
-        weight = None if weight is None else _checked(weight, "link", len(source))
+        weight = None if weight is None else checked(weight, "link", len(source))
         nodes = 1 + max(int(source.max(initial=-1)), int(target.max(initial=-1)))
         if names is not None:
             nodes = len(names)
@@ -138,7 +143,7 @@ class Graph:
                 node_weights = of_each(range(nodes) if names is None else names.tolist(), node_weights, "weight")
             node_weights = array_of(node_weights)
             nodes = max(nodes, len(node_weights)) if given is None else nodes
-            node_weights = _checked(node_weights, "node", nodes).copy()
+            node_weights = checked(node_weights, "node", nodes).copy()
         if weight is not None and not weight.all():
             keep = weight > 0
             source, target, weight = source[keep], target[keep], weight[keep]
@@ -150,7 +155,8 @@ class Graph:
         return cls(indptr, indices, weights, directed, names, node_weights)
 
 
-def _checked(weight: Iterable[Any], of: str, wanted: int) -> Float[np.ndarray, " weights"]:
+def checked(weight: Iterable[Any], of: str, wanted: int) -> Float[np.ndarray, " weights"]:
+    """Weights of so many links or nodes, as `of` says. Raises BadInput for what is none."""
     array = array_of(weight if hasattr(weight, "__len__") else list(weight))
     if array.shape != (wanted,):
         raise BadInput(f"{of} weights must be one for each of the {wanted} {of}s; got an array of shape {array.shape}")

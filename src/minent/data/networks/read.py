@@ -82,7 +82,7 @@ def network_in(
 ) -> Graph:
     """The network in a file, as `read_graph` reads it."""
     if isinstance(path, str | os.PathLike) and path != "-" and Path(path).is_dir():
-        raise BadInput(f"{str(path)!r} is a folder; wanted a file of links")
+        raise BadInput(f"{str(path)!r} is a folder; wanted a file of links (minent.community.find searches folders)")
     held = opened(path)
     file = recognised(held, choices)
     heeded(choices, file.plan.format, file.plan.file)

@@ -44,7 +44,7 @@ def sorted_rows(
     )  # fmt: skip
     del keys
     np.cumsum(indptr, out=indptr)
-    return _summed(indptr, indices, None if weight is None else weights)
+    return summed(indptr, indices, None if weight is None else weights)
 
 
 @kernel
@@ -112,9 +112,7 @@ def sort_by_digit(low, size, words, sorted_words, weights, sorted_weights, count
             sorted_weights[at] = weights[k]
 
 
-def _summed(
-    indptr: Int[np.ndarray, " rows"], indices: Int[np.ndarray, " given"], weights: Float[np.ndarray, " given"] | None
-) -> Rows:
+def summed(indptr: Int[np.ndarray, " rows"], indices: np.ndarray, weights: np.ndarray | None) -> Rows:
     """Repeated entries, which lie side by side in sorted rows, become one."""
     new = np.empty(len(indices), bool)
     np.not_equal(indices[1:], indices[:-1], out=new[1:])
@@ -124,7 +122,26 @@ def _summed(
     del new
     weights = np.ones(len(indices)) if weights is None else weights
     end = runner(len(indices) // 16)(sum_repeats)(indptr, indices, weights)
-    return indptr, indices[:end].copy(), weights[:end].copy()
+    for array in (indices, weights):
+        array.resize(end, refcheck=False)  # in place: a copy beside it would be the largest thing there is
+    return indptr, indices, weights
+
+
+@kernel
+def self_links(indptr, indices):
+    """The entry of each node's link to itself, -1 where it has none."""
+    entry = np.full(len(indptr) - 1, -1, np.int64)
+    for i in range(len(indptr) - 1):
+        first, last = indptr[i], indptr[i + 1]
+        while first < last:
+            middle = (first + last) // 2
+            if indices[middle] < i:
+                first = middle + 1
+            else:
+                last = middle
+        if first < indptr[i + 1] and indices[first] == i:
+            entry[i] = first
+    return entry
 
 
 @kernel

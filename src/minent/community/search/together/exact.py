@@ -120,6 +120,19 @@ def began(first, rates, scale, exact, state, cost, label, group, groups):
 
 
 @kernel
+def recounted(label, unit, exact, state, cost, group, groups):
+    """Modules of these exact rates as they stand in `label`; how often each group's are entered."""
+    state[:, SIZE] = 0
+    for i in range(label.shape[0]):
+        state[label[i], SIZE] += 1
+    entered = np.zeros(groups, np.int64)
+    for m in range(exact.shape[0]):
+        told(m, unit, exact, state, cost)
+        entered[group[m] if group.shape[0] > 1 else 0] += exact[m, ENTERED]
+    return entered
+
+
+@kernel
 def booked(book, above, entered, unit):
     """The codebooks that name modules, whose groups are entered so often: their use, its plogp and the slope of that;
     what they cost."""

@@ -3,6 +3,7 @@ where it would go, all others staying; what moves is applied exactly; and where 
 units were wrong together, half of them go back, and so on: it never rises.
 """
 
+import time
 from itertools import pairwise
 from typing import Any
 
@@ -10,10 +11,10 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from minent.community.search.engine import Engine, shards
-from minent.community.search.together.exact import applied, began, booked, tallied
+from minent.community.search.together.exact import applied, began, booked, recounted, tallied
 from minent.community.search.together.proposals import drawn, proposed
 from minent.community.search.units import Units
-from minent.kernels import kernel, log, read_only
+from minent.kernels import kernel, lasting, log, read_only
 
 Labels = Int[np.ndarray, " units"]
 TURNS = 4  # of a sweep
@@ -72,6 +73,21 @@ class Together:
             run(represented)(label), (modules.out, modules.into, modules.visit), self.scale, *kept
         )
         self.wish, self.bits = label.copy(), self.counted()
+
+    def kept(self) -> tuple[np.ndarray, ...]:
+        """All that cannot be reckoned from the rest."""
+        return self.label, self.exact, self.active
+
+    def restore(self, kept: bytes) -> None:
+        """As it was when this was `kept`."""
+        n, groups = self.units.number, len(self.entered)
+        self.label[:] = np.frombuffer(kept, np.int32, n)
+        self.exact[:] = np.frombuffer(kept, np.int64, 4 * n, 4 * n).reshape(n, 4)
+        self.active[:] = np.frombuffer(kept, np.uint8, n, 36 * n)
+        self.wish[:] = self.label
+        rest = self.unit, self.exact, self.state, self.cost, self.field.group, groups
+        self.entered = self.run(recounted)(self.label, *rest)
+        self.bits = self.counted()
 
     def propose(self, draw: tuple[int, int, int], least: float) -> tuple[list[Int[np.ndarray, " _"]], int]:
         """Units of each shard that wish to move, their turn being drawn; how many were looked at."""
@@ -134,8 +150,16 @@ def move_together(
 ) -> int:
     """Move units from the modules in `label`, in place (values below the number of units), until so few move that it is
     not worth another sweep, or `sweeps` times as many as there are have been looked at; how many moves."""
+    journal, (sweep, moves, patience) = engine.journal, (0, 0, int(sweeps * units.number))
+    kept = journal.recalled(label, seed) if journal else None
+    if kept and kept[0]:
+        label[:] = np.frombuffer(kept[2], label.dtype)
+        return kept[1][1]
     together = Together(run, engine, units, label, modules, read_only_field(field))
-    moves, patience, sweep = 0, sweeps * units.number, 0
+    if kept:
+        sweep, moves, patience = kept[1]
+        together.restore(kept[2])
+    progress = Sweeps(units.number)
     while patience > 0:
         moved = 0
         for turn in range(TURNS):
@@ -144,7 +168,30 @@ def move_together(
         moves, sweep = moves + moved, sweep + 1
         if moved <= SETTLED * units.number:
             break
+        progress.told(sweep, moved)
+        if journal:
+            journal.noted(False, (sweep, moves, patience), *together.kept())
+    if journal:
+        journal.noted(True, (sweep, moves, patience), label)
     return moves
+
+
+class Sweeps:
+    """How far sweeps are, and about how long the rest takes where each moves as much less as the last did."""
+
+    def __init__(self, units: int) -> None:
+        self.least, self.units, self.before = SETTLED * units, units, 0
+        self.start = self.last = time.perf_counter()
+
+    def told(self, sweep: int, moved: int) -> None:
+        """Tell of a sweep that moved so many."""
+        now = time.perf_counter()
+        took, self.last = now - self.last, now
+        falls = moved / self.before if 0 < moved < self.before else 0.5
+        left = took * max(1.0, np.log(self.least / moved) / np.log(falls))
+        self.before = moved
+        where = f"{self.units:,} nodes or modules move: sweep {sweep}, {100 * moved / self.units:.1f} % moved"
+        log.info("%s, about %s left of this step", where, lasting(left))
 
 
 def read_only_field(field: Any) -> Any:

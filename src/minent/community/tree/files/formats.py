@@ -10,13 +10,22 @@ import os
 import re
 from collections.abc import Callable, Iterable, Iterator
 from importlib.metadata import version
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from minent.community.tree.description import Description
-from minent.community.tree.files.columns import arrow_columns, layer_column, node_ids, state_column
+from minent.community.tree.files.columns import (
+    CHUNK,
+    arrow_columns,
+    chunks,
+    columns_of,
+    layer_column,
+    node_ids,
+    state_column,
+)
 from minent.community.tree.files.module_links import link_lines
 from minent.community.tree.files.physical import physical
 from minent.errors import BadInput
@@ -65,17 +74,6 @@ def _head(tree: Description) -> Iterator[str]:
         yield from (f'# {kind} {number} "{name}"\n' for number, name in called.items())
 
 
-def _columns(tree: Description) -> dict[str, list[Any]]:
-    """The columns of all leaves in the order of the paths, by the reference's names; of states and layers their names
-    too, where those are not their ids."""
-    order = np.lexsort((tree.node_rank, tree.labels)).tolist()
-    columns = {"path": tree.node_paths, "flow": tree.visit.tolist(), "name": list(map(str, tree.node_names))}
-    state, layer = state_column(tree), layer_column(tree)
-    more = {"state_id": state.ids, "layer_id": layer.ids, "node_id": node_ids(tree)}
-    more |= {kind: [one.called[i] for i in one.ids] for kind, one in (("state", state), ("layer", layer)) if one.called}
-    return {name: [column[i] for i in order] for name, column in (columns | more).items() if column or not order}
-
-
 def check_names(suffix: str, names: Iterable[Any]) -> None:
     """Raises BadInput for a name that the format of a suffix cannot hold: of the nodes, and of states and layers."""
     broken = re.compile(r"[\r\n]")
@@ -87,18 +85,20 @@ def check_names(suffix: str, names: Iterable[Any]) -> None:
 def _checked(tree: Description, suffix: str) -> Description:
     if suffix in LINES:
         beside = (*state_column(tree).called.values(), *layer_column(tree).called.values())
-        check_names(suffix, beside if suffix == ".clu" else (*tree.node_names, *beside))
+        names = () if tree.names is None or tree.names.dtype.kind == "i" else tree.names
+        check_names(suffix, beside if suffix == ".clu" else chain(names, beside))
     return tree
 
 
 def _tree(tree: Description) -> Iterator[str]:
     yield from _head(tree)
-    columns = _columns(tree)
-    ids = [name for name in ("state_id", "node_id", "layer_id") if name in columns]
-    yield f"# path flow name {' '.join(ids)}\n"
-    rows = zip(columns["path"], columns["flow"], columns["name"], *(columns[name] for name in ids), strict=True)
-    for path, flow, name, *numbers in rows:
-        yield f'{path} {flow!r} "{name}" {" ".join(map(str, numbers))}\n'
+    for k, columns in enumerate(chunks(tree)):
+        ids = [name for name in ("state_id", "node_id", "layer_id") if name in columns]
+        if k == 0:
+            yield f"# path flow name {' '.join(ids)}\n"
+        rows = zip(columns["path"], columns["flow"], columns["name"], *(columns[name] for name in ids), strict=True)
+        for path, flow, name, *numbers in rows:
+            yield f'{path} {flow!r} "{name}" {" ".join(map(str, numbers))}\n'
 
 
 def _ftree(tree: Description) -> Iterator[str]:
@@ -108,14 +108,16 @@ def _ftree(tree: Description) -> Iterator[str]:
 
 def _clu(tree: Description, depth: int = 1) -> Iterator[str]:
     yield from _head(tree)
-    labels, order = tree.labels_at(depth), np.lexsort((-tree.visit, tree.labels_at(depth))).tolist()
+    labels = tree.labels_at(depth)
+    order = np.lexsort((-tree.visit, labels))
     ids = {"node_id": node_ids(tree), "state_id": state_column(tree).ids, "layer_id": layer_column(tree).ids}
-    names = [name for name in ("node_id", "layer_id") if ids[name]] if ids["state_id"] else []
+    names = [name for name in ("node_id", "layer_id") if len(ids[name])] if len(ids["state_id"]) else []
     first = "state_id" if names else "node_id"
     yield f"# module level {depth}\n# {' '.join([first, 'module', 'flow', *names])}\n"
-    columns = ids[first], (labels + 1).tolist(), tree.visit.tolist(), *(ids[name] for name in names)
-    rows = list(zip(*columns, strict=True))
-    yield from (" ".join(map(str, rows[i])) + "\n" for i in order)
+    columns = [np.asarray(one) for one in (ids[first], labels + 1, tree.visit, *(ids[name] for name in names))]
+    for k in range(0, len(order), CHUNK):
+        rows = zip(*(column[order[k : k + CHUNK]].tolist() for column in columns), strict=True)
+        yield from (" ".join(map(str, row)) + "\n" for row in rows)
 
 
 def _json(tree: Description) -> Iterator[str]:
@@ -125,7 +127,7 @@ def _json(tree: Description) -> Iterator[str]:
         return [int(rank) for rank in (path or "0").split(":")]
 
     rates = zip(tree.paths, tree.enter.tolist(), tree.exit.tolist(), strict=True)
-    columns = _columns(tree)
+    columns = columns_of(tree)
     columns["path"] = [numbers(path) for path in columns["path"]]
     keys = {"state_id": "stateId", "node_id": "id", "layer_id": "layerId"}
     rows = zip(*columns.values(), strict=True)
@@ -152,13 +154,14 @@ def _number(value: float) -> float | None:
 
 
 def _csv(tree: Description) -> Iterator[str]:
-    columns = _columns(tree)
-    quoted = [name in ("name", "state", "layer") for name in columns]
-    yield ",".join(columns) + "\n"
-    for row in zip(*columns.values(), strict=True):
-        cells = (f'"{str(cell).replace(chr(34), 2 * chr(34))}"' if quote else str(cell)
-                 for cell, quote in zip(row, quoted, strict=True))  # fmt: skip
-        yield ",".join(cells) + "\n"
+    for k, columns in enumerate(chunks(tree)):
+        quoted = [name in ("name", "state", "layer") for name in columns]
+        if k == 0:
+            yield ",".join(columns) + "\n"
+        for row in zip(*columns.values(), strict=True):
+            cells = (f'"{str(cell).replace(chr(34), 2 * chr(34))}"' if quote else str(cell)
+                     for cell, quote in zip(row, quoted, strict=True))  # fmt: skip
+            yield ",".join(cells) + "\n"
 
 
 def _write_parquet(tree: Description, path: Path) -> None:
@@ -170,7 +173,7 @@ def _write_parquet(tree: Description, path: Path) -> None:
     if tree.physical is None:
         table = arrow_columns(tree)
     else:
-        columns = _columns(tree)
+        columns = columns_of(tree)
         arrays = [pa.array(column, kinds.get(name, pa.int64())) for name, column in columns.items()]
         table = pa.table(arrays, names=list(columns))
     parquet.write_table(table.replace_schema_metadata(told), path)

@@ -9,6 +9,7 @@ from jaxtyping import Int
 from minent.data.networks.arrays import array_of
 from minent.errors import BadInput
 
+CHUNK = 1 << 20  # ends that are numbered together
 Numbered = tuple[np.ndarray | None, Int[np.ndarray, " links"], Int[np.ndarray, " links"]]
 
 
@@ -67,9 +68,7 @@ def _sorted_integers(source: np.ndarray, target: np.ndarray) -> Numbered:
         return None, source.astype(np.int32), target.astype(np.int32)
     low, high = int(min(source.min(), target.min())), int(max(source.max(), target.max()))
     if high - low > 8 * len(source) + 1000:
-        names, numbers = np.unique(np.concatenate([source, target]), return_inverse=True)
-        numbers = numbers.astype(np.int32)
-        return names.astype(np.int64), numbers[: len(source)], numbers[len(source) :]
+        return _sparse_integers(source, target)
     if low:
         source, target = source - low, target - low
     used = np.zeros(high - low + 1, bool)
@@ -79,6 +78,21 @@ def _sorted_integers(source: np.ndarray, target: np.ndarray) -> Numbered:
         return names, source.astype(np.int32, copy=False), target.astype(np.int32, copy=False)
     number = np.cumsum(used, dtype=np.int32) - np.int32(1)
     return np.flatnonzero(used) + low, number[source], number[target]
+
+
+def _sparse_integers(source: np.ndarray, target: np.ndarray) -> Numbered:
+    """Names in sorted order, and the ends as their numbers: some ends at a time, which takes less memory."""
+    numbers, found = [np.empty(len(end), np.int32) for end in (source, target)], []
+    parts = [(end, number, slice(k, k + CHUNK)) for end, number in zip((source, target), numbers, strict=True)
+             for k in range(0, len(end), CHUNK)]  # fmt: skip
+    for end, number, part in parts:
+        names, place = np.unique(end[part], return_inverse=True)
+        number[part] = place
+        found.append(names)
+    names = np.unique(np.concatenate(found))
+    for (_, number, part), some in zip(parts, found, strict=True):
+        number[part] = np.searchsorted(names, some).astype(np.int32)[number[part]]
+    return names.astype(np.int64), *numbers
 
 
 def name_array(names: Iterable[Any]) -> np.ndarray:

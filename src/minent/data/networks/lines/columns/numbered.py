@@ -51,7 +51,7 @@ def _numbered_words(source: "pa.ChunkedArray", target: "pa.ChunkedArray") -> Num
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    ends = [_encoded(end) for end in (source, target)]
+    ends = [encoded_words(end) for end in (source, target)]
     if ends[0].type != ends[1].type:
         ends = [end.cast(pa.dictionary(pa.int32(), pa.large_string())) for end in ends]
     both = pa.chunked_array([chunk for end in ends for chunk in end.chunks], ends[0].type).unify_dictionaries()
@@ -69,7 +69,7 @@ def _numbered_words(source: "pa.ChunkedArray", target: "pa.ChunkedArray") -> Num
     return names, numbers[: len(source)], numbers[len(source) :]
 
 
-def _encoded(end: "pa.ChunkedArray") -> "pa.ChunkedArray":
+def encoded_words(end: "pa.ChunkedArray") -> "pa.ChunkedArray":
     import pyarrow as pa
 
     if not pa.types.is_dictionary(end.type):

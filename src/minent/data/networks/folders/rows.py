@@ -1,0 +1,187 @@
+"""Links of many parts become sorted rows on disk, bit for bit those of `sorted_rows`: of each part the entries lie in
+buckets of neighbouring rows; then the buckets of all parts are sorted, about a million entries at a time."""
+
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Int
+
+from minent.data.networks.folders.ends import ends_of
+from minent.data.networks.folders.named import Names
+from minent.data.networks.folders.parts import Part
+from minent.data.networks.folders.progress import Progress
+from minent.data.networks.folders.scratch import Scratch
+from minent.data.networks.graph import checked
+from minent.data.networks.lines.link_tables import weights_of
+from minent.data.networks.sorted_rows import DIGIT, fill_buckets, sort_buckets, summed
+from minent.data.networks.thinned import LeftOut
+from minent.errors import BadInput
+from minent.kernels import compiled, read_only
+
+GROUP = 1 << 20  # entries that are sorted together, where one bucket does not hold more
+FINEST = 12  # bits of a row that tell its bucket, so that 15 at most are left
+
+
+class Thin(NamedTuple):
+    """What is left out once repeated links are summed."""
+
+    self_links: bool
+    below: float
+
+
+def rows_of(
+    scratch: Scratch, parts: Callable[[], Iterator[Part]], size: int, names: Names, directed: bool, thin: Thin
+) -> tuple[tuple[np.ndarray, np.ndarray, np.ndarray | None], LeftOut]:
+    """indptr, indices and weights (None: all 1) of all links; and what was left out."""
+    bits = max(len(names.keys) - 1, 1).bit_length()
+    low = min(15, max(bits - FINEST, 0))
+    if not scratch.has("rows-done"):
+        progress = Progress("reading links", size)
+        for part in parts():
+            done = scratch.has(f"spread-{part.name}-done")
+            if not done:
+                for count, table in enumerate(part.tables(), 1):
+                    _spread(scratch, f"spread-{part.name}-{count:05d}", table, names, directed, low)
+                scratch.write(f"spread-{part.name}-done")
+            progress.add(part.size, done)
+        _sorted(scratch, len(names.keys), bits, low, directed, thin)
+    indptr = scratch.array("indptr", np.int64)
+    weights = scratch.array("weights", np.float64) if scratch.has("weights") else None
+    if len(scratch.array("indices", np.int32)) < 2**31:
+        indptr = indptr.astype(np.int32)
+    left = scratch.array("rows-done", np.int64).tolist()
+    return (indptr, scratch.array("indices", np.int32), weights), LeftOut(*left)
+
+
+def _spread(scratch: Scratch, called: str, table: object, names: Names, directed: bool, low: int) -> None:
+    """The entries of a table of links, by buckets of rows."""
+    source, target = names.numbers(ends_of(table))  # pyright: ignore[reportArgumentType]
+    weight = weights_of(table)  # pyright: ignore[reportArgumentType]
+    if weight is not None:
+        weight = checked(weight, "link", len(source))
+        keep = weight > 0
+        source, target, weight = (source, target, weight) if keep.all() else (source[keep], target[keep], weight[keep])
+    entries = len(source) if directed else 2 * len(source) - int(np.count_nonzero(source == target))
+    ends = np.zeros((len(names.keys) >> low) + 1, np.int64)
+    keys, columns = np.empty(entries, np.uint16), np.empty(entries, np.int32)
+    weights = np.empty(0 if weight is None else entries)
+    links = read_only(source), read_only(target), read_only(np.empty(0) if weight is None else weight)
+    compiled(fill_buckets)(*links, directed, low, ends, keys, columns, weights)
+    scratch.write(f"{called}-keys", keys)
+    scratch.write(f"{called}-columns", columns)
+    if weight is not None:
+        scratch.write(f"{called}-weights", weights)
+    scratch.write(f"{called}-ends", ends)
+
+
+def _sorted(scratch: Scratch, nodes: int, bits: int, low: int, directed: bool, thin: Thin) -> None:
+    """Rows of groups of buckets, then of all."""
+    tables = sorted(path.name.removesuffix("-ends") for path in scratch.folder.glob("spread-*-ends"))
+    starts = [np.append(0, scratch.array(f"{one}-ends", np.int64)) for one in tables]
+    total = np.sum([np.diff(one) for one in starts], axis=0) if tables else np.zeros((nodes >> low) + 1, np.int64)
+    found = groups(total)
+    progress = Progress("sorting links", len(found))
+    for number, group in enumerate(found):
+        called = f"group-{number:06d}"
+        done = scratch.has(f"{called}-left")
+        if not done:
+            slices = [(one, start[group[0] : group[1] + 1]) for one, start in zip(tables, starts, strict=True)]
+            ends = np.sum([start[group[0] + 1 : group[1] + 1] - start[group[0]] for start in starts], axis=0)
+            rows = min(nodes, group[1] << low) - (group[0] << low)
+            _sorted_group(scratch, called, group[0], slices, ends, rows, (bits, low), directed, thin)
+        progress.add(1, done)
+    scratch.drop("spread-*-keys", "spread-*-columns", "spread-*-weights")
+    _joined(scratch, [f"group-{number:06d}" for number in range(len(found))])
+
+
+def groups(entries: Int[np.ndarray, " buckets"]) -> list[tuple[int, int]]:
+    """Ranges of buckets with at most so many entries together, or of one bucket."""
+    found, first, held = [], 0, 0
+    for bucket, size in enumerate(entries.tolist()):
+        if held and held + size > GROUP:
+            found.append((first, bucket))
+            first, held = bucket, 0
+        held += size
+    return [*found, (first, len(entries))]
+
+
+def _sorted_group(
+    scratch: Scratch,
+    called: str,
+    bucket: int,
+    slices: list[tuple[str, np.ndarray]],
+    ends: np.ndarray,
+    rows: int,
+    widths: tuple[int, int],
+    directed: bool,
+    thin: Thin,
+) -> None:
+    """The rows of some buckets, the first of which is `bucket`; buckets of one part come after those of the last."""
+    bits, low = widths
+    weighted = any(scratch.has(f"{one}-weights") for one, _ in slices)
+    held = np.zeros(len(ends), np.int64)
+    size = int(ends[-1]) if len(ends) else 0
+    keys, indices, weights = np.empty(size, np.uint16), np.empty(size, np.int32), np.empty(size if weighted else 0)
+    begin = np.append(0, ends[:-1]).astype(np.int64)
+    for one, start in slices:
+        first, last = start[[0, -1]].tolist()
+        parts = (
+            scratch.array(f"{one}-keys", np.uint16)[first:last],
+            scratch.array(f"{one}-columns", np.int32)[first:last],
+        )
+        place = np.repeat(begin + held - (start[:-1] - first), np.diff(start)) + np.arange(last - first)
+        keys[place], indices[place] = parts
+        if weighted:
+            has = scratch.has(f"{one}-weights")
+            weights[place] = scratch.array(f"{one}-weights", np.float64)[first:last] if has else 1.0
+        held += np.diff(start)
+    largest, passes = int(np.diff(ends, prepend=0).max(initial=0)), -(-(bits + low) // DIGIT)
+    indptr = np.zeros((len(ends) << low) + 1, np.int64)
+    words, carried = np.empty((2, largest), np.int64), np.empty((2, largest if weighted else 0))
+    compiled(sort_buckets)(ends, low, bits, passes, words, carried, keys, indices, weights, indptr)
+    indptr = np.cumsum(indptr)[: rows + 1]
+    with np.errstate(over="ignore"):
+        indptr, indices, heavy = summed(indptr, indices, weights if weighted else None)
+    indptr, indices, heavy, left = _thin(indptr, indices, heavy, bucket << low, directed, thin)
+    scratch.write(f"{called}-degrees", np.diff(indptr))
+    scratch.write(f"{called}-indices", indices)
+    if heavy is not None:
+        scratch.write(f"{called}-weights", heavy)
+    scratch.write(f"{called}-left", np.array(left, np.int64))
+
+
+def _thin(
+    indptr: np.ndarray, indices: np.ndarray, weights: np.ndarray | None, first: int, directed: bool, thin: Thin
+) -> tuple[np.ndarray, np.ndarray, np.ndarray | None, list[int]]:
+    """These rows, the first of which is that of node `first`, without what is left out; how many self-links, and how
+    many entries of light links and light self-links, that is."""
+    if not thin.self_links and not thin.below:
+        return indptr, indices, weights, [0, 0, 0]
+    itself = np.repeat(np.arange(first, first + len(indptr) - 1), np.diff(indptr)) == indices
+    light = (np.ones(len(indices)) if weights is None else weights) < thin.below
+    loops = itself & thin.self_links
+    light &= ~loops
+    keep = ~(loops | light)
+    left = [int(np.count_nonzero(one)) for one in (loops, light & ~itself, light & itself)]
+    return np.append(0, np.cumsum(keep))[indptr], indices[keep], None if weights is None else weights[keep], left
+
+
+def _joined(scratch: Scratch, groups: list[str]) -> None:
+    """The rows of all groups in one file; weights where any group has some."""
+    degrees = [scratch.array(f"{one}-degrees", np.int64) for one in groups]
+    scratch.write("indptr", np.append(0, np.cumsum(np.concatenate(degrees))))
+    scratch.write("indices", *(scratch.array(f"{one}-indices", np.int32) for one in groups))
+    if any(scratch.has(f"{one}-weights") for one in groups):
+        each = ((one, len(scratch.array(f"{one}-indices", np.int32))) for one in groups)
+        scratch.write("weights", *(_weights(scratch, one, count) for one, count in each))
+    if scratch.has("weights") and not scratch.array("weights", np.float64).sum() < np.inf:
+        raise BadInput("link weights must have a sum that a number can hold; these are beyond 1e308: divide them")
+    loops, light, light_loops = np.sum([scratch.array(f"{one}-left", np.int64) for one in groups], axis=0).tolist()
+    directed = scratch.has("directed")
+    scratch.write("rows-done", np.array([loops, light_loops + (light if directed else light // 2)], np.int64))
+    scratch.drop("group-*", "spread-*")
+
+
+def _weights(scratch: Scratch, group: str, count: int) -> np.ndarray:
+    return scratch.array(f"{group}-weights", np.float64) if scratch.has(f"{group}-weights") else np.ones(count)

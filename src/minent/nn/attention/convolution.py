@@ -16,7 +16,7 @@ from einops import einsum
 from jaxtyping import Float
 from torch import Tensor
 
-from minent.nn.attention.heads import plainly
+from minent.nn.attention.heads import by_hand, plainly
 
 CHUNK = 1024  # rows worked on at a time, so that they stay in a CPU's cache
 ROWS = 32  # of a block: few, for a narrow window; many, for a large product (2× between 32 and 128 at k = 33)
@@ -40,7 +40,7 @@ def add_slide(
         return out
     if plainly():
         return out + F.conv2d(sequence, weight[:, None, :, None], padding=(weight.shape[1] // 2, 0), groups=len(weight))
-    if out.device.type == "cpu":
+    if by_hand(out):
         return _AddSlide.apply(out, sequence, weight)  # type: ignore[return-value]
     return out + _filtered(sequence, weight)
 

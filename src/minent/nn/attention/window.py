@@ -20,7 +20,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from minent.errors import BadInput
-from minent.nn.attention.heads import Cache, check_mask, ignoring, kept, plainly
+from minent.nn.attention.heads import Cache, by_hand, check_mask, ignoring, kept, plainly
 from minent.nn.attention.softmax import Softmax, softmax_attention
 from minent.nn.attention.window_merged import merged_attention
 from minent.nn.attention.window_scores import Blocks, added_far, added_near, dense
@@ -83,8 +83,8 @@ def window_attention(
         scale=scale, reach=reach, by_distance=by_distance,
     )  # fmt: skip
     alike = query.shape == key.shape == value.shape and query.dtype == key.dtype == value.dtype
-    by_hand = query.device.type == "cpu" and not plainly() and (query.element_size() > 2 or not torch.is_grad_enabled())
-    if alike and by_hand and not (causal or dropout) and reach is None and by_distance is None:
+    wide = query.element_size() > 2 or not torch.is_grad_enabled()  # see softmax_attention
+    if alike and wide and by_hand(query) and not (causal or dropout) and reach is None and by_distance is None:
         return merged_attention(query, key, value, window, landmarks, padding_mask, scale, plain)
     return plain(query, key, value)
 

@@ -2,7 +2,7 @@
 are attended to apart and merged.
 
     out = out_near + σ(m − l)(out_far − out_near),  L = log(eˡ + eᵐ)
-with l and m the logarithms of what exponentials of scores sum to, near and far. Backwards a softmax needs L and out only,
+with l and m the logarithms of what exponentials of scores sum to, near and far. Backwards a softmax needs L and out,
     p = exp(s − L),  ds = p ∘ (dO·v − dO·out)
 so a kernel that is handed those of the whole gives its part of the gradients.
 """

@@ -177,8 +177,11 @@ def test_a_decoder_does_not_look_ahead_and_writes_step_by_step_what_it_writes_at
         other = IDS[:, :60].clone()
         other[:, 41:] = 7
         assert (long(other).logits - whole)[:, :41].abs().max() < 1e-5
-    written = [long.generate(IDS[:, :20], max_new_tokens=20, do_sample=False, use_cache=way) for way in (True, False)]
-    assert torch.equal(*written)
+    mask, told = torch.ones(2, 20, dtype=torch.long), {"max_new_tokens": 20, "do_sample": False, "eos_token_id": None}
+    mask[1, :7] = 0
+    for way in ({"use_cache": False}, {"cache_implementation": "static"}):
+        written = [long.generate(IDS[:, :20], attention_mask=mask, pad_token_id=0, **told, **one) for one in ({}, way)]
+        assert torch.equal(*written)
 
 
 def test_a_model_without_minent_is_refused_by_transformers(tmp_path):

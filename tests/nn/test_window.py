@@ -136,6 +136,18 @@ def test_step_by_step_is_the_whole(kind, steps):
         assert (parts - layer(x, causal=True)).abs().max() < 1e-6
 
 
+@pytest.mark.parametrize("gradients", [False, True])
+@pytest.mark.parametrize("kind", KINDS)
+def test_half_precision_is_full_precision_rounded(kind, gradients):
+    layer, x = attention(kind, 8, 2, window=4), torch.randn(2, 30, 8)
+    with torch.set_grad_enabled(gradients):
+        exact = layer(x)
+        with torch.autocast("cpu", torch.bfloat16):
+            automatic = layer(x)
+        for low in (automatic, layer.to(torch.bfloat16)(x.bfloat16())):
+            assert low.dtype == torch.bfloat16 and (low.float() - exact).norm() < 0.02 * exact.norm()
+
+
 def test_a_decoder_attends_by_windows():
     decoder = Decoder(Shape(dim=8, heads=2, layers=1, hidden=16, attention="window+landmarks", window=2)).eval()
     x, memory, caches = torch.randn(1, 9, 8), torch.randn(1, 3, 8), decoder.caches()

@@ -37,9 +37,14 @@ def seen(
     attention_mask: Tensor | None = None,
     **more: Any,
 ) -> Tensor | None:
-    """Which keys are real, (batch, keys), or, where none may see a later one, (batch, 1, keys): no mask grows with the
-    square of the length. Masks of other kinds (packed texts) are whole (batch, 1, queries, keys)."""
+    """Which keys are real, (batch, keys), or, where none may see a later one, (batch, 1, keys) up to the last query: no
+    mask grows with the square of the length. Masks of other kinds (packed texts) are whole (batch, 1, queries, keys)."""
+    if attention_mask is not None and attention_mask.dim() == 3:  # made here before, by `generate`
+        return attention_mask
     both_ways = "allow_is_bidirectional_skip" in more and not more.get("use_vmap", False)
+    if not both_ways and not kv_offset and not (torch.compiler.is_compiling() and isinstance(q_offset, Tensor)):
+        kv_length = min(kv_length, int(q_offset) + q_length)  # a static cache has room behind
+        attention_mask = None if attention_mask is None else attention_mask[:, :kv_length]
     fits = attention_mask is None or attention_mask.shape[1] == kv_length
     if not fits or kv_offset or not (both_ways or mask_function is causal_mask_function):
         return sdpa_mask(
@@ -75,6 +80,8 @@ def attend(
     if (groups := query.shape[1] // key.shape[1]) > 1:  # several heads of queries share one of keys
         key, value = key.repeat_interleave(groups, 1), value.repeat_interleave(groups, 1)
     mask, causal = _padding(module, attention_mask)
+    if mask is not None and key.shape[2] > mask.shape[-1]:
+        key, value = key[:, :, : mask.shape[-1]], value[:, :, : mask.shape[-1]]
     by_distance = None if added is None else added(key.shape[2]).to(query.dtype)
     told = mask, causal, scaling, more.get("sliding_window"), by_distance
 

@@ -110,7 +110,8 @@ class _Whole:
         if self.far is None:
             return out, total
         other, sums = kernel(*self.means(), attn_mask=self.far, scale=self.scale)
-        return out.lerp_(other, (sums - total).sigmoid_()[..., None]), torch.logaddexp(total, sums)
+        share = (sums - total).sigmoid_()[..., None].to(out.dtype)
+        return out.lerp_(other, share), torch.logaddexp(total, sums)
 
     def gradients(self, gradient: Tensor, out: Tensor, total: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """By queries, keys and values."""

@@ -10,6 +10,7 @@ transformers = pytest.importorskip("transformers")
 from torch.utils._python_dispatch import TorchDispatchMode  # noqa: E402
 
 from minent.errors import BadInput  # noqa: E402
+from minent.nn import attention as attention_package  # noqa: E402
 from minent.nn.attention import attention_rows, lengthen  # noqa: E402
 
 SMALL = {"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 32}
@@ -203,6 +204,15 @@ def test_training_a_lengthened_model_moves_every_weight():
     long(IDS, attention_mask=torch.ones_like(IDS)).last_hidden_state.square().mean().backward()
     layers = [p.grad for name, p in long.named_parameters() if "attention.self" in name and "key.bias" not in name]
     assert layers and all(gradient.abs().max() > 0 for gradient in layers)
+
+
+def test_another_transformers_is_refused_by_its_version(monkeypatch):
+    import sys
+
+    monkeypatch.setitem(sys.modules, "minent.nn.attention.hub", None)
+    monkeypatch.delattr(attention_package, "hub")
+    with pytest.raises(BadInput, match=f"transformers {transformers.__version__} asks for attention in another way"):
+        lengthen(model("Bert"), 100)
 
 
 def test_what_cannot_be_lengthened_is_refused():

@@ -38,11 +38,11 @@ def seen(
     **more: Any,
 ) -> Tensor | None:
     """Which keys are real, (batch, keys), or, where none may see a later one, (batch, 1, keys) up to the last query: no
-    mask grows with the square of the length. Masks of other kinds (packed texts) are whole (batch, 1, queries, keys)."""
+    mask grows with the square of the length. Others (packed texts) are whole (batch, 1, queries, keys)."""
     if attention_mask is not None and attention_mask.dim() == 3:  # made here before, by `generate`
         return attention_mask
     both_ways = "allow_is_bidirectional_skip" in more and not more.get("use_vmap", False)
-    if not both_ways and not kv_offset and not (torch.compiler.is_compiling() and isinstance(q_offset, Tensor)):
+    if not both_ways and not kv_offset and not (torch.compiler.is_compiling() and torch.is_tensor(q_offset)):
         kv_length = min(kv_length, int(q_offset) + q_length)  # a static cache has room behind
         attention_mask = None if attention_mask is None else attention_mask[:, :kv_length]
     fits = attention_mask is None or attention_mask.shape[1] == kv_length

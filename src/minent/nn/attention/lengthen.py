@@ -38,10 +38,14 @@ def lengthen(
     >>> lengthen(model, 100)(torch.ones(1, 100, dtype=torch.long)).last_hidden_state.shape
     torch.Size([1, 100, 8])
     """
-    require("transformers", "hub", "lengthen models of Hugging Face")
+    transformers = require("transformers", "hub", "lengthen models of Hugging Face")
+    try:
+        from minent.nn.attention import hub
+    except ImportError as error:
+        raise BadInput(
+            f"transformers {transformers.__version__} asks for attention in another way than 5.24, which lengthen knows"
+        ) from error
     from transformers import PreTrainedModel
-
-    from minent.nn.attention import hub
 
     for name, value, known in (("attention", attention, get_args(Kind)), ("positions", positions, get_args(Positions))):
         if value not in known:

@@ -60,9 +60,12 @@ def mpnet(module: Any) -> None:
     ) -> Any:  # fmt: skip
         if not isinstance(position_bias, ByDistance):
             return itself(self, hidden_states, attention_mask, position_bias, output_attentions, **more)
-        heads = (part(hidden_states).unflatten(2, (self.num_attention_heads, -1)) for part in (self.q, self.k, self.v))
+        query, key, value = (
+            part(hidden_states).unflatten(2, (self.num_attention_heads, -1)).transpose(1, 2)
+            for part in (self.q, self.k, self.v)
+        )
         out, weights = attend(
-            position_bias.model, *(x.transpose(1, 2) for x in heads), attention_mask, position_bias=position_bias,
+            position_bias.model, query, key, value, attention_mask, position_bias=position_bias,
             dropout=self.dropout.p if self.training else 0.0, output_attentions=output_attentions,
         )  # fmt: skip
         return (self.o(out.flatten(2)), weights) if output_attentions else (self.o(out.flatten(2)),)

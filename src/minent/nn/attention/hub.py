@@ -42,7 +42,7 @@ def seen(
     if attention_mask is not None and attention_mask.dim() == 3:  # made here before, by `generate`
         return attention_mask
     both_ways = "allow_is_bidirectional_skip" in more and not more.get("use_vmap", False)
-    if not both_ways and not kv_offset and not (torch.compiler.is_compiling() and torch.is_tensor(q_offset)):
+    if not both_ways and not kv_offset and not (torch.compiler.is_compiling() and not isinstance(q_offset, int)):
         kv_length = min(kv_length, int(q_offset) + q_length)  # a static cache has room behind
         attention_mask = None if attention_mask is None else attention_mask[:, :kv_length]
     fits = attention_mask is None or attention_mask.shape[1] == kv_length

@@ -18,6 +18,8 @@ __all__ = [
 __version__ = "0.1.0"
 
 when_imported("transformers.modeling_utils", "minent.nn.attention.hub")  # lengthened models name minent's attention
+for _kind, _told in {"t5": "t5", "mt5": "t5", "umt5": "t5", "mpnet": "mpnet"}.items():
+    when_imported(f"transformers.models.{_kind}.modeling_{_kind}", f"minent.nn.attention.relative:{_told}")
 
 
 def __getattr__(name: str) -> Any:

@@ -12,28 +12,31 @@ from importlib.machinery import ModuleSpec
 from typing import Any
 
 
-def when_imported(name: str, load: str) -> None:
-    """Import the module `load` as soon as the module `name` is imported, or now where it is; where something that
-    `load` needs is not installed, nothing happens.
+def when_imported(name: str, then: str) -> None:
+    """As soon as the module `name` is imported, or now where it is: import the module `then`, or, of "module:function",
+    call the function with what was imported; where something that it needs is not installed, nothing happens.
 
     >>> when_imported("json", "minent.errors")
     """
     if name in sys.modules:
-        _load(load)
+        _do(then, sys.modules[name])
     else:
-        sys.meta_path.insert(0, _Watch(name, load))
+        sys.meta_path.insert(0, _Watch(name, then))
 
 
-def _load(name: str) -> None:
+def _do(then: str, imported: Any) -> None:
+    name, _, function = then.partition(":")
     with suppress(ImportError):
-        importlib.import_module(name)
+        module = importlib.import_module(name)
+        if function:
+            getattr(module, function)(imported)
 
 
 class _Watch(MetaPathFinder):
     """Finds nothing itself: it sees one module go by, once."""
 
-    def __init__(self, name: str, load: str):
-        self.name, self.load = name, load
+    def __init__(self, name: str, then: str):
+        self.name, self.then = name, then
 
     def find_spec(self, fullname: str, path: Any, target: Any = None) -> ModuleSpec | None:
         if fullname != self.name:
@@ -46,7 +49,7 @@ class _Watch(MetaPathFinder):
 
         def run_and_load(module: Any) -> None:
             run(module)
-            _load(self.load)
+            _do(self.then, module)
 
         spec.loader.exec_module = run_and_load  # type: ignore[method-assign]
         return spec

@@ -7,8 +7,11 @@ import pytest
 torch = pytest.importorskip("torch")
 transformers = pytest.importorskip("transformers")
 
+from torch.utils._python_dispatch import TorchDispatchMode  # noqa: E402
+
 from minent.errors import BadInput  # noqa: E402
-from minent.nn.attention import lengthen  # noqa: E402
+from minent.nn import attention as attention_package  # noqa: E402
+from minent.nn.attention import attention_rows, lengthen  # noqa: E402
 
 SMALL = {"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 32}
 SPECIAL = {"pad_token_id": 0, "bos_token_id": 1, "eos_token_id": 2, "cls_token_id": 1, "sep_token_id": 2}
@@ -22,7 +25,14 @@ CONFIGS = {
     "ModernBert": {**SMALL, **SPECIAL, **LOCAL},
     "EuroBert": {**SMALL, **SPECIAL, "mask_token_id": 3},
     "Llama": {**SMALL, "num_key_value_heads": 1},
+    "MPNet": {**SMALL, "max_position_embeddings": 34},
+    "GPT2": {"n_embd": 16, "n_layer": 2, "n_head": 2},
+    "OPT": {**{k: x for k, x in SMALL.items() if "inter" not in k}, "ffn_dim": 32, "word_embed_proj_dim": 16},
 }
+DISTANCES = {
+    "vocab_size": 50, "d_model": 16, "d_kv": 8, "d_ff": 32, "num_layers": 2, "num_heads": 2,
+    "relative_attention_num_buckets": 8, "relative_attention_max_distance": 16,
+}  # fmt: skip
 IDS = torch.randint(5, 50, (2, 100), generator=torch.Generator().manual_seed(0))
 MASK = torch.ones(2, 32, dtype=torch.long)
 MASK[1, 20:] = 0
@@ -72,6 +82,55 @@ def test_what_is_saved_twice_is_loaded_as_it_was(name, positions, tmp_path):
     assert torch.equal(outputs(exact, IDS), outputs(again, IDS))
 
 
+@pytest.mark.parametrize("name", ["T5", "MT5", "UMT5", "MPNet"])
+def test_numbers_by_distance_are_added_and_learned_and_never_made_for_all_pairs(name, tmp_path):
+    torch.manual_seed(0)
+    if name == "MPNet":
+        before = model(name)
+    else:
+        config = getattr(transformers, f"{name}Config")(**DISTANCES)
+        before = getattr(transformers, f"{name}EncoderModel")(config).eval()
+    for key, parameter in before.named_parameters():
+        parameter.data += (3.0 if "relative" in key else 0.2) * torch.randn_like(parameter)
+    after = lengthen(copy.deepcopy(before), 400, window=16)
+    far = outputs(before, IDS[:, :32], MASK) - outputs(after, IDS[:, :32], MASK)
+    assert far[MASK.bool()].abs().max() < 1e-5
+    ids = torch.cat([IDS] * 4, 1)
+    if name != "MPNet":  # where distances alone tell what is seen landmarks are exact: far ones are all alike
+        alone = copy.deepcopy(before)
+        for key, parameter in alone.named_parameters():
+            parameter.data *= not key.endswith("q.weight")
+        exact = outputs(alone, IDS)
+        assert (outputs(lengthen(copy.deepcopy(alone), 400, window=16), IDS) - exact).abs().max() < 1e-4
+        assert (outputs(lengthen(alone, 400, "window", window=16), IDS) - exact).abs().max() > 1e-2
+    sizes = []
+    with Sizes(sizes):
+        outputs(after, ids)
+    assert max(sizes) < 2 * 2 * 400 * (3 * 16 + 25) * 2 < 2 * 2 * 400**2  # batch, heads, queries, keys
+    after.save_pretrained(tmp_path)
+    again = type(before).from_pretrained(tmp_path).eval()
+    assert torch.equal(outputs(again, IDS), outputs(after, IDS))
+    again.train()(IDS).last_hidden_state.square().mean().backward()
+    assert all(p.grad.abs().max() > 0 for key, p in again.named_parameters() if "relative" in key)
+    assert len(attention_rows(again.eval(), 3, IDS)) == 2
+    with pytest.raises(BadInput, match="at no distance"):
+        lengthen(before, 400, "nystrom")
+    assert before.config._attn_implementation != "minent"
+
+
+class Sizes(TorchDispatchMode):
+    """The numbers that tensors made by operators hold."""
+
+    def __init__(self, sizes: list[int]):
+        super().__init__()
+        self.sizes = sizes
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        out = func(*args, **(kwargs or {}))
+        self.sizes += [x.untyped_storage().size() // 4 for x in [out] if isinstance(x, torch.Tensor)]
+        return out
+
+
 @pytest.mark.parametrize("name", ["Bert", "ModernBert"])
 def test_nystrom_with_a_landmark_for_each_token_changes_nothing(name):
     before = model(name)
@@ -119,8 +178,11 @@ def test_a_decoder_does_not_look_ahead_and_writes_step_by_step_what_it_writes_at
         other = IDS[:, :60].clone()
         other[:, 41:] = 7
         assert (long(other).logits - whole)[:, :41].abs().max() < 1e-5
-    written = [long.generate(IDS[:, :20], max_new_tokens=20, do_sample=False, use_cache=way) for way in (True, False)]
-    assert torch.equal(*written)
+    mask, told = torch.ones(2, 20, dtype=torch.long), {"max_new_tokens": 20, "do_sample": False, "eos_token_id": None}
+    mask[1, :7] = 0
+    for way in ({"use_cache": False}, {"cache_implementation": "static"}):
+        written = [long.generate(IDS[:, :20], attention_mask=mask, pad_token_id=0, **told, **one) for one in ({}, way)]
+        assert torch.equal(*written)
 
 
 def test_a_model_without_minent_is_refused_by_transformers(tmp_path):
@@ -144,10 +206,32 @@ def test_training_a_lengthened_model_moves_every_weight():
     assert layers and all(gradient.abs().max() > 0 for gradient in layers)
 
 
+def test_another_transformers_is_refused_by_its_version(monkeypatch):
+    import sys
+
+    monkeypatch.setitem(sys.modules, "minent.nn.attention.hub", None)
+    monkeypatch.delattr(attention_package, "hub")
+    with pytest.raises(BadInput, match=f"transformers {transformers.__version__} asks for attention in another way"):
+        lengthen(model("Bert"), 100)
+
+
 def test_what_cannot_be_lengthened_is_refused():
-    t5 = transformers.T5EncoderModel(transformers.T5Config(vocab_size=50, d_model=16, d_kv=8, d_ff=32, num_layers=1))
-    with pytest.raises(BadInput, match="position_bias"):
-        lengthen(t5, 100)
+    for kind in (transformers.T5Model, transformers.T5ForSequenceClassification):
+        with pytest.raises(BadInput, match="take T5EncoderModel"):
+            lengthen(kind(transformers.T5Config(**DISTANCES)), 100)
+    small = {
+        "vocab_size": 50,
+        "hidden_size": 16,
+        "intermediate_size": 32,
+        "num_hidden_layers": 1,
+        "num_attention_heads": 2,
+    }
+    clip = transformers.CLIPConfig(text_config=small, vision_config={**small, "image_size": 8, "patch_size": 4})
+    with pytest.raises(BadInput, match="a text and its mask alone"):
+        lengthen(transformers.CLIPModel(clip), 100)
+    gemma = transformers.Gemma2Config(vocab_size=50, head_dim=8, num_key_value_heads=2, **SMALL)
+    with pytest.raises(BadInput, match="softcap"):
+        lengthen(transformers.Gemma2Model(gemma), None)
     with pytest.raises(BadInput, match="Linear is none"):
         lengthen(torch.nn.Linear(2, 2), 100)
     with pytest.raises(BadInput, match="lengthen the BertModel in it"):
@@ -167,7 +251,7 @@ def test_what_cannot_be_lengthened_is_refused():
     mistral = transformers.MistralConfig(vocab_size=50, num_key_value_heads=1, sliding_window=8, **SMALL)
     with pytest.raises(BadInput, match="windows or masks of their own"):
         lengthen(transformers.MistralModel(mistral), None)
-    with pytest.raises(BadInput, match="uses masks in a way of its own"):
+    with pytest.raises(BadInput, match="does not read a text and its mask alone"):
         lengthen(transformers.DogeModel(transformers.DogeConfig(vocab_size=50, **SMALL)), None)
 
 

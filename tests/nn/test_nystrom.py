@@ -16,7 +16,10 @@ from torch import Tensor
 
 from minent.errors import BadInput
 from minent.nn.attention import Cache, Nystrom, nystrom_attention
+from minent.nn.attention import heads as attention_heads
+from minent.nn.attention.convolution import _AddSlide
 from minent.nn.attention.heads import check_mask
+from minent.nn.attention.nystrom_backward import ByHand
 from minent.nn.attention.segments import segments
 from minent.nn.positions import rotated
 
@@ -74,11 +77,20 @@ def error(inputs: tuple[Tensor, ...], landmarks: int, solver: str = "ridge") -> 
     return float((nystrom_attention(*inputs, landmarks, solver=solver) - exact).norm() / exact.norm())
 
 
+@pytest.fixture(params=["by hand", "as on a GPU"])
+def way(request, monkeypatch):
+    """Both ways of the mathematics: which is taken depends on the device."""
+    if request.param == "as on a GPU":
+        monkeypatch.setattr(attention_heads, "BY_HAND", ())
+        monkeypatch.setattr(ByHand, "apply", None)
+        monkeypatch.setattr(_AddSlide, "apply", None)
+
+
 @pytest.mark.parametrize("kernel", [0, 5])
 @pytest.mark.parametrize("length", [1, 5, 6, 7, 17, 18])
 @pytest.mark.parametrize("kind", PADDING)
 @pytest.mark.parametrize("solver", SOLVERS)
-def test_a_layer_is_its_slow_twin(solver: str, kind: str, length: int, kernel: int):
+def test_a_layer_is_its_slow_twin(way, solver: str, kind: str, length: int, kernel: int):
     nystrom = layer(landmarks=6, kernel=kernel, solver=solver)
     x, real = numbers(3, length, 8), padding(kind, 3, length)
     with torch.no_grad():
@@ -119,7 +131,7 @@ def test_segments_are_consecutive_real_tokens_the_longer_first(bits: list[bool],
 
 @pytest.mark.parametrize("kind", PADDING)
 @pytest.mark.parametrize("solver", SOLVERS)
-def test_gradients_are_those_of_the_slow_twin(solver: str, kind: str):
+def test_gradients_are_those_of_the_slow_twin(way, solver: str, kind: str):
     nystrom = layer(landmarks=4, kernel=3, solver=solver)
     real, toward = padding(kind, 2, 11), numbers(2, 11, 8, seed=1)
     gradients = []

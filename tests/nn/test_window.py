@@ -8,6 +8,7 @@ from naive.window import window_attention as naive
 from minent.errors import BadInput
 from minent.nn import Decoder, Shape
 from minent.nn.attention import Cache, attention, window_attention
+from minent.nn.attention import heads as attention_heads
 
 KINDS = "window", "window+landmarks"
 
@@ -23,10 +24,17 @@ def mask(n: int) -> torch.Tensor:
     return real
 
 
+@pytest.fixture(params=["by hand", "as on a GPU"])
+def way(request, monkeypatch):
+    """Both ways of the mathematics: which is taken depends on the device."""
+    if request.param == "as on a GPU":
+        monkeypatch.setattr(attention_heads, "BY_HAND", ())
+
+
 @pytest.mark.parametrize("causal", [False, True])
 @pytest.mark.parametrize("landmarks", [False, True])
 @pytest.mark.parametrize(("n", "width"), [(37, 6), (40, 3), (4, 6), (1, 6)])
-def test_it_is_the_naive_one(causal, landmarks, n, width):
+def test_it_is_the_naive_one(way, causal, landmarks, n, width):
     q, k, v = heads(n, width)
     real = mask(n) if n > 4 else torch.ones(2, n, dtype=torch.bool)
     told = naive(q, k, v, 5, landmarks, real, causal)
@@ -37,6 +45,45 @@ def test_it_is_the_naive_one(causal, landmarks, n, width):
         for start in (n - 1, n // 2, min(n - 1, 1)):
             last = window_attention(q[:, :, start:], k, v, 5, landmarks=landmarks, padding_mask=real, causal=True)
             assert (last - out[:, :, start:])[shown[:, :, start:]].abs().max() < 1e-12
+
+
+@pytest.mark.parametrize("landmarks", [False, True])
+@pytest.mark.parametrize(("n", "padded"), [(20, False), (23, False), (23, True)])
+def test_gradients_are_those_of_the_naive_one(way, landmarks, n, padded):
+    inputs = [x.requires_grad_() for x in heads(n)]
+    real = mask(n) if padded else torch.ones(2, n, dtype=torch.bool)
+    real[0, :2] = True  # blocks are counted from the first token, of both
+    toward = torch.randn(2, 2, n, 6).double() * real[:, None, :, None]
+    told = naive(*inputs, 4, landmarks, real, False)
+    out = window_attention(*inputs, 4, landmarks=landmarks, padding_mask=real if padded else None, scale=6**-0.5)
+    assert (out - told)[real[:, None].expand(2, 2, n)].abs().max() < 1e-12
+    for one, other in zip(*(torch.autograd.grad((x * toward).sum(), inputs) for x in (out, told)), strict=True):
+        assert (one - other).abs().max() < 1e-12 and one.abs().max() > 1e-3
+
+
+def test_gradients_of_gradients_are_those_of_finite_differences():
+    inputs = [x[:1, :1, :, :2].clone().requires_grad_() for x in heads(7)]
+    assert torch.autograd.gradgradcheck(lambda *x: window_attention(*x, 2), inputs)
+
+
+@pytest.mark.parametrize("causal", [False, True])
+@pytest.mark.parametrize("landmarks", [False, True])
+def test_numbers_by_distance_are_added_to_scores(causal, landmarks):
+    q, k, v = heads(23)
+    by, real = 3 * torch.randn(2, 45).double(), mask(23)
+    told = naive(q, k, v, 4, landmarks, real, causal, by)
+    shown = real[:, None].expand(2, 2, 23)
+    out = window_attention(q, k, v, 4, landmarks=landmarks, padding_mask=real, causal=causal, by_distance=by)
+    assert (out - told)[shown].abs().max() < 1e-12
+    assert (out - naive(q, k, v, 4, landmarks, real, causal))[shown].abs().max() > 0.1
+    whole = window_attention(q, k, v, 12, padding_mask=real, causal=causal, by_distance=by)
+    place = torch.arange(23)
+    added = by[:, 22 + place - place[:, None]].masked_fill((place > place[:, None]) & causal, -1e30)
+    for b in range(2):
+        exact = F.scaled_dot_product_attention(q[b], k[b], v[b], added.masked_fill(~real[b], -1e30))
+        assert (whole[b] - exact)[:, real[b]].abs().max() < 1e-12
+    with pytest.raises(BadInput, match=r"\(2, 45\) numbers; got \(2, 44\)"):
+        window_attention(q, k, v, 4, by_distance=by[:, 1:])
 
 
 @pytest.mark.parametrize("causal", [False, True])
@@ -87,6 +134,18 @@ def test_step_by_step_is_the_whole(kind, steps):
     with torch.no_grad():
         parts = torch.cat([layer(part, causal=True, cache=cache) for part in x.split(steps, 1)], 1)
         assert (parts - layer(x, causal=True)).abs().max() < 1e-6
+
+
+@pytest.mark.parametrize("gradients", [False, True])
+@pytest.mark.parametrize("kind", KINDS)
+def test_half_precision_is_full_precision_rounded(kind, gradients):
+    layer, x = attention(kind, 8, 2, window=4), torch.randn(2, 30, 8)
+    with torch.set_grad_enabled(gradients):
+        exact = layer(x)
+        with torch.autocast("cpu", torch.bfloat16):
+            automatic = layer(x)
+        for low in (automatic, layer.to(torch.bfloat16)(x.bfloat16())):
+            assert low.dtype == torch.bfloat16 and (low.float() - exact).norm() < 0.02 * exact.norm()
 
 
 def test_a_decoder_attends_by_windows():

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from minent.errors import BadInput
 
+BY_HAND = ("cpu",)  # devices where gradients written by hand are the faster ones
 ROOM = 16  # tokens to come that a cache has space for when it grows
 
 
@@ -84,6 +85,11 @@ def plainly() -> bool:
     """Whether a compiler reads along or torch.func is at work: gradients by hand then give way to plain operators, of
     which both know everything."""
     return torch.compiler.is_compiling() or torch._C._functorch.peek_interpreter_stack() is not None  # type: ignore[attr-defined]
+
+
+def by_hand(tokens: Tensor) -> bool:
+    """Whether gradients are those written by hand: where they are faster, and nobody reads along."""
+    return tokens.device.type in BY_HAND and not plainly()
 
 
 def kept(tokens: Float[Tensor, "batch *head n dim"], padding_mask: Bool[Tensor, "batch n"] | None) -> Tensor:

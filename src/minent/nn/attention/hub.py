@@ -5,6 +5,7 @@ attention it is stands in `config.minent_attention`, and so in config.json; a mo
 imported is refused by transformers.
 """
 
+from functools import partial
 from typing import Any
 
 import torch
@@ -16,19 +17,14 @@ from transformers.utils.output_capturing import _active_collector
 from minent.errors import BadInput
 from minent.nn.attention.heads import plainly
 from minent.nn.attention.nystrom import nystrom_attention
+from minent.nn.attention.relative import NAME, ByDistance
 from minent.nn.attention.rows import Watch, row_of
 from minent.nn.attention.softmax import softmax_attention
 from minent.nn.attention.window import WINDOW, window_attention
+from minent.nn.attention.window_scores import dense, low
 
-NAME = "minent"
 LOW = -5000  # and less is added to scores of what is not to be seen: -10000 by some models
-UNKNOWN = (
-    "position_bias",
-    "softcap",
-    "s_aux",
-    "sinks",
-    "block_indices",
-)  # what a model may ask for, and is not done here
+UNKNOWN = "softcap", "s_aux", "sinks", "block_indices"  # what a model may ask for, and is not done here
 
 
 def seen(
@@ -41,9 +37,14 @@ def seen(
     attention_mask: Tensor | None = None,
     **more: Any,
 ) -> Tensor | None:
-    """Which keys are real, (batch, keys), or, where none may see a later one, (batch, 1, keys): no mask grows with the
-    square of the length. Masks of other kinds (packed texts) are whole (batch, 1, queries, keys)."""
+    """Which keys are real, (batch, keys), or, where none may see a later one, (batch, 1, keys) up to the last query: no
+    mask grows with the square of the length. Others (packed texts) are whole (batch, 1, queries, keys)."""
+    if attention_mask is not None and attention_mask.dim() == 3:  # made here before, by `generate`
+        return attention_mask
     both_ways = "allow_is_bidirectional_skip" in more and not more.get("use_vmap", False)
+    if not both_ways and not kv_offset and not (torch.compiler.is_compiling() and not isinstance(q_offset, int)):
+        kv_length = min(kv_length, int(q_offset) + q_length)  # a static cache has room behind
+        attention_mask = None if attention_mask is None else attention_mask[:, :kv_length]
     fits = attention_mask is None or attention_mask.shape[1] == kv_length
     if not fits or kv_offset or not (both_ways or mask_function is causal_mask_function):
         return sdpa_mask(
@@ -70,16 +71,22 @@ def attend(
 ) -> tuple[Tensor, Tensor | None]:
     """What a layer of a model asks for; (batch, queries, heads, dim), and the weights of all queries where the model
     is called with `output_attentions`. Raises BadInput for what is not done here."""
-    if asked := [name for name in UNKNOWN if more.get(name) is not None]:
+    added = more.get("position_bias")
+    unknown = (*UNKNOWN, *(["position_bias"] if not isinstance(added, ByDistance) else []))
+    if asked := [name for name in unknown if more.get(name) is not None]:
         raise BadInput(f"{type(module).__name__} adds {asked[0]} to scores, which minent's attentions do not")
     if attention_mask is not None and not isinstance(attention_mask, Tensor):
         raise BadInput(f"an attention mask is a tensor of truths or numbers; got {type(attention_mask).__name__}")
     if (groups := query.shape[1] // key.shape[1]) > 1:  # several heads of queries share one of keys
         key, value = key.repeat_interleave(groups, 1), value.repeat_interleave(groups, 1)
     mask, causal = _padding(module, attention_mask)
+    if mask is not None and key.shape[2] > mask.shape[-1]:
+        key, value = key[:, :, : mask.shape[-1]], value[:, :, : mask.shape[-1]]
+    by_distance = None if added is None else added(key.shape[2]).to(query.dtype)
+    told = mask, causal, scaling, more.get("sliding_window"), by_distance
 
     def answers(value: Tensor, dropout: float = 0.0) -> Tensor:
-        return _answers(module, query, key, value, mask, causal, scaling, dropout, more.get("sliding_window"))
+        return _answers(module, query, key, value, dropout, *told)
 
     if Watch.token is not None:
         Watch.rows.append(row_of(answers, value, Watch.token))
@@ -105,38 +112,41 @@ def _padding(module: Any, mask: Tensor | None) -> tuple[Tensor | None, bool]:
 
 
 def _answers(
-    module: Any, query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None, causal: bool, scale: float | None,
-    dropout: float, sliding: int | None,
+    module: Any, query: Tensor, key: Tensor, value: Tensor, dropout: float, mask: Tensor | None, causal: bool,
+    scale: float | None, sliding: int | None, by_distance: Tensor | None,
 ) -> Tensor:  # fmt: skip
     asked = {"attention": "window+landmarks", **(getattr(module.config, "minent_attention", None) or {})}
     n, keys = query.shape[2], key.shape[2]
+    real = None if mask is None or mask.dim() == 4 else mask.bool().expand(len(query), -1)
+    windows = partial(
+        window_attention, query, key, value, padding_mask=real, causal=causal, dropout=dropout, scale=scale,
+        by_distance=by_distance,
+    )  # fmt: skip
     if mask is not None and mask.dim() == 4:  # a mask by query: exact, whatever it hides
+        if by_distance is not None:
+            mask = dense(by_distance, n, keys) + (low(mask, query.dtype) if mask.dtype == torch.bool else mask)
         return softmax_attention(query, key, value, mask, dropout=dropout, scale=scale)
-    real = None if mask is None else mask.bool().expand(len(query), -1)
     if sliding is not None:
-        return window_attention(
-            query, key, value, sliding, landmarks=False, padding_mask=real, causal=causal, dropout=dropout, scale=scale,
-            reach=sliding - 1,
-        )  # fmt: skip
+        return windows(sliding, landmarks=False, reach=sliding - 1)
     if asked["attention"] == "softmax" or (n != keys and not causal):  # of another sequence
-        return window_attention(
-            query, key, value, max(keys, 1), landmarks=False, padding_mask=real, causal=causal, dropout=dropout,
-            scale=scale,
-        ) if causal else softmax_attention(
-            query, key, value, None if real is None else real[:, None, None], dropout=dropout, scale=scale
-        )  # fmt: skip
+        if causal or by_distance is not None:
+            return windows(max(keys, 1), landmarks=False)
+        seen = None if real is None else real[:, None, None]
+        return softmax_attention(query, key, value, seen, dropout=dropout, scale=scale)
     if asked["attention"] == "nystrom":
         if causal:
             raise BadInput(
                 'Nyström attention sees whole texts, this model only what came before; use "window+landmarks"'
             )
+        if by_distance is not None:
+            raise BadInput(
+                "Nyström attention compares means of many tokens, which are at no distance that this model's scores "
+                'could be told; use "window+landmarks"'
+            )
         return nystrom_attention(
             query, key, value, asked.get("landmarks", 64), padding_mask=real, dropout=dropout, scale=scale
         )
-    return window_attention(
-        query, key, value, asked.get("window", WINDOW), landmarks=asked["attention"] == "window+landmarks",
-        padding_mask=real, causal=causal, dropout=dropout, scale=scale,
-    )  # fmt: skip
+    return windows(asked.get("window", WINDOW), landmarks=asked["attention"] == "window+landmarks")
 
 
 def _collected() -> dict[str, Any]:

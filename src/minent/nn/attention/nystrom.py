@@ -15,7 +15,7 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from minent.errors import BadInput
 from minent.nn.attention.convolution import add_slide
-from minent.nn.attention.heads import Cache, check_mask, head_size, ignoring, joined, kept, plainly, split
+from minent.nn.attention.heads import Cache, by_hand, check_mask, head_size, ignoring, joined, kept, plainly, split
 from minent.nn.attention.landmarks import RIDGE, newton, ridge
 from minent.nn.attention.nystrom_backward import ByHand
 from minent.nn.attention.nystrom_forward import Heads, Plan, Values, attend
@@ -72,7 +72,7 @@ def nystrom_attention(
         if plainly():
             with nullcontext() if torch.compiler.is_compiling() else sdpa_kernel(SDPBackend.MATH):
                 return attend(query, key, value, plan)[0]
-        if solver == "ridge" and query.device.type == "cpu" and torch.is_grad_enabled() and not dropout:
+        if solver == "ridge" and by_hand(query) and torch.is_grad_enabled() and not dropout:
             return ByHand.apply(query, key, value, plan)  # type: ignore
         return _free(attend(query, key, value, plan)[0])
 
@@ -88,7 +88,7 @@ def check_options(landmarks: int, solver: str) -> None:
 def _free(out: Tensor) -> Tensor:
     """A result that may be written to, as `add_slide` does on a CPU; scaled_dot_product_attention keeps its own for the
     way back."""
-    return out.clone() if out.requires_grad and out.device.type == "cpu" else out
+    return out.clone() if out.requires_grad and by_hand(out) else out
 
 
 class Nystrom(nn.Module):

@@ -83,7 +83,7 @@ def heads_backward(
     for b in range(batch):
         for h in range(heads):
             q, k, v, g = query[b, h], key[b, h], value[b, h], gradient[b, h]
-            torch.mm(q, k.mT, out=weights).mul_(scale)
+            weights.addmm_(q, k.mT, beta=0, alpha=scale)
             if mask is not None:
                 weights += mask[b if len(mask) > 1 else 0, 0]
             torch.softmax(weights, -1, out=weights)

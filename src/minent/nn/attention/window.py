@@ -20,8 +20,10 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from minent.errors import BadInput
-from minent.nn.attention.heads import Cache, check_mask, ignoring, kept, plainly
+from minent.nn.attention.heads import Cache, by_hand, check_mask, ignoring, kept, plainly
 from minent.nn.attention.softmax import Softmax, softmax_attention
+from minent.nn.attention.window_merged import merged_attention
+from minent.nn.attention.window_scores import Blocks, added_far, added_near, dense
 
 WINDOW = 256  # of two blocks, 512 tokens, most pretrained encoders know all
 
@@ -38,14 +40,16 @@ def window_attention(
     dropout: float = 0.0,
     scale: float | None = None,
     reach: int | None = None,
+    by_distance: Float[Tensor, "head places"] | None = None,
 ) -> Float[Tensor, "batch head n width"]:
     """Attention to blocks of `window` tokens nearby, and to the others through `landmarks`, or not at all.
 
     There may be fewer queries than keys: they are the last ones (`causal`, with a cache of past keys). `padding_mask`
     is True for real keys. `dropout`: the share of weights dropped. `scale`: of scores, 1/√dim where not given. `reach`
-    (at most `window`): no key farther away is seen one by one. Compiled, and under torch.func, blocks are counted from
-    the first token, padding or not: pad behind there. Raises BadInput for a mask that does not fit, fewer keys
-    than queries, and a window without a token.
+    (at most `window`): no key farther away is seen one by one. `by_distance`: what each head adds to the score of a key
+    so many places behind the query (negative: before it), from −(keys − 1) to keys − 1. Compiled, and under torch.func,
+    blocks are counted from the first token, padding or not: pad behind there. Raises BadInput for a mask or numbers by
+    distance that do not fit, fewer keys than queries, and a window without a token.
 
     >>> q, k, v = torch.randn(3, 1, 2, 20, 8, generator=torch.Generator().manual_seed(0))
     >>> exact = F.scaled_dot_product_attention(q, k, v)
@@ -59,17 +63,40 @@ def window_attention(
     if start < 0:
         raise BadInput(f"queries are the last of their own keys; got {n} queries and {keys} keys")
     check_mask(padding_mask, batch, keys)
+    if by_distance is not None and tuple(by_distance.shape) != (heads, 2 * keys - 1):
+        raise BadInput(f"added by distance are {(heads, 2 * keys - 1)} numbers; got {tuple(by_distance.shape)}")
     if n == 0:
         return query.new_zeros(batch, heads, 0, value.shape[3])
     key, value = kept(key, padding_mask), kept(value, padding_mask)
     if not torch.compiler.is_compiling() and keys <= 2 * window and reach is None:  # nothing is beyond two blocks
         add = ignoring(padding_mask, query.dtype, (n, keys) if causal else None, query.device)
+        if by_distance is not None:
+            add = dense(by_distance, n, keys) + (0 if add is None else add)
         return softmax_attention(query, key, value, add, dropout=dropout, scale=scale)
     if padding_mask is not None and not plainly() and not bool(padding_mask[:, 0].all()):
         return _from_the_first(query, key, value, padding_mask, partial(
             window_attention, window=window, landmarks=landmarks, causal=causal, dropout=dropout, scale=scale,
             reach=reach,
-        ))  # fmt: skip
+        ), by_distance)  # fmt: skip
+    plain = partial(
+        _laid_out, window=window, landmarks=landmarks, padding_mask=padding_mask, causal=causal, dropout=dropout,
+        scale=scale, reach=reach, by_distance=by_distance,
+    )  # fmt: skip
+    alike = query.shape == key.shape == value.shape and query.dtype == key.dtype == value.dtype
+    wide = query.element_size() > 2 or not torch.is_grad_enabled()  # see softmax_attention
+    if alike and wide and by_hand(query) and not (causal or dropout) and reach is None and by_distance is None:
+        return merged_attention(query, key, value, window, landmarks, padding_mask, scale, plain)
+    return plain(query, key, value)
+
+
+def _laid_out(
+    query: Tensor, key: Tensor, value: Tensor, window: int, landmarks: bool, padding_mask: Tensor | None, causal: bool,
+    dropout: float, scale: float | None, reach: int | None, by_distance: Tensor | None,
+) -> Tensor:  # fmt: skip
+    """`window_attention` by operators that compilers and derivatives of all orders know: each block's neighbours and
+    landmarks are laid out side by side."""
+    batch, heads, n, _ = query.shape
+    keys, start = key.shape[2], key.shape[2] - n
     first, ahead = start // window, start % window  # block of the first query, and its place there
     # exported for every length there are never less than two blocks, the last one empty: one would be a case of its own
     count = (keys + window - 1) // window + torch.compiler.is_exporting()
@@ -79,29 +106,35 @@ def window_attention(
     # blocks with one before them and, where it may be seen, one behind: zeros
     key, value = (_wider(x, window, behind).unflatten(2, (-1, window)) for x in (key, value))
     real = _wider(_real(padding_mask, keys, query.device)[:, None, :, None], window, behind).unflatten(2, (-1, window))
-    add = _near_added(real, first, blocks, causal, reach, query.dtype)
+    shape = Blocks(first, blocks, window, keys, causal, reach)
+    add = added_near(real, shape, by_distance, query.dtype)
     rows, size = [query.flatten(0, 1)], real[:, 0, 1 : count + 1, :, 0].sum(2)
     for blocked in (key, value):
-        seen_by = _near(blocked, first, blocks, causal)
+        seen_by = shape.near(blocked)
         if landmarks:
             mean = blocked[:, :, 1 : count + 1].sum(3) / size.clamp(min=1).to(query.dtype)[:, None, :, None]
             seen_by.append(mean[:, :, None].expand(-1, -1, blocks, -1, -1))
         rows.append(torch.cat(seen_by, 3).flatten(0, 1))
     if landmarks:
-        far = _far_added(size, first, blocks, causal, query.dtype)
-        add = torch.cat([add, far.expand(-1, -1, -1, add.shape[3], -1)], 4)
-    add = add[:, 0] if padding_mask is None else add.expand(-1, heads, -1, -1, -1).flatten(0, 1)
+        far = added_far(size, shape, by_distance, query.dtype)
+        add = torch.cat([x.expand(-1, -1, blocks, max(add.shape[3], far.shape[3]), -1) for x in (add, far)], 4)
+    if padding_mask is not None or by_distance is not None:
+        add = add.expand(batch, heads, -1, -1, -1)
+    add = add.flatten(0, 1)
     out = softmax_attention(*rows, add, dropout=dropout, scale=scale)  # type: ignore[call-arg]
     return out.reshape(batch, heads, blocks * window, value.shape[4])[:, :, ahead : ahead + n]
 
 
-def _from_the_first(query: Tensor, key: Tensor, value: Tensor, real: Tensor, attend: Callable[..., Tensor]) -> Tensor:
+def _from_the_first(
+    query: Tensor, key: Tensor, value: Tensor, real: Tensor, attend: Callable[..., Tensor], by_distance: Tensor | None
+) -> Tensor:
     """Each text by itself, its blocks counted from its first token: else what is read would depend on how much padding
     is in front, and so on its batch mates."""
     rows, start = [], key.shape[2] - query.shape[2]
     for b, first in enumerate(real.int().argmax(1).tolist()):
         q, k, v = query[b : b + 1, :, max(first - start, 0) :], *(x[b : b + 1, :, first:] for x in (key, value))
-        out = attend(q, k, v, padding_mask=real[b : b + 1, first:] if real[b].any() else None)
+        fewer = None if by_distance is None else by_distance[:, first : by_distance.shape[1] - first]
+        out = attend(q, k, v, padding_mask=real[b : b + 1, first:] if real[b].any() else None, by_distance=fewer)
         rows.append(F.pad(out, (0, 0, max(first - start, 0), 0)))
     return torch.cat(rows)
 
@@ -110,45 +143,9 @@ def _real(padding_mask: Tensor | None, keys: int, device: torch.device) -> Bool[
     return torch.ones(1, keys, dtype=torch.bool, device=device) if padding_mask is None else padding_mask
 
 
-def _low(seen: Bool[Tensor, "..."], dtype: torch.dtype) -> Tensor:
-    """What to add to scores so that only what is `seen` gets weight."""
-    return torch.zeros(seen.shape, dtype=dtype, device=seen.device).masked_fill(~seen, torch.finfo(dtype).min / 2)
-
-
 def _wider(x: Tensor, before: int, behind: int) -> Tensor:
     """(batch, head, n, dim) with zeros before and behind; no copy where there are none."""
     return x if not torch.compiler.is_compiling() and before == behind == 0 else F.pad(x, (0, 0, before, behind))
-
-
-def _near(blocks: Tensor, first: int, number: int, causal: bool) -> list[Tensor]:
-    """For each block from the `first` on the one before it, itself and, where it may be seen, the one behind it, of
-    `blocks` (batch, head, count, window, dim) with a block of zeros before them."""
-    return [blocks[:, :, first + i : first + i + number] for i in range(2 if causal else 3)]
-
-
-def _near_added(
-    real: Tensor, first: int, blocks: int, causal: bool, reach: int | None, dtype: torch.dtype
-) -> Float[Tensor, "batch 1 blocks _ near"]:
-    """What to add to scores of keys nearby, for all queries of a block alike where order and distance do not count."""
-    window = real.shape[3]
-    add = _low(torch.cat(_near(real, first, blocks, causal), 3)[..., 0], dtype)[:, :, :, None]
-    if not causal and reach is None:
-        return add
-    place = torch.arange(-window, window if causal else 2 * window, device=real.device)
-    distance = torch.arange(window, device=real.device)[:, None] - place
-    within = distance.abs() <= (2 * window if reach is None else reach)
-    return torch.minimum(add, _low(within & (distance >= 0) if causal else within, dtype))
-
-
-def _far_added(size: Tensor, first: int, blocks: int, causal: bool, dtype: torch.dtype) -> Tensor:
-    """What to add to scores of landmarks (batch, 1, blocks, 1, count): how many tokens they stand for, as a logarithm;
-    those near the query, and empty ones, get no weight."""
-    own = torch.arange(first, first + blocks, device=size.device)[:, None]
-    other = torch.arange(size.shape[1], device=size.device)
-    seen = (other < own - 1) if causal else (other - own).abs() > 1
-    share = size.clamp(min=1).to(dtype).log().to(dtype)[:, None]
-    low = torch.finfo(dtype).min / 2
-    return share.masked_fill(~(seen & (size > 0)[:, None]), low)[:, None, :, None]
 
 
 class Window(Softmax):

@@ -5,47 +5,32 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
 from torch import nn
 from torch.nn.utils.rnn import pad_sequence
 
 from minent.data.texts.pairs import Pairs
-from minent.errors import BadInput, require
 from minent.text.exposure.hub_reads import IGNORED
 from minent.text.exposure.reads import Batch
 from minent.text.token_ids import Cut, told
+from minent.text.writing.hub import LONGEST, pretrained
 from minent.text.writing.seq2seq import Seq2Seq
 from minent.text.writing.training import batched
 from minent.training.saved import read_config
 
 TOKENS = 4096  # of a batch, about
-LONGEST = 512  # tokens of a text that a Hugging Face model reads, where it has places for as many
 
 
 def opened(folder: str | Path, pairs: Pairs) -> tuple[nn.Module, Iterator[dict[str, Any]]]:
     """The model, and the pairs in batches such as an objective takes. Raises BadInput for another kind of folder."""
     config = read_config(Path(folder), Seq2Seq.__name__) if Path(folder).is_dir() else {}
     if isinstance(config, dict) and "model_type" in config:
-        return _of_hub(folder, config, pairs)
+        model, tokenizer = pretrained(folder)
+        return model, hub_batches(model, tokenizer, pairs)
     model = Seq2Seq.from_pretrained(folder)
     cuts = {"source": Cut(model.shape.longest), "target": Cut(model.shape.written)}
     batches = batched(model, pairs, TOKENS, shuffle=False, cuts=cuts)
     told(cuts)
     return model, batches.epoch(1)
-
-
-def _of_hub(folder: str | Path, config: dict[str, Any], pairs: Pairs) -> tuple[nn.Module, Iterator[dict[str, Any]]]:
-    require("transformers", "hub", "open models of Hugging Face")
-    from transformers import AutoModelForCausalLM, AutoModelForSeq2SeqLM, AutoTokenizer
-
-    kind = AutoModelForSeq2SeqLM if config.get("is_encoder_decoder") else AutoModelForCausalLM
-    try:
-        model: Any = kind.from_pretrained(folder, trust_remote_code=False).eval()
-        tokenizer: Any = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
-    except (OSError, ValueError, SafetensorError) as error:
-        why = " ".join(str(error).split())[:200]
-        raise BadInput(f"{str(folder)!r} holds no model that writes, with its tokenizer: {why}") from None
-    return model, hub_batches(model, tokenizer, pairs)
 
 
 def hub_batches(model: Any, tokenizer: Any, pairs: Pairs, examples: int = 16) -> Iterator[Batch]:

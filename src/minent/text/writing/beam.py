@@ -29,8 +29,8 @@ class Hypothesis:
 
 @runtime_checkable
 class Step(Protocol):
-    """`step(tokens, rows)` (rows,) → log p of every next token (rows, vocabulary), −∞ for one that is never written, for
-    beginnings that lengthen those of the step before: row i is its row rows[i] with tokens[i] after it. First comes
+    """`step(tokens, rows)` (rows,) → log p of every next token (rows, vocabulary), −∞ for one that is never written,
+    for beginnings that lengthen those of the step before: row i is its row rows[i] with tokens[i] after it. First comes
     step(None, rows), for empty beginnings. Rows are ordered by direction, then sentence, then place in the beam.
     What is asked is on the CPU, where searches keep their books; log p is where the model is."""
 

@@ -1,4 +1,4 @@
-"""Writing: a model is asked for its next tokens, step by step, and a search keeps the likeliest texts, or draws some."""
+"""Writing: a model is asked for its next tokens, step by step; a search keeps the likeliest texts, or draws some."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -15,6 +15,8 @@ from minent.text.token_ids import Cut, encode, sequences
 from minent.text.tokenizer import blank_of
 from minent.text.writing.agreement import agreed
 from minent.text.writing.beam import Hypothesis, Step, beam_search
+from minent.text.writing.hub import HubWriter
+from minent.text.writing.hub_stepper import HubStepper
 from minent.text.writing.middle import meet
 from minent.text.writing.model import Writer
 from minent.text.writing.pairwise import Pairwise
@@ -24,7 +26,7 @@ from minent.text.writing.stepper import Stepper
 
 @torch.no_grad()
 def written(
-    model: Writer,
+    model: Writer | HubWriter,
     sources: Sequence[np.ndarray],
     search: Search,
     tokens: int = 4096,
@@ -36,11 +38,7 @@ def written(
     source, by which what is drawn differs; where options leave nothing to write, nothing is found.
 
     Raises BadInput for a prefix where a direction comes to the beginning last, or one longer than it may be."""
-    joined, shape = model.direction == "to-middle", model.shape
-    longest = search.longest or shape.written
-    if shape.positions == "learned" or shape.attention == "synthesizer":  # there is nothing for more tokens than these
-        longest = min(longest, shape.written)
-    search = replace(search, longest=longest)
+    joined, search = model.direction == "to-middle", replace(search, longest=_longest(model, search))
     if prefix and not (joined or model.direction == "left-to-right"):
         wanted = "a prefix is for models that write it first, left-to-right or to-middle"
         raise BadInput(f"{wanted}; got one that is {model.direction}")
@@ -53,24 +51,28 @@ def written(
     found: list[list[Hypothesis]] = [[] for _ in sources]
     if not len(sources):
         return found
-    device = model.starts.device
+    device = next(model.parameters()).device
     longest = max(map(len, sources))
     for batch in Batches({"source": list(sources)}, tokens=max(tokens, longest), shuffle=False).epoch(1):
         whole = batch["source_mask"].all()
         source, mask = (
             torch.from_numpy(batch[name]).to(device, non_blocking=True) for name in ("source", "source_mask")
         )
-        mask = None if whole else mask
-        stepper = Stepper(model, source, mask, search.beam ** (2 if search.pairwise else 1))
-        step: Step = Pairwise(stepper, search.beam) if search.pairwise else stepper
+        mask, stepper = None if whole else mask, None
+        if isinstance(model, Writer):
+            stepper = Stepper(model, source, mask, search.beam ** (2 if search.pairwise else 1))
+            step = Pairwise(stepper, search.beam) if search.pairwise else stepper
+        else:
+            given = prefix[0] if prefix and model.first is not None else model.first
+            step: Step = HubStepper(model, source, mask, search.beam, search.longest, given, search.temperature > 0)
         if search.temperature:
             results = sample(step, (batch["id"] + first).tolist(), model.directions, model.end, search, prefix, joined)
         elif joined:
             results = meet(step, len(source), model.end, search, prefix)
         else:
             results = beam_search(step, len(source), model.directions, model.end, search, prefix)
-        if search.judge == "both" and model.direction == "bidirectional" and not search.temperature:
-            results = agreed(model, stepper.remembered(), results, search)
+        if stepper and model.direction == "bidirectional" and search.judge == "both" and not search.temperature:
+            results = agreed(stepper.model, stepper.remembered(), results, search)
         else:
             results = [[_forward(model, hypothesis) for hypothesis in hypotheses] for hypotheses in results]
         for i, hypotheses in zip(batch["id"].tolist(), results, strict=True):
@@ -84,7 +86,17 @@ def written(
     return found
 
 
-def _forward(model: Writer, hypothesis: Hypothesis) -> Hypothesis:
+def _longest(model: Writer | HubWriter, search: Search) -> int:
+    """Tokens of a text at most."""
+    if not isinstance(model, Writer):
+        return model.longest(search)
+    shape, longest = model.shape, search.longest or model.shape.written
+    if shape.positions == "learned" or shape.attention == "synthesizer":  # there is nothing for more tokens than these
+        longest = min(longest, shape.written)
+    return longest
+
+
+def _forward(model: Writer | HubWriter, hypothesis: Hypothesis) -> Hypothesis:
     """As people read it."""
     backward = model.direction == "right-to-left" or hypothesis.direction == 1
     tokens = hypothesis.tokens[::-1] if backward else hypothesis.tokens
@@ -105,21 +117,23 @@ BLANK = Written("", 0.0, 0)
 
 
 def n_best(
-    model: Writer, texts: Sequence[str] | str, search: Search | None = None, tokens: int = 4096, first: int = 0,
-    cut: Cut | None = None,
+    model: Writer | HubWriter, texts: Sequence[str] | str, search: Search | None = None, tokens: int = 4096,
+    first: int = 0, cut: Cut | None = None,
 ) -> list[list[Written]]:  # fmt: skip
     """What the model writes for each text, the best first; see `written`. For a text of blanks, an empty one. Of ways
     to spell a text the best one only, but where texts are drawn. `cut` counts what is not read. Raises BadInput without
     a tokenizer, and for a prefix that it does not know."""
-    texts = [texts] if isinstance(texts, str) else texts
-    sources, tokenizer = sequences(model.tokenizer, texts, model.shape.longest, cut), model.tokenizer
-    assert tokenizer is not None
-    search = search or Search()
-    prefix = encode(tokenizer, [search.prefix])[0].tolist()
-    if (unknown := blank_of(tokenizer)) in prefix and unknown != model.end:
-        raise BadInput(f"texts cannot begin with {search.prefix!r}: some of it is unknown to the tokenizer")
+    texts, search = [texts] if isinstance(texts, str) else texts, search or Search()
+    if isinstance(model, Writer):
+        sources, tokenizer = sequences(model.tokenizer, texts, model.shape.longest, cut), model.tokenizer
+        assert tokenizer is not None
+        prefix, spell = encode(tokenizer, [search.prefix])[0].tolist(), spelled(tokenizer)
+        if (unknown := blank_of(tokenizer)) in prefix and unknown != model.end:
+            raise BadInput(f"texts cannot begin with {search.prefix!r}: some of it is unknown to the tokenizer")
+    else:
+        model.tell(search)
+        sources, prefix, spell = model.read(texts, search, cut), model.begun(search.prefix), model.spell
     found = written(model, sources, search, tokens, prefix, first)
-    spell = spelled(tokenizer)
     every = [
         [Written(spell(h.tokens), h.score, h.direction) for h in one] if text.strip() else [BLANK]
         for text, one in zip(texts, found, strict=True)

@@ -275,3 +275,25 @@ def test_folders_that_hold_no_writer_are_refused(writers, tmp_path):
     (bare / "config.json").write_text('{"model_type": "mine", "auto_map": {"AutoModelForCausalLM": "own.Mine"}}')
     with pytest.raises(BadInput, match="holds no model that writes"):
         load_writer(bare)
+
+
+def test_likelihoods_are_those_of_the_models_own_loss(writers, tmp_path, capsys):
+    (tmp_path / "pairs.tsv").write_text("source\ttarget\nw1 w2\tw3 w4 w5\nw6\tw7\n")
+    folder = save(tmp_path / "t5", writers["t5"].model, tokenizer())
+    main(["text", "likelihood", str(tmp_path / "pairs.tsv"), "--model", str(folder)])
+    rows = [line.split("\t") for line in capsys.readouterr().out.splitlines()]
+    model = load_writer(folder).model
+    assert rows[0][:3] == ["line", "tokens", "log_p"] and [row[1] for row in rows[1:]] == ["4", "2"]
+    for row, source, target in zip(rows[1:], ("w1 w2", "w6"), ("w3 w4 w5", "w7"), strict=True):
+        read, labels = (tokenizer()(text, return_tensors="pt")["input_ids"] for text in (source, target))
+        assert float(row[3]) == pytest.approx(-model(input_ids=read, labels=labels).loss.item(), abs=1e-4)
+    (tmp_path / "texts.txt").write_text("w1 w2 w3\nw4\n")
+    folder = save(tmp_path / "gpt", writers["gpt"].model, tokenizer(False))
+    main(["text", "likelihood", str(tmp_path / "texts.txt"), "--model", str(folder)])
+    rows = [line.split("\t") for line in capsys.readouterr().out.splitlines()]
+    read = torch.tensor([[2, 5, 6, 7]])
+    loss = load_writer(folder).model(input_ids=read, labels=read).loss.item()
+    assert float(rows[1][3]) == pytest.approx(-loss, abs=1e-4) and [row[1] for row in rows[1:]] == ["3", "1"]
+    with pytest.raises(SystemExit):
+        main(["text", "likelihood", str(tmp_path / "texts.txt"), "--model", str(folder), "--words"])
+    assert "--words and --gaps ask a masked language model" in capsys.readouterr().err

@@ -33,21 +33,25 @@ def opened(folder: str | Path, pairs: Pairs) -> tuple[nn.Module, Iterator[dict[s
     return model, batches.epoch(1)
 
 
-def hub_batches(model: Any, tokenizer: Any, pairs: Pairs, examples: int = 16) -> Iterator[Batch]:
-    """Pairs as a Hugging Face model reads them; a decoder reads source, target and the end in one sequence."""
+def hub_batches(
+    model: Any, tokenizer: Any, pairs: Pairs, examples: int = 16, cuts: dict[str, Cut] | None = None
+) -> Iterator[Batch]:
+    """Pairs as a Hugging Face model reads them, with their numbers; a decoder reads source, target and the end in one
+    sequence. `cuts` count what is not read."""
     pad = tokenizer.pad_token_id or 0
-    longest = getattr(model.config, "max_position_embeddings", None) or LONGEST
-    if not model.config.is_encoder_decoder:
-        longest = (longest - 1) // 2  # of each side, and the end
-    longest = min(longest, LONGEST)
-    sources = tokenizer(pairs.sources, truncation=True, max_length=longest)["input_ids"]
+    places = getattr(model.config, "max_position_embeddings", None) or LONGEST
+    longest = min(
+        places if model.config.is_encoder_decoder else (places - 1) // 2, LONGEST
+    )  # of each side, and the end
+    cuts = cuts or {"source": Cut(longest), "target": Cut(longest)}
     opened = model.config.is_encoder_decoder  # within one sequence nothing opens a target
-    targets = tokenizer(text_target=pairs.targets, truncation=True, max_length=longest, add_special_tokens=opened)[
-        "input_ids"
-    ]
+    sources = _read(tokenizer, longest, cuts["source"], text=pairs.sources)
+    targets = _read(tokenizer, longest, cuts["target"], text_target=pairs.targets, add_special_tokens=opened)
+    told(cuts)
     order = sorted(range(len(pairs)), key=lambda i: len(targets[i]))
     for start in range(0, len(pairs), examples):
-        read, labels = ([side[i] for i in order[start : start + examples]] for side in (sources, targets))
+        chosen = order[start : start + examples]
+        read, labels = ([side[i] for i in chosen] for side in (sources, targets))
         if not model.config.is_encoder_decoder:
             end = tokenizer.eos_token_id
             labels = [one if end is None or one[-1:] == [end] else [*one, end] for one in labels]
@@ -57,7 +61,17 @@ def hub_batches(model: Any, tokenizer: Any, pairs: Pairs, examples: int = 16) ->
             "input_ids": _padded(read, pad),
             "attention_mask": _padded([[1] * len(one) for one in read], 0),
             "labels": _padded(labels, IGNORED),
+            "id": torch.tensor(chosen),
         }
+
+
+def _read(tokenizer: Any, longest: int, cut: Cut, **texts: Any) -> list[list[int]]:
+    """The first tokens of texts, with the special ones that the tokenizer adds."""
+    whole, cut.longest = tokenizer(**texts, verbose=False)["input_ids"], longest
+    for ids in whole:
+        cut.tokens, cut.lost = cut.tokens + len(ids), cut.lost + max(0, len(ids) - longest)
+        cut.which.append(len(ids) > longest)
+    return tokenizer(**texts, truncation=True, max_length=longest)["input_ids"] if cut.cut else whole
 
 
 def _padded(rows: Any, pad: int) -> torch.Tensor:

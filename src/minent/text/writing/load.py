@@ -10,6 +10,15 @@ from minent.text.writing.seq2seq import Seq2Seq
 from minent.training.saved import read_config
 
 
+def writes(folder: str | Path) -> bool:
+    """Whether a folder holds a model that writes, by what its config.json says. Raises BadInput where it has none."""
+    config = read_config(Path(folder), "model")
+    if "minent" in config:
+        return isinstance(config["minent"], dict) and config["minent"].get("class") == Seq2Seq.__name__
+    made = " ".join(map(str, config.get("architectures") or ()))
+    return bool(config.get("is_encoder_decoder")) or "CausalLM" in made or "LMHead" in made
+
+
 def load_writer(folder: str | Path, *, dtype: torch.dtype = torch.float32, chat: bool = False) -> Seq2Seq | HubWriter:
     """What `n_best` writes with, in evaluation mode on the CPU: a `Seq2Seq`, which may be a name on the hub, or what is
     in a folder of transformers, a model of an encoder and a decoder, or of a decoder only, and its tokenizer; weights

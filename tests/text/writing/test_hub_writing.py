@@ -228,10 +228,11 @@ def test_what_its_settings_ask_for_and_is_not_done_is_said_once(writers, caplog)
         writer = HubWriter(writers["bart"].model, tokenizer())
         for _ in range(2):
             (found,) = n_best(writer, ["w1"], Search(beam=5, shortest=7))
+        cut = "1 of 1 texts are cut at 7 tokens, where no end came (--longest)"
         assert caplog.messages == [
             "generation_config.json of the model asks for another search than this one: --no-repeat 3",
-            "generation_config.json of the model asks for what is not done: repetition_penalty",
-        ]
+            "generation_config.json of the model asks for what is not done: repetition_penalty", cut, cut,
+        ]  # fmt: skip
         assert {len(one.text.split()) for one in found} <= {5, 6, 7}  # nine with the start, <s> and the end
     finally:
         rules.update(**before)
@@ -297,3 +298,31 @@ def test_likelihoods_are_those_of_the_models_own_loss(writers, tmp_path, capsys)
     with pytest.raises(SystemExit):
         main(["text", "likelihood", str(tmp_path / "texts.txt"), "--model", str(folder), "--words"])
     assert "--words and --gaps ask a masked language model" in capsys.readouterr().err
+
+
+def test_what_would_be_lost_in_silence_is_said(writers, caplog):
+    gpt = writers["gpt"].model
+    closing = HubWriter(
+        gpt, tokenizer(True, eos_token="</s>")
+    )  # as with add_eos_token: a text has ended before it begins
+    n_best(closing, ["w1 x y"], Search(beam=1, longest=3))
+    assert caplog.messages == [
+        "the tokenizer ends each text with </s>, and the model goes on after it (add_eos_token)",
+        "2 of 4 tokens that were read are unknown to the model",
+    ]
+    caplog.clear()
+    other = HubWriter(gpt, tokenizer(False, eos_token="w9"))
+    n_best(other, ["w1"], Search(beam=1, shortest=32))
+    assert caplog.messages == [
+        "texts of the tokenizer end with w9, which does not end what the model writes",
+        "1 of 1 texts are cut at 32 tokens, where no end came (--longest)",
+    ]
+    broken = HubWriter(gpt2_of_nan(), tokenizer(False))
+    with pytest.raises(BadInput, match="logits are NaN"):
+        n_best(broken, ["w1"], Search(beam=2))
+
+
+def gpt2_of_nan():
+    made = gpt()
+    made.transformer.ln_f.weight.data[0] = torch.nan
+    return made

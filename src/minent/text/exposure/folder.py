@@ -12,7 +12,8 @@ from minent.data.texts.pairs import Pairs
 from minent.text.exposure.hub_reads import IGNORED
 from minent.text.exposure.reads import Batch
 from minent.text.token_ids import Cut, told
-from minent.text.writing.hub import LONGEST, pretrained
+from minent.text.writing.hub import LONGEST
+from minent.text.writing.load import pretrained
 from minent.text.writing.seq2seq import Seq2Seq
 from minent.text.writing.training import batched
 from minent.training.saved import read_config

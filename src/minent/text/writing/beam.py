@@ -67,7 +67,8 @@ def beam_search(
     for length in range(1, search.longest + 2):
         n = len(at_work)
         logs = forbidden(step(tokens, rows).view(directions, n, k, -1), written, end, search, length, prefix)
-        logs, likely = brought(*logs.topk(min(wide, logs.shape[3]), dim=3))
+        best = logs.max(3, keepdim=True) if wide == 1 else logs.topk(min(wide, logs.shape[3]), dim=3)
+        logs, likely = brought(*best)
         total, place = (alive[..., None] + logs).flatten(2).topk(min(wide, k * logs.shape[3]), dim=2)
         before, chosen = place // logs.shape[3], likely.flatten(2).gather(2, place)
         ends = (chosen == end) & (total > IMPOSSIBLE)

@@ -5,19 +5,16 @@ in a folder is run.
 """
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from jaxtyping import Int32
 from torch import nn
 
-from minent.errors import BadInput, require, some
+from minent.errors import BadInput, some
 from minent.kernels import log
 from minent.text.options import Search
 from minent.text.token_ids import Cut
-from minent.training.saved import read_config
 
 LONGEST = 512  # tokens that are written at most, where neither options nor the folder say it
 RULES = {  # of generation_config.json that have options here, and what they are without being said
@@ -143,6 +140,19 @@ class HubWriter(nn.Module):
         """A text, special tokens left out."""
         return self.tokenizer.decode([int(i) for i in ids], skip_special_tokens=True)
 
+    def tell_of(self, sources: Sequence[np.ndarray], texts: Sequence[Sequence[int]], search: Search) -> None:
+        """Warn of texts that are cut without anyone having asked for it, and of tokens that are unknown: of a source
+        that is not put as the model learned to read it many are."""
+        unknown, longest = self.tokenizer.unk_token_id, self.longest(search)
+        if not search.longest and (cut := sum(len(text) >= longest for text in texts)):
+            log.warning("%d of %d texts are cut at %d tokens, where no end came (--longest)", cut, len(texts), longest)
+        if unknown is None or unknown in self.ends:
+            return
+        if many := sum(int((source == unknown).sum()) for source in sources):
+            log.warning("%d of %d tokens that were read are unknown to the model", many, sum(map(len, sources)))
+        if left := sum(unknown in text for text in texts):
+            log.warning("from %d of %d texts unknown tokens that the model wrote are left out", left, len(texts))
+
     def tell(self, search: Search) -> None:
         """Warn of what the folder says of writing and is not done."""
         if search == self.told:
@@ -161,33 +171,8 @@ class HubWriter(nn.Module):
             log.warning("generation_config.json of the model asks for what is not done: %s", some(self.unheeded, 9))
         if not self.chat and getattr(self.tokenizer, "chat_template", None):
             log.warning("the model has a chat template; texts are given to it as they stand (--chat: as messages)")
-
-
-def pretrained(folder: str | Path, dtype: torch.dtype | None = None) -> tuple[Any, Any]:
-    """A model of transformers that writes, and its tokenizer, in evaluation mode on the CPU; numbers as they were saved
-    if no `dtype` is given. Raises BadInput for a folder that holds none, whole, and for one that needs its own code."""
-    require("transformers", "hub", "open models of Hugging Face")
-    from transformers import AutoModelForCausalLM, AutoModelForSeq2SeqLM, AutoTokenizer
-
-    config = read_config(Path(folder), "model that writes")
-    if any("MaskedLM" in str(name) for name in config.get("architectures") or ()) and not config.get("is_decoder"):
-        raise BadInput(f"{str(folder)!r} holds a masked language model, which fills gaps; one that writes was wanted")
-    kind: Any = AutoModelForSeq2SeqLM if config.get("is_encoder_decoder") else AutoModelForCausalLM
-    options: dict[str, Any] = {"trust_remote_code": False, "local_files_only": True}
-    try:
-        model, told = kind.from_pretrained(
-            folder, output_loading_info=True, **options, **({} if dtype is None else {"dtype": dtype})
-        )
-        tokenizer: Any = AutoTokenizer.from_pretrained(folder, **options)
-    except ImportError as error:
-        raise BadInput(f"{str(folder)!r} cannot be read here: {' '.join(str(error).split())[:200]}") from None
-    except Exception as error:  # tokenizers raises no narrower one
-        why = " ".join(str(error).split())[:200]
-        raise BadInput(f"{str(folder)!r} holds no model that writes, with its tokenizer: {why}") from None
-    if missing := sorted(told["missing_keys"]):
-        was = some(model.config.architectures or ["another kind"])
-        raise BadInput(
-            f"{str(folder)!r} holds no whole model that writes: {some(missing, 2)} would be random (it was saved as "
-            f"{was})"
-        )
-    return model.eval(), tokenizer
+        ends, named = self.tokenizer.eos_token_id, self.tokenizer.eos_token
+        if ends is not None and self.ends and ends not in self.ends:
+            log.warning("texts of the tokenizer end with %s, which does not end what the model writes", named)
+        if not self.both and not self.chat and ends is not None and self._ids("a")[-1:] == [ends]:
+            log.warning("the tokenizer ends each text with %s, and the model goes on after it (add_eos_token)", named)

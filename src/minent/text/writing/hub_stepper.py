@@ -11,6 +11,8 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
+from minent.errors import BadInput
+
 CACHES = "cache", "past_key_values"  # what models call theirs
 
 
@@ -76,6 +78,8 @@ class HubStepper:
         out = self.model(**given, return_dict=True)
         self.cache = {name: out[name] for name in CACHES if name in out.keys() and out[name] is not None}  # noqa: SIM118
         logs = out.logits[:, -1].float().log_softmax(1)
+        if logs[:, 0].isnan().any():  # of a row all are, or none
+            raise BadInput("the model's logits are NaN, as those of some are in fp16: choose another precision")
         writer, impossible = self.writer, -torch.inf
         if writer.end == logs.shape[1]:  # no token ends a text
             logs = torch.nn.functional.pad(logs, (0, 1), value=impossible)

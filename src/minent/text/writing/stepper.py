@@ -54,7 +54,7 @@ class Stepper:
     def possible(self, scores: Tensor, prior: Tensor | None) -> Tensor:
         """Scores of every token, with what its source adds, and without those that are never written."""
         scores = scores.float() if prior is None else scores.float() + prior
-        return scores.index_fill(scores.dim() - 1, self.never, -torch.inf)
+        return scores.index_fill_(scores.dim() - 1, self.never, -torch.inf)  # nobody else has them
 
     def remembered(self) -> Memory:
         """What is known of all sources, whichever are done."""

@@ -134,6 +134,8 @@ def n_best(
         model.tell(search)
         sources, prefix, spell = model.read(texts, search, cut), model.begun(search.prefix), model.spell
     found = written(model, sources, search, tokens, prefix, first)
+    if not isinstance(model, Writer):
+        model.tell_of(sources, [one[0].tokens for one in found if one], search)
     every = [
         [Written(spell(h.tokens), h.score, h.direction) for h in one] if text.strip() else [BLANK]
         for text, one in zip(texts, found, strict=True)

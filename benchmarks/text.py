@@ -19,12 +19,13 @@ from pathlib import Path
 import ctranslate2
 import numpy as np
 import torch
-from transformers import MarianConfig, MarianMTModel
+from transformers import MarianConfig, MarianMTModel, PreTrainedTokenizerFast
 
 from minent.nn.shape import Shape
 from minent.text.options import Search
 from minent.text.tokenizer import train_tokenizer
 from minent.text.writing.export import export
+from minent.text.writing.hub import HubWriter
 from minent.text.writing.loss import loss
 from minent.text.writing.seq2seq import Seq2Seq
 from minent.text.writing.write import written
@@ -71,6 +72,8 @@ def decoding(repeats):
     words = [f"w{i}" for i in range(VOCABULARY - 5)]
     one.tokenizer = train_tokenizer([" ".join(words)], kind="words", vocabulary=VOCABULARY)
     tokens = [[one.tokenizer.id_to_token(i) for i in source.tolist()] for source in sources]
+    named = {"unk_token": "<unk>", "pad_token": "<pad>", "eos_token": "</s>"}
+    hub = HubWriter(theirs, PreTrainedTokenizerFast(tokenizer_object=one.tokenizer, **named))
     with tempfile.TemporaryDirectory() as folder:
         export(one, Path(folder) / "model")
         fast = ctranslate2.Translator(str(Path(folder) / "model"), inter_threads=1, intra_threads=1)
@@ -91,6 +94,7 @@ def decoding(repeats):
         "minent to the middle, beam 4": ours(middle, 4),
         "CTranslate2 greedy": ct2(1), "CTranslate2 beam 5": ct2(5),
         "Marian greedy": lambda: theirs.generate(tensor, num_beams=1, do_sample=False, **length),
+        "Marian, written with by minent, greedy": ours(hub, 1), "Marian, written with by minent, beam 5": ours(hub, 5),
         "Marian beam 5": lambda: theirs.generate(tensor, num_beams=5, do_sample=False, **length),
     }  # fmt: skip
     return {name: SENTENCES / seconds for name, seconds in race(runs, repeats).items()}

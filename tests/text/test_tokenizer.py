@@ -90,7 +90,7 @@ def test_what_cannot_be_read_is_said(tmp_path):
     (tmp_path / "vocab.txt").write_text("a\n")
     with pytest.raises(BadInput, match=r"no file .*tokenizer\.json'; its folder holds vocab\.txt"):
         read_tokenizer(tmp_path)
-    with pytest.raises(BadInput, match=r"is not a tokenizer\.json"):
+    with pytest.raises(BadInput, match=r"is (not a|no) tokenizer\.json"):
         read_tokenizer(tmp_path / "vocab.txt")
     with pytest.raises(BadInput, match="there is no file"):
         read_tokenizer(tmp_path / "none" / "tokenizer.json")

@@ -25,7 +25,10 @@ class Shape:
     """Heads of an attention."""
 
     layers: int = 4
-    """Layers."""
+    """Layers; of an encoder and of its decoder each."""
+
+    decoder_layers: int = 0
+    """seq2seq: layers of the decoder, where they are not as many as of the encoder; few make writing fast."""
 
     hidden: int = 1024
     """Width within the step that transforms each token."""
@@ -62,11 +65,22 @@ class Shape:
     def __post_init__(self) -> None:
         sizes = "dim", "heads", "layers", "hidden", "landmarks", "window"
         check(self, *((name, getattr(self, name) >= 1, "at least 1") for name in sizes))
-        check(self, ("layers", self.layers <= 1000, "at most 1,000"), ("dim", self.dim <= 2**20, "at most 1,048,576"))
+        layers = "layers", "decoder_layers"
+        check(
+            self,
+            *((name, getattr(self, name) <= 1000, "at most 1,000") for name in layers),
+            ("dim", self.dim <= 2**20, "at most 1,048,576"),
+        )
         if self.dim % self.heads:
             raise BadInput(f"heads must share dim evenly; got {self.heads} heads for {self.dim}")
         check(self, ("dropout", 0 <= self.dropout < 1, "at least 0 and less than 1"))
-        check(self, *((name, getattr(self, name) >= 0, "at least 0") for name in ("longest", "longest_target")))
+        check(
+            self,
+            *(
+                (name, getattr(self, name) >= 0, "at least 0")
+                for name in ("longest", "longest_target", "decoder_layers")
+            ),
+        )
 
     def settled(self, texts: int = 512, targets: int = 0) -> "Shape":
         """With `longest`, where it is 0, that of texts and targets of so many tokens, or of MOST.

@@ -20,29 +20,32 @@ if TYPE_CHECKING:
     from minent.text.masked import MaskedLM, Vocabulary, new_masked_lm, train_masked_lm
     from minent.text.options import Learning, Masking, Reading, Sampling, Search, Writing
     from minent.text.writing import (
+        HubWriter,
         Seq2Seq,
         agreed_pairs,
         batched,
         export,
         left_half,
+        load_writer,
         n_best,
         new_seq2seq,
         train_seq2seq,
     )
 
 __all__ = [
-    "Adversarial", "Classifier", "Gibbs", "GradientPenalty", "Learning", "MaskedLM", "Masking", "RDrop",
+    "Adversarial", "Classifier", "Gibbs", "GradientPenalty", "HubWriter", "Learning", "MaskedLM", "Masking", "RDrop",
     "RandomReplacement", "Reading", "Sampling", "ScheduledSampling", "Search", "Seq2Seq", "TeaForN", "TeacherForcing",
     "Vocabulary", "Writing", "agreed_pairs", "batched", "classifier_from", "diagnostics", "export", "left_half",
-    "likeliest", "likelihoods", "load", "n_best", "new_classifier", "new_masked_lm", "new_seq2seq", "pseudo_perplexity",
-    "train_classifier", "train_masked_lm", "train_seq2seq", "with_objective",
+    "likeliest", "likelihoods", "load", "load_writer", "n_best", "new_classifier", "new_masked_lm", "new_seq2seq",
+    "pseudo_perplexity", "train_classifier", "train_masked_lm", "train_seq2seq", "with_objective",
 ]  # fmt: skip
 __getattr__ = on_first_use(
     __name__,
     {
         "minent.text.options": "Learning Masking Reading Sampling Search Writing",
         "minent.text.classification": "Classifier classifier_from new_classifier train_classifier",
-        "minent.text.writing": "Seq2Seq agreed_pairs batched export left_half n_best new_seq2seq train_seq2seq",
+        "minent.text.writing": "HubWriter Seq2Seq agreed_pairs batched export left_half load_writer n_best "
+        "new_seq2seq train_seq2seq",
         "minent.text.masked": "MaskedLM Vocabulary new_masked_lm train_masked_lm",
         "minent.text.gibbs": "Gibbs diagnostics likeliest likelihoods load pseudo_perplexity",
         "minent.text.exposure": "Adversarial GradientPenalty RDrop RandomReplacement ScheduledSampling TeaForN "

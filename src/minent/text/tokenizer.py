@@ -11,6 +11,7 @@ from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, proce
 
 from minent.errors import BadInput
 from minent.text.options import Reading
+from minent.text.sentencepiece_file import sentencepiece_tokenizer
 
 Kind = Literal["bpe", "unigram", "characters", "words"]
 SPECIAL = ["<pad>", "<unk>", "<s>", "</s>", "<mask>"]  # ids 0 to 4
@@ -110,13 +111,19 @@ def _numbered(first: list[str], counts: Counter[str], vocabulary: int) -> dict[s
 
 
 def read_tokenizer(path: str | os.PathLike[str]) -> Tokenizer:
-    """The tokenizer in a tokenizer.json, or in a folder that holds one; it neither cuts nor pads. Raises BadInput."""
+    """The tokenizer in a tokenizer.json, in a .model file of SentencePiece, or in a folder that holds one; it neither
+    cuts nor pads. Raises BadInput."""
     file = Path(path) / "tokenizer.json" if Path(path).is_dir() else Path(path)
+    if not file.is_file() and len(pieces := sorted(Path(path).glob("*.model"))) == 1:
+        file = pieces[0]
     if not file.is_file():
         near = ", ".join(sorted(other.name for other in file.parent.iterdir())) if file.parent.is_dir() else ""
         raise BadInput(f"there is no file {str(file)!r}" + (f"; its folder holds {near}" if near else ""))
+    data = file.read_bytes()
+    if not data.lstrip().startswith(b"{"):
+        return sentencepiece_tokenizer(data, str(file))
     try:
-        tokenizer = Tokenizer.from_str(file.read_text(encoding="utf-8"))
+        tokenizer = Tokenizer.from_str(data.decode("utf-8"))
     except Exception as error:  # tokenizers raises no narrower one
         raise BadInput(f"{str(file)!r} is not a tokenizer.json of the tokenizers library: {error}") from None
     tokenizer.no_padding()
@@ -153,4 +160,5 @@ def blank_of(tokenizer: Tokenizer | None) -> int:
     if tokenizer is None:
         return 1
     unknown = (tokenizer.token_to_id(name) for name in ("<unk>", "[UNK]"))
-    return next((i for i in unknown if i is not None), None) or end_of(tokenizer)
+    found = next((i for i in unknown if i is not None), None)
+    return end_of(tokenizer) if found is None else found

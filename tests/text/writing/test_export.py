@@ -8,6 +8,7 @@ from minent.errors import BadInput
 from minent.nn.shape import Shape
 from minent.text.options import Reading, Search, Writing
 from minent.text.writing.export import export
+from minent.text.writing.seq2seq import Seq2Seq
 from minent.text.writing.training import new_seq2seq, train_seq2seq
 from minent.text.writing.write import n_best
 from minent.training.recipe import Recipe
@@ -50,6 +51,19 @@ def test_the_same_tokens_with_the_same_scores(direction, positions, tmp_path):
     scores = translator.score_batch([sources[i] for i in ended], [theirs[i] for i in ended])
     more = np.array([ours[i].score - sum(one.log_probs) for i, one in zip(ended, scores, strict=True)])
     assert (more > -1e-4).all() and more.max() < 0.05  # ours leaves no chance to padding and masks
+
+
+def test_a_decoder_may_have_other_layers_than_its_encoder(tmp_path):
+    made = model(steps=20, layers=2, decoder_layers=1)
+    assert (len(made.encoder.layers), len(made.decoder.layers)) == (2, 1)
+    export(made, tmp_path / "ct2")
+    translator = ctranslate2.Translator(str(tmp_path / "ct2"), inter_threads=1, intra_threads=1)
+    sources = [made.tokenizer.encode(text, add_special_tokens=False).tokens for text in TEXTS]
+    theirs = [one.hypotheses[0] for one in translator.translate_batch(sources, beam_size=1, max_decoding_length=9)]
+    texts = [made.tokenizer.decode([made.tokenizer.token_to_id(token) for token in one]) for one in theirs]
+    assert texts == made.write(TEXTS, beam=1, longest=9)
+    made.save_pretrained(tmp_path / "saved")
+    assert Seq2Seq.from_pretrained(tmp_path / "saved").write(TEXTS, beam=1, longest=9) == texts
 
 
 def test_what_it_cannot_run_is_refused(tmp_path):

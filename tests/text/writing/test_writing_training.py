@@ -196,3 +196,13 @@ def test_on_dev_each_direction_is_judged_by_itself():
         for layer in model.decoder.layers:
             layer.attention.interaction = 0.9
         assert evaluate(model, batched(model, pairs, 600, shuffle=False), pairs)["loss"] == before
+
+
+def test_a_second_pass_is_a_share_of_the_steps_that_were_taken():
+    pairs = spelled(40)
+    model = new_seq2seq(pairs, SHAPE, READING, Writing("bidirectional"))
+    recipe = Recipe(steps=10_000, learning_rate=0.5, evaluate_every=3, patience=1)  # it only gets worse
+    records = list(train_seq2seq(model, pairs, pairs, recipe, two_pass=0.5, tokens=300))
+    first = [record for record in records if record.steps == 10_000]
+    assert 3 <= len(first) < 60
+    assert {record.steps for record in records[len(first) :]} == {-(-len(first) // 2)}

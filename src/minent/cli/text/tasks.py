@@ -52,8 +52,9 @@ def check(asked: Asked) -> None:
         if said != name and name not in COLUMNS[asked.task]:
             wanted = " and ".join(f"--{one}" for one in COLUMNS[asked.task])
             raise BadInput(f"--task {asked.task} reads columns by {wanted}; got --{name} {said}")
-    if asked.shape.longest_target and asked.task != "seq2seq":
-        raise BadInput(f"--longest-target is for --task seq2seq; got --task {asked.task}")
+    for name in ("longest_target", "decoder_layers"):
+        if getattr(asked.shape, name) and asked.task != "seq2seq":
+            raise BadInput(f"--{name.replace('_', '-')} is for --task seq2seq; got --task {asked.task}")
     if asked.distil and asked.task != "seq2seq":
         raise BadInput(f"--distil is for --task seq2seq; got --task {asked.task}")
     if asked.init and asked.distil:

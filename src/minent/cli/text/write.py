@@ -22,6 +22,7 @@ def write(
     model: Path,
     columns: Annotated[SourceColumn | None, Parameter(name="*", group="Columns of a table")] = None,
     n_best: int = 1,
+    chat: Annotated[bool, Parameter(show_default=False)] = False,
     output: Annotated[Path | None, Parameter(name=["--output", "-o"], show_default=False)] = None,
     search: Annotated[Search | None, Parameter(name="*", group="Search")] = None,
     computing: Annotated[Computing | None, Parameter(name="*", group="Computing")] = None,
@@ -33,26 +34,33 @@ def write(
     texts
         A file of one text a line, or a table as for training, whose targets are not read; - reads standard input.
     model
-        Folder that `minent text train --task seq2seq` wrote.
+        Folder that `minent text train --task seq2seq` wrote, or one of Hugging Face's with a model that writes: of an
+        encoder and a decoder, or of a decoder only, which goes on with each line.
     n_best
         Texts for each line, with their scores: line number, score and text between tabs; 1 writes the best text alone.
+    chat
+        Each line is a message to the model, put as the chat template in its folder has it.
     output
         File to write to, instead of standard output (-).
     """
     require("torch", "torch", "write texts")
-    from minent.text import Seq2Seq
+    from minent.text import Seq2Seq, load_writer
     from minent.text import n_best as written
     from minent.text.token_ids import Cut
+    from minent.training.devices import HALVES
 
     search, output = search or Search(), None if output is not None and to_standard_output(output) else output
     wrote = outputs([output], [texts])
     if not 1 <= n_best <= search.beam:
         raise BadInput(f"n_best must be from 1 to the beam of {search.beam}; got {n_best}")
-    writer, lines = Seq2Seq.from_pretrained(model), read_lines(texts, columns)
-    done: list[str] = []
-    cut = Cut(writer.shape.longest)
+    import torch
+
+    computing = computing or Computing()
+    writer = load_writer(model, dtype=HALVES.get(computing.precision, torch.float32), chat=chat)
+    cut = Cut(writer.shape.longest if isinstance(writer, Seq2Seq) else 0)  # 0: as reading tells
+    lines, done = read_lines(texts, columns), []
     for numbered in lines:
-        with (computing or Computing()).of(writer):
+        with computing.of(writer):
             found = written(writer, [line for _, line in numbered], search, first=numbered[0][0] - 1, cut=cut)
         for (number, _), texts_found in zip(numbered, found, strict=True):
             if n_best == 1 and not texts_found:  # the options leave nothing to write, but the line is kept

@@ -52,5 +52,10 @@ class PairColumns(SourceColumn):
 
 
 @dataclass(frozen=True)
+class TextOrPairColumns(PairColumns, TextColumn):
+    """Texts alone, or beside what they were written for."""
+
+
+@dataclass(frozen=True)
 class Columns(PairColumns, LabelledColumns):
     """All of these, for commands that read any."""

@@ -5,28 +5,28 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
 from torch import nn
 from torch.nn.utils.rnn import pad_sequence
 
 from minent.data.texts.pairs import Pairs
-from minent.errors import BadInput, require
 from minent.text.exposure.hub_reads import IGNORED
 from minent.text.exposure.reads import Batch
 from minent.text.token_ids import Cut, told
+from minent.text.writing.hub import LONGEST
+from minent.text.writing.load import pretrained
 from minent.text.writing.seq2seq import Seq2Seq
 from minent.text.writing.training import batched
 from minent.training.saved import read_config
 
 TOKENS = 4096  # of a batch, about
-LONGEST = 512  # tokens of a text that a Hugging Face model reads, where it has places for as many
 
 
 def opened(folder: str | Path, pairs: Pairs) -> tuple[nn.Module, Iterator[dict[str, Any]]]:
     """The model, and the pairs in batches such as an objective takes. Raises BadInput for another kind of folder."""
     config = read_config(Path(folder), Seq2Seq.__name__) if Path(folder).is_dir() else {}
     if isinstance(config, dict) and "model_type" in config:
-        return _of_hub(folder, config, pairs)
+        model, tokenizer = pretrained(folder)
+        return model, hub_batches(model, tokenizer, pairs)
     model = Seq2Seq.from_pretrained(folder)
     cuts = {"source": Cut(model.shape.longest), "target": Cut(model.shape.written)}
     batches = batched(model, pairs, TOKENS, shuffle=False, cuts=cuts)
@@ -34,35 +34,25 @@ def opened(folder: str | Path, pairs: Pairs) -> tuple[nn.Module, Iterator[dict[s
     return model, batches.epoch(1)
 
 
-def _of_hub(folder: str | Path, config: dict[str, Any], pairs: Pairs) -> tuple[nn.Module, Iterator[dict[str, Any]]]:
-    require("transformers", "hub", "open models of Hugging Face")
-    from transformers import AutoModelForCausalLM, AutoModelForSeq2SeqLM, AutoTokenizer
-
-    kind = AutoModelForSeq2SeqLM if config.get("is_encoder_decoder") else AutoModelForCausalLM
-    try:
-        model: Any = kind.from_pretrained(folder, trust_remote_code=False).eval()
-        tokenizer: Any = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
-    except (OSError, ValueError, SafetensorError) as error:
-        why = " ".join(str(error).split())[:200]
-        raise BadInput(f"{str(folder)!r} holds no model that writes, with its tokenizer: {why}") from None
-    return model, hub_batches(model, tokenizer, pairs)
-
-
-def hub_batches(model: Any, tokenizer: Any, pairs: Pairs, examples: int = 16) -> Iterator[Batch]:
-    """Pairs as a Hugging Face model reads them; a decoder reads source, target and the end in one sequence."""
+def hub_batches(
+    model: Any, tokenizer: Any, pairs: Pairs, examples: int = 16, cuts: dict[str, Cut] | None = None
+) -> Iterator[Batch]:
+    """Pairs as a Hugging Face model reads them, with their numbers; a decoder reads source, target and the end in one
+    sequence. `cuts` count what is not read."""
     pad = tokenizer.pad_token_id or 0
-    longest = getattr(model.config, "max_position_embeddings", None) or LONGEST
-    if not model.config.is_encoder_decoder:
-        longest = (longest - 1) // 2  # of each side, and the end
-    longest = min(longest, LONGEST)
-    sources = tokenizer(pairs.sources, truncation=True, max_length=longest)["input_ids"]
+    places = getattr(model.config, "max_position_embeddings", None) or LONGEST
+    longest = min(
+        places if model.config.is_encoder_decoder else (places - 1) // 2, LONGEST
+    )  # of each side, and the end
+    cuts = cuts or {"source": Cut(longest), "target": Cut(longest)}
     opened = model.config.is_encoder_decoder  # within one sequence nothing opens a target
-    targets = tokenizer(text_target=pairs.targets, truncation=True, max_length=longest, add_special_tokens=opened)[
-        "input_ids"
-    ]
+    sources = _read(tokenizer, longest, cuts["source"], text=pairs.sources)
+    targets = _read(tokenizer, longest, cuts["target"], text_target=pairs.targets, add_special_tokens=opened)
+    told(cuts)
     order = sorted(range(len(pairs)), key=lambda i: len(targets[i]))
     for start in range(0, len(pairs), examples):
-        read, labels = ([side[i] for i in order[start : start + examples]] for side in (sources, targets))
+        chosen = order[start : start + examples]
+        read, labels = ([side[i] for i in chosen] for side in (sources, targets))
         if not model.config.is_encoder_decoder:
             end = tokenizer.eos_token_id
             labels = [one if end is None or one[-1:] == [end] else [*one, end] for one in labels]
@@ -72,7 +62,17 @@ def hub_batches(model: Any, tokenizer: Any, pairs: Pairs, examples: int = 16) ->
             "input_ids": _padded(read, pad),
             "attention_mask": _padded([[1] * len(one) for one in read], 0),
             "labels": _padded(labels, IGNORED),
+            "id": torch.tensor(chosen),
         }
+
+
+def _read(tokenizer: Any, longest: int, cut: Cut, **texts: Any) -> list[list[int]]:
+    """The first tokens of texts, with the special ones that the tokenizer adds."""
+    whole, cut.longest = tokenizer(**texts, verbose=False)["input_ids"], longest
+    for ids in whole:
+        cut.tokens, cut.lost = cut.tokens + len(ids), cut.lost + max(0, len(ids) - longest)
+        cut.which.append(len(ids) > longest)
+    return tokenizer(**texts, truncation=True, max_length=longest)["input_ids"] if cut.cut else whole
 
 
 def _padded(rows: Any, pad: int) -> torch.Tensor:

@@ -22,7 +22,9 @@ class EncoderDecoder(Reads):
 
     def __init__(self, model: nn.Module, bare: Any, batch: Batch):
         self.model, self.bare = model, bare
-        self.rest = {name: x for name, x in batch.items() if name not in ("labels", "decoder_input_ids", "progress")}
+        self.rest = {
+            name: x for name, x in batch.items() if name not in ("labels", "decoder_input_ids", "progress", "id")
+        }
         self.special = _special(bare)
         labels = batch["labels"]
         read = batch.get("decoder_input_ids")
@@ -58,7 +60,7 @@ class DecoderOnly(Reads):
 
     def __init__(self, model: nn.Module, bare: Any, batch: Batch):
         self.model, self.bare = model, bare
-        self.rest = {name: x for name, x in batch.items() if name not in ("labels", "input_ids", "progress")}
+        self.rest = {name: x for name, x in batch.items() if name not in ("labels", "input_ids", "progress", "id")}
         self.special, inputs, labels = _special(bare), batch["input_ids"], batch["labels"]
         if inputs.shape[1] < 2:
             raise BadInput(f"a decoder is trained on two tokens or more; got {inputs.shape[1]}")

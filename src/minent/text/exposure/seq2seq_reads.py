@@ -6,7 +6,7 @@ from torch import Tensor
 from minent.text.exposure.reads import Batch, Reads, Summed, to_the_end
 from minent.text.writing.loss import continuations, loss, read, taught
 from minent.text.writing.model import Writer
-from minent.text.writing.write import Stepper
+from minent.text.writing.stepper import Stepper
 
 
 class Ours(Reads):

@@ -10,8 +10,9 @@ class Reading:
     """How texts are read; see `minent.text.tokenizer`. Raises BadInput for what cannot be."""
 
     tokenizer: str = "auto"
-    """Kind of tokenizer to train (bpe, unigram, characters, words), or a tokenizer.json, or a folder that holds one;
-    auto: bpe, and for --task masked-lm characters where most are Chinese or Japanese."""
+    """Kind of tokenizer to train (bpe, unigram, characters, words), or a tokenizer.json, a .model of
+    SentencePiece, or a folder that holds one; auto: bpe, and for --task masked-lm characters where most are Chinese or
+    Japanese."""
 
     vocabulary: int = 8000
     """Tokens that a trained tokenizer knows, at most."""

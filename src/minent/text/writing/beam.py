@@ -29,10 +29,10 @@ class Hypothesis:
 
 @runtime_checkable
 class Step(Protocol):
-    """`step(tokens, rows)` (rows,) → scores of every next token (rows, vocabulary), of which log p is the log softmax,
+    """`step(tokens, rows)` (rows,) → log p of every next token (rows, vocabulary), −∞ for one that is never written,
     for beginnings that lengthen those of the step before: row i is its row rows[i] with tokens[i] after it. First comes
     step(None, rows), for empty beginnings. Rows are ordered by direction, then sentence, then place in the beam.
-    What is asked is on the CPU, where searches keep their books; scores are where the model is."""
+    What is asked is on the CPU, where searches keep their books; log p is where the model is."""
 
     def __call__(
         self, tokens: Int[Tensor, " rows"] | None, rows: Int[Tensor, " rows"]
@@ -66,8 +66,9 @@ def beam_search(
     tokens, rows = None, torch.arange(directions * sentences * k)
     for length in range(1, search.longest + 2):
         n = len(at_work)
-        scores = step(tokens, rows).view(directions, n, k, -1)
-        logs, likely = likeliest(scores, forbidden(scores, written, end, search, length, prefix), wide)
+        logs = forbidden(step(tokens, rows).view(directions, n, k, -1), written, end, search, length, prefix)
+        best = logs.max(3, keepdim=True) if wide == 1 else logs.topk(min(wide, logs.shape[3]), dim=3)
+        logs, likely = brought(*best)
         total, place = (alive[..., None] + logs).flatten(2).topk(min(wide, k * logs.shape[3]), dim=2)
         before, chosen = place // logs.shape[3], likely.flatten(2).gather(2, place)
         ends = (chosen == end) & (total > IMPOSSIBLE)
@@ -90,12 +91,6 @@ def beam_search(
         rows, tokens = (first + before)[:, stay].flatten(), chosen[:, stay].flatten()
         at_work, written, alive = at_work[stay], written[:, stay], alive[:, stay]
     return [sorted(one, key=lambda hypothesis: -hypothesis.score) for one in found]
-
-
-def likeliest(scores: Tensor, possible: Tensor, k: int) -> tuple[Tensor, Tensor]:
-    """log p of the `k` likeliest tokens of those that are `possible`, and which they are, on the CPU."""
-    best, token = possible.topk(min(k, possible.shape[-1]), dim=-1)
-    return brought(best - scores.logsumexp(-1, keepdim=True), token)
 
 
 def brought(logs: Tensor, token: Tensor) -> tuple[Tensor, Tensor]:

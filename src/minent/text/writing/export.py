@@ -39,7 +39,8 @@ def export(model: Seq2Seq, folder: str | os.PathLike[str], *, quantization: Quan
     shape, tokenizer = model.shape, exportable(model)
     if not vacant(folder):
         raise BadInput(f"{str(folder)!r} is there already; choose another folder")
-    spec: Any = TransformerSpec.from_config((shape.layers, shape.layers), shape.heads, activation=Activation.GELU)
+    layers = shape.layers, shape.decoder_layers or shape.layers
+    spec: Any = TransformerSpec.from_config(layers, shape.heads, activation=Activation.GELU)
     tokens = model.embedding.tokens.weight
     table, longest = numbers(torch.cat([tokens, model.starts / shape.dim**0.5])), max(shape.longest, shape.written) + 1
     places = model.embedding.learned

@@ -44,7 +44,7 @@ def meet(
     tokens, rows = None, torch.arange(2 * sentences * k)
     for length in range(1, (search.longest + 1) // 2 + 2):
         n = len(at_work)
-        logs = step(tokens, rows).view(2, n, k, -1).log_softmax(3)
+        logs = step(tokens, rows).view(2, n, k, -1)
         logs = halves(logs, written, ended, end, search, length, prefix)
         best, likely = brought(*logs.topk(min(2 * k, logs.shape[3]), dim=3))
         m = best.shape[3]

@@ -61,7 +61,8 @@ class Writer(Saved):
         self.copying = nn.Parameter(torch.zeros(vocabulary + 1)) if copy else None
         self.encoder = Encoder(shape)
         writing = "softmax" if shape.attention == "nystrom" else shape.attention
-        self.decoder = Decoder(replace(shape, attention=writing, longest=shape.written + 1))
+        layers = shape.decoder_layers or shape.layers
+        self.decoder = Decoder(replace(shape, attention=writing, longest=shape.written + 1, layers=layers))
         if self.directions == 2:
             if writing != "softmax":
                 raise BadInput(f"directions attend to one another by softmax; got {writing} attention")

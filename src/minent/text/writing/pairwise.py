@@ -48,5 +48,5 @@ class Pairwise:
             old = sentence * k * k + left[:, :, None] * k + right[:, None, :]
             pairs = torch.stack([old, old + self.sentences * k * k]).flatten()
         self.sentences = n
-        logs = self.step(both, pairs).log_softmax(1).view(2, n, k, k, -1)
+        logs = self.step(both, pairs).view(2, n, k, k, -1)
         return torch.stack([logs[0].logsumexp(2), logs[1].logsumexp(1)]).flatten(0, 2) - math.log(k)

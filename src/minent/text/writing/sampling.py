@@ -44,8 +44,7 @@ def sample(
     lengths = torch.zeros(directions, n, k, dtype=torch.long)  # with the end; 0 while at work
     tokens, rows = None, torch.arange(directions * n * k)
     for length in range(1, search.longest + 2):
-        scores = step(tokens, rows).view(directions, n, k, -1)
-        logs, atwork = scores.log_softmax(3), lengths == 0
+        logs, atwork = step(tokens, rows).view(directions, n, k, -1), lengths == 0
         if joined:
             logs = halves(logs, written, ~atwork, end, search, length, prefix)
         else:

@@ -26,6 +26,7 @@ from minent.text.writing.loss import loss
 from minent.text.writing.model import alone
 from minent.text.writing.seq2seq import Seq2Seq
 from minent.text.writing.two_pass import wrote
+from minent.training import checkpoint
 from minent.training.loop import fit
 from minent.training.processes import found
 from minent.training.recipe import Recipe
@@ -80,7 +81,7 @@ def train_seq2seq(
     folder, the model is saved there at the end. What is cut of long texts is told, and of a target that is cut no end
     is taught. `objective`: see `minent.text.exposure`; teacher forcing if not given. `dev` gives the loss given gold
     histories, and BLEU and ROUGE-L of what is written greedily for SAMPLE of its sources, drawn, the same each time.
-    `two_pass`: the share of the steps that a second pass takes (see `minent.text.writing.two_pass`), at half the
+    `two_pass`: the share of the steps taken that a second pass takes (see `minent.text.writing.two_pass`), at half the
     learning rate, its files in the folder second-pass; without one, directions read each other's gold histories from
     the start."""
     recipe = recipe or Recipe()
@@ -98,16 +99,19 @@ def train_seq2seq(
     about = {"objective": repr(objective), "smoothing": smoothing, "dev data": held and held.fingerprint()["data"]}
     about["two_pass"] = two_pass
     options: dict[str, Any] = {"resume": resume, "log": log, "about": about, "told": told(cuts)}
-    begun = bool(two_pass) and apart is not None and apart.exists()
+    begun, taken = bool(two_pass) and apart is not None and apart.exists(), 0
     for record in fit(model, first[0], batches, recipe, dev=first[1], folder=folder, **options):
         if begun and resume:
             raise BadInput(
                 f"the second pass in {str(apart)!r} has begun, the first cannot be longer; got {record.steps} steps"
             )
+        taken = record.step  # fewer than the recipe has, where patience ends the pass
         yield record
     if two_pass:
         together = recipe.accumulate * found(recipe.device).num_processes
-        steps = math.ceil(two_pass * (recipe.steps or recipe.epochs * len(batches) / together))
+        if not taken and folder is not None and (last := checkpoint.newest(Path(folder) / "checkpoints")):
+            taken = checkpoint.told(last)[0].step  # the first pass was done before
+        steps = math.ceil(two_pass * taken)
         read = train.at(drawn(batches, steps * together))
         batches = batched(model, read, tokens, seed=recipe.seed, more=wrote(model, read))
         second = replace(recipe, steps=steps, warmup=steps // 10, learning_rate=recipe.learning_rate / 2)

@@ -1,9 +1,9 @@
-# make setup | tour | test | test-all | check | fuzz | bench | docs    (PYTHON=python3.12 chooses the interpreter of .venv)
+# make setup | tour | test | test-all | check | fuzz | bench | docs | dist    (PYTHON=python3.12 chooses the interpreter of .venv)
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: setup tour test test-all check fuzz bench docs
+.PHONY: setup tour test test-all check fuzz bench docs dist
 setup: $(READY)
 
 $(READY): pyproject.toml constraints.txt
@@ -51,3 +51,10 @@ bench: setup
 docs: setup
 	$(BIN)/pip install --quiet -c constraints.txt --group docs
 	$(BIN)/zensical build --strict
+
+dist: setup
+	$(BIN)/pip install --quiet -c constraints.txt --group dist
+	rm -rf dist
+	$(BIN)/python -m build
+	$(BIN)/twine check --strict dist/*
+	$(BIN)/check-wheel-contents dist/*.whl

@@ -305,7 +305,7 @@ def test_outputs_that_no_example_has_are_named_by_number(tmp_path, capsys):
         ("mislabels", ("--train", "many.npz"), "has 3 outputs; got 5 labels"),
         ("mislabels", ("--train", "hole.csv"), "each example has a label; got none in row 2"),
         ("mislabels", ("--model", "made.py:broken"), "makes no model: ValueError: no"),
-        ("mislabels", ("-o", "list.txt"), "output must end with .csv"),
+        ("mislabels", ("-o", "list.txt"), "--out must end with .csv"),
         ("mislabels", ("--memory", "0"), "memory is so many GiB, more than 0; got 0.0"),
         ("groups", ("--neighbours", "0"), "neighbours must be at least 1; got 0"),
     ],

@@ -167,7 +167,7 @@ def test_what_has_no_effect_is_refused(folder, capsys, words, said):
 
 
 def test_a_map_of_depths_that_is_not_drawn_is_refused(folder, capsys):
-    assert "--depth is that of the modules that --output draws" in refused(
+    assert "--depth is that of the modules that --out draws" in refused(
         capsys, "community", "compare", "a.tree", "b.tree", "--depth", "2"
     )
 

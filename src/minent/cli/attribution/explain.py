@@ -20,7 +20,7 @@ def explain(
     data: Path,
     columns: Annotated[LabelledColumns | None, Parameter(name="*")] = None,
     options: Options = None,
-    output: Annotated[tuple[Path, ...], Parameter(name=["--output", "-o"], negative="")] = (Path("because.html"),),
+    out: Annotated[tuple[Path, ...], Parameter(name=["--out", "-o"], negative="")] = (Path("because.html"),),
     first: int = 20,
     top: int = 6,
     of: Literal["log-probability", "score"] = "log-probability",
@@ -31,7 +31,7 @@ def explain(
     ----------
     data
         What to explain: texts as for training, .npz (x, y), or .csv (numbers, label).
-    output
+    out
         The page to write, .html, or all that was found, .parquet (minent.attribution.read_explanation); may be given
         again.
     first
@@ -45,10 +45,10 @@ def explain(
     """
     at_least_one("first", first)
     at_least_one("top", top)
-    if strange := [one for one in output if one.suffix.lower() not in (".html", ".htm", ".parquet")]:
-        raise BadInput(f"output must end with .html or .parquet; got {str(strange[0])!r}")
+    if strange := [one for one in out if one.suffix.lower() not in (".html", ".htm", ".parquet")]:
+        raise BadInput(f"--out must end with .html or .parquet; got {str(strange[0])!r}")
     options = options or Explaining()
-    wrote = outputs(output, [data, options.train])
+    wrote = outputs(out, [data, options.train])
     recorded = opened(run, options)
     from minent.attribution import because, write_explanation
     from minent.attribution.walk.passes import taken
@@ -67,7 +67,7 @@ def explain(
         k=top, title=f"why {run.resolve().name}", of=of,
     )  # fmt: skip
     told(parts)
-    for one in output:
+    for one in out:
         if one.suffix.lower() == ".parquet":
             write_explanation(parts, one)
             print(wrote(one))

@@ -24,7 +24,7 @@ def likelihood(
     gaps: int = 0,
     device: Device = "auto",
     columns: Annotated[TextColumn | None, Parameter(name="*")] = None,
-    output: Annotated[Path | None, Parameter(name=["--output", "-o"], show_default=False)] = None,
+    out: Annotated[Path | None, Parameter(name=["--out", "-o"], show_default=False)] = None,
 ) -> None:
     """How likely a masked language model holds each text: a table between tabs, in the order of the lines.
 
@@ -41,25 +41,25 @@ def likelihood(
         A line for each word instead of one for each text.
     gaps
         Texts are templates (春__，__人): tell so many of the likeliest tokens of each gap, with p.
-    output
+    out
         File to write to, instead of standard output (-).
     """
     require("torch", "torch", "measure texts")
     from minent.text.gibbs import load
     from minent.training.devices import device_of
 
-    output = None if output is not None and to_standard_output(output) else output
-    wrote = outputs([output], [texts, model])
+    out = None if out is not None and to_standard_output(out) else out
+    wrote = outputs([out], [texts, model])
     network, tokenizer = load(model)
     network.to(device_of(device))
     numbered = numbered_texts(texts, columns or TextColumn())
     found = _gaps(network, tokenizer, numbered, gaps) if gaps else _texts(network, tokenizer, numbered, words)
     table = "".join("\t".join(" ".join(str(cell).split()) for cell in row) + "\n" for row in found)
-    if output is None:
+    if out is None:
         sys.stdout.write(table)
     else:
-        write_text(output, table)
-        print(wrote(output), file=sys.stderr)
+        write_text(out, table)
+        print(wrote(out), file=sys.stderr)
 
 
 def _texts(

@@ -11,6 +11,7 @@ from minent.cli.outputs import outputs
 from minent.cli.processes import speaks
 from minent.data.tables.columns import LabelledColumns
 from minent.errors import BadInput
+from minent.plot.speaking import Language, speaker
 
 
 def explain(
@@ -24,6 +25,7 @@ def explain(
     first: int = 20,
     top: int = 6,
     of: Literal["log-probability", "score"] = "log-probability",
+    language: Language = "en",
 ) -> None:
     """Explain predictions as sums over training examples, on one page.
 
@@ -42,6 +44,8 @@ def explain(
     of
         What is explained: a label's log-probability, why it and no other was said, or its score alone. A model with one
         output has a score.
+    language
+        What the page is told in: English or Chinese.
     """
     at_least_one("first", first)
     at_least_one("top", top)
@@ -51,6 +55,7 @@ def explain(
     wrote = outputs(out, [data, options.train])
     recorded = opened(run, options)
     from minent.attribution import because, write_explanation
+    from minent.attribution.chinese import CHINESE
     from minent.attribution.walk.passes import taken
 
     inputs, truth, shown = recorded.read(data, columns)
@@ -62,9 +67,10 @@ def explain(
     parts = explained(recorded, taken(inputs, slice(first)), options, of, top if few else None)
     if not speaks():
         return
+    title = speaker(language, CHINESE)("why {}").format(run.resolve().name)
     page = because(
         parts, shown, recorded.shown, labels=recorded.labels, truth=truth, taught=recorded.taught, rows=recorded.rows,
-        k=top, title=f"why {run.resolve().name}", of=of,
+        k=top, title=title, of=of, language=language,
     )  # fmt: skip
     told(parts)
     for one in out:

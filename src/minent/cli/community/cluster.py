@@ -67,9 +67,7 @@ def cluster(
         tree = clustered(network, options, known.place)
         searched = time.perf_counter()
         called = None if found.texts is None else module_words(found.texts, tree)
-        tables = [
-            path for path in out if not to_standard_output(path) and path.suffix.lower() in (".csv", ".parquet")
-        ]
+        tables = [path for path in out if not to_standard_output(path) and path.suffix.lower() in (".csv", ".parquet")]
         for path in tables:
             write_table(path, cluster_table(tree))
         others = tuple(path for path in out if path not in tables)

@@ -17,6 +17,8 @@ from minent.data import States
 from minent.errors import BadInput
 
 if TYPE_CHECKING:
+    from pandas import DataFrame
+
     from minent.community import Stability, Tree
     from minent.data import Graph
 
@@ -91,13 +93,18 @@ def find(
         searching = time.perf_counter() - start
         drawn = network if tree.flow is None else tree.flow.network
         keep(say, tree, out, map, drawn, names_given, states=not physical, title=named(links))
-        write_table(memberships, tree.memberships() if memberships else None)
-        write_table(sure, compared.to_frame() if compared else None)
+        write_table(memberships, from_one(tree.memberships()) if memberships else None)
+        write_table(sure, from_one(compared.to_frame()) if compared else None)
     with aside(*written, map):
         print(left, end="\n" * bool(left))
         told(network, tree, compared, options.overlapping)
         print(f"read in {reading:.2f} s, searched in {searching:.2f} s")
         kept(wrote, *written, map=map)
+
+
+def from_one(table: "DataFrame") -> "DataFrame":
+    """A table of modules as files have them: numbered from 1, as in paths."""
+    return table.assign(module=table["module"] + 1)
 
 
 def names_in(network: "Graph") -> Iterable[Any]:

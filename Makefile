@@ -1,9 +1,10 @@
-# make setup | tour | test | test-all | check | fuzz | bench | docs | dist    (PYTHON=python3.12 chooses the interpreter of .venv)
+# make setup | tour | test | test-all | check | fuzz | bench | docs | notebooks | dist
+# PYTHON=python3.12 chooses the interpreter of .venv
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: setup tour test test-all check fuzz bench docs dist
+.PHONY: setup tour test test-all check fuzz bench docs notebooks dist
 setup: $(READY)
 
 $(READY): pyproject.toml constraints.txt
@@ -50,7 +51,12 @@ bench: setup
 
 docs: setup
 	$(BIN)/pip install --quiet -c constraints.txt --group docs
+	$(BIN)/python packaging/site/gallery.py
 	$(BIN)/zensical build --strict
+
+notebooks: setup
+	$(BIN)/pip install --quiet -c constraints.txt --group notebooks
+	OMP_NUM_THREADS=1 $(BIN)/python packaging/site/notebooks.py
 
 dist: setup
 	$(BIN)/pip install --quiet -c constraints.txt --group dist

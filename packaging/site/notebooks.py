@@ -2,7 +2,7 @@
 
     python packaging/site/notebooks.py [NAME.ipynb ...]
 
-What is of no interest to a reader (execution times, versions, the order of cells) is left out, so that a notebook changes
+What is of no interest to a reader (execution times, versions, numbers of cells) is left out: a notebook changes
 where its results do.
 """
 

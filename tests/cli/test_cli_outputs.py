@@ -128,7 +128,7 @@ def test_tables_of_modules_are_begun_from(folder, capsys):
         main([*FIND, "l.csv", "--initial", table, "--evaluate"])
         assert f"{bits} bits per step" in capsys.readouterr().out
     modules = pandas.read_csv("m.csv").module, pandas.read_parquet("s.parquet").module
-    assert all(set(one) == {1, 2, 3, 4} for one in modules)  # from 1, as in all files
+    assert all({*one} == {*range(1, one.max() + 1)} and one.max() > 2 for one in modules)  # from 1, as in all files
 
 
 @pytest.mark.parametrize("model", ["directed", "rawdir", "outdirdir"])

@@ -119,7 +119,8 @@ def test_every_name_of_the_reference_is_there():
 
 def test_the_makefile_has_ten_verbs():
     verbs = re.search(r"\.PHONY: (.*)", (ROOT / "Makefile").read_text())
-    assert verbs and verbs[1].split() == [*"setup tour test test-all check fuzz bench docs notebooks dist".split()]
+    told = "setup tour test test-all check fuzz bench docs notebooks dist"
+    assert verbs and verbs[1] == told
 
 
 def test_a_missing_extra_names_the_way_to_get_it():

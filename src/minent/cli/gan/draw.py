@@ -22,7 +22,7 @@ Grid = Literal["interpolation", "truncation"]
 
 def draw(
     *,
-    model: Path,
+    model: str,
     number: Annotated[int, Parameter(name=["--number", "-n"])] = 64,
     out: Annotated[Path, Parameter(name=["--out", "-o"])],
     label: str | None = None,
@@ -36,7 +36,7 @@ def draw(
     Parameters
     ----------
     model
-        Folder that `minent gan train` wrote.
+        Folder that `minent gan train` wrote, or its name on the hub.
     number
         How many.
     out

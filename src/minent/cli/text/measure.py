@@ -21,7 +21,7 @@ def classify(
     texts: str,
     /,
     *,
-    model: Path,
+    model: str,
     columns: Annotated[LabelledColumns | None, Parameter(name="*")] = None,
     computing: Annotated[Computing | None, Parameter(name="*")] = None,
     out: Annotated[Path | None, Parameter(name=["--out", "-o"], show_default=False)] = None,
@@ -34,7 +34,7 @@ def classify(
     texts
         A file of one text a line, or as for training, with labels or without; - reads standard input.
     model
-        Folder that `minent text train --task classify` wrote.
+        Folder that `minent text train --task classify` wrote, or its name on the hub.
     out
         File to write the lines to, instead of standard output (-).
     """
@@ -68,7 +68,7 @@ def classify(
 
 def exposure(
     *,
-    model: Path,
+    model: str,
     data: str,
     data_target: Path | None = None,
     columns: Annotated[PairColumns | None, Parameter(name="*")] = None,
@@ -84,7 +84,8 @@ def exposure(
     Parameters
     ----------
     model
-        Folder that `minent text train --task seq2seq` wrote, or that of a Hugging Face model that writes.
+        Folder that `minent text train --task seq2seq` wrote, or its name on the hub; or the folder of a
+        Hugging Face model that writes.
     data
         Pairs as for training: .tsv (source, target), .csv, .jsonl, .parquet, or a file of sources with --data-target.
     data_target
@@ -120,7 +121,7 @@ def exposure(
 
 
 def export(
-    model: Path,
+    model: str,
     /,
     *,
     out: Annotated[Path, Parameter(name=["--out", "-o"])],
@@ -131,7 +132,7 @@ def export(
     Parameters
     ----------
     model
-        Folder that `minent text train --task seq2seq` wrote.
+        Folder that `minent text train --task seq2seq` wrote, or its name on the hub.
     out
         Folder to write, for ctranslate2.Translator.
     quantization

@@ -19,7 +19,7 @@ def write(
     texts: str = "-",
     /,
     *,
-    model: Path,
+    model: str,
     columns: Annotated[SourceColumn | None, Parameter(name="*", group="Columns of a table")] = None,
     n_best: int = 1,
     out: Annotated[Path | None, Parameter(name=["--out", "-o"], show_default=False)] = None,
@@ -33,7 +33,7 @@ def write(
     texts
         A file of one text a line, or a table as for training, whose targets are not read; - reads standard input.
     model
-        Folder that `minent text train --task seq2seq` wrote.
+        Folder that `minent text train --task seq2seq` wrote, or its name on the hub.
     n_best
         Texts for each line, with their scores: line number, score and text between tabs; 1 writes the best text alone.
     out

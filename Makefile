@@ -1,9 +1,10 @@
-# make setup | tour | test | test-all | check | fuzz | bench | docs    (PYTHON=python3.12 chooses the interpreter of .venv)
+# make setup | tour | test | test-all | check | fuzz | bench | docs | notebooks | dist
+# PYTHON=python3.12 chooses the interpreter of .venv
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: setup tour test test-all check fuzz bench docs
+.PHONY: setup tour test test-all check fuzz bench docs notebooks dist
 setup: $(READY)
 
 $(READY): pyproject.toml constraints.txt
@@ -51,4 +52,16 @@ bench: setup
 
 docs: setup
 	$(BIN)/pip install --quiet -c constraints.txt --group docs
+	$(BIN)/python packaging/site/gallery.py
 	$(BIN)/zensical build --strict
+
+notebooks: setup
+	$(BIN)/pip install --quiet -c constraints.txt --group notebooks
+	OMP_NUM_THREADS=1 $(BIN)/python packaging/site/notebooks.py
+
+dist: setup
+	$(BIN)/pip install --quiet -c constraints.txt --group dist
+	rm -rf dist
+	$(BIN)/python -m build
+	$(BIN)/twine check --strict dist/*
+	$(BIN)/check-wheel-contents dist/*.whl

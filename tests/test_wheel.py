@@ -51,12 +51,12 @@ def test_the_wheel_holds_every_file_of_the_package(dist):
     assert {"minent/py.typed", "minent/plot/assets/network_map.html"} <= held
 
 
-def test_the_sdist_holds_nothing_that_is_not_the_package(dist):
+def test_the_sdist_holds_its_tests_and_documentation_and_nothing_of_a_checkout(dist):
     (sdist,) = dist.glob("*.tar.gz")
     with tarfile.open(sdist) as held:
         tops = {name.split("/")[1] for name in held.getnames() if "/" in name}
-    assert {"src", "examples", "pyproject.toml", "LICENSE", "README.md"} <= tops
-    assert not tops & {"tests", "docs", "benchmarks", ".ci"}
+    assert {"src", "tests", "docs", "examples", "pyproject.toml", "constraints.txt", "LICENSE", "README.md"} <= tops
+    assert not tops & {".ci", ".git", ".venv", "site", "tour", ".cache"}
 
 
 def test_communities_are_found_with_the_base_alone(installed, tmp_path):

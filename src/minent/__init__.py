@@ -15,7 +15,7 @@ __all__ = [
     "__version__", "as_graph", "attribution", "community", "data", "gan", "nn", "plot", "read_graph", "text",
     "training",
 ]  # fmt: skip
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 when_imported("transformers.modeling_utils", "minent.nn.attention.hub")  # lengthened models name minent's attention
 for _kind, _told in {"t5": "t5", "mt5": "t5", "umt5": "t5", "mpnet": "mpnet"}.items():

@@ -1,6 +1,7 @@
 """What is read off an explanation, and what the command line makes of it."""
 
 import json
+import re
 import sys
 
 import numpy as np
@@ -11,6 +12,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from minent.attribution import Explanation, because, explain, read_explanation, record
+from minent.attribution.chinese import CHINESE
 from minent.cli import main
 from minent.errors import BadInput
 from minent.text.classification.classifier import Classifier
@@ -198,6 +200,30 @@ def test_a_page_on_a_regression_says_the_number():
     assert "says <b>3</b>, should be <b>2.5</b>" in page and "score of price" in page
 
 
+def test_a_page_in_chinese_says_all_in_chinese():
+    parts = Explanation(
+        np.array([[3.0, 1.0]]), np.array([[1.0, 1.0]]), np.array([[[1.5, 0.5, -0.5], [0.0, 0.0, 0.0]]]),
+        {"weight decay": np.array([[0.5, 0.0]])},
+    )  # fmt: skip
+    page = because(
+        parts, str, str, labels=["猫", "狗"], truth=["狗"], taught=["猫", "狗", "狗"], of="log-probability", k=1,
+        language="zh",
+    )  # fmt: skip
+    assert (
+        '<html lang="zh-CN">' in page
+        and "猫的对数概率" in page
+        and "输入 0：模型的判断是 <b>猫</b>，应为 <b>狗</b>" in page
+    )
+    assert (
+        "其余 1 个样本合计：1 个使它升高 0.5000，0 个使它降低 0.0000" in page
+        and "样本 2，所给的标签：<b>狗</b>" in page
+    )
+    assert not re.findall("[A-Za-z]{2,}", re.sub("<style>.*?</style>|<[^>]*>", " ", page, flags=re.DOTALL))
+    for english, chinese in CHINESE.items():
+        assert sorted(re.findall(r"{\d*(.*?)}", english)) == sorted(re.findall(r"{\d*(.*?)}", chinese))
+        assert re.sub(r"\s+", " ", english) == english
+
+
 def test_mislabels_and_groups_are_listed(run, capsys):
     folder, *_ = run
     data = ("--train", folder / "train.npz", "--model", f"{folder / 'made.py'}:net")
@@ -305,7 +331,7 @@ def test_outputs_that_no_example_has_are_named_by_number(tmp_path, capsys):
         ("mislabels", ("--train", "many.npz"), "has 3 outputs; got 5 labels"),
         ("mislabels", ("--train", "hole.csv"), "each example has a label; got none in row 2"),
         ("mislabels", ("--model", "made.py:broken"), "makes no model: ValueError: no"),
-        ("mislabels", ("-o", "list.txt"), "output must end with .csv"),
+        ("mislabels", ("-o", "list.txt"), "--out must end with .csv"),
         ("mislabels", ("--memory", "0"), "memory is so many GiB, more than 0; got 0.0"),
         ("groups", ("--neighbours", "0"), "neighbours must be at least 1; got 0"),
     ],

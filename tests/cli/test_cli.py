@@ -9,8 +9,9 @@ from types import SimpleNamespace
 import networkx as nx
 import numpy as np
 import pytest
+from cyclopts import Parameter
 
-from minent import cli
+from minent import __version__, cli
 from minent.cli import terminal
 from minent.community.tree.grow import grow
 from minent.community.tree.tree import Tree
@@ -157,8 +158,6 @@ def test_what_the_library_logs_is_said_on_standard_error(capsys):
 
 
 def test_version_and_help():
-    from minent import __version__
-
     assert minent("--version").stdout.strip() == __version__
     start = time.perf_counter()
     run = minent("--help")
@@ -169,7 +168,7 @@ def test_version_and_help():
 def test_doctor_says_what_is_installed_and_what_could_be(capsys, monkeypatch):
     cli.main(["doctor"])
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0].startswith("minent 0.1.0, Python 3.") and max(map(len, lines[:-2])) <= 80  # then paths
+    assert lines[0].startswith(f"minent {__version__}, Python 3.") and max(map(len, lines[:-2])) <= 80  # then paths
     told = {line.split()[0]: line for line in lines}
     assert {"base", "torch", "hub", "knn", "plot", "score", "threads", "kernels"} <= set(told)
     assert told["base"].split() == ["base", "installed"] and "numpy" in "".join(lines)
@@ -184,3 +183,19 @@ def test_a_shell_can_complete_commands(tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
     cli.main(["--install-completion", "--shell", "bash", "--output", str(tmp_path / "minent.bash")])
     assert "minent" in (tmp_path / "minent.bash").read_text()
+
+
+def commands(app, *words):
+    """All commands that are below an app, with the words that call them."""
+    below = [name for name in app if not name.startswith("-")]
+    return {words: app} if not below else {k: v for name in below for k, v in commands(app[name], *words, name).items()}
+
+
+def test_one_word_names_what_is_written_and_o_is_short_for_it():
+    writing = set()
+    for words, command in commands(cli.app).items():
+        names = [one.names for one in command.assemble_argument_collection(default_parameter=Parameter(negative=""))]
+        assert not {"--output", "--outfile", "--o"} & {name for one in names for name in one}, words
+        writing |= {words for one in names if "--out" in one and "-o" in one}
+        assert all(("--out" in one) == ("-o" in one) for one in names), words
+    assert {("text", "train"), ("gan", "train"), ("text", "lengthen"), ("community", "find"), ("plot",)} <= writing

@@ -127,6 +127,8 @@ def test_tables_of_modules_are_begun_from(folder, capsys):
     for table in ("m.csv", "s.parquet"):
         main([*FIND, "l.csv", "--initial", table, "--evaluate"])
         assert f"{bits} bits per step" in capsys.readouterr().out
+    modules = pandas.read_csv("m.csv").module, pandas.read_parquet("s.parquet").module
+    assert all({*one} == {*range(1, one.max() + 1)} and one.max() > 2 for one in modules)  # from 1, as in all files
 
 
 @pytest.mark.parametrize("model", ["directed", "rawdir", "outdirdir"])
@@ -167,7 +169,7 @@ def test_what_has_no_effect_is_refused(folder, capsys, words, said):
 
 
 def test_a_map_of_depths_that_is_not_drawn_is_refused(folder, capsys):
-    assert "--depth is that of the modules that --output draws" in refused(
+    assert "--depth is that of the modules that --out draws" in refused(
         capsys, "community", "compare", "a.tree", "b.tree", "--depth", "2"
     )
 

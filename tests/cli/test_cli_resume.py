@@ -8,7 +8,7 @@ import pytest
 pytest.importorskip("torch")
 
 from minent.cli import main
-from minent.cli.kept_options import of_run
+from minent.cli.kept_options import of_run, words_of
 
 SMALL = ["--dim", "8", "--heads", "2", "--layers", "1", "--hidden", "8", "--tokenizer", "words", "--device", "cpu"]
 
@@ -79,3 +79,12 @@ def test_names_stay_names_whatever_lies_here(project):
     at = {word: words[i + 1] for i, word in enumerate(words) if word.startswith("--") and i + 1 < len(words)}
     assert words[2] == "digits" and at["--tokenizer"] == "words" and at["--init"] == "nobody/model"
     assert at["--distil"] == str(project / "owner") and at["--train"] == "-" and at["--out"] == str(project / "run")
+
+
+def test_the_short_form_of_out_is_out(project):
+    rest = [*of_run(["text", "train", "--resume", "模 型"])]
+    assert "--out" in rest
+    for short in (["-o", "模 型"], ["-o=模 型"], ["-o模 型"]):
+        words = ["text", "train", *short, "--resume", "模 型"]
+        assert of_run(words) == words
+        assert "--out" not in words_of({"out": "other", "steps": 3}, words)

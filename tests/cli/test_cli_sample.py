@@ -74,7 +74,7 @@ def test_texts_are_edited(model, capsys):
     [
         (["--model", "none/at/all/"], "none/at/all"),
         (["--model", "MODEL"], "a text starts from"),
-        (["--model", "MODEL", "--length", "5", "-o", "a.csv"], "output must end with"),
+        (["--model", "MODEL", "--length", "5", "-o", "a.csv"], "--out must end with"),
         (["--model", "MODEL", "--length", "500"], "at most 22 tokens"),
         (["--model", "MODEL", "--length", "5", "--schedule", "all"], "schedule"),
     ],

@@ -208,3 +208,28 @@ def test_one_direction_learns_what_both_agree_on_and_is_exported(folder, tmp_pat
         with pytest.raises(SystemExit) as stop:
             main([*train, *wrong])
         assert stop.value.code == 2 and said in " ".join(capsys.readouterr().err.split())
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("text", "write"), ("text", "classify"), ("text", "export", "--out", "out"),
+        ("text", "exposure", "--data", "a.tsv"), ("gan", "draw", "-o", "a.png"),
+    ],
+)  # fmt: skip
+def test_a_model_by_its_name_is_asked_of_the_hub(words, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.tsv").write_text("a\tb\n")
+    asked = []
+
+    def fetched(name, **_):
+        asked.append(name)
+        raise OSError("not there")
+
+    monkeypatch.setattr("minent.training.saved.snapshot_download", fetched)
+    named = ["nobody/model"] if "export" in words else ["--model", "nobody/model"]
+    texts = ["a.tsv"] if words[1] in ("write", "classify") else []
+    with pytest.raises(SystemExit) as stop:
+        main([*words, *texts, *named])
+    assert stop.value.code == 2 and asked == ["nobody/model"]
+    assert "or its name on the hub; got 'nobody/model': not there" in capsys.readouterr().err

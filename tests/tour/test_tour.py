@@ -23,7 +23,7 @@ def toured(tmp_path_factory):
         return text
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(minent.tour, "speaker", lambda language: say)
+        patch.setattr(minent.tour, "speaker", lambda *_: say)
         patch.setattr(histories, "PACKAGES", ("networkx",))
         patch.setattr(reasons, "LEARNED", 120)
         for module, few in (

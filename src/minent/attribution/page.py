@@ -2,12 +2,15 @@
 
 from collections.abc import Callable, Sequence
 from html import escape
+from typing import Any
 
 import numpy as np
 
+from minent.attribution.chinese import CHINESE
 from minent.attribution.explanation import Explanation
 from minent.attribution.labels import of_labels
 from minent.plot.page import Page, document
+from minent.plot.speaking import Language, Say, speaker
 
 Shown = Callable[[int], str]
 
@@ -24,6 +27,7 @@ def because(
     k: int = 6,
     of: str = "score",
     title: str = "because",
+    language: Language = "en",
 ) -> Page:
     """One self-contained page; `explanation` holds all outputs, and of each input the highest is told.
 
@@ -32,16 +36,20 @@ def because(
       of the inputs and the training examples; `rows`: what these are called by, else their places.
     - `of`: what the outputs are, as "log-probability".
     - `k`: how many examples that raised a score, and how many that lowered it, are shown; the others are one bar.
+    - `language`: what the page is told in, English or Chinese ("zh"); what is not exact is told in English.
 
     >>> parts = Explanation(np.array([[3.0]]), np.array([[1.0]]), np.array([[[2.5, 0.0, -0.5]]]), {})
     >>> because(parts, str, str, labels=["cat"])
     Page(... characters of HTML)
     """
-    told = TOLD.format(of=escape(of), residual=explanation.relative_residual, verdict=explanation.verdict)
+    say, verdict = speaker(language, CHINESE), explanation.verdict
+    told = f"<p>{escape(say(TOLD).format(say(of), explanation.relative_residual, say(verdict)))}</p>"
     notes = "".join(f"<li>{escape(note)}" for note in (*explanation.doubts, *explanation.notes))
-    shown = sections(explanation, inputs, examples, labels=labels, truth=truth, taught=taught, rows=rows, k=k, of=of)
-    title = f"{title} ({explanation.verdict})" * (explanation.verdict == "not to be trusted") or title
-    return document(title, told + (f"<ul>{notes}</ul>" if notes else "") + shown, style=STYLE)
+    asked: dict[str, Any] = {"labels": labels, "truth": truth, "taught": taught, "rows": rows}
+    shown = sections(explanation, inputs, examples, **asked, k=k, of=of, language=language)
+    title = f"{say(title)} ({say(verdict)})" if verdict == "not to be trusted" else say(title)
+    body = told + (f'<ul lang="en">{notes}</ul>' if notes else "") + shown
+    return document(title, body, style=STYLE, language=language)
 
 
 def sections(
@@ -55,9 +63,10 @@ def sections(
     rows: Sequence[int | str] | None = None,
     k: int = 6,
     of: str = "score",
+    language: Language = "en",
 ) -> str:
     """What `because` shows of each input, as HTML for a page that has STYLE."""
-    parted = []
+    parted, say = [], speaker(language, CHINESE)
     for i, scores in enumerate(explanation.prediction):
         o, label = int(scores.argmax()), int(of_labels(scores).argmax())
         says = f"{scores[o]:.4g}" if len(labels) == 1 else labels[label]
@@ -65,38 +74,36 @@ def sections(
         helpers, hurters = explanation.top(i, o, k)
         named = [one for one, _ in helpers + hurters]
         rest = parts[~np.isin(explanation.whose(i, o), named)]
-        bars: list[tuple[str, float]] = [("before training", explanation.initial[i, o])]
-        bars += [(_example(one, rows[one] if rows else one, examples, taught), part) for one, part in helpers]
-        bars += [(_example(one, rows[one] if rows else one, examples, taught), part) for one, part in hurters]
-        bars += [(_others(rest), rest.sum())] if explanation.examples is None else []
-        bars += [(escape(name), term[i, o]) for name, term in explanation.other.items()]
-        bars += [("what the sum lacks", explanation.residual[i, o])]
+        bars: list[tuple[str, float]] = [(say("before training"), explanation.initial[i, o])]
+        for one, part in helpers + hurters:
+            bars.append((_example(one, rows[one] if rows else one, examples, taught, say), part))
+        bars += [(_others(rest, say), rest.sum())] if explanation.examples is None else []
+        bars += [(escape(say(name)), term[i, o]) for name, term in explanation.other.items()]
+        bars += [(say("what the sum lacks"), explanation.residual[i, o])]
         widest = max(max(abs(value) for _, value in bars), abs(scores[o]), 1e-300)
         lines = "".join(_row(what, value, widest) for what, value in bars)
         yes = labels[-1] if len(scores) == 1 else labels[o]
-        total = _row(f"{escape(of)} of {escape(yes)}", scores[o], widest, "total")
-        told = f"says <b>{escape(says)}</b>"
+        total = _row(say("{} of {}").format(escape(say(of)), escape(yes)), scores[o], widest, "total")
+        told = say("input {}: the model says {}").format(i, f"<b>{escape(says)}</b>")
         if truth is not None and truth[i] not in (None, says):
-            told += f", should be <b>{escape(str(truth[i]))}</b>"
+            told += say(", should be {}").format(f"<b>{escape(str(truth[i]))}</b>")
         parted.append(
-            f'<section><div class="input">{inputs(i)}<p>input {i}: the model {told}</p></div>'
+            f'<section><div class="input">{inputs(i)}<p>{told}</p></div>'
             f"<table class=bars>{lines}{total}</table></section>"
         )
     return "\n".join(parted)
 
 
-def _example(place: int, row: int | str, shown: Shown, taught: Sequence[str] | None) -> str:
-    label = "" if taught is None else f", taught as <b>{escape(taught[place])}</b>"
-    called = f"{row:,}" if isinstance(row, int) else escape(row)
-    return f'<div class="example"><span class="shown">{shown(place)}</span><span>example {called}{label}</span></div>'
+def _example(place: int, row: int | str, shown: Shown, taught: Sequence[str] | None, say: Say) -> str:
+    told = say("example {}").format(f"{row:,}" if isinstance(row, int) else escape(row))
+    told += "" if taught is None else say(", taught as {}").format(f"<b>{escape(taught[place])}</b>")
+    return f'<div class="example"><span class="shown">{shown(place)}</span><span>{told}</span></div>'
 
 
-def _others(parts: np.ndarray) -> str:
+def _others(parts: np.ndarray, say: Say) -> str:
     raised, lowered = parts[parts > 0], parts[parts < 0]
-    return (
-        f"{len(parts):,} others together: {len(raised):,} raised it by {raised.sum():.4f}, "
-        f"{len(lowered):,} lowered it by {-lowered.sum():.4f}"
-    )
+    told = say("{:,} others together: {:,} raised it by {:.4f}, {:,} lowered it by {:.4f}")
+    return told.format(len(parts), len(raised), raised.sum(), len(lowered), abs(lowered.sum()))
 
 
 def _row(what: str, value: float, widest: float, kind: str = "") -> str:
@@ -108,9 +115,8 @@ def _row(what: str, value: float, widest: float, kind: str = "") -> str:
     return f'<tr class="{kind}"><td>{what}<td class=track><div>{bar}</div><td class=number>{number}'
 
 
-TOLD = """<p>Bars add up to the {of} below them: what the model said before training, and what each training example
-added to that along training (blue raises it, red lowers it). In all the sums lack {residual:.1e} of what training
-changed: {verdict}.</p>"""
+TOLD = """Bars add up to the {} below them: what the model said before training, and what each training example added
+to that along training (blue raises it, red lowers it). In all the sums lack {:.1e} of what training changed: {}."""
 STYLE = """
 .input { display: flex; flex-wrap: wrap; align-items: center; gap: .2rem 1.2rem; overflow-wrap: anywhere }
 .input:not(:has(img)) { flex-direction: column; align-items: flex-start } .input:not(:has(img)) p { margin: .5rem 0 }

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from errno import EDQUOT, EFBIG, ENAMETOOLONG, ENOSPC
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from cyclopts import App, CycloptsError, Parameter, UnknownCommandError
 
@@ -23,6 +23,7 @@ from minent.cli.recipe import with_recipe
 from minent.cli.shown import forgive, guard
 from minent.cli.text import text
 from minent.errors import MinentError
+from minent.plot.speaking import Language
 
 PATHS = FileNotFoundError, FileExistsError, IsADirectoryError, NotADirectoryError  # of paths that were given
 
@@ -48,7 +49,7 @@ app.register_install_completion_command(help="Let the shell complete commands an
 
 
 @app.command
-def tour(folder: Path = Path("tour"), *, language: Literal["en", "zh"] = "en") -> None:
+def tour(folder: Path = Path("tour"), *, language: Language = "en") -> None:
     """See what it does, on data that installed packages carry: some minutes, and a page to look at, which grows as it
     goes on. 中文: minent tour --language zh
 

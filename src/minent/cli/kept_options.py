@@ -69,7 +69,7 @@ def of_run(words: list[str]) -> list[str]:
     words = [part for word in words for part in (word.split("=", 1) if word.startswith("--resume=") else [word])]
     at = words.index("--resume") + 1 if "--resume" in words else len(words)
     given = words[1:2] == ["train"] and at < len(words) and not words[at].startswith("-")
-    if not given or any(word.split("=")[0] == "--out" for word in words):
+    if not given or any(_named(word) == "--out" for word in words):
         return words
     if not Path(words[at]).is_dir():
         raise BadInput(f"--resume FOLDER wants the folder of a run; there is none at {words[at]!r}")
@@ -87,9 +87,14 @@ def of_run(words: list[str]) -> list[str]:
 
 def words_of(options: Mapping[str, Any], given: list[str]) -> Iterator[str]:
     """Options as words of a command line, but for those that are given there."""
-    names = {word.split("=")[0].replace("_", "-") for word in given}
+    names = {_named(word) for word in given}
     named = ((f"--{key.replace('_', '-')}", value) for key, value in options.items())
     return (word for option, value in named if option not in names for word in _words(option, value))
+
+
+def _named(word: str) -> str:
+    """The option that a word of a command line names: -oFOLDER is --out, too."""
+    return "--out" if word.startswith("-o") else word.split("=")[0].replace("_", "-")
 
 
 def _words(option: str, value: Any) -> Iterator[str]:

@@ -15,7 +15,7 @@ PICTURES = 6  # of a generator's along training
 
 
 def plot(
-    run: Path, /, *, output: Annotated[Path | None, Parameter(name=["--output", "-o"], show_default=False)] = None
+    run: Path, /, *, out: Annotated[Path | None, Parameter(name=["--out", "-o"], show_default=False)] = None
 ) -> None:
     """Draw how a run of training went, while it is at work or after: minent plot model
 
@@ -23,7 +23,7 @@ def plot(
     ----------
     run
         Folder that `minent text train` or `minent gan train` writes.
-    output
+    out
         A page (.html), with a generator's pictures, or a figure (.png, .svg, .pdf); curves.html in the folder if not
         given.
     """
@@ -32,19 +32,19 @@ def plot(
     from minent.plot.page import document
     from minent.plot.run import of_run, read_log
 
-    output = run / "curves.html" if output is None else output
-    if output.suffix.lower() not in KINDS:
-        raise BadInput(f"output must end with {', '.join(KINDS)}; got {str(output)!r}")
-    wrote, records = outputs([output], [run / "log.jsonl"]), read_log(run)
+    out = run / "curves.html" if out is None else out
+    if out.suffix.lower() not in KINDS:
+        raise BadInput(f"--out must end with {', '.join(KINDS)}; got {str(out)!r}")
+    wrote, records = outputs([out], [run / "log.jsonl"]), read_log(run)
     figure, last = of_run(records), records[-1]
-    if output.suffix.lower() == ".html":
+    if out.suffix.lower() == ".html":
         of = f" of {last['steps']:,}" if "steps" in last else ""
         body = f"<p>{last['step']:,}{of} steps.</p><section>{inline(figure)}</section>"
-        document(run.resolve().name, body + "".join(map(_shown, _some(run)))).write(output)
+        document(run.resolve().name, body + "".join(map(_shown, _some(run)))).write(out)
     else:
-        with whole_file(output) as temporary:
-            figure.savefig(temporary, format=output.suffix.lower()[1:], dpi=200)
-    print(wrote(output))
+        with whole_file(out) as temporary:
+            figure.savefig(temporary, format=out.suffix.lower()[1:], dpi=200)
+    print(wrote(out))
 
 
 def _some(run: Path) -> list[Path]:

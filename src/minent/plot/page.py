@@ -46,7 +46,8 @@ def filled(name: str, parts: Mapping[str, str]) -> str:
 def page(title: str, body: str, style: str, *, language: str = "en") -> Page:
     """A page with that title, which is text, that body, which is HTML, and beside the look of all pages that style."""
     look = f"{asset('look.css')}{style}"
-    parts = {"language": language, "title": escape(" ".join(title.split())), "style": look, "body": body}
+    spoken = {"zh": "zh-CN"}.get(language, language)
+    parts = {"language": spoken, "title": escape(" ".join(title.split())), "style": look, "body": body}
     return Page(filled("page.html", parts))
 
 

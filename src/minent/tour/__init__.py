@@ -5,25 +5,26 @@ from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
-from minent.tour.chinese import speaker
+from minent.plot.speaking import Language, Say, speaker
+from minent.tour.chinese import CHINESE
 from minent.tour.networks import networks
-from minent.tour.page import Say, Section, index
+from minent.tour.page import Section, index
 
 SHARES = 2, 3, 9, 50, 28, 27, 110, 9
 """About how long each stop takes beside the others; a stop that is longer than that is a stop like any other."""
 
 
-def tour(folder: Path, language: str = "en") -> Iterator[str]:
+def tour(folder: Path, language: Language = "en") -> Iterator[str]:
     """Visit every stop; write index.html, which grows with each, and what it links to to `folder`; yield what to say,
     for 80 columns, in English or Chinese ("zh").
 
     Without torch only networks are visited. Raises MissingExtra without scikit-learn."""
-    say = speaker(language)
+    say = speaker(language, CHINESE)
     seen: list[Section] = []
     begun = start = time.perf_counter()
     for number, (section, style) in enumerate(stops(folder, say), 1):
         seen.append(section)
-        index(seen, say, language="zh-CN" if language == "zh" else "en", style=style).write(folder / "index.html")
+        index(seen, say, language=language, style=style).write(folder / "index.html")
         now = time.perf_counter()
         left = (now - begun) * sum(SHARES[number:]) / sum(SHARES[:number])
         took = f"{now - start:.0f} s" + (say(", about {:.0f} s left").format(left) if number < len(SHARES) else "")

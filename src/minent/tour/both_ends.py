@@ -5,9 +5,10 @@ from pathlib import Path
 
 from minent.files import write_text
 from minent.nn.shape import Shape
+from minent.plot.speaking import Say
 from minent.text.options import Reading, Writing
 from minent.text.writing.training import new_seq2seq, train_seq2seq
-from minent.tour.page import Html, Say, Section, follow, table
+from minent.tour.page import Html, Section, follow, table
 from minent.tour.spelled import numbers
 from minent.training.recipe import Recipe
 

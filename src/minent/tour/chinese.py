@@ -1,17 +1,5 @@
 """What the tour says, in Chinese, by what it says in English."""
 
-from collections.abc import Callable
-
-
-def speaker(language: str) -> Callable[[str], str]:
-    """What says a sentence of the tour in a language, "en" or "zh".
-
-    >>> speaker("zh")("Communities")
-    '社区'
-    """
-    return (lambda text: CHINESE[" ".join(text.split())]) if language == "zh" else str
-
-
 # fmt: off
 CHINESE = {
     # the page
@@ -24,6 +12,7 @@ CHINESE = {
     ),
     "More:": "更多：",
     "docs": "docs/zh",
+    "en": "zh",
     ", about {:.0f} s left": "，还需约 {:.0f} 秒",
     (
         'pip install "minent[all]" to see what it does with texts, images and models'

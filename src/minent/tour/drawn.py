@@ -10,7 +10,8 @@ from minent.gan.options import Networks, Playing
 from minent.gan.scores.samples import score
 from minent.gan.train import new_players, train_gan
 from minent.plot.picture import data_uri, grid, points
-from minent.tour.page import Say, Section, figure, follow, table
+from minent.plot.speaking import Say
+from minent.tour.page import Section, figure, follow, table
 
 ASKED = """A generator draws, a critic judges, both learn: here from scikit-learn's 1,797 digits of 8 × 8 pixels. The
 critic must not be steep. Gradient normalisation divides it by its own gradient and has nothing to tune; a gradient

@@ -5,10 +5,11 @@ from pathlib import Path
 
 from minent.files import write_text
 from minent.nn.shape import Shape
+from minent.plot.speaking import Say
 from minent.text.gibbs import Gibbs, diagnostics
 from minent.text.masked.training import new_masked_lm, train_masked_lm
 from minent.text.options import Reading
-from minent.tour.page import Html, Say, Section, follow, table
+from minent.tour.page import Html, Section, follow, table
 from minent.tour.spelled import in_words, numbers
 from minent.training.recipe import Recipe
 

@@ -8,11 +8,12 @@ from minent.data import Pairs, docstrings, held_out
 from minent.files import write_text
 from minent.nn.shape import Shape
 from minent.plot.curves import curves, inline
+from minent.plot.speaking import Say
 from minent.text.exposure import Objective, RandomReplacement, TeacherForcing
 from minent.text.exposure.diagnosis import Exposure, exposure
 from minent.text.options import Reading, Writing
 from minent.text.writing.training import batched, new_seq2seq, train_seq2seq
-from minent.tour.page import Say, Section, follow, table
+from minent.tour.page import Section, follow, table
 from minent.training.recipe import Recipe
 
 ASKED = """A model learns to go on from true beginnings, but when it writes it goes on from its own. Two models of one

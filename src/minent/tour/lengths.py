@@ -8,7 +8,8 @@ import torch
 
 from minent.nn.attention import attention
 from minent.plot.curves import curves, inline
-from minent.tour.page import Say, Section, table
+from minent.plot.speaking import Say
+from minent.tour.page import Section, table
 
 ASKED = """Attention compares every token of a text with every other: twice the length, four times the work. Nyström
 attention goes by way of 64 landmarks, a synthesizer by learned weights without comparing at all. Milliseconds of one

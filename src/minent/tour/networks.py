@@ -12,7 +12,8 @@ from minent.data import read_graph
 from minent.errors import require
 from minent.files import write_text
 from minent.plot import network_map
-from minent.tour.page import Say, Section, alive, table
+from minent.plot.speaking import Say
+from minent.tour.page import Section, alive, table
 
 NOVEL = """77 characters of Les Misérables, linked by the number of chapters they share. A random walk on the links is
 described in as few bits as possible: a module is where the walker stays for long, and its area here is how long. Click

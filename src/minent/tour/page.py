@@ -1,7 +1,7 @@
 """The page that a tour ends with: a card for each stop, with what was asked, the picture, the figures, the command."""
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
 from importlib.resources import files
@@ -9,10 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from minent.plot.page import Page, document
+from minent.plot.speaking import Say
 
 log = logging.getLogger(__name__)
-Say = Callable[[str], str]
-"""What a sentence of the tour is in the language of the tour."""
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,8 @@ from minent.attribution import because, explain, record
 from minent.attribution.page import sections
 from minent.errors import require
 from minent.plot.picture import picture
-from minent.tour.page import Say, Section, table
+from minent.plot.speaking import Say
+from minent.tour.page import Section, table
 
 ASKED = """A small network learns 400 of scikit-learn's digits, five of them with a false label on purpose; its training
 is recorded. What it says of a new digit is then a sum over the training examples: which of them led it to its most
@@ -36,7 +37,7 @@ def reasons(folder: Path, say: Say) -> Section:
     names = [str(digit) for digit in range(10)]
     asked: dict[str, Any] = {
         "inputs": lambda i: shown(images[mistake]), "examples": lambda i: shown(images[i]), "labels": names,
-        "truth": [names[labels[mistake]]], "taught": [names[i] for i in taught],
+        "truth": [names[labels[mistake]]], "taught": [names[i] for i in taught], "language": say("en"),
     }  # fmt: skip
     because(parts, title=say("a mistake, explained"), **asked).write(folder / "reasons.html")
     log.info("looking for false labels")

@@ -11,6 +11,7 @@ from minent.cli.outputs import outputs
 from minent.cli.processes import speaks
 from minent.data.tables.columns import LabelledColumns
 from minent.errors import BadInput
+from minent.plot.speaking import Language, speaker
 
 
 def explain(
@@ -20,10 +21,11 @@ def explain(
     data: Path,
     columns: Annotated[LabelledColumns | None, Parameter(name="*")] = None,
     options: Options = None,
-    output: Annotated[tuple[Path, ...], Parameter(name=["--output", "-o"], negative="")] = (Path("because.html"),),
+    out: Annotated[tuple[Path, ...], Parameter(name=["--out", "-o"], negative="")] = (Path("because.html"),),
     first: int = 20,
     top: int = 6,
     of: Literal["log-probability", "score"] = "log-probability",
+    language: Language = "en",
 ) -> None:
     """Explain predictions as sums over training examples, on one page.
 
@@ -31,7 +33,7 @@ def explain(
     ----------
     data
         What to explain: texts as for training, .npz (x, y), or .csv (numbers, label).
-    output
+    out
         The page to write, .html, or all that was found, .parquet (minent.attribution.read_explanation); may be given
         again.
     first
@@ -42,15 +44,18 @@ def explain(
     of
         What is explained: a label's log-probability, why it and no other was said, or its score alone. A model with one
         output has a score.
+    language
+        What the page is told in: English or Chinese.
     """
     at_least_one("first", first)
     at_least_one("top", top)
-    if strange := [one for one in output if one.suffix.lower() not in (".html", ".htm", ".parquet")]:
-        raise BadInput(f"output must end with .html or .parquet; got {str(strange[0])!r}")
+    if strange := [one for one in out if one.suffix.lower() not in (".html", ".htm", ".parquet")]:
+        raise BadInput(f"--out must end with .html or .parquet; got {str(strange[0])!r}")
     options = options or Explaining()
-    wrote = outputs(output, [data, options.train])
+    wrote = outputs(out, [data, options.train])
     recorded = opened(run, options)
     from minent.attribution import because, write_explanation
+    from minent.attribution.chinese import CHINESE
     from minent.attribution.walk.passes import taken
 
     inputs, truth, shown = recorded.read(data, columns)
@@ -62,12 +67,13 @@ def explain(
     parts = explained(recorded, taken(inputs, slice(first)), options, of, top if few else None)
     if not speaks():
         return
+    title = speaker(language, CHINESE)("why {}").format(run.resolve().name)
     page = because(
         parts, shown, recorded.shown, labels=recorded.labels, truth=truth, taught=recorded.taught, rows=recorded.rows,
-        k=top, title=f"why {run.resolve().name}", of=of,
+        k=top, title=title, of=of, language=language,
     )  # fmt: skip
     told(parts)
-    for one in output:
+    for one in out:
         if one.suffix.lower() == ".parquet":
             write_explanation(parts, one)
             print(wrote(one))

@@ -21,7 +21,7 @@ def groups(
     options: Options = None,
     neighbours: int = 10,
     seed: int = 1,
-    output: Annotated[tuple[Path, ...], Parameter(name=["--output", "-o"], negative="", show_default=False)] = (),
+    out: Annotated[tuple[Path, ...], Parameter(name=["--out", "-o"], negative="", show_default=False)] = (),
 ) -> None:
     """Find groups of training examples that teach the same thing: modules of the network of like contributions.
 
@@ -31,13 +31,13 @@ def groups(
         How many examples each is linked to.
     seed
         The same seed finds the same groups.
-    output
+    out
         Where to write the tree: .tree .ftree .clu .json .csv .parquet .nwk; may be given again; - for standard output.
     """
     at_least_one("neighbours", neighbours)
-    check(output)
+    check(out)
     options = options or Explaining()
-    wrote = outputs(output, [options.train])
+    wrote = outputs(out, [options.train])
     recorded = opened(run, options)
     import numpy as np
 
@@ -49,10 +49,10 @@ def groups(
         return
     network = replace(parts.graph(neighbours), names=np.array(recorded.rows))
     tree = community.find(network, seed=seed)
-    keep(lambda _: None, tree, output, None, network)
-    with aside(*output):
+    keep(lambda _: None, tree, out, None, network)
+    with aside(*out):
         summary(network, tree, called=_labels(tree, recorded.taught), heading="taught as (how many)")
-        kept(wrote, *output)
+        kept(wrote, *out)
     told(parts)
 
 

@@ -22,7 +22,7 @@ def mislabels(
     options: Options = None,
     first: int = 20,
     folds: int = 0,
-    output: Annotated[Path | None, Parameter(name=["--output", "-o"], show_default=False)] = None,
+    out: Annotated[Path | None, Parameter(name=["--out", "-o"], show_default=False)] = None,
 ) -> None:
     """List training examples that the others contradict, the likeliest to be mislabelled first, beside what their loss
     and their margin say, what each cost, and which to believe.
@@ -34,16 +34,16 @@ def mislabels(
     folds
         Train so many times more, each time without a part, for the doubt of those who did not learn a label
         (cross-validated self-confidence).
-    output
+    out
         A .csv or .parquet with all of them.
     """
     at_least_one("first", first)
     if folds and folds < 2:
         raise BadInput(f"folds are 2 at least; got {folds}")
-    if output is not None and output.suffix not in (".csv", ".parquet"):
-        raise BadInput(f"output must end with .csv or .parquet; got {str(output)!r}")
+    if out is not None and out.suffix not in (".csv", ".parquet"):
+        raise BadInput(f"--out must end with .csv or .parquet; got {str(out)!r}")
     options = options or Explaining()
-    wrote = outputs([output], [options.train])
+    wrote = outputs([out], [options.train])
     recorded = opened(run, options)
     from minent.attribution import Again, mislabels
     from minent.cli.terminal import progress
@@ -70,13 +70,13 @@ def mislabels(
     print("\t".join(columns))
     for row in islice(zip(*columns.values(), strict=True), first):
         print("\t".join(f"{one:.4f}" if isinstance(one, float) else str(one) for one in row))
-    if output is not None:
+    if out is not None:
         import pandas as pd
 
-        with whole_file(output) as temporary:
+        with whole_file(out) as temporary:
             table = pd.DataFrame(columns)
-            table.to_parquet(temporary) if output.suffix == ".parquet" else table.to_csv(temporary, index=False)
-        print(wrote(output))
+            table.to_parquet(temporary) if out.suffix == ".parquet" else table.to_csv(temporary, index=False)
+        print(wrote(out))
     print(f"CPU seconds: {', '.join(f'{name} {took:.1f}' for name, took in found.seconds.items())}", file=sys.stderr)
     print(found.advice, file=sys.stderr)
     told(found.checked)

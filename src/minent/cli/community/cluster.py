@@ -21,7 +21,7 @@ def cluster(
     model: Annotated[Path | None, Parameter(show_default=False)] = None,
     columns: Annotated[TextColumn | None, Parameter(name="*")] = None,
     options: Annotated[Points | None, Parameter(name="*")] = None,
-    output: Annotated[tuple[Path, ...], Parameter(name=["--output", "-o"], negative="", show_default=False)] = (),
+    out: Annotated[tuple[Path, ...], Parameter(name=["--out", "-o"], negative="", show_default=False)] = (),
     map: Path | None = None,
     names: Annotated[Path | None, Parameter(show_default=False)] = None,
 ) -> None:
@@ -34,7 +34,7 @@ def cluster(
         .jsonl, .json, .parquet), in one file, or in several by a pattern or a folder; - reads lines.
     model
         Folder of transformers or sentence-transformers that turns texts into vectors; without it, shared words do.
-    output
+    out
         Where to write the clusters: .csv .parquet (a row for each point, in the order of the input, with its cluster),
         .tree .ftree .clu .json .nwk; may be given again; - for standard output. Clusters are numbered from 1, the most
         visited first, in files, on the screen and on the map.
@@ -45,8 +45,8 @@ def cluster(
     """
     from minent.cli.terminal import progress, summary
 
-    check(output)
-    wrote = outputs((*output, map), [points, names])
+    check(out)
+    wrote = outputs((*out, map), [points, names])
     check_map(map)
     names_given = names_of(names, map)
     with progress() as say:
@@ -67,15 +67,13 @@ def cluster(
         tree = clustered(network, options, known.place)
         searched = time.perf_counter()
         called = None if found.texts is None else module_words(found.texts, tree)
-        tables = [
-            path for path in output if not to_standard_output(path) and path.suffix.lower() in (".csv", ".parquet")
-        ]
+        tables = [path for path in out if not to_standard_output(path) and path.suffix.lower() in (".csv", ".parquet")]
         for path in tables:
             write_table(path, cluster_table(tree))
-        others = tuple(path for path in output if path not in tables)
+        others = tuple(path for path in out if path not in tables)
         keep(say, tree, others, map, network, names_given, called, title=named(points))
     spent = read - start, link - read, searched - link
-    with aside(*output, map):
+    with aside(*out, map):
         summary(network, tree, called=called)
         print("read in {:.2f} s, linked in {:.2f} s, searched in {:.2f} s".format(*spent))
-        kept(wrote, *output, map=map)
+        kept(wrote, *out, map=map)

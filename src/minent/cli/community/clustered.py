@@ -81,7 +81,7 @@ def assign(
     model: Annotated[Path | None, Parameter(show_default=False)] = None,
     columns: Annotated[TextColumn | None, Parameter(name="*")] = None,
     options: Annotated[Points | None, Parameter(name="*")] = None,
-    output: Annotated[Path, Parameter(name=["--output", "-o"])] = Path("-"),
+    out: Annotated[Path, Parameter(name=["--out", "-o"])] = Path("-"),
 ) -> None:
     """Put new points or texts into clusters that were found: each where most of its nearest are.
 
@@ -95,16 +95,16 @@ def assign(
         What `cluster` wrote: .tree .ftree .json .csv .parquet.
     model
         Folder of transformers or sentence-transformers that turns texts into vectors; without it, shared words do.
-    output
+    out
         Where to write a table of names and clusters, in the order of the input: .csv, .parquet, or - for standard
         output. The cluster of what is like none is empty.
     """
     import numpy as np
     import pandas as pd
 
-    if not to_standard_output(output) and output.suffix.lower() not in (".csv", ".parquet"):
-        raise BadInput(f"clusters are written as .csv or .parquet, or to standard output; got {output.name!r}")
-    wrote = outputs([output], [new, points, clusters])
+    if not to_standard_output(out) and out.suffix.lower() not in (".csv", ".parquet"):
+        raise BadInput(f"clusters are written as .csv or .parquet, or to standard output; got {out.name!r}")
+    wrote = outputs([out], [new, points, clusters])
     from minent.community import Tree
     from minent.community.points.assign import assign as assigned
     from minent.data.networks.neighbours import Neighbourhood
@@ -124,10 +124,10 @@ def assign(
     column = [
         None if label < 0 else int(paths[label]) if tree.depth == 1 else paths[label] for label in labels.tolist()
     ]
-    write_table(output, pd.DataFrame({"name": list(called), "cluster": pd.array(column, dtype=kind)}))
-    with aside(output):
+    write_table(out, pd.DataFrame({"name": list(called), "cluster": pd.array(column, dtype=kind)}))
+    with aside(out):
         alone = int((labels < 0).sum())
         print(f"{len(labels) - alone:,} of {len(labels):,} in {len(np.unique(labels[labels >= 0])):,} clusters")
         print(f"{alone:,} like none of those that were clustered\n" * bool(alone), end="")
-        if not to_standard_output(output):
-            print(wrote(output))
+        if not to_standard_output(out):
+            print(wrote(out))

@@ -17,7 +17,7 @@ def compare(
     /,
     *more: Path,
     depth: int = 1,
-    output: Annotated[Path | None, Parameter(name=["--output", "-o"], show_default=False)] = None,
+    out: Annotated[Path | None, Parameter(name=["--out", "-o"], show_default=False)] = None,
 ) -> None:
     """Say how far two trees of the same nodes agree, beyond chance: 1 where they are the same, 0 by chance.
 
@@ -29,32 +29,32 @@ def compare(
     other
         Another.
     more
-        More of them, for --output to draw all side by side.
+        More of them, for --out to draw all side by side.
     depth
         Depth of the modules that are drawn: 1 for the top modules.
-    output
+    out
         Where to write how modules split and merge, one HTML page.
     """
     from minent.cli.terminal import agreed
     from minent.community import Tree, agreements
 
-    if output is not None and output.suffix.lower() not in (".html", ".htm"):
-        raise BadInput(f"how modules split and merge is written as .html; got {output.name!r}")
-    if output is None and depth != 1:
-        raise BadInput("--depth is that of the modules that --output draws")
+    if out is not None and out.suffix.lower() not in (".html", ".htm"):
+        raise BadInput(f"how modules split and merge is written as .html; got {out.name!r}")
+    if out is None and depth != 1:
+        raise BadInput("--depth is that of the modules that --out draws")
     paths = one, other, *more
-    if more and output is None:
-        raise BadInput("two trees are compared in figures; more of them are drawn, with --output page.html")
-    wrote = outputs([output], paths)
+    if more and out is None:
+        raise BadInput("two trees are compared in figures; more of them are drawn, with --out page.html")
+    wrote = outputs([out], paths)
     trees = [Tree.read(path) for path in paths]
     for before, after in pairwise(trees):
         agreed(before, after, agreements(before, after))
-    if output is not None:
+    if out is not None:
         from minent.plot import alluvial
 
         def shown(path: Path) -> str:
             return named(path) if str(path) == "-" else path.name
 
         title = f"{', '.join(map(named, paths[:-1]))} and {named(paths[-1])}: how modules split and merge"
-        alluvial(*trees, depth=depth, title=title, called=[shown(path) for path in paths]).write(output)
-        print(f"{wrote(output)}: open it in a browser")
+        alluvial(*trees, depth=depth, title=title, called=[shown(path) for path in paths]).write(out)
+        print(f"{wrote(out)}: open it in a browser")

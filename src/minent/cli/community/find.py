@@ -18,6 +18,8 @@ from minent.data import States
 from minent.errors import BadInput
 
 if TYPE_CHECKING:
+    from pandas import DataFrame
+
     from minent.community import Stability, Tree
     from minent.data import Graph
 
@@ -36,7 +38,7 @@ def find(
     relaxed: Annotated[Relaxed | None, Parameter(name="*", group="Layers")] = None,
     paths: Annotated[Paths | None, Parameter(name="*", group="Paths")] = None,
     sure: Annotated[Path | None, Parameter(show_default=False)] = None,
-    output: Annotated[tuple[Path, ...], Parameter(name=["--output", "-o"], negative="", show_default=False)] = (),
+    out: Annotated[tuple[Path, ...], Parameter(name=["--out", "-o"], negative="", show_default=False)] = (),
     physical: bool = False,
     memberships: Annotated[Path | None, Parameter(show_default=False)] = None,
     map: Path | None = None,
@@ -60,7 +62,7 @@ def find(
         Only say what the modules of --initial cost.
     sure
         Where to write how sure each node is of its module over the searches of --trials: .csv, .parquet or -.
-    output
+    out
         Where to write the tree: .tree .ftree .clu .json .csv .parquet .nwk; may be given again; - for standard output.
     physical
         Write trees of nodes, not of their states, where nodes have states.
@@ -73,8 +75,8 @@ def find(
     """
     from minent.cli.terminal import progress
 
-    options, written = options or Options(), (*output, memberships, sure)
-    check(output, memberships=memberships, sure=sure)
+    options, written = options or Options(), (*out, memberships, sure)
+    check(out, memberships=memberships, sure=sure)
     possible(initial, evaluate, sure, options)
     wrote = outputs((*written, map), (links, metadata, initial, names))
     check_map(map)
@@ -87,20 +89,25 @@ def find(
     plain = on_disk(options.flow_model, objective or Objective(), options.overlapping)
     with progress() as say, opened(links, directed or asked, *told_of, plain) as (network, reading, options, left):
         say(f"searching {network.number_of_nodes:,} nodes and {network.number_of_links:,} links")
-        check(output, names_in(network))
+        check(out, names_in(network))
         start = time.perf_counter()
         described = {"objective": objective or Objective(), "metadata": metadata}
         tree, compared = searched(network, options, described, initial, evaluate, sure is not None)
         searching = time.perf_counter() - start
         drawn = network if tree.flow is None else tree.flow.network
-        keep(say, tree, output, map, drawn, names_given, states=not physical, title=named(links))
-        write_table(memberships, tree.memberships() if memberships else None)
-        write_table(sure, compared.to_frame() if compared else None)
+        keep(say, tree, out, map, drawn, names_given, states=not physical, title=named(links))
+        write_table(memberships, from_one(tree.memberships()) if memberships else None)
+        write_table(sure, from_one(compared.to_frame()) if compared else None)
     with aside(*written, map):
         print(left, end="\n" * bool(left))
         told(network, tree, compared, options.overlapping)
         print(f"read in {reading:.2f} s, searched in {searching:.2f} s")
         kept(wrote, *written, map=map)
+
+
+def from_one(table: "DataFrame") -> "DataFrame":
+    """A table of modules as files have them: numbered from 1, as in paths."""
+    return table.assign(module=table["module"] + 1)
 
 
 def names_in(network: "Graph") -> Iterable[Any]:

@@ -22,9 +22,9 @@ Grid = Literal["interpolation", "truncation"]
 
 def draw(
     *,
-    model: Path,
+    model: str,
     number: Annotated[int, Parameter(name=["--number", "-n"])] = 64,
-    output: Annotated[Path, Parameter(name=["--output", "-o"])],
+    out: Annotated[Path, Parameter(name=["--out", "-o"])],
     label: str | None = None,
     seed: int = 1,
     truncation: float | None = None,
@@ -36,10 +36,10 @@ def draw(
     Parameters
     ----------
     model
-        Folder that `minent gan train` wrote.
+        Folder that `minent gan train` wrote, or its name on the hub.
     number
         How many.
-    output
+    out
         .png: one picture of all; .npy: an array, of pixels as uint8 (n, height, width, channels).
     label
         Name of the class to draw; all in turn if not given.
@@ -56,27 +56,27 @@ def draw(
     from minent.gan import Generator
     from minent.gan.train import write_picture
 
-    if output.suffix not in (".png", ".npy"):
-        raise BadInput(f"output must end with .png or .npy; got {str(output)!r}")
-    wrote = outputs([output], [model])
+    if out.suffix not in (".png", ".npy"):
+        raise BadInput(f"--out must end with .png or .npy; got {str(out)!r}")
+    wrote = outputs([out], [model])
     generator = Generator.from_pretrained(model)
     if number < 1:
         raise BadInput(f"number must be at least 1; got {number}")
     noise, labels, columns = _asked(generator, number, label, seed, truncation, grid)
     with (computing or Computing()).of(generator):
         drawn = generator.draw(len(noise), labels, noise=noise).numpy()
-    if output.suffix == ".png":
+    if out.suffix == ".png":
         if drawn.ndim == 2 and drawn.shape[1] != 2:
             raise BadInput(f"a picture is of images or of points in the plane; got points of {drawn.shape[1]} numbers")
-        write_picture(output, drawn, columns=columns)
+        write_picture(out, drawn, columns=columns)
     else:
         if drawn.ndim == 4:
             drawn = np.rint((drawn.transpose(0, 2, 3, 1) + 1) * 127.5).astype(np.uint8)
         held = BytesIO()
         np.save(held, drawn)  # into a file, numpy says nothing of a full disk
-        with whole_file(output) as temporary:
+        with whole_file(out) as temporary:
             temporary.write_bytes(held.getvalue())
-    print(wrote(output))
+    print(wrote(out))
 
 
 def _asked(

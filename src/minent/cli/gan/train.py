@@ -20,7 +20,7 @@ def train(
     images: str,
     /,
     *,
-    out: Path,
+    out: Annotated[Path, Parameter(name=["--out", "-o"])],
     size: int | None = None,
     classes: Annotated[bool, Parameter(show_default=False)] = False,
     split: str | None = None,

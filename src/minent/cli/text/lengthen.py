@@ -19,7 +19,7 @@ def lengthen(
     /,
     *,
     longest: int,
-    out: Path,
+    out: Annotated[Path, Parameter(name=["--out", "-o"])],
     attention: Literal["window+landmarks", "window", "nystrom", "softmax"] = "window+landmarks",
     window: Annotated[int | None, Parameter(show_default=False)] = None,
     landmarks: int = 64,

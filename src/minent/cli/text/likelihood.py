@@ -31,7 +31,7 @@ def likelihood(
     gaps: int = 0,
     device: Device = "auto",
     columns: Annotated[TextOrPairColumns | None, Parameter(name="*")] = None,
-    output: Annotated[Path | None, Parameter(name=["--output", "-o"], show_default=False)] = None,
+    out: Annotated[Path | None, Parameter(name=["--out", "-o"], show_default=False)] = None,
 ) -> None:
     """How likely a model holds each text: a table between tabs, in the order of the lines.
 
@@ -52,7 +52,7 @@ def likelihood(
         A line for each word instead of one for each text; by a masked language model.
     gaps
         Texts are templates (春__，__人): tell so many of the likeliest tokens of each gap, with p; likewise.
-    output
+    out
         File to write to, instead of standard output (-).
     """
     require("torch", "torch", "measure texts")
@@ -60,8 +60,8 @@ def likelihood(
     from minent.text.writing.load import writes
     from minent.training.devices import device_of
 
-    output = None if output is not None and to_standard_output(output) else output
-    wrote = outputs([output], [texts, texts_target, model])
+    out = None if out is not None and to_standard_output(out) else out
+    wrote = outputs([out], [texts, texts_target, model])
     columns = columns or TextOrPairColumns()
     if Path(model).is_dir() and writes(model):
         if words or gaps:
@@ -75,11 +75,11 @@ def likelihood(
         numbered = numbered_texts(texts, TextColumn(columns.encoding, columns.skip_bad, columns.text))
         found = _gaps(network, tokenizer, numbered, gaps) if gaps else _texts(network, tokenizer, numbered, words)
     table = "".join("\t".join(" ".join(str(cell).split()) for cell in row) + "\n" for row in found)
-    if output is None:
+    if out is None:
         sys.stdout.write(table)
     else:
-        write_text(output, table)
-        print(wrote(output), file=sys.stderr)
+        write_text(out, table)
+        print(wrote(out), file=sys.stderr)
 
 
 def _written(

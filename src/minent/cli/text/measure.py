@@ -21,10 +21,10 @@ def classify(
     texts: str,
     /,
     *,
-    model: Path,
+    model: str,
     columns: Annotated[LabelledColumns | None, Parameter(name="*")] = None,
     computing: Annotated[Computing | None, Parameter(name="*")] = None,
-    output: Annotated[Path | None, Parameter(name=["--output", "-o"], show_default=False)] = None,
+    out: Annotated[Path | None, Parameter(name=["--out", "-o"], show_default=False)] = None,
 ) -> None:
     """Label texts: a line label<TAB>probability for each, in their order, an empty one for an empty line and for a row
     that is left out; and the accuracy where labels are given.
@@ -34,16 +34,16 @@ def classify(
     texts
         A file of one text a line, or as for training, with labels or without; - reads standard input.
     model
-        Folder that `minent text train --task classify` wrote.
-    output
+        Folder that `minent text train --task classify` wrote, or its name on the hub.
+    out
         File to write the lines to, instead of standard output (-).
     """
     require("torch", "torch", "classify texts")
     from minent.text import Classifier
     from minent.text.token_ids import Cut
 
-    output = None if output is not None and to_standard_output(output) else output
-    wrote = outputs([output], [texts])
+    out = None if out is not None and to_standard_output(out) else out
+    wrote = outputs([out], [texts])
     classifier = Classifier.from_pretrained(model)
     examples = read_texts(texts, columns or LabelledColumns())
     cut = Cut(classifier.shape.longest)
@@ -54,11 +54,11 @@ def classify(
     best = probabilities.argmax(1)
     said = [f"{classifier.labels[i]}\t{p[i]:.4f}\n" for i, p in zip(best, probabilities, strict=True)]
     lines = "".join(examples.by_row(said, "\n"))
-    if output is None:
+    if out is None:
         sys.stdout.write(lines)
     else:
-        write_text(output, lines)
-        print(wrote(output), file=sys.stderr)
+        write_text(out, lines)
+        print(wrote(out), file=sys.stderr)
     if examples.labels is not None:
         right = sum(classifier.labels[i] == label for i, label in zip(best, examples.labels, strict=True))
         print(f"accuracy {right / len(best):.4f} ({right:,} of {len(best):,})", file=sys.stderr)
@@ -68,12 +68,12 @@ def classify(
 
 def exposure(
     *,
-    model: Path,
+    model: str,
     data: str,
     data_target: Path | None = None,
     columns: Annotated[PairColumns | None, Parameter(name="*")] = None,
     computing: Annotated[Computing | None, Parameter(name="*")] = None,
-    output: Annotated[Path | None, Parameter(name=["--output", "-o"], show_default=False)] = None,
+    out: Annotated[Path | None, Parameter(name=["--out", "-o"], show_default=False)] = None,
     seed: int = 1,
 ) -> None:
     """Measure how much a model suffers from errors in what it reads of its own: exposure bias.
@@ -84,12 +84,13 @@ def exposure(
     Parameters
     ----------
     model
-        Folder that `minent text train --task seq2seq` wrote, or that of a Hugging Face model that writes.
+        Folder that `minent text train --task seq2seq` wrote, or its name on the hub; or the folder of a
+        Hugging Face model that writes.
     data
         Pairs as for training: .tsv (source, target), .csv, .jsonl, .parquet, or a file of sources with --data-target.
     data_target
         File of targets, a line for each line of --data.
-    output
+    out
         A figure (.png, .svg, .pdf) or a table (.csv), by position.
     seed
         The same seed replaces the same tokens.
@@ -101,31 +102,37 @@ def exposure(
     from minent.text.exposure.folder import opened
 
     kinds = ".png", ".svg", ".pdf", ".csv"
-    if output is not None and output.suffix not in kinds:
-        raise BadInput(f"output must end with {', '.join(kinds)}; got {str(output)!r}")
-    wrote = outputs([output], [data, data_target])
+    if out is not None and out.suffix not in kinds:
+        raise BadInput(f"--out must end with {', '.join(kinds)}; got {str(out)!r}")
+    wrote = outputs([out], [data, data_target])
     pairs = read_pairs(data, data_target, **asdict(columns or PairColumns()))
     tell(data, pairs.plan)
     network, batches = opened(model, pairs)
     with (computing or Computing()).of(network):
         measured = exposure(network, batches, seed=seed)
     exposed(measured)
-    if output is not None:
-        with whole_file(output) as temporary:
-            if output.suffix == ".csv":
+    if out is not None:
+        with whole_file(out) as temporary:
+            if out.suffix == ".csv":
                 measured.to_frame().to_csv(temporary, index=False)
             else:
                 measured.plot().savefig(temporary, dpi=200)
-        print(wrote(output))
+        print(wrote(out))
 
 
-def export(model: Path, /, *, out: Path, quantization: Quantization | None = None) -> None:
+def export(
+    model: str,
+    /,
+    *,
+    out: Annotated[Path, Parameter(name=["--out", "-o"])],
+    quantization: Quantization | None = None,
+) -> None:
     """Export a model that writes in one direction to CTranslate2.
 
     Parameters
     ----------
     model
-        Folder that `minent text train --task seq2seq` wrote.
+        Folder that `minent text train --task seq2seq` wrote, or its name on the hub.
     out
         Folder to write, for ctranslate2.Translator.
     quantization

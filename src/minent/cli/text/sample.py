@@ -35,7 +35,7 @@ def sample(
     best_of: int = 1,
     judge: Annotated[str, Parameter(show_default=False)] = "",
     corpus: Path | None = None,
-    output: Annotated[Path | None, Parameter(name=["--output", "-o"], show_default=False)] = None,
+    out: Annotated[Path | None, Parameter(name=["--out", "-o"], show_default=False)] = None,
     resume: Annotated[bool, Parameter(show_default=False)] = False,
     device: Device = "auto",
     sampling: Annotated[Sampling | None, Parameter(name="*")] = None,
@@ -59,7 +59,7 @@ def sample(
         Model that says which is the likeliest; the one that draws if not given.
     corpus
         File of texts, one a line or a table with a column text, that samples should be like: BLEU against them is told.
-    output
+    out
         File to write: .txt, a text a line; .jsonl or .parquet, with chain, sweep and score.
     resume
         Go on with the lines that the .jsonl has no texts of.
@@ -69,13 +69,13 @@ def sample(
     from minent.text.masked.vocabulary import vocabulary_of
     from minent.training.devices import device_of
 
-    if output is not None and output.suffix not in KINDS:
-        raise BadInput(f"output must end with {', '.join(KINDS)}; got {str(output)!r}")
-    if (lines is not None and (output is None or output.suffix != ".jsonl")) or (resume and lines is None):
+    if out is not None and out.suffix not in KINDS:
+        raise BadInput(f"--out must end with {', '.join(KINDS)}; got {str(out)!r}")
+    if (lines is not None and (out is None or out.suffix != ".jsonl")) or (resume and lines is None):
         raise BadInput("texts of many lines, --from, go to a .jsonl as they end, and --resume goes on with these")
     if best_of < 1:
         raise BadInput(f"best_of must be at least 1; got {best_of}")
-    wrote = outputs([output], [corpus, model, lines, rules])
+    wrote = outputs([out], [corpus, model, lines, rules])
     options, others = sampling or Sampling(), [] if corpus is None else read_texts(str(corpus), TextColumn()).texts
     options = replace(options, chains=options.chains * best_of)
     network, tokenizer = load(model)
@@ -86,18 +86,18 @@ def sample(
     held = read_rules(rules, vocabulary_of(tokenizer)) if rules is not None else ()
     if lines is None:
         rows, stopped = _alone(Gibbs(network, tokenizer, options, constraints=held), others, judging, best_of)
-        if output is not None:
-            _write(output, rows)
-            print(f"{wrote(output)}: {len(rows):,} texts")
+        if out is not None:
+            _write(out, rows)
+            print(f"{wrote(out)}: {len(rows):,} texts")
         if stopped:
             raise SystemExit(STOPPED)
         return
-    assert output is not None
-    done = _done(output) if resume else set()
+    assert out is not None
+    done = _done(out) if resume else set()
     each = {n: text for n, text in numbered_texts(str(lines), TextColumn()) if n not in done}
     if each:  # a line that cannot be sampled is told before any text is drawn
         Gibbs(network, tokenizer, replace(options, chains=1), lines=each, constraints=held)
-    with output.open("a" if resume else "w", encoding="utf-8") as file:
+    with out.open("a" if resume else "w", encoding="utf-8") as file:
         count, left = 0, iter(each.items())
         try:
             while some := dict(islice(left, max(1, BESIDE // options.chains))):
@@ -108,9 +108,9 @@ def sample(
                 count += len(rows)
                 print(f"line {max(some):,}: {rows[-1]['text'][:60]}", file=sys.stderr)
         except KeyboardInterrupt:
-            print(f"stopped: {output} holds {count:,} texts more; --resume goes on")
+            print(f"stopped: {out} holds {count:,} texts more; --resume goes on")
             raise SystemExit(STOPPED) from None
-    print(f"wrote {output}: {count:,} texts of {len(each):,} lines")
+    print(f"wrote {out}: {count:,} texts of {len(each):,} lines")
 
 
 def _alone(sampler: "Gibbs", others: list[str], judging: Any, best_of: int) -> tuple[list[dict[str, Any]], bool]:
@@ -164,18 +164,18 @@ def _best(sampler: "Gibbs", kept: "list[State]", judging: Any, best_of: int) -> 
     return [{**rows[i], "chain": rows[i]["chain"] // best_of, "log_p": found[i]} for i in best]
 
 
-def _done(output: Path) -> set[int]:
+def _done(out: Path) -> set[int]:
     """The lines of which a file holds texts; a last one that is not whole is cut off."""
-    if not output.exists():
+    if not out.exists():
         return set()
-    data = output.read_bytes()
+    data = out.read_bytes()
     whole = data[: data.rfind(b"\n") + 1]
     try:
         done = {json.loads(line)["line"] for line in whole.splitlines()}
     except (ValueError, KeyError, TypeError, RecursionError):
-        raise BadInput(f"{str(output)!r} was not written by --from: it has lines without a number 'line'") from None
+        raise BadInput(f"{str(out)!r} was not written by --from: it has lines without a number 'line'") from None
     if len(whole) < len(data):
-        write_text(output, whole.decode())
+        write_text(out, whole.decode())
     return done
 
 
@@ -193,14 +193,14 @@ def _tell(told: "Diagnostics", how: str) -> None:
     print(f"{'logits':<22} {how}")
 
 
-def _write(output: Path, rows: list[dict[str, Any]]) -> None:
-    if output.suffix == ".parquet":
+def _write(out: Path, rows: list[dict[str, Any]]) -> None:
+    if out.suffix == ".parquet":
         import pyarrow as pa
         import pyarrow.parquet as pq
 
-        with whole_file(output) as temporary:
+        with whole_file(out) as temporary:
             pq.write_table(pa.Table.from_pylist(rows), temporary)
-    elif output.suffix == ".jsonl":
-        write_text(output, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
+    elif out.suffix == ".jsonl":
+        write_text(out, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
     else:
-        write_text(output, "".join(" ".join(row["text"].splitlines()) + "\n" for row in rows))
+        write_text(out, "".join(" ".join(row["text"].splitlines()) + "\n" for row in rows))

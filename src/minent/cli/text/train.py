@@ -28,7 +28,7 @@ def train(
     train_target: Path | None = None,
     dev: Annotated[list[str] | None, Parameter(show_default=False, consume_multiple=True)] = None,
     dev_target: Path | None = None,
-    out: Path,
+    out: Annotated[Path, Parameter(name=["--out", "-o"])],
     resume: Annotated[bool, Parameter(show_default=False)] = False,
     record: int = 0,
     init: Annotated[str, Parameter(show_default=False)] = "",

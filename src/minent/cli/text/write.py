@@ -19,11 +19,11 @@ def write(
     texts: str = "-",
     /,
     *,
-    model: Path,
+    model: str,
     columns: Annotated[SourceColumn | None, Parameter(name="*", group="Columns of a table")] = None,
     n_best: int = 1,
     chat: Annotated[bool, Parameter(show_default=False)] = False,
-    output: Annotated[Path | None, Parameter(name=["--output", "-o"], show_default=False)] = None,
+    out: Annotated[Path | None, Parameter(name=["--out", "-o"], show_default=False)] = None,
     search: Annotated[Search | None, Parameter(name="*", group="Search")] = None,
     computing: Annotated[Computing | None, Parameter(name="*", group="Computing")] = None,
 ) -> None:
@@ -35,12 +35,12 @@ def write(
         A file of one text a line, or a table as for training, whose targets are not read; - reads standard input.
     model
         Folder that `minent text train --task seq2seq` wrote, or one of Hugging Face's with a model that writes: of an
-        encoder and a decoder, or of a decoder only, which goes on with each line.
+        encoder and a decoder, or of a decoder only, which goes on with each line; or the name on the hub of ours.
     n_best
         Texts for each line, with their scores: line number, score and text between tabs; 1 writes the best text alone.
     chat
         Each line is a message to the model, put as the chat template in its folder has it.
-    output
+    out
         File to write to, instead of standard output (-).
     """
     require("torch", "torch", "write texts")
@@ -49,8 +49,8 @@ def write(
     from minent.text.token_ids import Cut
     from minent.training.devices import HALVES
 
-    search, output = search or Search(), None if output is not None and to_standard_output(output) else output
-    wrote = outputs([output], [texts])
+    search, out = search or Search(), None if out is not None and to_standard_output(out) else out
+    wrote = outputs([out], [texts])
     if not 1 <= n_best <= search.beam:
         raise BadInput(f"n_best must be from 1 to the beam of {search.beam}; got {n_best}")
     import torch
@@ -69,12 +69,12 @@ def write(
                 line = " ".join(one.text.splitlines())  # of \r, \u2028, … too: a line for a line
                 line = line if n_best == 1 else line.replace("\t", " ")
                 done.append(f"{line}\n" if n_best == 1 else f"{number}\t{one.score:.4f}\t{line}\n")
-        if output is None:
+        if out is None:
             sys.stdout.write("".join(done))
             sys.stdout.flush()
             done.clear()
     if cut.cut:
         print(cut, file=sys.stderr)
-    if output is not None:
-        write_text(output, "".join(done))
-        print(wrote(output), file=sys.stderr)
+    if out is not None:
+        write_text(out, "".join(done))
+        print(wrote(out), file=sys.stderr)

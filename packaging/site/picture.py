@@ -1,4 +1,4 @@
-"""Draws docs/picture.png, the picture of the README: python docs/picture.py
+"""Draws docs/picture.png, the picture of the README: python packaging/site/picture.py
 
 Three things that the library finds by itself: the modules of a network, the clusters of points, the training examples
 that made a prediction. All of it is computed here, from data that installed packages carry.
@@ -137,7 +137,9 @@ def main() -> None:
     figure.subplots_adjust(left=0.01, right=0.99, top=0.9, bottom=0.15, wspace=0.05)
     figure.canvas.draw()
     pixels = Image.fromarray(np.asarray(figure.canvas.buffer_rgba())[..., :3])  # type: ignore[attr-defined]
-    pixels.quantize(128, dither=Image.Dither.NONE).save(Path(__file__).with_name("picture.png"), optimize=True)
+    pixels.quantize(128, dither=Image.Dither.NONE).save(
+        Path(__file__).parents[2] / "docs" / "picture.png", optimize=True
+    )
 
 
 if __name__ == "__main__":

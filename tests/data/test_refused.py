@@ -46,7 +46,7 @@ NODES = [{"id": 1}, {"id": 2}]
         ("a.json", b"[" * 100_000, "'.*a.json' "),
         ("a.csv", zipped("xl/sheet1.xml"), "'.*a.csv' is a workbook: save its sheet as CSV"),
         ("a.csv", zipped("links.txt"), "'.*a.csv' is a zip archive: unpack it"),
-        ("a.net", b"*Vertices 2\n1 \"\xff\"\n*Edges\n1 2\n", "text must be UTF-8; got other bytes .* on line 2 of '.*a.net'"),
+        ("a.net", b"*Vertices 2\n1 \"\xff\"\n*Edges\n1 2\n", "must be UTF-8; got other .* on line 2 of '.*a.net'"),
         ("a.txt", b"1\n2\n", "source and a target|wanted"),
     ],
 )  # fmt: skip
@@ -88,9 +88,9 @@ def test_pictures(tmp_path):
         squares(np.zeros((1, 1, 4, 4), np.uint8), 0)
     with pytest.raises(BadInput, match="classes must have different names; got a, a"):
         classified(Images(np.zeros((2, 1, 4, 4), np.uint8)), [0, 1], "here", ("a", "a"))
-    with pytest.raises(BadInput, match="values are pixels, uint8 .*; got float64"):
+    with pytest.raises(BadInput, match=r"values are pixels, uint8 .*; got float64"):
         Images(np.zeros((2, 1, 4, 4)))
-    with pytest.raises(BadInput, match="labels are numbers below 1.*one for each of 2 samples"):
+    with pytest.raises(BadInput, match=r"labels are numbers below 1.*one for each of 2 samples"):
         Images(np.zeros((2, 1, 4, 4), np.uint8), np.array([0, 1]), ("a",))
     images = Images(np.zeros((2, 1, 4, 6), np.uint8))
     with pytest.raises(BadInput, match="classes are wanted, and these samples have none"):
@@ -104,7 +104,7 @@ def test_pictures(tmp_path):
         read_images(tmp_path / "x", skip_bad=1)
     for other in ("metadata.csv", "dataset.json"):
         (tmp_path / "x" / other).write_text("file_name,label\na.png,b\n" if other[-3:] == "csv" else "{}")
-    with pytest.raises(BadInput, match="one file says of what classes pictures are; .* has dataset.json"):
+    with pytest.raises(BadInput, match=r"one file says of what classes pictures are; .* has dataset.json"):
         read_images(tmp_path / "x")
     pq.write_table(pa.table({"image": [[[1, 2], [3, 4]], [[1], [2]]]}), tmp_path / "a.parquet")
     with pytest.raises(BadInput, match="must be images of one shape"):

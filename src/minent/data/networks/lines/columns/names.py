@@ -16,10 +16,9 @@ WEIGHTS = (
     "weight", "weights", "w", "count", "counts", "n", "value", "amount", "freq", "frequency", "strength",
     "权重", "次数", "频次", "频数", "数量", "强度",
 )  # fmt: skip
-TIMES = re.compile(
-    r"t|ts|since|start|end|(.*[_ ])?(time|timestamp|date|datetime|year|month|day|hour|at)|created|时间|日期|年份|年|月|日"
-)
-OTHERS = re.compile(r"id|key|index|type|label|kind|layer|(edge|link|row)[_ ]?id|编号|序号|索引|类型|类别|标签")
+TIMES = re.compile(r"t|ts|since|start|end|(.*[_ ])?(time|timestamp|date|datetime|year|month|day|hour|at)|created")
+OTHERS = re.compile(r"id|key|index|type|label|kind|layer|(edge|link|row)[_ ]?id")
+CHINESE = re.compile("时间|日期|年份|年|月|日|编号|序号|索引|类型|类别|标签")  # times and ids
 INDEX = re.compile(r"index|unnamed: ?0|__index_level_\d+__")
 UNNAMED = re.compile(r"(?:column_?|f|v)?\d+")
 
@@ -48,7 +47,7 @@ def says_other(name: str) -> bool:
 
 
 def says_no_weight(name: str) -> bool:
-    return bool(TIMES.fullmatch(plain(name)) or OTHERS.fullmatch(plain(name)))
+    return any(kind.fullmatch(plain(name)) for kind in (TIMES, OTHERS, CHINESE))
 
 
 def are_named(names: Sequence[str]) -> bool:

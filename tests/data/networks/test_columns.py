@@ -1,11 +1,14 @@
 """Which columns hold what is read where nothing else could be meant, and asked for where something could."""
 
+import io
+
 import pandas as pd
 import pyarrow as pa
 import pytest
 from data.networks.named_links import links, read
 
-from minent.data import as_graph
+from minent.data import as_graph, read_graph
+from minent.data.points.columns import holds_columns, read_columns
 from minent.errors import BadInput
 
 ENDS = "--source and --target must say which of {} columns links go between, for column {} holds {}"
@@ -86,3 +89,18 @@ def test_tables_are_asked_about_as_text_is():
     dated = pd.DataFrame([["a", "b", pd.Timestamp("2024-01-05")]])
     assert links(as_graph(dated)) == {("a", "b"): 1.0}
     assert str(as_graph(dated).plan) == "source=0, target=1; no weights; passed over 2"
+
+
+def test_columns_are_known_by_their_chinese_names():
+    lines = "编号,来源,目标,次数,日期\n7,张三,李四,3,2024\n8,李四,王五,2,2025\n"
+    graph = read_graph(io.BytesIO(lines.encode()))
+    assert graph.links()[2].tolist() == [3.0, 2.0] and list(graph.names) == ["张三", "李四", "王五"]
+    graph = read_graph(io.BytesIO("作者,合作者,次数\n张三,李四,3\n李四,王五,2\n".encode()))
+    assert graph.links()[2].tolist() == [3.0, 2.0]
+
+
+def test_a_column_of_numbers_called_as_an_id_in_chinese_names_points(tmp_path):
+    path = tmp_path / "点.csv"
+    path.write_text("编号,长,宽\n101,1,2\n102,3,5\n", encoding="utf-8")
+    assert holds_columns(path)
+    assert [field.type == "string" for field in read_columns(path).schema] == [True, False, False]

@@ -12,13 +12,13 @@ from minent.errors import BadInput, some
 
 log = logging.getLogger(__name__)
 SEPARATORS = {".csv": ",", ".tsv": "\t"}
-NAMES = "", "id", "index", "unnamed: 0"  # of columns that hold no coordinates
+NAMES = "", "id", "index", "unnamed: 0", "编号", "序号", "索引"  # of columns that hold no coordinates
 SHOWN = 3  # lines by which a file of points is told from one of texts
 
 
 def read_columns(path: str | os.PathLike[str]) -> Any:
     """The table of a file; names of columns are those of its first line, if that holds none but words. A column called
-    "id", or by no name, as pandas writes an index, holds names. What is read is told.
+    "id" or "编号", or by no name, as pandas writes an index, holds names. What is read is told.
 
     Raises BadInput for what is no table, and for numbers that are not all numbers."""
     from pyarrow import BufferReader

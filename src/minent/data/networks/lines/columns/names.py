@@ -10,12 +10,15 @@ ENDS = (
     ("node1", "node2"), ("node_1", "node_2"), ("id1", "id2"), ("id_1", "id_2"), ("source_id", "target_id"),
     ("from_id", "to_id"), ("from_node", "to_node"), ("fromnodeid", "tonodeid"), ("from_node_id", "to_node_id"),
     ("origin", "destination"), ("source", "destination"), ("follower", "followee"), ("citing", "cited"),
+    ("源", "目标"), ("源节点", "目标节点"), ("起点", "终点"), ("来源", "目标"),
 )  # fmt: skip
 WEIGHTS = (
     "weight", "weights", "w", "count", "counts", "n", "value", "amount", "freq", "frequency", "strength",
+    "权重", "次数", "频次", "频数", "数量", "强度",
 )  # fmt: skip
 TIMES = re.compile(r"t|ts|since|start|end|(.*[_ ])?(time|timestamp|date|datetime|year|month|day|hour|at)|created")
 OTHERS = re.compile(r"id|key|index|type|label|kind|layer|(edge|link|row)[_ ]?id")
+CHINESE = re.compile("时间|日期|年份|年|月|日|编号|序号|索引|类型|类别|标签")  # times and ids
 INDEX = re.compile(r"index|unnamed: ?0|__index_level_\d+__")
 UNNAMED = re.compile(r"(?:column_?|f|v)?\d+")
 
@@ -44,7 +47,7 @@ def says_other(name: str) -> bool:
 
 
 def says_no_weight(name: str) -> bool:
-    return bool(TIMES.fullmatch(plain(name)) or OTHERS.fullmatch(plain(name)))
+    return any(kind.fullmatch(plain(name)) for kind in (TIMES, OTHERS, CHINESE))
 
 
 def are_named(names: Sequence[str]) -> bool:

@@ -92,7 +92,7 @@ def _sparse_integers(source: np.ndarray, target: np.ndarray) -> Numbered:
     names = np.unique(np.concatenate(found))
     for (_, number, part), some in zip(parts, found, strict=True):
         number[part] = np.searchsorted(names, some).astype(np.int32)[number[part]]
-    return names.astype(np.int64), *numbers
+    return names.astype(np.int64), numbers[0], numbers[1]
 
 
 def name_array(names: Iterable[Any]) -> np.ndarray:

@@ -138,6 +138,7 @@ def test_a_search_that_was_ended_finds_the_same_tree(small: Path, monkeypatch: p
     assert not list((small / "scratch").iterdir())
 
 
+@pytest.mark.slow
 def test_a_process_that_was_killed_goes_on(small: Path):
     """kill -9 in the search; the next run ends."""
     folder = written(small, links(True))

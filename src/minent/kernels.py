@@ -66,7 +66,7 @@ def read_only(array: np.ndarray) -> np.ndarray:
 def lasting(seconds: float) -> str:
     """A time, as people say it.
 
-    >>> lasting(7), lasting(125), lasting(7500)
+    >>> lasting(7.0), lasting(125.0), lasting(7500.0)
     ('7 s', '2 min 05 s', '2 h 05 min')
     """
     if seconds < 60:

@@ -74,8 +74,7 @@ def test_rows_on_disk_are_searched_as_in_memory(weighted: bool, text: bool, loop
     whole = find(small / "one.parquet", two_level=two_level, seed=3)
     assert whole.depth > 1 or two_level
     assert (whole.flow.network.weights is not None) == weighted and whole.number_of_modules > 3
-    for memory in (200, 10**6):  # bytes: merged rows on disk, or in memory
-        same(find(folder, two_level=two_level, seed=3, memory=memory), whole)
+    same(find(folder, two_level=two_level, seed=3, memory=200), whole)  # bytes: merged rows on disk; then in memory
     same(find(small / "one.parquet", two_level=two_level, seed=3, memory="1MB"), whole)
     assert not list((small / "scratch").iterdir())
 
@@ -110,7 +109,7 @@ def test_a_tree_of_names_on_disk_is_written_as_any_other(small: Path):
 
 
 @pytest.mark.parametrize("objective, more", [
-    (Objective(markov_time=2.0), {}), (Objective(regularised=1.0), {}), (Objective(), {"flow_model": "rawdir"}),
+    (Objective(markov_time=2.0), {}),
     (Objective(), {"directed": True}), (Objective(), {"trials": 2}),
 ])  # fmt: skip
 def test_other_walks_are_those_of_one_file(objective: Objective, more: dict, small: Path):
@@ -118,9 +117,8 @@ def test_other_walks_are_those_of_one_file(objective: Objective, more: dict, sma
     same(find(folder, objective=objective, **more), find(small / "one.parquet", objective=objective, **more))
 
 
-@pytest.mark.parametrize("weighted", [False, True])
-def test_a_search_that_was_ended_finds_the_same_tree(weighted: bool, small: Path, monkeypatch: pytest.MonkeyPatch):
-    folder = written(small, links(weighted))
+def test_a_search_that_was_ended_finds_the_same_tree(small: Path, monkeypatch: pytest.MonkeyPatch):
+    folder = written(small, links(True))
     whole, noted, ended = find(folder), disk.Kept.noted, 0
     while True:
         count = iter(range(1 + ended % 3))
@@ -140,6 +138,7 @@ def test_a_search_that_was_ended_finds_the_same_tree(weighted: bool, small: Path
     assert not list((small / "scratch").iterdir())
 
 
+@pytest.mark.slow
 def test_a_process_that_was_killed_goes_on(small: Path):
     """kill -9 in the search; the next run ends."""
     folder = written(small, links(True))

@@ -13,7 +13,6 @@ from minent.cli.community.network import Chosen, Paths, Relaxed, opened
 from minent.cli.inputs import named
 from minent.cli.outputs import aside, outputs
 from minent.community.options import WALK, Objective, Options
-from minent.community.walk.objective import on_disk
 from minent.data import States
 from minent.errors import BadInput
 
@@ -74,6 +73,7 @@ def find(
         Names of modules for the map, by their paths: .json, as the page keeps them, or .csv of path and name.
     """
     from minent.cli.terminal import progress
+    from minent.community.walk.objective import on_disk
 
     options, written = options or Options(), (*out, memberships, sure)
     check(out, memberships=memberships, sure=sure)

@@ -10,9 +10,6 @@ from cyclopts import Parameter
 
 from minent.community.options import Options
 from minent.data.networks.choices import Choices
-from minent.data.networks.folders.files import is_stored
-from minent.data.networks.folders.folder import stored
-from minent.data.networks.thinned import thinned
 from minent.errors import BadInput
 from minent.kernels import log
 
@@ -68,6 +65,10 @@ def opened(
 ) -> "Iterator[tuple[Graph, float, Options, str]]":
     """The network, on disk where it is a folder or memory is told for it; the seconds that reading it took, and what is
     left to be left out, and was."""
+    from minent.data.networks.folders.files import is_stored
+    from minent.data.networks.folders.folder import stored
+    from minent.data.networks.thinned import thinned
+
     log.info("reading %s", links)
     if options.memory is None and not is_stored(links):
         network, seconds = read(links, directed, choices, relaxed, paths)

@@ -1,6 +1,7 @@
 """Objectives against exposure bias are what they say, on models of minent and of Hugging Face alike."""
 
 import warnings
+from contextlib import nullcontext
 from dataclasses import dataclass
 from itertools import islice, pairwise
 
@@ -35,10 +36,12 @@ from minent.text.exposure import (
 )
 from minent.text.exposure.diagnosis import exposure
 from minent.text.exposure.folder import hub_batches
+from minent.text.exposure.likelihood import writer_likelihoods
 from minent.text.exposure.objective import reads_of
 from minent.text.exposure.reads import Reads
 from minent.text.options import Reading, Search, Writing
 from minent.text.writing.loss import loss
+from minent.text.writing.model import alone
 from minent.text.writing.seq2seq import Seq2Seq
 from minent.text.writing.training import batched, new_seq2seq, train_seq2seq
 from minent.text.writing.write import written
@@ -637,3 +640,19 @@ def test_tokens_that_cannot_be_are_no_reason_for_nan(objective, smoothing):
 def test_what_cannot_be_is_refused(wrong, sentence):
     with pytest.raises(BadInput, match=sentence):
         wrong()
+
+
+@pytest.mark.parametrize("direction", ["left-to-right", "right-to-left", "bidirectional", "to-middle"])
+def test_likelihoods_add_up_to_the_loss(direction):
+    pairs = spelled(9)
+    made = new_seq2seq(pairs, SHAPE, Reading("words", vocabulary=20), Writing(direction)).eval()
+    found = writer_likelihoods(made, pairs.targets, pairs.sources)
+    batch = {k: torch.from_numpy(v) for k, v in next(batched(made, pairs, 4000, shuffle=False).epoch(1)).items()}
+    both = direction == "bidirectional"
+    with torch.no_grad(), alone(made) if both else nullcontext():
+        total, count = loss(made, batch)
+    times = 2 if both else 1
+    assert times * sum(one.total for one in found) == pytest.approx(-float(total), rel=1e-4)
+    assert times * sum(one.tokens[0] for one in found) == count
+    with pytest.raises(BadInput, match="wanted pairs of source and target; got texts alone"):
+        writer_likelihoods(made, pairs.targets, None)

@@ -17,6 +17,8 @@ from transformers import (
     MarianConfig,
     MarianMTModel,
     PreTrainedTokenizerFast,
+    RwkvConfig,
+    RwkvForCausalLM,
     T5Config,
     T5ForConditionalGeneration,
 )
@@ -30,7 +32,8 @@ TEXTS = ["w1 w2 w3", "w4", "w5 w6 w7 w8 w9 w10 w11"]
 SMALL = {"d_model": 16, "encoder_layers": 2, "decoder_layers": 2, "encoder_attention_heads": 2, "vocab_size": WORDS,
          "decoder_attention_heads": 2, "encoder_ffn_dim": 32, "decoder_ffn_dim": 32, "max_position_embeddings": 64,
          "dropout": 0.0, "bos_token_id": 2, "eos_token_id": 3, "pad_token_id": 0, "init_std": 0.3}  # fmt: skip
-DECODER = {"vocab_size": WORDS, "bos_token_id": 2, "eos_token_id": 3, "initializer_range": 0.3}
+DECODER_IDS = {"vocab_size": WORDS, "bos_token_id": 2, "eos_token_id": 3}
+DECODER = {**DECODER_IDS, "initializer_range": 0.3}
 
 
 def tokenizer(closes=True, **options):
@@ -320,6 +323,12 @@ def test_what_would_be_lost_in_silence_is_said(writers, caplog):
     broken = HubWriter(gpt2_of_nan(), tokenizer(False))
     with pytest.raises(BadInput, match="logits are NaN"):
         n_best(broken, ["w1"], Search(beam=2))
+
+
+def test_states_that_cannot_be_reordered_are_refused():
+    stateful = RwkvForCausalLM(RwkvConfig(**DECODER_IDS, hidden_size=16, num_hidden_layers=2, context_length=64))
+    with pytest.raises(BadInput, match="a rwkv model keeps a state that knows no padding and no beams"):
+        n_best(HubWriter(stateful, tokenizer(False)), ["w1"], Search(beam=1))
 
 
 def gpt2_of_nan():

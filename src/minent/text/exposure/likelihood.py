@@ -2,6 +2,7 @@
 decoder that reads a text alone Σ_t log p(y_t | y_<t), without an end, after the token that opens texts.
 
 Of two directions each is asked by itself, and the mean told: what they agree on (see `minent.text.writing.agreement`).
+The p is that of the loss: tokens that are never written, padding and the like, have their share of it, too.
 """
 
 from contextlib import nullcontext

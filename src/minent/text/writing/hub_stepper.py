@@ -77,6 +77,11 @@ class HubStepper:
         )
         out = self.model(**given, return_dict=True)
         self.cache = {name: out[name] for name in CACHES if name in out.keys() and out[name] is not None}  # noqa: SIM118
+        if not self.cache and getattr(self.model, "_is_stateful", False):
+            kind = self.model.config.model_type
+            raise BadInput(
+                f"a {kind} model keeps a state that knows no padding and no beams: it cannot be written with"
+            )
         logs = out.logits[:, -1].float().log_softmax(1)
         if logs[:, 0].isnan().any():  # of a row all are, or none
             raise BadInput("the model's logits are NaN, as those of some are in fp16: choose another precision")

@@ -1,5 +1,6 @@
 """`minent text train --task seq2seq` and `minent text write` from end to end."""
 
+import shutil
 import subprocess
 import sys
 
@@ -193,7 +194,8 @@ def test_targets_have_a_length_of_their_own(folder, tmp_path, capsys):
 
 
 def test_one_direction_learns_what_both_agree_on_and_is_exported(folder, tmp_path, capsys):
-    both, one = str(folder / "model"), str(tmp_path / "one")
+    both, one = str(tmp_path / "both"), str(tmp_path / "one")
+    shutil.copytree(folder / "model", both)
     train = ["text", "train", "--task", "seq2seq", "--train", str(folder / "pairs.tsv"), "--distil", both, "--out", one]
     main([*train, "--steps", "20", "--learning-rate", "0.001", "--tokens", "600"])
     out = " ".join(capsys.readouterr().out.split())
@@ -204,6 +206,12 @@ def test_one_direction_learns_what_both_agree_on_and_is_exported(folder, tmp_pat
     pytest.importorskip("ctranslate2")
     main(["text", "export", one, "--out", str(tmp_path / "ct2")])
     assert (tmp_path / "ct2" / "model.bin").is_file()
+    shutil.rmtree(both)
+    main(["text", "train", "--resume", one, "--steps", "22"])
+    again = " ".join(capsys.readouterr().out.split())
+    assert out.split(" to learn from")[0].split()[-12:] == again.split(" to learn from")[0].split()[-12:]
+    assert "step 22 of 22" in again
+    shutil.copytree(folder / "model", both)
     for wrong, said in (["--dim", "64"], "keeps its shape"), (["--decoder", "to-middle"], "writes as it did"):
         with pytest.raises(SystemExit) as stop:
             main([*train, *wrong])

@@ -5,8 +5,8 @@ from pathlib import Path
 from textwrap import shorten
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from minent.cli.computing import Computing
 from minent.cli.inputs import understood
+from minent.cli.text.distilled import distilled
 from minent.data.tables.columns import Columns
 from minent.errors import BadInput
 from minent.nn.shape import Shape
@@ -131,7 +131,7 @@ def masked_lm(asked: Asked) -> Prepared:
 def seq2seq(asked: Asked) -> Prepared:
     """A model that is to learn to write a text for a text."""
     from minent.data import Pairs, held_out, read_pairs
-    from minent.text import Seq2Seq, agreed_pairs, left_half, new_seq2seq, train_seq2seq
+    from minent.text import Seq2Seq, new_seq2seq, train_seq2seq
     from minent.text.exposure import objective_of
 
     writing, recipe, objective = asked.writing, asked.recipe, objective_of(asked.learning)
@@ -152,9 +152,7 @@ def seq2seq(asked: Asked) -> Prepared:
     if asked.init:
         model = Seq2Seq.from_pretrained(begun(asked)).train()
     elif asked.distil:
-        teacher = Seq2Seq.from_pretrained(asked.distil)
-        with Computing(recipe.device).of(teacher):
-            model, pairs = left_half(teacher), agreed_pairs(teacher, pairs)
+        model, pairs = distilled(asked.distil, pairs, recipe, asked.out, asked.resume)
     else:
         model = new_seq2seq(pairs, asked.shape, asked.reading, writing, recipe.seed)
     records = train_seq2seq(

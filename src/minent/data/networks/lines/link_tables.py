@@ -13,7 +13,7 @@ from minent.data.networks.lines.columns.names import are_named
 from minent.data.networks.lines.columns.numbered import is_text, numbered_columns, whole_numbers
 from minent.data.networks.lines.columns.roles import Roles, roles, told
 from minent.data.networks.lines.columns.values import NUMBER
-from minent.data.networks.plan import Plan
+from minent.data.networks.plan import Plan, without_weight
 from minent.errors import BadInput
 
 if TYPE_CHECKING:
@@ -83,16 +83,18 @@ def graph_of_links(links: "pa.Table", directed: bool | None, plan: Plan, **relax
     """The network of a table of columns source, target and perhaps weight, layer and kind. Raises BadInput."""
     if "kind" in links.column_names:
         directed, plan = _direction(links.column("kind"), directed, plan)
+    weight = weights_of(links)
+    plan = replace(plan, notes=(*plan.notes, *without_weight(weight)))
     if "layer" in links.column_names:
         source, target = (_values(links.column(name)) for name in ("source", "target"))
         layer = _layers(links.column("layer"))
-        network = layered(source, target, layer, weights_of(links), directed=bool(directed), **relaxed)
+        network = layered(source, target, layer, weight, directed=bool(directed), **relaxed)
         notes = () if network.plan is None else network.plan.notes
         return replace(network, plan=replace(plan, notes=(*plan.notes, *notes)))
     ends, whole = whole_numbers(links.column(0), links.column(1))
     plan = replace(plan, ids="integers", notes=(*plan.notes, "names like 1.0 are integers")) if whole else plan
     names, source, target = numbered_columns(*ends)
-    network = Graph.from_links(source, target, weights_of(links), directed=bool(directed), names=names)
+    network = Graph.from_links(source, target, weight, directed=bool(directed), names=names)
     return replace(network, plan=plan)
 
 

@@ -339,3 +339,22 @@ def test_a_large_file_is_the_network_it_was_made_of(tmp_path):
     assert len(np.unique(np.concatenate([source, target]))) == 5000
     assert np.array_equal(network.indices, made.indices)
     assert np.array_equal(network.indptr, made.indptr)
+
+
+@pytest.mark.parametrize(
+    ("text", "note"),
+    [
+        ("source,target,weight\na,b,0\nb,c,2\n", "1 link of weight 0 left out"),
+        ("source,target,weight\na,b,0\nb , c,0\nc,d,1\n", "2 links of weight 0 left out"),
+        ("source,target,weight,layer\na,b,0,x\nb,c,2,x\na,c,1,y\n", "1 link of weight 0 left out"),
+        ("*Vertices 3\n*Edges\n1 2 0\n2 3 1\n", "*Edges: 1 link of weight 0 left out"),
+    ],
+)
+def test_links_that_weigh_nothing_are_left_out_and_said(text: str, note: str):
+    assert note in read(text).plan.notes
+
+
+def test_blanks_within_quotes_are_not_said_to_be_taken_away():
+    kept = read('source,target\n"O""Neil, Jr.","c\nd"\n" x ",y\n')
+    assert kept.names.tolist() == [" x ", 'O"Neil, Jr.', "c\nd", "y"] and kept.plan.notes == ()
+    assert read('source,target\n"c\nd", b\nb,c\n').plan.notes == ("blanks around names taken away",)

@@ -6,7 +6,7 @@ import pytest
 
 from minent import BadInput
 from minent.community import codelength, evaluate, find
-from minent.data import Graph
+from minent.data import Graph, read_graph
 from minent.data.networks.thinned import thinned
 
 

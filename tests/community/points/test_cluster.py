@@ -10,7 +10,8 @@ from scipy.sparse import csr_matrix
 
 from minent import BadInput
 from minent.community import Infomap, Tree, cluster, telling_words
-from minent.data.networks.neighbours import neighbour_graph
+from minent.community.points.assign import assign
+from minent.data.networks.neighbours import Neighbourhood, neighbour_graph
 from minent.plot import network_map
 
 pytest.importorskip("faiss")

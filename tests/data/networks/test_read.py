@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from minent.data import Graph, read_graph
+from minent.data import Graph, as_graph, read_graph
 from minent.data.networks.lines import link_lists as text_module
 from minent.errors import BadInput, BadLine
 
@@ -358,3 +358,20 @@ def test_blanks_within_quotes_are_not_said_to_be_taken_away():
     kept = read('source,target\n"O""Neil, Jr.","c\nd"\n" x ",y\n')
     assert kept.names.tolist() == [" x ", 'O"Neil, Jr.', "c\nd", "y"] and kept.plan.notes == ()
     assert read('source,target\n"c\nd", b\nb,c\n').plan.notes == ("blanks around names taken away",)
+
+
+def test_users_and_items_are_two_kinds_whatever_their_numbers():
+    network = read("userId,movieId,weight\n1,1,5\n1,2,3\n2,2,4\n")
+    assert (
+        network.nodes == ["userId 1", "userId 2", "movieId 1", "movieId 2"]
+        and network.features.tolist()[2:] == [True] * 2
+    )
+    assert network.links()[2].tolist() == [5, 3, 4]
+    assert "sources and targets are nodes of two kinds" in network.plan.notes
+    assert read("author,paper\nann,a title\nbob,a title\n").nodes == ["ann", "bob", "a title"]
+    frame = pa.table({"item_id": [7, 8, 8], "user_id": [7, 7, 9]})
+    assert as_graph(frame).features.tolist() == [False, False, True, True]
+    assert read("user,friend\n1,2\n2,3\n").nodes == [1, 2, 3]
+    with pytest.raises(BadInput, match="whose links have no layers"):
+        read("user,item,layer\n1,1,a\n1,2,b\n")
+    assert read("user,item,layer\nu,i,a\nu,j,b\n").number_of_links

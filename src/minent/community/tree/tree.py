@@ -86,7 +86,9 @@ class Tree(Description):
         found = dict(zip(names, values, strict=True))
         if len(found) < len(names):
             twice = next(name for i, name in enumerate(names) if name in names[:i])
-            raise BadInput(f"names are to tell nodes apart; {twice!r} is that of several: to_frame() has a row for each")
+            raise BadInput(
+                f"names are to tell nodes apart; {twice!r} is that of several: to_frame() has a row for each"
+            )
         return found
 
     def memberships(self, depth: int | None = None) -> "pd.DataFrame":

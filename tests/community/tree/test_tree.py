@@ -160,9 +160,7 @@ def test_a_mapping_by_names_wants_names_that_differ():
     network = Graph.from_links([0, 1, 2], [1, 2, 0], names=["Ann", "Bob", "Ann"])
     tree = grow(flow_of(network), np.array([-1, 0, 0], np.int32), np.array([1, 1, 2], np.int32))
     for mapping in (tree.to_dict, tree.node_attributes):
-        with pytest.raises(
-            BadInput, match=r"names are to tell nodes apart; 'Ann' is that of several: to_frame\(\) has"
-        ):
+        with pytest.raises(BadInput, match=r"names are to tell nodes apart; 'Ann' is of several: to_frame\(\) has"):
             mapping()
     assert tree.to_frame().name.tolist() == ["Ann", "Bob", "Ann"]
 

@@ -362,16 +362,15 @@ def test_blanks_within_quotes_are_not_said_to_be_taken_away():
 
 def test_users_and_items_are_two_kinds_whatever_their_numbers():
     network = read("userId,movieId,weight\n1,1,5\n1,2,3\n2,2,4\n")
-    assert (
-        network.nodes == ["userId 1", "userId 2", "movieId 1", "movieId 2"]
-        and network.features.tolist()[2:] == [True] * 2
-    )
+    assert network.nodes == ["userId 1", "userId 2", "movieId 1", "movieId 2"]
+    assert network.features.tolist() == [False, False, True, True]
     assert network.links()[2].tolist() == [5, 3, 4]
     assert "sources and targets are nodes of two kinds" in network.plan.notes
-    assert read("author,paper\nann,a title\nbob,a title\n").nodes == ["ann", "bob", "a title"]
+    assert read("author,paper,n\nann,a title,1\nbob,a title,1\n").nodes == ["ann", "bob", "a title"]
     frame = pa.table({"item_id": [7, 8, 8], "user_id": [7, 7, 9]})
     assert as_graph(frame).features.tolist() == [False, False, True, True]
     assert read("user,friend\n1,2\n2,3\n").nodes == [1, 2, 3]
+    met, apart = b"user,item,layer\n1,1,a\n1,2,b\n", b"user,item,layer\nu,i,a\nu,j,b\n"
     with pytest.raises(BadInput, match="whose links have no layers"):
-        read("user,item,layer\n1,1,a\n1,2,b\n")
-    assert read("user,item,layer\nu,i,a\nu,j,b\n").number_of_links
+        read_graph(io.BytesIO(met), layer="layer")
+    assert read_graph(io.BytesIO(apart), layer="layer").layers is not None

@@ -4,6 +4,7 @@ Two arrays hold the tree: the parent of each module (-1: the root, module 0) and
 """
 
 import os
+from collections import Counter
 from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any
@@ -85,10 +86,8 @@ class Tree(Description):
         names = self.node_names
         found = dict(zip(names, values, strict=True))
         if len(found) < len(names):
-            twice = next(name for i, name in enumerate(names) if name in names[:i])
-            raise BadInput(
-                f"names are to tell nodes apart; {twice!r} is that of several: to_frame() has a row for each"
-            )
+            twice = next(name for name, times in Counter(names).items() if times > 1)
+            raise BadInput(f"names are to tell nodes apart; {twice!r} is of several: to_frame() has a row for each")
         return found
 
     def memberships(self, depth: int | None = None) -> "pd.DataFrame":

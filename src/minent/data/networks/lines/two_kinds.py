@@ -39,7 +39,7 @@ def bipartite_of_links(
         raise BadInput(f"{plan.file!r} is bipartite, whose links have no layers: names of both kinds that differ have")
     source, target = (links.column(i).to_pylist() for i in (0, 1))
     kinds = ("left", "right") if konect else (plan.source, plan.target)
-    network = two_kinds(source, target, weight, directed=bool(directed), kinds_called=kinds)
+    network = two_kinds(source, target, weight, directed=bool(directed), called=kinds)
     ids = "text" if network.names is not None and network.names.dtype == object else "integers"
     note = f"sources and targets are nodes of two kinds{' (% bip)' * konect}"
     return replace(network, plan=replace(plan, ids=ids, notes=(*plan.notes, note)))

@@ -107,6 +107,8 @@ class Tree(Description):
         flow = np.bincount(place, self.visit, minlength=len(pairs))
         total, parts = np.bincount(node, flow)[node], np.bincount(node)[node]
         share = np.divide(flow, total, out=1.0 / parts, where=total > 0)
+        there = (flow > 0) | (total == 0)  # an unvisited state of a visited node is nowhere
+        node, module, share, flow = node[there], module[there], share[there], flow[there]
         called = [names[i] for i in first[node].tolist()]
         return pd.DataFrame({"node": called, "module": module, "share": share, "flow": flow})
 

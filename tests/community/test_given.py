@@ -6,7 +6,7 @@ import pytest
 
 from minent import BadInput
 from minent.community import codelength, evaluate, find
-from minent.data import Graph
+from minent.data import Graph, read_graph
 from minent.data.networks.thinned import thinned
 
 
@@ -46,3 +46,13 @@ def test_links_that_are_left_out_are_counted_and_change_the_walk():
         assert codelength(whole, [0, 0, 1, 1]) != pytest.approx(wanted)
     with pytest.raises(BadInput, match="weight_threshold must be at least 0"):
         find(whole, weight_threshold=-1.0)
+
+
+def test_nodes_of_one_name_are_told_apart_by_their_numbers_in_a_tree_too(tmp_path):
+    lines = ['1 "John"', '2 "John"', '3 "c"', "*Edges", "1 2", "2 3"]
+    (tmp_path / "two.net").write_text("*Vertices 3\n" + "\n".join(lines) + "\n")
+    (tmp_path / "two.tree").write_text(
+        '# path flow name node_id\n1:1 0.5 "John" 2\n1:2 0.25 "c" 3\n2:1 0.25 "John" 1\n'
+    )
+    network = read_graph(tmp_path / "two.net")
+    assert codelength(network, tmp_path / "two.tree") == codelength(network, {1: "x", 2: "y", 3: "y"}) > 0

@@ -297,3 +297,12 @@ def test_entropy_correction_of_layers_that_relax_does_not_depend_on_the_scale_of
     assert corrections == pytest.approx([corrections[1]] * 3, rel=1e-9)
     words = network.number_of_nodes + 2  # beyond one for each module of three and the index: states, exits, modules
     assert corrections[1] == pytest.approx(words / (2 * 2 * network.weights.sum() * np.log(2)), rel=1e-9)
+
+
+def test_a_state_without_links_puts_its_node_into_no_other_module():
+    ring = Graph.from_links(["a1", "b1", "c1"], ["b1", "c1", "a1"], names=["a1", "b1", "c1", "a2", "d1"])
+    tree = find(States.of(ring, ["a", "b", "c", "a", "d"]))
+    assert tree.number_of_modules == 3
+    assert tree.memberships()[["node", "module", "share"]].values.tolist() == [
+        ["a", 0, 1.0], ["b", 0, 1.0], ["c", 0, 1.0], ["d", 2, 1.0]
+    ]  # fmt: skip

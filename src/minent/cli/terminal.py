@@ -42,7 +42,9 @@ def summary(
     found = f"{tree.number_of_modules:,} modules"
     if tree.depth > 1:
         found = f"{tree.number_of_top_modules:,} top modules, {tree.number_of_modules:,} leaf modules"
-    print(f"{found} in {tree.depth} level{'s' * (tree.depth != 1)}; {tree.effective_number_of_modules:.1f} by entropy")
+    found += f" in {tree.depth} level{'s' * (tree.depth != 1)}; {tree.effective_number_of_modules:.1f} by entropy"
+    lone = 0 if tree.flow is None else int(tree.flow.lone.sum())
+    print(found + (f"; {lone:,} without links to others" if lone else ""))
     print(f"{tree.codelength:.4f} bits per step, {saved:.2f} % below the {tree.one_level_codelength:.4f} of one module")
     print(f"  index {tree.index_codelength:.4f}, modules {tree.module_codelength:.4f}")
 

@@ -67,13 +67,24 @@ def searched(
 
 
 def grown(flow: Flow, found: Nest | None, start: Tree | None = None) -> Tree:
-    """The tree that was found, or given where that costs less; all nodes in one module where neither costs less."""
+    """The tree that was found, or given where that costs less; `plainest` where neither costs less."""
     tree = None if found is None else grow(flow, *found.tree())
     if tree is not None and start is not None and start.codelength < tree.codelength - 1e-10:
         tree = start
-    if tree is not None and tree.codelength < tree.one_level_codelength - 1e-10:
+    if tree is not None and tree.codelength < tree.one_level_codelength - 1e-10 and not flow.lone.any():
         return tree
-    return grow(flow, np.array([-1, 0], np.int32), np.ones(len(flow.visit), np.int32))
+    plain = plainest(flow)
+    return tree if tree is not None and tree.codelength < plain.codelength - 1e-10 else plain
+
+
+def plainest(flow: Flow) -> Tree:
+    """All nodes in one module, but those without a link to another: each is alone, where that costs no more."""
+    one, lone = grow(flow, np.array([-1, 0], np.int32), np.ones(len(flow.visit), np.int32)), flow.lone
+    if not lone.any():
+        return one
+    module = np.where(lone, np.cumsum(lone) + (not lone.all()), 1).astype(np.int32)
+    apart = grow(flow, np.array([-1] + [0] * int(module.max()), np.int32), module)
+    return apart if apart.codelength <= one.codelength + 1e-10 else one
 
 
 def one_search(search: Search, nodes: Units, only_two: bool, effort: str, start: Tree | None) -> Nest:

@@ -10,7 +10,8 @@ from scipy.sparse import csr_matrix
 
 from minent import BadInput
 from minent.community import Infomap, Tree, cluster, telling_words
-from minent.data.networks.neighbours import neighbour_graph
+from minent.community.points.assign import assign
+from minent.data.networks.neighbours import Neighbourhood, neighbour_graph
 from minent.plot import network_map
 
 pytest.importorskip("faiss")
@@ -250,3 +251,15 @@ def test_names_of_modules_are_one_for_each_and_for_a_map(tmp_path: Path):
 def test_counts_that_are_none_are_refused_before_anything_is_searched(option):
     with pytest.raises(BadInput, match=f"{option} must be at least 1; got -1"):
         cluster(np.eye(3), **{option: -1})
+
+
+@pytest.mark.parametrize("metric", ["euclidean", "cosine"])
+def test_points_that_were_clustered_are_assigned_where_they_are(metric: str):
+    random = np.random.default_rng(3)
+    points = np.concatenate([random.normal(at, 2.0, (80, 3)) for at in ([9, 0, 0], [0, 9, 0], [0, 4, 7])])
+    points = np.concatenate([points, points[:40], [[90.0, -90.0, 5.0]]])
+    known = Neighbourhood.of(points, metric=metric)
+    labels = cluster(points, metric=metric).labels
+    assert len(set(labels.tolist())) > 2 and assign(known, labels, points).tolist() == labels.tolist()
+    near = points[:80] + random.normal(0, 1.0, (80, 3))
+    assert np.mean(assign(known, labels, near) == labels[:80]) > 0.8

@@ -153,12 +153,50 @@ def test_networks_at_the_edge_have_a_stated_answer(links, modules: int | None, d
             assert tree.number_of_modules == modules
 
 
-def test_no_links_are_one_module_and_isolated_nodes_have_their_own():
-    nothing = Graph.from_links([], [], names=["a", "b", "c"])
-    assert find(nothing).labels.tolist() == [0, 0, 0]
-    source, target = APART
-    some = Graph.from_links(source, target, names=list("abcdefg"))
-    assert find(some).labels.tolist() == [0, 0, 0, 1, 1, 1, 2]
+LONE = {
+    "none": (([], []), 3, [0, 1, 2], 0.0),
+    "loops only": (([0, 1, 2], [0, 1, 2]), 3, [0, 1, 2], 0.0),
+    "a link": (([0], [1]), 4, [0, 0, 1, 2], 1.0),
+    "a star": (([0, 0, 0], [1, 2, 3]), 6, [0, 0, 0, 0, 1, 2], None),
+    "a clique": (CLIQUE, 10, None, None),
+    "a clique and a loop": (([*CLIQUE[0], 7], [*CLIQUE[1], 7]), 8, None, None),
+    "two triangles": (APART, 8, [0, 0, 0, 1, 1, 1, 2, 3], None),
+}
+
+
+@pytest.mark.parametrize("directed", [False, True])
+@pytest.mark.parametrize("kind", LONE)
+def test_nodes_without_links_to_others_are_each_alone_and_cost_nothing(kind: str, directed: bool):
+    (source, target), nodes, wanted, bits = LONE[kind]
+    network = Graph.from_links(np.array(source, int), np.array(target, int), names=range(nodes), directed=directed)
+    other = {end for link in zip(source, target, strict=True) if link[0] != link[1] for end in link}
+    flow = flow_of(network)
+    assert flow.lone.tolist() == [node not in other for node in range(nodes)] and flow.lone.any()
+    for options in ({"effort": "fast"}, {"two_level": True}, {"trials": 2}):
+        tree = find(network, **options)
+        for node in np.flatnonzero(flow.lone):
+            assert np.count_nonzero(tree.labels == tree.labels[node]) == 1
+        together = np.where(flow.lone, 0, tree.labels + 1 - tree.labels.min())
+        assert tree.codelength <= codelength(network, together) + 1e-12
+        if not directed:
+            assert wanted is None or tree.labels.tolist() == wanted
+            assert bits is None or tree.codelength == bits
+
+
+def test_a_referee_has_nodes_without_links_alone_too():
+    infomap = pytest.importorskip("infomap")
+    for kind in ("none", "loops only", "a link", "two triangles"):
+        (source, target), nodes, _, _ = LONE[kind]
+        judge = infomap.Infomap(silent=True, num_trials=5)
+        judge.add_nodes(range(nodes))
+        judge.add_links([(int(a), int(b)) for a, b in zip(source, target, strict=True)])
+        tree = find(Graph.from_links(np.array(source, int), np.array(target, int), names=range(nodes)))
+        assert judge.run().codelength == pytest.approx(tree.codelength, abs=1e-12)
+
+
+def test_where_every_node_is_landed_on_lone_ones_stay_together_if_that_is_shorter():
+    network = Graph.from_links([], [], names=range(4), directed=True)
+    assert find(network, recorded=True, to_nodes=True).labels.tolist() == [0, 0, 0, 0]
 
 
 @pytest.mark.parametrize("scale", [1e-300, 1.0, 1e300])

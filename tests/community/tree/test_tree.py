@@ -156,6 +156,15 @@ def test_networkx_takes_the_attributes(nested):
     assert graph.nodes[3] == {"module": nested.labels[3], "path": nested.node_paths[3], "flow": nested.visit[3]}
 
 
+def test_a_mapping_by_names_wants_names_that_differ():
+    network = Graph.from_links([0, 1, 2], [1, 2, 0], names=["Ann", "Bob", "Ann"])
+    tree = grow(flow_of(network), np.array([-1, 0, 0], np.int32), np.array([1, 1, 2], np.int32))
+    for mapping in (tree.to_dict, tree.node_attributes):
+        with pytest.raises(BadInput, match=r"names are to tell nodes apart; 'Ann' is of several: to_frame\(\) has"):
+            mapping()
+    assert tree.to_frame().name.tolist() == ["Ann", "Bob", "Ann"]
+
+
 def test_the_empty_network_has_no_modules():
     tree = Tree(*[np.array([-1]), np.zeros(0, int), np.zeros(0), *np.zeros((3, 1))], 0.0, 0.0, 0.0)
     assert (tree.depth, tree.number_of_modules, tree.effective_number_of_modules, tree.codelength) == (0, 0, 0, 0)

@@ -147,6 +147,18 @@ def test_more_steps_make_larger_modules_and_a_wish_counts():
         assert find(clustered(2), objective=Objective(preferred_modules=wish)).number_of_modules == wish
 
 
+def test_a_wish_is_for_modules_beside_nodes_without_links():
+    triangles = [(0, 1), (1, 2), (2, 0), (2, 3), (3, 4), (4, 5), (5, 3)]
+    network = Graph.from_links(*zip(*triangles, strict=True), names=range(20))
+    for wish in (1, 2, 3, 6):
+        tree = find(network, objective=Objective(preferred_modules=wish))
+        assert tree.number_of_modules == wish + 14 and len(set(tree.labels[:6].tolist())) == wish
+        plain = codelength(network, tree)
+        assert tree.codelength == pytest.approx(plain, abs=1e-12)  # nothing is paid for a wish that is granted
+        lumped = np.where(np.arange(20) < 6, tree.labels, tree.labels[0])
+        assert evaluate(network, lumped, objective=Objective(preferred_modules=wish)).codelength == pytest.approx(plain)
+
+
 def test_what_chance_links_say_is_not_believed():
     rng = np.random.default_rng(1)
     noise = rng.integers(0, 60, (2, 90))

@@ -209,3 +209,22 @@ def test_what_cannot_be_read_is_said(data, format, sentence):
     with pytest.raises(BadInput) as error:
         graph_of_foreign(data, format, "f")
     assert str(error.value).startswith(sentence)
+
+
+def test_lists_of_networkx_keep_names_with_a_hash_and_tell_comments():
+    text = b"# mine\n#a b {'weight': 2}\n#c d {}\nb #d {}\n"
+    network, notes = graph_of_foreign(text, "edgelist", "hash.edgelist")
+    assert network.names.tolist() == ["#a", "b", "#c", "d", "#d"] and network.number_of_links == 3
+    assert notes[0] == "1 comment line"
+    written = "\n".join(nx.generate_edgelist(nx.Graph([("#a", "b"), ("b", "c")]))).encode()
+    assert graph_of_foreign(written, "edgelist", "x")[0].number_of_links == 2
+    network, notes = graph_of_foreign(b"#x.py\n# GMT today\n#\na b\n#tag a\n# no node\n", "adjlist", "x.adjlist")
+    assert set(network.names.tolist()) == {"a", "b", "#tag"} and notes[0] == "4 comment lines"
+
+
+def test_numbers_for_names_that_igraph_writes_with_a_point_are_integers(tmp_path: Path):
+    network = igraph.Graph([(0, 1), (1, 2)])
+    network.vs["name"] = [2146334, 7, 1347793]
+    network.write_graphml(str(tmp_path / "a.graphml"))
+    found, notes = graph_of_foreign((tmp_path / "a.graphml").read_bytes(), "graphml", "a.graphml")
+    assert found.names.tolist() == [2146334, 7, 1347793] and "names like 1.0 are integers" in notes

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from minent.data import Graph, read_graph
+from minent.data import Graph, as_graph, read_graph
 from minent.data.networks.lines import link_lists as text_module
 from minent.errors import BadInput, BadLine
 
@@ -339,3 +339,38 @@ def test_a_large_file_is_the_network_it_was_made_of(tmp_path):
     assert len(np.unique(np.concatenate([source, target]))) == 5000
     assert np.array_equal(network.indices, made.indices)
     assert np.array_equal(network.indptr, made.indptr)
+
+
+@pytest.mark.parametrize(
+    ("text", "note"),
+    [
+        ("source,target,weight\na,b,0\nb,c,2\n", "1 link of weight 0 left out"),
+        ("source,target,weight\na,b,0\nb , c,0\nc,d,1\n", "2 links of weight 0 left out"),
+        ("source,target,weight,layer\na,b,0,x\nb,c,2,x\na,c,1,y\n", "1 link of weight 0 left out"),
+        ("*Vertices 3\n*Edges\n1 2 0\n2 3 1\n", "*Edges: 1 link of weight 0 left out"),
+    ],
+)
+def test_links_that_weigh_nothing_are_left_out_and_said(text: str, note: str):
+    assert note in read(text).plan.notes
+
+
+def test_blanks_within_quotes_are_not_said_to_be_taken_away():
+    kept = read('source,target\n"O""Neil, Jr.","c\nd"\n" x ",y\n')
+    assert kept.names.tolist() == [" x ", 'O"Neil, Jr.', "c\nd", "y"] and kept.plan.notes == ()
+    assert read('source,target\n"c\nd", b\nb,c\n').plan.notes == ("blanks around names taken away",)
+
+
+def test_users_and_items_are_two_kinds_whatever_their_numbers():
+    network = read("userId,movieId,weight\n1,1,5\n1,2,3\n2,2,4\n")
+    assert network.nodes == ["userId 1", "userId 2", "movieId 1", "movieId 2"]
+    assert network.features.tolist() == [False, False, True, True]
+    assert network.links()[2].tolist() == [5, 3, 4]
+    assert "sources and targets are nodes of two kinds" in network.plan.notes
+    assert read("author,paper,n\nann,a title,1\nbob,a title,1\n").nodes == ["ann", "bob", "a title"]
+    frame = pa.table({"item_id": [7, 8, 8], "user_id": [7, 7, 9]})
+    assert as_graph(frame).features.tolist() == [False, False, True, True]
+    assert read("user,friend\n1,2\n2,3\n").nodes == [1, 2, 3]
+    met, apart = b"user,item,layer\n1,1,a\n1,2,b\n", b"user,item,layer\nu,i,a\nu,j,b\n"
+    with pytest.raises(BadInput, match="whose links have no layers"):
+        read_graph(io.BytesIO(met), layer="layer")
+    assert read_graph(io.BytesIO(apart), layer="layer").layers is not None

@@ -1,4 +1,5 @@
-"""New points go where a step from them most likely ends: to the module with the largest weight of their links."""
+"""New points go where a step from them most likely ends: to the module with the largest weight of their links; and
+known ones where they are."""
 
 from typing import Any
 
@@ -14,6 +15,7 @@ def assign(
     known: Neighbourhood, labels: Int[np.ndarray, " points"], new: Any, threads: int | None = None
 ) -> Int[np.ndarray, " new"]:
     """The module (new,) of each new point, by the `labels` (points,) of those that are known; -1 where it is like none.
+    A point that is equal to known ones is where they are.
 
     Raises BadInput for new points of other dimensions, and where not each known point has a label.
 
@@ -33,4 +35,6 @@ def assign(
     row = np.repeat(np.arange(shape[0]), np.diff(towards.indptr))
     firm = np.flatnonzero(towards.data >= np.repeat(best, np.diff(towards.indptr)[linked]) * (1 - 1e-12))[::-1]
     found[row[firm]] = towards.indices[firm]  # of equals the most visited
+    known_already = weight == 1  # where it stands itself: equal points are in one cluster
+    found[source[known_already]] = labels[target[known_already]]
     return found

@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 from jaxtyping import Int
 
-from minent.community.evaluate import evaluate
 from minent.community.find import find
 from minent.community.options import Points, seeded
 from minent.community.tree.grow import grow
@@ -38,23 +37,15 @@ def cluster(points: Any, *, names: Iterable[Any] | None = None, **options: Any) 
 
 
 def clustered(network: Graph, options: Points, place: Int[np.ndarray, " points"] | None = None) -> Tree:
-    """The modules of a network of points; where `find` would have all in one, those without links still stand alone.
+    """The modules of a network of points.
 
     `place` (points,) is the same number for points that are equal. These are searched as one node, for which of many
     equals are whose nearest is chance, and one that is nobody's would stand alone.
     """
     at = np.arange(0) if place is None else np.unique(place, return_inverse=True)[1]
-    if len(at) and at.max() + 1 < len(at):
-        source, target, weight = network.links()
-        merged = Graph.from_links(at[source], at[target], weight, directed=network.directed, names=range(at.max() + 1))
-        objective, found = options.searched["objective"], clustered(merged, options)
-        apart = evaluate(
-            merged, np.arange(at.max() + 1), objective=objective
-        )  # `find` gives no tree of lone nodes only
-        found = min(found, apart, key=lambda tree: tree.codelength)
-        return grow(walk_of(network, None, objective, None), found.parent, found.module[at])
-    tree = find(network, **options.searched)
-    alone = np.diff(network.indptr) + np.bincount(network.indices, minlength=network.number_of_nodes) == 0
-    if tree.number_of_modules > 1 or not alone.any():
-        return tree
-    return evaluate(network, np.where(alone, np.arange(len(alone)), -1), objective=options.searched["objective"])
+    if len(at) == 0 or at.max() + 1 == len(at):
+        return find(network, **options.searched)
+    source, target, weight = network.links()
+    merged = Graph.from_links(at[source], at[target], weight, directed=network.directed, names=range(at.max() + 1))
+    found = find(merged, **options.searched)
+    return grow(walk_of(network, None, options.searched["objective"], None), found.parent, found.module[at])

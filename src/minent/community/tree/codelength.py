@@ -42,8 +42,16 @@ def codelength_parts(
         return index, plain - sum_plogp(flow.visit)
     said = float(words.merged(module, len(parent)).costs().sum()) - (0.0 if words.shared else sum_plogp(flow.visit))
     more = len(flow.visit) + len(parent) - 1 - len(top) if len(top) > 1 else len(flow.visit) - 1
-    wrong = abs(len(top) - words.preferred) if words.preferred >= 0 else 0
+    wrong = abs(_gathered(flow, parent, module) - words.preferred) if words.preferred >= 0 else 0
     return index + words.price * max(len(top) - 1, 0), plain + said + words.price * more + wrong
+
+
+def _gathered(flow: Flow, parent: Int[np.ndarray, " modules"], module: Int[np.ndarray, " nodes"]) -> int:
+    """The number of top modules, where each lone node counts as one wherever it is."""
+    top = np.arange(len(parent))
+    while (deeper := parent[top] > 0).any():
+        top[deeper] = parent[top[deeper]]
+    return len(np.unique(top[module[~flow.lone]])) + int(flow.lone.sum())
 
 
 def one_level_codelength(flow: Flow) -> float:
@@ -53,7 +61,7 @@ def one_level_codelength(flow: Flow) -> float:
         return whole - sum_plogp(flow.visit)
     nodes = np.zeros(len(flow.visit), np.int32)
     said = float(words.merged(nodes, 1).costs().sum()) - (0.0 if words.shared else sum_plogp(flow.visit))
-    wrong = abs(1 - words.preferred) if words.preferred >= 0 else 0
+    wrong = abs(_gathered(flow, np.array([-1, 0]), nodes + 1) - words.preferred) if words.preferred >= 0 else 0
     return whole + said + words.price * (len(nodes) - 1) + wrong
 
 

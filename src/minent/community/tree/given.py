@@ -70,7 +70,10 @@ def _places_in(tree: Tree, network: Graph, partial: bool) -> Int[np.ndarray, " n
     """Where each node of the network stands among the leaves of the tree."""
     leaves: list[Any] = [None] * len(tree.module)
     if not isinstance(network, States) or tree.states is None:
-        if len(set(names := tree.node_names)) < len(names):
+        names = tree.node_names
+        if len(set(names)) < len(names) and tree.states is None:  # nor does the network call nodes by such names
+            names = list(range(1, len(names) + 1)) if tree.ids is None else tree.ids.tolist()
+        if len(set(names)) < len(names):
             twice = next(name for name in names if names.count(name) > 1)
             main = "{name: node['module'] for name, node in tree.node_attributes().items()} are the main ones"
             raise BadInput(f"every node wants one module; {twice!r} is in several modules of that tree: {main}")

@@ -4,6 +4,7 @@ Two arrays hold the tree: the parent of each module (-1: the root, module 0) and
 """
 
 import os
+from collections import Counter
 from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any
@@ -56,7 +57,7 @@ class Tree(Description):
         """
         rows = list(zip(self.node_names, self.labels.tolist(), self.node_paths, self.visit.tolist(), strict=True))
         if self.physical is None:
-            return {name: {"module": module, "path": path, "flow": flow} for name, module, path, flow in rows}
+            return self._by_name([{"module": module, "path": path, "flow": flow} for _, module, path, flow in rows])
         path_in = {row[:2]: row[2] for row in sorted(rows, key=lambda row: row[3])}
         table = self.memberships().sort_values("share", kind="stable", ascending=False)
         total, main = table.groupby("node", sort=False).flow.sum(), table.drop_duplicates("node")
@@ -68,7 +69,8 @@ class Tree(Description):
     def to_dict(self, depth: int | None = None) -> dict[Any, int]:
         """The module of each node by its name, from 0 as in `labels_at(depth)`; None: leaf modules.
 
-        Of a node with states it is the one with the largest share of its visits.
+        Of a node with states it is the one with the largest share of its visits. Raises BadInput where two nodes have
+        one name, as does `node_attributes`.
 
         >>> from minent.community import find
         >>> find(([0, 1, 2, 3, 4, 5, 2], [1, 2, 0, 4, 5, 3, 3])).to_dict()
@@ -76,9 +78,17 @@ class Tree(Description):
         """
         if self.physical is None:
             labels = self.labels if depth is None else self.labels_at(depth)
-            return dict(zip(self.node_names, labels.tolist(), strict=True))
+            return self._by_name(labels.tolist())
         table = self.memberships(depth).sort_values("share", kind="stable").drop_duplicates("node", keep="last")
         return dict(zip(table.sort_index().node, table.sort_index().module.tolist(), strict=True))
+
+    def _by_name(self, values: list[Any]) -> dict[Any, Any]:
+        names = self.node_names
+        found = dict(zip(names, values, strict=True))
+        if len(found) < len(names):
+            twice = next(name for name, times in Counter(names).items() if times > 1)
+            raise BadInput(f"names are to tell nodes apart; {twice!r} is of several: to_frame() has a row for each")
+        return found
 
     def memberships(self, depth: int | None = None) -> "pd.DataFrame":
         """The modules of each physical node: a row for each node and module, with the share of the node's visits there.
@@ -97,6 +107,8 @@ class Tree(Description):
         flow = np.bincount(place, self.visit, minlength=len(pairs))
         total, parts = np.bincount(node, flow)[node], np.bincount(node)[node]
         share = np.divide(flow, total, out=1.0 / parts, where=total > 0)
+        there = (flow > 0) | (total == 0)  # an unvisited state of a visited node is nowhere
+        node, module, share, flow = node[there], module[there], share[there], flow[there]
         called = [names[i] for i in first[node].tolist()]
         return pd.DataFrame({"node": called, "module": module, "share": share, "flow": flow})
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 
 from minent.community.walk.codewords import Words
 from minent.data.networks.graph import Graph
@@ -30,6 +30,17 @@ class Flow:
         """What moves along each stored entry of `network`; one number where all are equal."""
         pace = np.repeat(self.pace, np.diff(self.network.indptr)) if isinstance(self.pace, np.ndarray) else self.pace
         return pace * self.amount
+
+    @property
+    def lone(self) -> Bool[np.ndarray, " nodes"]:
+        """Which nodes have no link to or from another: there is nothing to gather them by."""
+        lone, network = (self.out == 0) & (self.into == 0), self.network
+        if lone.any():  # unvisited nodes may have links
+            entry = np.flatnonzero(lone[network.indices])
+            source, target = np.searchsorted(network.indptr, entry, "right") - 1, network.indices[entry]
+            lone[target[source != target]] = False
+            lone &= np.diff(network.indptr) == np.bincount(source[source == target], minlength=len(lone))
+        return lone
 
     @property
     def reversible(self) -> bool:

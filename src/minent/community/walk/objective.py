@@ -4,7 +4,7 @@ Markov time t          flows between nodes times t: a code every t-th step (Khei
 variable Markov time   t_ij = s_max / max(s_i, s_j), of a directed link s_max / s_i, with the local scale
                        s_i = max(1, log₂(links · p_i)), links counted at both ends (Edler, Holmgren & Rosvall 2022);
                        "undirdir", whose flow is thought of as undirected, heeds both ends too, as the reference does
-preferred modules      |number − preferred| bits more
+preferred modules      |number − preferred| bits more; modules of nodes without links to others do not count
 entropy correction     (words − 1) / (2 N ln 2) bits more for every codebook of N uses (Miller & Madow): too few
                        links make entropies too small (with metadata too, where the reference leaves it out unsaid)
 metadata               η Σ_m p_m H(labels in m) bits more (Emmons & Mucha 2019)
@@ -12,6 +12,7 @@ metadata               η Σ_m p_m H(labels in m) bits more (Emmons & Mucha 2019
 
 import os
 from dataclasses import replace
+from math import log
 from typing import Any
 
 import numpy as np
@@ -78,10 +79,12 @@ def described(flow: Flow, objective: Objective, metadata: Any = None, both_ends:
         kinds += [(np.where(known, labels, 0), amount, eta), (np.zeros(nodes, np.int32), amount, -eta)]
     price = 0.0
     if objective.entropy_corrected:
-        price = objective.entropy_corrected / (2 * _uses(flow) * np.log(2))
+        price = objective.entropy_corrected / (2 * _uses(flow) * log(2))
     if not kinds and not price and objective.preferred_modules is None:
         return flow
-    words = words_of(kinds, flow.physical is not None, price, objective.preferred_modules, nodes)
+    preferred = objective.preferred_modules
+    preferred = None if preferred is None else preferred + int(flow.lone.sum())  # which searches leave alone
+    words = words_of(kinds, flow.physical is not None, price, preferred, nodes)
     return replace(flow, words=words)
 
 

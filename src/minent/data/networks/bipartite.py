@@ -50,9 +50,11 @@ def two_kinds(
     weight: Iterable[Any] | None,
     nodes: tuple[Sequence[Any], Sequence[Any]] | None = None,
     directed: bool = False,
+    called: tuple[str, str] = ("left", "right"),
 ) -> Bipartite:
     """The network of links from nodes to features, whatever both are called: where a name is of both kinds, all of them
-    are told apart as "left 1" and "right 1". `nodes` may name such as have no links, primary ones and features.
+    are told apart by what the kinds are `called`, as "left 1" and "right 1". `nodes` may name such as have no links,
+    primary ones and features.
 
     >>> network = two_kinds([1, 2], [1, 1], None)
     >>> network.names.tolist(), network.features.tolist()
@@ -61,7 +63,7 @@ def two_kinds(
     kinds = [sorted({*ends, *more}) for ends, more in zip((source, target), nodes or ((), ()), strict=True)]
     ends = [list(source), list(target)]
     if set(kinds[0]) & set(kinds[1]):
-        for i, side in enumerate(("left", "right")):
+        for i, side in enumerate(called):
             kinds[i], ends[i] = ([f"{side} {name}" for name in names] for names in (kinds[i], ends[i]))
     names = kinds[0] + kinds[1]
     place = {name: i for i, name in enumerate(names)}

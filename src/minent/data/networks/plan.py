@@ -1,7 +1,9 @@
 """What was understood of a file or table of links, to be told and looked at."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
+
+import numpy as np
 
 from minent.data.networks.choices import Format
 
@@ -64,3 +66,13 @@ class Plan:
             *self.notes,
         ]
         return "; ".join(part for part in parts if part)
+
+
+def without_weight(weight: Any) -> list[str]:
+    """What is said of links that weigh 0, which are none.
+
+    >>> without_weight([0.0, 2.0]), without_weight(None)
+    (['1 link of weight 0 left out'], [])
+    """
+    zeros = 0 if weight is None else int(np.count_nonzero(np.asarray(weight) == 0))
+    return [f"{zeros:,} link{'s' * (zeros > 1)} of weight 0 left out"] * (zeros > 0)

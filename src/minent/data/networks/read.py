@@ -15,11 +15,12 @@ from minent.data.networks.layers.relaxation import Relaxation
 from minent.data.networks.libraries.cells import graph_of_cells
 from minent.data.networks.libraries.matrix_lines import cells_of_lines
 from minent.data.networks.libraries.matrix_tables import cells_of_table, is_matrix_table
-from minent.data.networks.lines.konect import bipartite_of_links, konect_kind
+from minent.data.networks.lines.konect import konect_kind
 from minent.data.networks.lines.link_lines import planned
 from minent.data.networks.lines.link_lists import links_of_lines
-from minent.data.networks.lines.link_tables import SAMPLE, graph_of_columns, graph_of_links, roles_of
+from minent.data.networks.lines.link_tables import SAMPLE, graph_of_columns, graph_of_links, roles_of, weights_of
 from minent.data.networks.lines.matrix_names import is_matrix
+from minent.data.networks.lines.two_kinds import bipartite_of_links
 from minent.data.networks.pajek.read import pajek_with_notes
 from minent.data.networks.recognised import File, recognised
 from minent.data.networks.states import States
@@ -103,7 +104,7 @@ def _lines(file: File) -> Graph:
     links, plan = links_of_lines(file.data, plan, layout)
     kind = konect_kind(file.data) if file.choices.comment is None else ""
     if kind == "bip":
-        return bipartite_of_links(links, file.directed, plan)
+        return bipartite_of_links(links, weights_of(links), file.directed, plan, konect=True)
     directed = file.directed
     if kind == "asym" and directed is None:
         directed, plan = True, replace(plan, notes=(*plan.notes, "links are directed (% asym)"))

@@ -128,13 +128,13 @@ def test_headings_of_text_comments_and_carriage_returns_are_passed_over():
     ('1', "1", None),
 ])  # fmt: skip
 def test_a_name_ends_where_numbers_or_shapes_follow(line, name, weight):
-    network = read(f'*Vertices 2\n{line}\n2 "b"\n*Edges\n1 2\n')
-    assert network.names.tolist() == [name, "b"]
+    network = read(f'*Vertices 2\n{line}\n2 "z"\n*Edges\n1 2\n')
+    assert network.names.tolist() == [name, "z"]
     assert (None if network.node_weights is None else network.node_weights.tolist()) == (weight and [weight, 1.0])
 
 
 words = st.text(st.characters(exclude_categories=["C", "Z"], exclude_characters='"'), min_size=1, max_size=8)
-names = st.lists(st.lists(words, min_size=1, max_size=4).map(" ".join), min_size=2, max_size=6)
+names = st.lists(st.lists(words, min_size=1, max_size=4).map(" ".join), min_size=2, max_size=6, unique=True)
 
 
 @given(names, st.sampled_from(["", " 0.5", " 0.1 0.2", " 0.1 0.2 0.3 box ic Red", " ellipse"]))
@@ -244,7 +244,9 @@ def test_nodes_of_one_name_stay_two():
     text = "*Vertices 3\n1 a\n2 a\n3 b\n"
     assert read(text + "*Intra\n1 1 3\n1 2 3\n").names.tolist() == [(1, 1), (1, 2), (1, 3)]
     assert notes(text + "*Intra\n1 1 3\n1 2 3\n") == ["names of *Vertices stand twice: nodes go by their numbers"]
-    assert read(text + "*Edges\n1 3\n2 3\n").number_of_nodes == 3
+    assert read(text + "*Edges\n1 3\n2 3\n").nodes == [1, 2, 3]
+    assert notes(text + "*Edges\n1 3\n2 3\n") == ["names of *Vertices stand twice: nodes go by their numbers"]
+    assert read("*Vertices 3\n1 2\n3 b\n*Edges\n1 3\n").nodes == [1, 2, 3]  # vertex 2 would be called 2 as well
 
 
 def test_pajek_is_known_by_its_headings():

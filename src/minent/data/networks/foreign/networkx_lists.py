@@ -6,6 +6,7 @@ multiline_adjlist    a 2, then b {…} and c {…}     the same with attributes 
 """
 
 import re
+import warnings
 from ast import literal_eval
 from collections.abc import Iterator
 from typing import Any
@@ -14,10 +15,17 @@ from minent.errors import BadLine
 
 
 def _lines(data: bytes) -> Iterator[tuple[int, str]]:
-    """Lines and their numbers, but comments, whose mark begins them: a # further on belongs to a name."""
+    """Lines and their numbers, but comments, which are told as a warning: lines at the head that begin with #, and with
+    a blank after it further on. What ends in {…} is none: networkx writes it for a node whose name begins so."""
+    head, comments = True, 0
     for number, line in enumerate(data.decode().split("\n"), 1):
-        if line.strip() and not line.startswith("#"):
+        mark = line.startswith("#") and (head or line[1:2] in ("", " ", "\t")) and not line.rstrip().endswith("}")
+        comments += mark
+        head = head and (mark or not line.strip())
+        if line.strip() and not mark:
             yield number, line
+    if comments:
+        warnings.warn(f"{comments} comment line{'s' * (comments > 1)}", stacklevel=2)
 
 
 def _attributes(text: str | None, name: object, line: int) -> dict[str, Any]:

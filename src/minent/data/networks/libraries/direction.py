@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from minent.data.networks.graph import Graph
+from minent.data.networks.plan import without_weight
 
 Network = TypeVar("Network", bound=Graph)
 Noted = tuple[Graph, list[str]]  # a network, and what a user had better know of how it was made
@@ -33,7 +34,7 @@ def graph_of_numbers(
     zeros = 0 if weight is None else int(np.count_nonzero(np.asarray(weight) == 0))
     parallel = len(source) - zeros - network.number_of_links
     notes = [f"parallel links are summed: {len(source) - zeros} make {network.number_of_links}"] * (parallel > 0)
-    notes += [f"{zeros} link{'s' * (zeros > 1)} of weight 0 left out"] * (zeros > 0)
+    notes += without_weight(weight)
     if links_directed and directed is False:
         network = Graph.from_links(source, target, weight, names=names)
     return as_told(network, directed), notes

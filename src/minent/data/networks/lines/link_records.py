@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 INTEGER = re.compile(r"0|-?[1-9][0-9]{0,18}")
 WHOLE_NUMBER = re.compile(r"-?[0-9]+[.]0+")
+QUOTED = re.compile(r'"(?:[^"]|"")*"')
 TRIMMED = "blanks around names taken away"
 WHOLE = "names like 1.0 are integers"
 
@@ -49,7 +50,8 @@ def table_of_records(
             read.empty.append(record)
             continue
         _add(read, fields, record, plan, layout)
-        trimmed = trimmed or (plan.delimiter != " " and any(mark in record.text for mark in marks))
+        bare = QUOTED.sub('""', record.text) if '"' in record.text else record.text
+        trimmed = trimmed or (plan.delimiter != " " and any(mark in bare for mark in marks))
     ends, whole = _integers(*read.ends)
     columns: dict[str, list] = dict(zip(("source", "target"), ends, strict=True))
     notes = (TRIMMED,) * trimmed + (WHOLE,) * whole

@@ -13,7 +13,8 @@ from minent.data.networks.lines.columns.names import are_named
 from minent.data.networks.lines.columns.numbered import is_text, numbered_columns, whole_numbers
 from minent.data.networks.lines.columns.roles import Roles, roles, told
 from minent.data.networks.lines.columns.values import NUMBER
-from minent.data.networks.plan import Plan
+from minent.data.networks.lines.two_kinds import bipartite_of_links, say_two_kinds
+from minent.data.networks.plan import Plan, without_weight
 from minent.errors import BadInput
 
 if TYPE_CHECKING:
@@ -83,16 +84,21 @@ def graph_of_links(links: "pa.Table", directed: bool | None, plan: Plan, **relax
     """The network of a table of columns source, target and perhaps weight, layer and kind. Raises BadInput."""
     if "kind" in links.column_names:
         directed, plan = _direction(links.column("kind"), directed, plan)
-    if "layer" in links.column_names:
+    weight = weights_of(links)
+    plan = replace(plan, notes=(*plan.notes, *without_weight(weight)))
+    layers = "layer" in links.column_names
+    if say_two_kinds(plan.source, plan.target) and not (layers and _apart(links)):
+        return bipartite_of_links(links, weight, directed, plan)
+    if layers:
         source, target = (_values(links.column(name)) for name in ("source", "target"))
         layer = _layers(links.column("layer"))
-        network = layered(source, target, layer, weights_of(links), directed=bool(directed), **relaxed)
+        network = layered(source, target, layer, weight, directed=bool(directed), **relaxed)
         notes = () if network.plan is None else network.plan.notes
         return replace(network, plan=replace(plan, notes=(*plan.notes, *notes)))
     ends, whole = whole_numbers(links.column(0), links.column(1))
     plan = replace(plan, ids="integers", notes=(*plan.notes, "names like 1.0 are integers")) if whole else plan
     names, source, target = numbered_columns(*ends)
-    network = Graph.from_links(source, target, weights_of(links), directed=bool(directed), names=names)
+    network = Graph.from_links(source, target, weight, directed=bool(directed), names=names)
     return replace(network, plan=plan)
 
 
@@ -111,6 +117,11 @@ def _direction(kind: "pa.ChunkedArray", directed: bool | None, plan: Plan) -> tu
     missing = sum(count for word, count in counts if not word)
     notes = [f"links are {min(said)}" + f", and {missing:,} without a type as the others" * (missing > 0)]
     return "directed" in said, replace(plan, notes=(*plan.notes, *notes))
+
+
+def _apart(links: "pa.Table") -> bool:
+    """Whether no name is of both ends."""
+    return not {*links.column(0).to_pylist()} & {*links.column(1).to_pylist()}
 
 
 def _values(column: "pa.ChunkedArray") -> list[Any]:

@@ -18,6 +18,9 @@ def called(ids: Sequence[Any], attributes: Sequence[dict[str, Any]], notes: list
             if any(label is not None for label in labels):
                 notes.append(f"nodes are called by their ids, for some have no {key!r}")
             continue
+        if all(isinstance(label, float) and label.is_integer() for label in labels):  # as igraph writes numbers
+            labels = [int(label) for label in labels if label is not None]
+            notes.append("names like 1.0 are integers")
         labels = integers_or_text(labels)
         if len(set(labels)) < len(labels):
             notes.append(f"nodes are called by their ids, for more than one has the same {key!r}")

@@ -13,6 +13,7 @@ from jaxtyping import Float, Int
 from minent.data.networks.lines.records import weight_of
 from minent.data.networks.pajek.names import is_number
 from minent.data.networks.pajek.sections import COMMENTS, Section
+from minent.data.networks.plan import without_weight
 
 
 class Rows(NamedTuple):
@@ -41,6 +42,7 @@ def rows_of(section: Section, ends: int, wanted: str, notes: list[str]) -> Rows:
     rows = _line_by_line(section, ends, wanted, notes) if rows is None else rows
     if (said := section.argument).isdigit() and int(said) != len(rows.weight):
         notes.append(f"{section} says {said} lines; there are {len(rows.weight)}")
+    notes += [f"{section}: {one}" for one in without_weight(rows.weight)]
     return rows
 
 

@@ -52,12 +52,12 @@ def states_of_pajek(
     intra = _rows(found.get("intra", []), 3, notes)
     if not len(intra.weight):
         raise BadInput(f"there are no links in layers, of *Intra, in {str(file)!r}")
-    source, target = _called(intra.ends[:, 1:], vertices, notes).T
+    source, target = _called(intra.ends[:, 1:], vertices).T
     between = None
     if "inter" in found:
         inter = _rows(found["inter"], 3, notes)
         layer, node, other = inter.ends.T
-        between = layer, _called(node, vertices, notes), other, inter.weight
+        between = layer, _called(node, vertices), other, inter.weight
     relaxed = {"between": between, "directed": bool(directed), **relaxation.keywords()}
     return multilayer(intra.ends[:, 0], source, target, intra.weight, **relaxed)
 
@@ -85,7 +85,7 @@ def _memory(
             every.append((target[other], source[other], rows.weight[other]))
     source, target, weight = (np.concatenate(columns) for columns in zip(*every, strict=True))
     network = Graph.from_links(source, target, weight, directed=arcs, names=ids, node_weights=weights)
-    return States.of(network, _called(np.array(physical, np.int64), vertices, notes))
+    return States.of(network, _called(np.array(physical, np.int64), vertices))
 
 
 def _states(sections: list[Section], notes: list[str]) -> tuple[list[int], list[int], list[float] | None]:
@@ -115,7 +115,7 @@ def _joined_layers(links: Rows, vertices: Vertices, directed: bool, notes: list[
     """*Multilayer: links from a node in a layer to a node in a layer, as they are."""
     ends = links.ends.reshape(-1, 2)
     states, place = np.unique(ends, axis=0, return_inverse=True)
-    nodes = _called(states[:, 1], vertices, notes).tolist()
+    nodes = _called(states[:, 1], vertices).tolist()
     names = np.empty(len(states), object)
     names[:] = list(zip(states[:, 0].tolist(), nodes, strict=True))
     source, target = place.reshape(-1, 2).T
@@ -123,14 +123,10 @@ def _joined_layers(links: Rows, vertices: Vertices, directed: bool, notes: list[
     return States.of(network, nodes, states[:, 0])
 
 
-def _called(ids: np.ndarray, vertices: Vertices, notes: list[str]) -> Any:
+def _called(ids: np.ndarray, vertices: Vertices) -> Any:
     """The names of physical nodes, by which they are told apart."""
     if vertices.number is not None and (bad := ids[vertices.places(ids) < 0]).size:
         raise BadInput(f"nodes go by {vertices.wanted}; got {bad[0]}")
-    if len(set(vertices.names.tolist())) < len(vertices.names):
-        said = "names of *Vertices stand twice: nodes go by their numbers"
-        notes += [] if said in notes else [said]
-        return ids
     if vertices.names.dtype != object:
         return ids
     places = vertices.places(ids)

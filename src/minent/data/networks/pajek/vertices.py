@@ -81,7 +81,11 @@ def vertices_of(section: Section, size: int, notes: list[str]) -> Vertices:
         if 0 in called and first:
             raise section.refused(f"vertices are numbered from 1 to {number}, or from 0; got both 0 and {number}")
         ids = np.arange(first, first + number)
-    return Vertices(ids, _names(ids, called), _weights(ids, weights, passed, notes), number, primaries)
+    names = _names(ids, called)
+    if names.dtype == object and len(set(names.tolist())) < len(names):
+        notes.append("names of *Vertices stand twice: nodes go by their numbers")
+        names = ids
+    return Vertices(ids, names, _weights(ids, weights, passed, notes), number, primaries)
 
 
 def _counts(section: Section, size: int) -> tuple[int | None, int | None]:

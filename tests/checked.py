@@ -2,36 +2,33 @@
 whenever that is called, and to make its check takes a millisecond, which was most of the time of many tests."""
 
 import ast
-from typing import Any
+from typing import Any, get_args
 
 from beartype import beartype
+from jaxtyping import AbstractArray, install_import_hook, jaxtyped
 from jaxtyping import _import_hook as hook
-from jaxtyping import install_import_hook
 
 checked = beartype  # under a name of its own, by which jaxtyping tells compiled files apart
 
 
+def shaped(kind: Any) -> bool:
+    """Whether a type says shapes, or may: it is a string."""
+    own = isinstance(kind, str) or (isinstance(kind, type) and issubclass(kind, AbstractArray))
+    return own or any(map(shaped, get_args(kind)))
+
+
+def by_need(function: Any) -> Any:
+    """Checked, and shapes bound where it has some: that takes ten times as long."""
+    told = any(map(shaped, function.__annotations__.values()))
+    return jaxtyped(typechecker=beartype)(function) if told else beartype(function)
+
+
 class Outermost(hook.JaxtypingTransformer):
-    """Decorates classes and functions, but for those within functions; where no shape is written by beartype alone, for
-    to bind shapes takes ten times as long."""
+    """Decorates classes and functions, but for those within functions."""
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> Any:
-        if self.within():
-            return node
-        every = *node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs, node.args.vararg, node.args.kwarg
-        said = [node.returns, *(one.annotation for one in every if one is not None)]
-        parts = (part for one in said if one is not None for part in ast.walk(one))
-        if any(isinstance(part, ast.Constant) and isinstance(part.value, str) for part in parts):
-            return super().visit_FunctionDef(node)
-        node.decorator_list.append(ast.parse("__import__('beartype').beartype", mode="eval").body)
-        return node
-
-    def visit_ClassDef(self, node: ast.ClassDef) -> Any:
-        return node if self.within() else super().visit_ClassDef(node)
-
-    def within(self) -> bool:
-        """Whether what is looked at stands in a function."""
-        return any(isinstance(one, ast.FunctionDef) for one in self._parents)
+        node.decorator_list.append(ast.parse("__import__('checked').by_need", mode="eval").body)
+        return node  # and what is within is not visited
 
 
 def check(package: str) -> None:

@@ -1,6 +1,7 @@
 """Matrices: dense, sparse, of torch, in files; symmetric but for rounding is undirected, and that is said."""
 
 import io
+import re
 
 import networkx as nx
 import numpy as np
@@ -135,7 +136,6 @@ def test_saved_matrices_are_read(kind):
     (b"%%MatrixMarket matrix coordinate real general\n2 2 1\n1 2 -1\n", "mtx",
      "link weight must not be negative; got -1 at row 0, column 1"),
     (b"%%MatrixMarket matrix coordinate complex general\n2 2 1\n1 2 1 1\n", "mtx", "link weights must be numbers; got"),
-    (b"%%MatrixMarket matrix coordinate real general\n2 2 1\n1 x 1\n", "mtx", "'m' is not whole, or not MatrixMar"),
     (b"%%MatrixMarket matrix coordinate real general\n2 2 2\n1 2 1\n", "mtx", "'m' is not whole, or not MatrixMar"),
     (b"PK\3\4nothing", "npz", "'m' is not whole, or not an .npz file: "),
     (saved(None, lambda file, _: np.savez(file, a=np.eye(2), b=np.eye(2))), "npz",
@@ -214,3 +214,33 @@ def test_weights_whose_sum_no_number_holds_are_refused(ends):
         as_graph(np.array([[0, 1.7e308], [1.7e308 * (1 - 1e-12), 0]]))
     rounded = np.array([[0, 8e307], [8e307 * (1 - 1e-12), 0]])
     np.testing.assert_array_equal(as_graph(rounded).links()[2], rounded[0, 1] / 2 + rounded[1, 0] / 2)
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "sentence"),
+    [
+        (
+            "coordinate real general",
+            "2 2 1\n1 x 1\n",
+            "entries of MatrixMarket are numbers between blanks; got 'x' on line 3",
+        ),
+        ("coordinate real general", "2 2 1\n1 2 1,5\n", "between blanks; got ',' on line 3"),
+        ("coordinate real general", "2 2 1\n1 2 0x10\n", "between blanks; got 'x' on line 3"),
+        ("coordinate real general", "2 2 1\n1 2 2.0[", "between blanks; got '[' on line 3"),  # scipy crashes
+        ("coordinate real general", "2 2 1\n1 2 2.0 nan", "(coordinate real general) are 3 numbers; got 4"),  # too
+        (
+            "coordinate real general",
+            "%\n2 2 1\n1 2 1 77\n",
+            "1 entries of MatrixMarket (coordinate real general) are 3",
+        ),
+        ("coordinate pattern general", "2 2 1\n1 2 1\n", "are 2 numbers; got 3"),
+        (
+            "array real symmetric",
+            "2 2\n1 2 1 2\n",
+            "3 entries of MatrixMarket (array real symmetric) are 3 numbers; got 4",
+        ),
+    ],
+)
+def test_what_scipys_reader_passes_over_is_told(kind, body, sentence):
+    with pytest.raises(BadInput, match=re.escape(sentence)):
+        graph_of_matrix_file(f"%%MatrixMarket matrix {kind}\n{body}".encode(), "mtx", "m")

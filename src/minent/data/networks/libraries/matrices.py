@@ -13,6 +13,7 @@ import numpy as np
 from minent.data.networks.arrays import plain_tensor
 from minent.data.networks.graph import Graph
 from minent.data.networks.libraries.direction import Noted, as_told
+from minent.data.networks.libraries.matrix_market import read_market
 from minent.data.whole import named, whole
 from minent.errors import BadInput
 
@@ -122,17 +123,11 @@ def graph_of_matrix_file(data: bytes, format: str, name: object, directed: bool 
     """
     kind = "an .npz file" if format == "npz" else "MatrixMarket"
     with named(name), whole(name, "an .npy file" if data.startswith(NPY) else kind):
-        matrix = _saved(data) if format == "npz" else _market(data)
+        matrix = _saved(data) if format == "npz" else read_market(data)
         from_1 = None if format == "npz" else range(1, matrix.shape[0] + 1)
         if from_1 is not None and matrix.shape[0] != matrix.shape[1]:
             from_1 = None  # it is refused by its shape
         return graph_of_matrix(matrix, directed, from_1)
-
-
-def _market(data: bytes) -> Any:
-    from scipy.io import mmread
-
-    return mmread(io.BytesIO(b"%%MatrixMarket" + data[14:]))  # in any case
 
 
 def _saved(data: bytes) -> Any:

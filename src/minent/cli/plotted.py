@@ -31,6 +31,7 @@ def plot(
     from minent.plot.curves import inline
     from minent.plot.page import document
     from minent.plot.run import of_run, read_log
+    from minent.plot.undated import save
 
     out = run / "curves.html" if out is None else out
     if out.suffix.lower() not in KINDS:
@@ -43,7 +44,7 @@ def plot(
         document(run.resolve().name, body + "".join(map(_shown, _some(run)))).write(out)
     else:
         with whole_file(out) as temporary:
-            figure.savefig(temporary, format=out.suffix.lower()[1:], dpi=200)
+            save(figure, temporary, out.suffix.lower()[1:], dpi=200)
     print(wrote(out))
 
 

@@ -24,6 +24,7 @@ from minent.plot.drawing import drawing
 from minent.plot.modules import Modules
 from minent.plot.page import Page, asset, filled, page
 from minent.plot.still import still
+from minent.plot.undated import save
 
 SCRIPTS = "data", "colours", "territories", "nodes", "panel", "search", "saving", "main"
 log = logging.getLogger(__name__)
@@ -44,13 +45,9 @@ class Map(Page):
             super().write(path)
             return
         figure = still(*self.drawn)
-        from matplotlib import rc_context
-
-        with rc_context({"svg.fonttype": "none", "svg.hashsalt": "minent"}), whole_file(path) as temporary:
-            dated = {"Date": None} if kind == ".svg" else {"CreationDate": None} if kind == ".pdf" else {}
-            with warnings.catch_warnings(record=True) as warned:
-                warnings.simplefilter("always")
-                figure.savefig(temporary, format=kind[1:], dpi=200, facecolor=figure.get_facecolor(), metadata=dated)
+        with whole_file(path) as temporary, warnings.catch_warnings(record=True) as warned:
+            warnings.simplefilter("always")
+            save(figure, temporary, kind[1:], dpi=200, facecolor=figure.get_facecolor())
         missing = [one for one in warned if "missing from font" in str(one.message)]
         for one in warned:
             if one not in missing:

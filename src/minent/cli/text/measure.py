@@ -98,6 +98,7 @@ def exposure(
     require("torch", "torch", "measure models of text")
     from minent.cli.terminal import exposed
     from minent.data import read_pairs
+    from minent.plot.undated import save
     from minent.text.exposure import exposure
     from minent.text.exposure.folder import opened
 
@@ -116,7 +117,7 @@ def exposure(
             if out.suffix == ".csv":
                 measured.to_frame().to_csv(temporary, index=False)
             else:
-                measured.plot().savefig(temporary, dpi=200)
+                save(measured.plot(), temporary, out.suffix[1:], dpi=200)
         print(wrote(out))
 
 

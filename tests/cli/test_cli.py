@@ -177,6 +177,9 @@ def test_doctor_says_what_is_installed_and_what_could_be(capsys, monkeypatch):
     monkeypatch.setattr(module, "installed", lambda package: None if package == "faiss-cpu" else found(package))
     cli.main(["doctor"])
     assert 'knn          pip install "minent[knn]" for faiss-cpu' in capsys.readouterr().out
+    monkeypatch.setattr(module, "installed", lambda package: None)
+    cli.main(["doctor"])
+    assert max(map(len, capsys.readouterr().out.splitlines()[:-3])) <= 80
 
 
 def test_a_shell_can_complete_commands(tmp_path, monkeypatch):

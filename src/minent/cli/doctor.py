@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, requires, version
 from importlib.util import find_spec
 from textwrap import wrap
+from typing import Any
 
 from minent import __version__
 
 WANTED = re.compile(r"^([A-Za-z0-9_.-]+)[^;]*(?:;.*extra == ['\"]([\w-]+)['\"])?")
+LISTED: Any = {"subsequent_indent": " " * 13, "break_on_hyphens": False}
 
 
 def doctor() -> None:
@@ -20,10 +22,11 @@ def doctor() -> None:
     for name, held in extras.items():
         missing = [package for package, number in held.items() if not number]
         install = "pip install minent" if name == "base" else f'pip install "minent[{name}]"'
-        print(f"{name:<12} {f'{install} for ' + ', '.join(missing) if missing else 'installed'}")
+        said = f"{install} for {', '.join(missing)}" if missing else "installed"
+        print("\n".join(wrap(said, 80, initial_indent=f"{name:<12} ", **LISTED)))
     numbers = {one: number for held in extras.values() for one, number in held.items() if number}
     listed = ", ".join(f"{package} {number}" for package, number in sorted(numbers.items()))
-    print("\n".join(wrap(listed, 80, initial_indent="versions     ", subsequent_indent=" " * 13)))
+    print("\n".join(wrap(listed, 80, initial_indent="versions     ", **LISTED)))
     for name, line in machine():
         print(f"{name:<12} {line}")
 

@@ -30,7 +30,7 @@ def read_market(data: bytes) -> Any:
     head = HEAD.match(data)
     if head is not None:
         _check(data, head.end(), data[: data.find(b"\n")].lower().split(), [int(size) for size in head[1].split()])
-    return mmread(io.BytesIO(data))
+    return mmread(io.BytesIO(data), spmatrix=False)
 
 
 def _check(data: bytes, start: int, banner: list[bytes], sizes: list[int]) -> None:

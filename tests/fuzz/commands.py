@@ -29,6 +29,7 @@ from cyclopts import Parameter
 sys.path[:0] = [str(Path(__file__).parents[1])]
 from fuzz.campaign import end, limit  # noqa: E402
 
+os.environ.setdefault("HF_HUB_OFFLINE", "1")  # names of models that are none are not asked for: that waits
 from minent.cli import app  # noqa: E402
 from minent.cli import main as run  # noqa: E402
 

@@ -23,7 +23,8 @@ def refused(seed, data, folder):
 
 
 FOUND = {
-    "classify/trajectory/train.jsonl": [b'{"text": "a", "label": "a"}\n', b"\xe2", DEEP.encode(), b'{"text": '],
+    "classify/trajectory/train.jsonl": [b'{"text": "a", "label": "a"}\n', b"\xe2", DEEP.encode(), b'{"text": ',
+                                       b'{"row": 0, "text": "\\ud800", "label": "a"}\n'],
     "classify/trajectory/trajectory.json": [b"[]", b"\xff", b'{"format": 3}', DEEP.encode()],
     "classify/config.json": [b"7", DEEP.encode()], "gan/config.json": [b"1.5"],
     "classify/log.jsonl": [b"\xf0\n", b"[]\n"],

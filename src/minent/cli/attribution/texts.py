@@ -33,6 +33,7 @@ def classified(run: Path, trajectory: Any, train: Path | None) -> Run:
         with whole(remembered, "the texts that a run learned from"):
             lines = [json.loads(line) for line in remembered.read_text(encoding="utf-8").split("\n") if line]
             texts, taught, rows = ([line[name] for line in lines] for name in ("text", "label", "row"))
+            "".join(texts).encode()  # halves of a character, as JSON may write them, are no text
         examples = Labelled(texts, taught)
         if given is not None and given.texts != texts:
             wanted = f"{str(run)!r} remembers what it was trained on, with what was held out left out"

@@ -1,5 +1,5 @@
-"""How large can I go: CPU seconds and peak memory of training texts, writing, sampling and drawing images, beside what
-a formula says; each in a process of its own, one thread. F is what the core multiplies, measured in each process by
+"""How large can I go: CPU seconds and peak memory of training texts, writing, attention, sampling and images, beside
+what a formula says; each in a process of its own, one thread. F is what the core multiplies, measured in each process by
 products of 1,024 × 1,024 matrices; `worth` is the part of F that the work reaches, `bytes` what is held beyond 16 bytes
 a weight, for each token of a batch, layer and number of the width (texts), or each pixel and channel (images).
 
@@ -8,12 +8,14 @@ a weight, for each token of a batch, layer and number of the width (texts), or e
 Figures go to results/scale.json; docs/scale.md has their formulas.
 """
 
+import io
 import json
 import os
 import platform
 import resource
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from datetime import date
@@ -22,17 +24,20 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from PIL import Image
 from torch.utils.flop_counter import FlopCounterMode
 
-from minent.data import Images, Pairs
+from minent.data import Images, Pairs, read_images
 from minent.gan import Networks, Playing, new_players, train_gan
 from minent.nn import Shape
+from minent.nn.attention import attention
 from minent.text import Gibbs, Reading, Writing, new_masked_lm, new_seq2seq, train_masked_lm, train_seq2seq
 from minent.training import Recipe
 
 RESULTS = Path(__file__).resolve().parent / "results" / "scale.json"
 TEXTS = [(128, 2, 64), (256, 4, 128), (256, 4, 512), (512, 6, 128)]  # width, layers, tokens of a text
 IMAGES = [(32, 32), (32, 64), (64, 64)]  # pixels of a side, channels of the first layer
+KINDS, WIDTHS = ("softmax", "nystrom", "window", "window+landmarks"), (128, 256, 512)
 WORDS, TOKENS, BATCH = 2000, 2048, 16
 
 
@@ -120,6 +125,49 @@ def drawn(width: int, layers: int, length: int) -> dict[str, float]:
     return told(took, before, flops, weights=weights, passes=passes / took)
 
 
+def attended(kind: str, width: int, length: int, learned: bool) -> dict[str, float]:
+    """A layer of 8 heads over one text, forwards or with gradients; FLOPs forwards: 8 n d² of its four matrices, and
+    4 n² d, 8 n m d + 12 m³ for each head with m = 64 landmarks, or 12 n w d with windows of w = 256."""
+    layer = attention(kind, width, 8, **({"landmarks": 64} if kind == "nystrom" else {}))
+    texts = torch.randn(1, length, width)
+    before = megabytes()
+
+    def step() -> None:
+        with torch.set_grad_enabled(learned):
+            out = layer(texts)
+            if learned:
+                out.sum().backward()
+
+    took = seconds(step)
+    own = {"softmax": 4 * length**2 * width, "nystrom": 8 * length * 64 * width + 12 * 8 * 64**3}
+    flops = 8 * length * width**2 + own.get(kind, 12 * length * 256 * width)
+    held = (megabytes() - before) * 2**20
+    return told(took, before, flops * (3 if learned else 1), bytes=held / (length * width))
+
+
+def photographs(size: int, count: int) -> dict[str, float]:
+    """A folder of photographs is read, and gone through once; MB are those of the process itself, without what the
+    system keeps of files as long as there is room."""
+    with tempfile.TemporaryDirectory() as folder:
+        noise = np.random.default_rng(1).integers(0, 256, (10, 10, 3)).astype(np.uint8)
+        file = io.BytesIO()
+        Image.fromarray(noise).resize((160, 140)).save(file, "JPEG")
+        for i in range(count):
+            Path(folder, f"{i}.jpg").write_bytes(file.getvalue())
+        before, start = own_megabytes(), time.process_time()
+        images = read_images(folder, size)
+        for batch in images.batches(64).epoch(1):
+            batch["x"].sum()
+        took = time.process_time() - start
+        return {"seconds": took, "MB": own_megabytes() - before, "pixels_MB": images.values.nbytes / 2**20}
+
+
+def own_megabytes() -> float:
+    """What this process holds by itself now (Linux)."""
+    told = Path("/proc/self/status").read_text().split("RssAnon:")[1].split()[0]
+    return int(told) / 1024
+
+
 def played(size: int, width: int) -> dict[str, float]:
     """A step of a critic and of a generator; FLOPs by what one image costs both forwards."""
     images = Images(np.random.default_rng(1).integers(0, 256, (256, 3, size, size), np.uint8))
@@ -138,7 +186,10 @@ def played(size: int, width: int) -> dict[str, float]:
 def main() -> None:
     parts = [("trained", "masked-lm", *one) for one in TEXTS] + [("trained", "seq2seq", *one) for one in TEXTS]
     parts += [("written", *one) for one in TEXTS[:2]] + [("drawn", *one) for one in TEXTS[:2]]
-    parts += [("played", *one) for one in IMAGES]
+    parts += [
+        ("attended", kind, width, 4096, learned) for kind in KINDS for width in WIDTHS for learned in (False, True)
+    ]
+    parts += [("played", *one) for one in IMAGES] + [("photographs", 128, 30_000)]
     found = []
     for part in parts:
         code = f"import json, scale; print(json.dumps(scale.{part[0]}{part[1:]!r}))"

@@ -29,35 +29,10 @@ from typing import Any
 sys.path[:0] = [str(Path(__file__).parents[1])]
 from fuzz.campaign import end  # noqa: E402
 from fuzz.commands import came, made  # noqa: E402
+from fuzz.lines import FILES, FOLDERS, left_over  # noqa: E402
 
 from minent import files  # noqa: E402
 
-SMALL = "--dim 8 --heads 2 --layers 1 --hidden 8 --tokenizer words"
-FILES = [
-    "community find links.csv -o out.csv",
-    "community find links.csv -o out.tree",
-    "community find links.csv -o out.parquet",
-    "community find links.csv --map out.html",
-    "community cluster points.npy -o out.csv",
-    "community compare a.tree b.tree -o out.html",
-    "text write texts.txt --model seq2seq --longest 3 -o out.txt",
-    "text classify labels.tsv --model classify -o out.tsv",
-    "text likelihood texts.txt --model masked-lm -o out.tsv",
-    "text sample --model masked-lm --length 3 --sweeps 2 -o out.parquet",
-    "text exposure --model seq2seq --data pairs.tsv -o out.png",
-    "gan draw --model gan -n 4 -o out.png",
-    "gan draw --model gan -n 4 -o out.npy",
-    "attribution explain classify --data labels.tsv --first 2 -o out.html",
-    "attribution mislabels classify -o out.csv",
-    "plot classify -o out.svg",
-    "plot classify -o out.pdf",
-]
-FOLDERS = [
-    f"text train --task classify --train labels.tsv --out new {SMALL} --steps 4 --save-every 1 --record 1",
-    f"text train --task masked-lm --train texts.txt --out new {SMALL} --steps 4 --save-every 1",
-    "gan train images.npy --out new --width 4 --batch 8 --steps 2 --evaluate-every 1", "text export seq2seq --out new",
-    "text lengthen masked-lm --longest 2048 --out new",
-]  # fmt: skip
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
 CHANGES = {"os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.chmod", "os.truncate", "os.link", "os.symlink"}
 FILLS = {"open", "os.mkdir", "os.rename", "os.link", "os.symlink"}  # what a full disk refuses
@@ -102,14 +77,10 @@ def stands(folder: Path) -> dict[str, str]:
     return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
 
-def left_over(folder: Path) -> list[str]:
-    return [str(path) for path in folder.rglob("*") if path.name.startswith(".minent") or path.name == "half"]
-
-
-def again(line: str) -> list[str]:
-    """The words by which one goes on."""
+def again(line: str) -> str:
+    """The command line by which one goes on."""
     resumed = " train " in f" {line}" and any(Path("new").glob("checkpoints/step-*"))
-    return [*line.split(), *["--resume"] * resumed]
+    return line + " --resume" * resumed
 
 
 def faults(line: str, way: str, at: int, right: dict[str, str], old: dict[str, str]) -> list[str]:
@@ -124,7 +95,7 @@ def faults(line: str, way: str, at: int, right: dict[str, str], old: dict[str, s
     if all(now.get(name) == told for name, told in right.items()) and " train " not in line:
         wrong += [f"the new one is there, and {name} is left" for name in left_over(Path()) if way == "full"]
         return wrong
-    what, said, _ = disturbed(" ".join(again(line)), "", 0)
+    what, said, _ = disturbed(again(line), "", 0)
     then = stands(Path())
     if what != "done" and not ("is there already" in said and then | right == then):
         return [*wrong, f"cannot go on: {what}: {said}"]

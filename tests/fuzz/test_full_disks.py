@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from fuzz.kills import FILES, FOLDERS
+from fuzz.lines import FILES, FOLDERS, left_over
 
 pytestmark = [
     pytest.mark.skipif(sys.platform == "win32", reason="limits are POSIX's"),
@@ -39,10 +39,6 @@ def place(tmp_path_factory):
     made(folder)
     yield folder
     os.chdir(here)
-
-
-def left_over(folder):
-    return [path for path in folder.rglob("*") if path.name.startswith(".minent") or path.name == "half"]
 
 
 def said(words):

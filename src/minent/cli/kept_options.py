@@ -61,6 +61,12 @@ def _placed(value: Any, names: tuple[str, ...]) -> Any:
     return os.path.join(glob.escape(str(Path.cwd())), value) if fits else value  # noqa: PTH118  keeps what is absolute
 
 
+def begun(init: str, out: Path, resume: bool) -> str:
+    """The model that a run begins as; where that is no more and the run goes on, it is itself built the same."""
+    gone = Path(init).is_absolute() and not Path(init).exists()
+    return str(out) if gone and resume and (out / "config.json").is_file() else init
+
+
 def of_run(words: list[str]) -> list[str]:
     """The words of `minent … train --resume FOLDER` with those options of the run in that folder that are not given;
     any other words as they are.

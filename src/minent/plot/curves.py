@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from minent.errors import require
+from minent.plot.undated import save
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -57,12 +58,10 @@ def inline(figure: "Figure") -> str:
     >>> inline(curves(["1", "2"], {"gold": [90.0, 80.0]}, across="position", up="right, %"))[:4]
     '<svg'
     """
-    from matplotlib import rc_context
-
     file = io.StringIO()
-    with rc_context({"svg.fonttype": "none", "svg.hashsalt": "minent"}), warnings.catch_warnings():
+    with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph .* missing from font")  # letters are left to who shows the page
-        figure.savefig(file, format="svg", transparent=True, metadata={"Date": None})
+        save(figure, file, "svg", transparent=True)
     text = file.getvalue()
     drawn = re.sub(r"<metadata>.*?</metadata>", "", text[text.index("<svg") :], flags=re.DOTALL)
     drawn = re.sub(r'(<svg[^>]*?) width="[^"]*"', r'\1 style="max-width: 100%; height: auto"', drawn, count=1)

@@ -32,6 +32,12 @@ class Cut:
     which: list[bool] = field(default_factory=list)
     """Of each text, whether it is cut."""
 
+    def count(self, tokens: int) -> bool:
+        """One more text of so many tokens; whether it is cut."""
+        self.tokens, self.lost = self.tokens + tokens, self.lost + max(0, tokens - self.longest)
+        self.which.append(tokens > self.longest)
+        return self.which[-1]
+
     @property
     def texts(self) -> int:
         """How many were read."""

@@ -65,12 +65,12 @@ def opened(
 ) -> "Iterator[tuple[Graph, float, Options, str]]":
     """The network, on disk where it is a folder or memory is told for it; the seconds that reading it took, and what is
     left to be left out, and was."""
-    from minent.data.networks.folders.files import is_stored
+    from minent.community.in_files import lies_in_files
     from minent.data.networks.folders.folder import stored
     from minent.data.networks.thinned import thinned
 
     log.info("reading %s", links)
-    if options.memory is None and not is_stored(links):
+    if not lies_in_files(links, options.memory):
         network, seconds = read(links, directed, choices, relaxed, paths)
         network, left = thinned(network, options.no_self_links, options.weight_threshold)
         yield network, seconds, options, str(left)

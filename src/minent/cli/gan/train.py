@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
-from minent.cli.kept_options import keeping
+from minent.cli.kept_options import begun, keeping
 from minent.cli.outputs import check_apart
 from minent.cli.processes import speaks
 from minent.errors import BadInput, require
@@ -58,7 +58,6 @@ def train(
     from minent.cli import terminal
     from minent.data.images.read import read_images
     from minent.gan import new_players, players_from, train_gan
-    from minent.training import checkpoint
     from minent.training.devices import device_of
     from minent.training.run import refuse_taken
 
@@ -73,8 +72,7 @@ def train(
     if init is not None and networks != Networks():
         raise BadInput("players that play on keep their networks; got --init and options of these")
     if init is not None:
-        gone = resume and not init.exists() and checkpoint.newest(out / "checkpoints") is not None
-        generator, critic = players_from(out if gone else init, samples, classes=classes)
+        generator, critic = players_from(begun(str(init), out, resume), samples, classes=classes)
     else:
         generator, critic = new_players(samples, networks, classes=classes, seed=playing.seed)
     mixture = images == "gaussians"

@@ -6,6 +6,7 @@ from textwrap import shorten
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from minent.cli.inputs import understood
+from minent.cli.kept_options import begun
 from minent.cli.text.distilled import distilled
 from minent.data.tables.columns import Columns
 from minent.errors import BadInput
@@ -73,12 +74,6 @@ def check(asked: Asked) -> None:
         raise BadInput(f"a masked language model learns from texts alone; got {str(targets)!r} for targets")
 
 
-def begun(asked: Asked) -> str:
-    """The model that a run begins as; where that is no more and the run goes on, it is itself built the same."""
-    gone = Path(asked.init).is_absolute() and not Path(asked.init).exists()
-    return str(asked.out) if gone and asked.resume and (asked.out / "config.json").is_file() else asked.init
-
-
 def classifier(asked: Asked) -> Prepared:
     """A classifier that is to learn labels."""
     from minent.data import split
@@ -91,7 +86,7 @@ def classifier(asked: Asked) -> Prepared:
     else:
         held = labelled(asked, asked.dev, asked.columns.label)
     if asked.init:
-        model = classifier_from(begun(asked), texts, recipe.seed)
+        model = classifier_from(begun(asked.init, asked.out, asked.resume), texts, recipe.seed)
     else:
         model = new_classifier(texts, asked.shape, asked.reading, recipe.seed)
     dev = held if len(held) else None  # nothing is held out of labels that few texts have
@@ -117,7 +112,7 @@ def masked_lm(asked: Asked) -> Prepared:
     if asked.init:
         from minent.text import load
 
-        model, tokenizer = load(begun(asked))
+        model, tokenizer = load(begun(asked.init, asked.out, asked.resume))
     else:
         model, tokenizer = new_masked_lm(texts.texts, asked.shape, asked.reading, recipe.seed), None
     records = train_masked_lm(
@@ -150,7 +145,7 @@ def seq2seq(asked: Asked) -> Prepared:
         held = read(asked.dev, asked.dev_target)
     plan, given = pairs.plan, len(pairs)
     if asked.init:
-        model = Seq2Seq.from_pretrained(begun(asked)).train()
+        model = Seq2Seq.from_pretrained(begun(asked.init, asked.out, asked.resume)).train()
     elif asked.distil:
         model, pairs = distilled(asked.distil, pairs, recipe, asked.out, asked.resume)
     else:

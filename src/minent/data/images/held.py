@@ -38,9 +38,6 @@ class Shelf:
             for kind, shape in self._beyond:
                 yield np.frombuffer(self._file.read(kind.itemsize * int(np.prod(shape))), kind).reshape(shape)
 
-    def __len__(self) -> int:
-        return len(self._held) + len(self._beyond)
-
 
 def room(shape: tuple[int, ...]) -> Shaped[np.ndarray, "..."]:
     """An array of bytes to fill."""

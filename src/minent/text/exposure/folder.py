@@ -70,8 +70,7 @@ def _read(tokenizer: Any, longest: int, cut: Cut, **texts: Any) -> list[list[int
     """The first tokens of texts, with the special ones that the tokenizer adds."""
     whole, cut.longest = tokenizer(**texts, verbose=False)["input_ids"], longest
     for ids in whole:
-        cut.tokens, cut.lost = cut.tokens + len(ids), cut.lost + max(0, len(ids) - longest)
-        cut.which.append(len(ids) > longest)
+        cut.count(len(ids))
     return tokenizer(**texts, truncation=True, max_length=longest)["input_ids"] if cut.cut else whole
 
 

@@ -70,7 +70,8 @@ def _alone(writer: HubWriter, texts: list[str], cut: Cut) -> list[Batch]:
     opens = next((i for i in (tokenizer.bos_token_id, tokenizer.eos_token_id) if i is not None), writer.pad)
     rows = [one if one[:1] == [opens] else [opens, *one] for one in ids]
     cut.longest = writer.places("decoder") or 10**9
-    cut.which = [len(row) > cut.longest for row in rows]
+    for row in rows:
+        cut.count(len(row))
     order, batches = sorted(range(len(rows)), key=lambda i: len(rows[i])), []
     for start in range(0, len(order), EXAMPLES):
         chosen = order[start : start + EXAMPLES]

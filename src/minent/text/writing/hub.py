@@ -107,13 +107,11 @@ class HubWriter(nn.Module):
         if not self.both and (most := most - self.longest(search)) < 1:
             places = self.places("decoder")
             raise BadInput(f"longest must leave places for texts: the model has {places}; got {self.longest(search)}")
-        found: list[Int32[np.ndarray, " tokens"]] = []
+        cut, found = cut or Cut(most), list[Int32[np.ndarray, " tokens"]]()
+        cut.longest = most
         for text in texts:
             ids = self._ids(text)
-            if cut is not None:
-                cut.longest, cut.tokens, cut.lost = most, cut.tokens + len(ids), cut.lost + max(0, len(ids) - most)
-                cut.which.append(len(ids) > most)
-            if len(ids) > most:
+            if cut.count(len(ids)):
                 if self.chat:
                     raise BadInput(f"a message of {len(ids):,} tokens is too long: there are places for {most:,}")
                 ids = self.tokenizer(text, truncation=True, max_length=most)["input_ids"]

@@ -1,7 +1,7 @@
 """How large can I go: CPU seconds and peak memory of training texts, writing, attention, sampling and images, beside
-what a formula says; each in a process of its own, one thread. F is what the core multiplies, measured in each process by
-products of 1,024 × 1,024 matrices; `worth` is the part of F that the work reaches, `bytes` what is held beyond 16 bytes
-a weight, for each token of a batch, layer and number of the width (texts), or each pixel and channel (images).
+what a formula says; each in a process of its own, one thread. F is what the core multiplies, measured in each process
+by products of 1,024 × 1,024 matrices; `worth` is the part of F that the work reaches, `bytes` what is held beyond 16
+bytes a weight, for each token of a batch, layer and number of the width (texts), or each pixel and channel (images).
 
     python benchmarks/scale.py
 

@@ -82,7 +82,10 @@ class Bidirectional(Softmax):
             return own
         partner = (None if x is None else x.roll(half, 0) for x in (key, value, padding_mask))
         other = super().attend(query, *partner, causal)  # type: ignore[arg-type]
-        other = nn.functional.dropout(other, self.drop, self.training)
+        return self.fused(own, nn.functional.dropout(other, self.drop, self.training))
+
+    def fused(self, own: Tensor, other: Tensor) -> Tensor:
+        """H of H_own and H_other."""
         if self.gate is not None:
             keep, take = self.gate(torch.cat([own, other], dim=3)).sigmoid().chunk(2, dim=3)
             return keep * own + take * other

@@ -6,15 +6,23 @@ from torch import Tensor
 
 from minent.text.writing.agreement import Memory
 from minent.text.writing.model import Writer
+from minent.text.writing.written_out import WrittenOut
 
 
 class Stepper:
     """The `Step` of a search for a batch of sources, `beam` rows for each sentence and direction."""
 
-    def __init__(self, model: Writer, source: Int[Tensor, "batch k"], mask: Bool[Tensor, "batch k"] | None, beam: int):
+    def __init__(
+        self,
+        model: Writer,
+        source: Int[Tensor, "batch k"],
+        mask: Bool[Tensor, "batch k"] | None,
+        beam: int,
+        written_out: WrittenOut | None = None,
+    ):
         self.memory: Tensor = model.encoder(model.embedding(source), mask)
         self.mask, self.prior = mask, model.prior(source, mask)
-        self.model, self.beam, self.position = model, beam, 0
+        self.model, self.beam, self.position, self.written_out = model, beam, 0, written_out
         self.caches = model.decoder.caches()
         named = {} if model.tokenizer is None else model.tokenizer.get_added_tokens_decoder()
         never = [i for i, token in named.items() if token.special and i != model.end]  # padding, masks: no text
@@ -26,9 +34,7 @@ class Stepper:
         self, tokens: Int[Tensor, " rows"] | None, rows: Int[Tensor, " rows"]
     ) -> Float[Tensor, "rows vocabulary"]:
         directions = self.model.directions
-        if tokens is None:
-            vectors = self.model.start(len(rows))
-        else:
+        if tokens is not None:
             before, device = directions * len(self.memory) * self.beam, self.memory.device
             moved = len(rows) < before or not torch.equal(rows, torch.arange(before))
             rows, tokens = (one.to(device, non_blocking=True) for one in (rows, tokens))
@@ -43,13 +49,19 @@ class Stepper:
             if self.model.direction == "to-middle":
                 before = rows.new_ones(len(rows), 1, dtype=torch.bool) if self.real is None else self.real[rows]
                 self.real = torch.cat([before, (tokens != self.model.end)[:, None]], dim=1)
-            vectors = self.model.embedding(tokens[:, None], start=self.position)
-        self.position += 1
-        out = self.model.decoder(vectors, self.memory, self.real, self.mask, self.caches)
+        if tokens is None or self.written_out is None:
+            vectors = (
+                self.model.start(len(rows)) if tokens is None else self.model.embedding(tokens[:, None], self.position)
+            )
+            out = self.model.decoder(vectors, self.memory, self.real, self.mask, self.caches)
+            scores = self.model.embedding.scores(out)[:, 0]
+        else:
+            scores = self.written_out(tokens, self.position, self.caches, self.mask, self.real)
         if tokens is None:
             self.first = [other for _, other in self.caches]
+        self.position += 1
         prior = None if self.prior is None else self.prior.repeat_interleave(self.beam, 0).repeat(directions, 1)
-        return self.possible(self.model.embedding.scores(out)[:, 0], prior).log_softmax(1)
+        return self.possible(scores, prior).log_softmax(1)
 
     def possible(self, scores: Tensor, prior: Tensor | None) -> Tensor:
         """Scores of every token, with what its source adds, and without those that are never written."""

@@ -9,6 +9,7 @@ import torch
 from minent.data import Batches
 from minent.errors import BadInput
 from minent.kernels import log
+from minent.nn.evaluating import evaluating
 from minent.text.options import Search
 from minent.text.spelling import spelled
 from minent.text.token_ids import Cut, encode, sequences
@@ -22,6 +23,7 @@ from minent.text.writing.model import Writer
 from minent.text.writing.pairwise import Pairwise
 from minent.text.writing.sampling import sample
 from minent.text.writing.stepper import Stepper
+from minent.text.writing.written_out import written_out
 
 
 @torch.no_grad()
@@ -35,7 +37,8 @@ def written(
 ) -> list[list[Hypothesis]]:
     """What the model writes for each sequence of token ids, the best first, as people read it, beginning with `prefix`;
     about `tokens` source tokens at a time (which changes nothing but the speed). `first` is the number of the first
-    source, by which what is drawn differs; where options leave nothing to write, nothing is found.
+    source, by which what is drawn differs; where options leave nothing to write, nothing is found. A model in training
+    drops nothing out while it writes.
 
     Raises BadInput for a prefix where a direction comes to the beginning last, or one longer than it may be."""
     joined, search = model.direction == "to-middle", replace(search, longest=_longest(model, search))
@@ -53,30 +56,34 @@ def written(
         return found
     device = next(model.parameters()).device
     longest = max(map(len, sources))
-    for batch in Batches({"source": list(sources)}, tokens=max(tokens, longest), shuffle=False).epoch(1):
-        whole = batch["source_mask"].all()
-        source, mask = (
-            torch.from_numpy(batch[name]).to(device, non_blocking=True) for name in ("source", "source_mask")
-        )
-        mask, stepper = None if whole else mask, None
-        if isinstance(model, Writer):
-            stepper = Stepper(model, source, mask, search.beam ** (2 if search.pairwise else 1))
-            step = Pairwise(stepper, search.beam) if search.pairwise else stepper
-        else:
-            given = prefix[0] if prefix and model.first is not None else model.first
-            step: Step = HubStepper(model, source, mask, search.beam, search.longest, given, search.temperature > 0)
-        if search.temperature:
-            results = sample(step, (batch["id"] + first).tolist(), model.directions, model.end, search, prefix, joined)
-        elif joined:
-            results = meet(step, len(source), model.end, search, prefix)
-        else:
-            results = beam_search(step, len(source), model.directions, model.end, search, prefix)
-        if stepper and model.direction == "bidirectional" and search.judge == "both" and not search.temperature:
-            results = agreed(stepper.model, stepper.remembered(), results, search)
-        else:
-            results = [[_forward(model, hypothesis) for hypothesis in hypotheses] for hypotheses in results]
-        for i, hypotheses in zip(batch["id"].tolist(), results, strict=True):
-            found[i] = hypotheses
+    with evaluating(model):
+        step_of = written_out(model) if isinstance(model, Writer) else None
+        for batch in Batches({"source": list(sources)}, tokens=max(tokens, longest), shuffle=False).epoch(1):
+            whole = batch["source_mask"].all()
+            source, mask = (
+                torch.from_numpy(batch[name]).to(device, non_blocking=True) for name in ("source", "source_mask")
+            )
+            mask, stepper = None if whole else mask, None
+            if isinstance(model, Writer):
+                stepper = Stepper(model, source, mask, search.beam ** (2 if search.pairwise else 1), step_of)
+                step = Pairwise(stepper, search.beam) if search.pairwise else stepper
+            else:
+                given = prefix[0] if prefix and model.first is not None else model.first
+                step: Step = HubStepper(model, source, mask, search.beam, search.longest, given, search.temperature > 0)
+            if search.temperature:
+                results = sample(
+                    step, (batch["id"] + first).tolist(), model.directions, model.end, search, prefix, joined
+                )
+            elif joined:
+                results = meet(step, len(source), model.end, search, prefix)
+            else:
+                results = beam_search(step, len(source), model.directions, model.end, search, prefix)
+            if stepper and model.direction == "bidirectional" and search.judge == "both" and not search.temperature:
+                results = agreed(stepper.model, stepper.remembered(), results, search)
+            else:
+                results = [[_forward(model, hypothesis) for hypothesis in hypotheses] for hypotheses in results]
+            for i, hypotheses in zip(batch["id"].tolist(), results, strict=True):
+                found[i] = hypotheses
     if search.temperature:
         asked = len(found) * search.beam * (1 if joined else model.directions)
         if lost := asked - sum(map(len, found)):

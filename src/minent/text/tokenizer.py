@@ -135,6 +135,9 @@ def read_tokenizer(path: str | os.PathLike[str]) -> Tokenizer:
 
 def tokenizer_of(texts: Iterable[str], reading: Reading) -> Tokenizer:
     """The tokenizer that `reading` asks for: trained on the texts, or read. Raises BadInput."""
+    if reading.sources is not None:
+        given = f"source_tokenizer {reading.source_tokenizer!r}, source_vocabulary {reading.source_vocabulary}"
+        raise BadInput(f"a tokenizer for the sources alone is for models that write a text for a text; got {given}")
     kind = "bpe" if reading.tokenizer == "auto" else reading.tokenizer
     if kind in get_args(Kind):
         return train_tokenizer(texts, kind=kind, vocabulary=reading.vocabulary)  # type: ignore[arg-type]

@@ -24,7 +24,7 @@ from minent.training.weights import built, fill, read, weights, write
 T = TypeVar("T", bound="Saved")
 log = logging.getLogger(__name__)
 FORMAT = 1
-FILES = ["config.json", "model.safetensors", "tokenizer.json"]
+FILES = ["config.json", "model.safetensors", "tokenizer.json", "source_tokenizer.json"]
 
 
 class Saved(PyTorchModelHubMixin, nn.Module, library_name="minent"):
@@ -44,6 +44,7 @@ class Saved(PyTorchModelHubMixin, nn.Module, library_name="minent"):
     """
 
     tokenizer: Tokenizer | None = None
+    tokenizers: tuple[str, ...] = ("tokenizer",)
 
     def _stored(self) -> dict[str, Tensor]:
         """The weights as the file is to name them."""
@@ -77,9 +78,10 @@ class Saved(PyTorchModelHubMixin, nn.Module, library_name="minent"):
 
     def describe(self, folder: Path) -> None:
         """Write how the model is built and how it reads, without what it has learned."""
-        if self.tokenizer is not None:
-            with whole_file(folder / "tokenizer.json") as temporary:
-                self.tokenizer.save(str(temporary))
+        for name in self.tokenizers:
+            if (tokenizer := getattr(self, name)) is not None:
+                with whole_file(folder / f"{name}.json") as temporary:
+                    tokenizer.save(str(temporary))
         config = {**self.settings(), "minent": {"class": type(self).__name__, "format": FORMAT}}
         write_text(folder / "config.json", json.dumps(config, indent=2, ensure_ascii=False))
 
@@ -120,11 +122,12 @@ class Saved(PyTorchModelHubMixin, nn.Module, library_name="minent"):
         file, parts = folder / "model.safetensors", [] if (folder / "model.safetensors").exists() else learned(folder)
         model = built(parts[0] if parts else file, lambda: cls(**arguments))
         fill(weights(model), averaging.mean(parts) if parts else model._restored(read(file)), folder)
-        if (folder / "tokenizer.json").exists():
-            try:
-                model.tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-            except Exception as error:  # tokenizers raises no narrower one
-                raise BadInput(f"tokenizer.json in {str(folder)!r} is not a whole tokenizer: {error}") from None
+        for name in model.tokenizers:
+            if (file := folder / f"{name}.json").exists():
+                try:
+                    setattr(model, name, Tokenizer.from_file(str(file)))
+                except Exception as error:  # tokenizers raises no narrower one
+                    raise BadInput(f"{file.name} in {str(folder)!r} is not a whole tokenizer: {error}") from None
         return model.eval()
 
 

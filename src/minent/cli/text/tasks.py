@@ -61,7 +61,7 @@ def check(asked: Asked) -> None:
     if asked.init and asked.distil:
         raise BadInput("a model begins as one other model; got --init and --distil")
     other = "init" if asked.init else "distil" if asked.distil else ""
-    if other and (asked.shape != Shape() or (asked.reading.tokenizer, asked.reading.vocabulary) != ("auto", 8000)):
+    if other and (asked.shape != Shape() or replace(asked.reading, tokens=Reading().tokens) != Reading()):
         wanted = "a model that is trained further keeps its shape and tokenizer"
         raise BadInput(f"{wanted}; got --{other} and options of these")
     if other and replace(asked.writing, smoothing=Writing().smoothing) != Writing():

@@ -36,7 +36,9 @@ class EncoderDecoder(Reads):
         self.source = batch["input_ids"]
         self.source_mask = batch.get("attention_mask", torch.ones_like(self.source)).bool()
         self.source_mask = self.source_mask & ~among(self.source, self.special)
-        self.embedding = bare.get_decoder().get_input_embeddings()
+        self.embedding, read = (side.get_input_embeddings() for side in (bare.get_decoder(), bare.get_encoder()))
+        shared = getattr(bare.config, "share_encoder_decoder_embeddings", True)  # Marian's may have two
+        self.one_vocabulary = shared and len(self.embedding.weight) == len(read.weight)
 
     def scores(self, history: Tensor) -> Tensor:
         soft = history.is_floating_point()

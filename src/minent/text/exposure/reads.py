@@ -28,6 +28,7 @@ class Reads:
     source_mask: Bool[Tensor, "rows k"]
     embedding: nn.Embedding
     special: set[int]
+    one_vocabulary: bool = True  # of source and target
 
     def scores(
         self, history: Int[Tensor, "rows n"] | Float[Tensor, "rows n dim"]

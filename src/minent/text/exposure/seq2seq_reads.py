@@ -19,7 +19,7 @@ class Ours(Reads):
         self.counts = taught(model, counts, batch.get("cut"))
         times = len(self.tokens) // len(batch["source"])
         self.source, self.source_mask = (batch[name].repeat(times, 1) for name in ("source", "source_mask"))
-        self.embedding = model.embedding.tokens
+        self.embedding, self.one_vocabulary = model.embedding.tokens, model.source_embedding is None
         named = {} if model.tokenizer is None else model.tokenizer.get_added_tokens_decoder()
         self.special = {model.end, *(i for i, token in named.items() if token.special)}
 

@@ -17,8 +17,27 @@ class Reading:
     vocabulary: int = 8000
     """Tokens that a trained tokenizer knows, at most."""
 
+    source_tokenizer: str = ""
+    """A tokenizer for the sources alone, as --tokenizer; seq2seq. One for both sides if neither this nor
+    --source-vocabulary is given."""
+
+    source_vocabulary: int = 0
+    """Tokens that it knows, at most; as many as --vocabulary if not given."""
+
     tokens: int = 8192
     """Tokens of a batch, padding included."""
 
+    @property
+    def sources(self) -> "Reading | None":
+        """How sources are read that have a tokenizer of their own.
+
+        >>> Reading(vocabulary=4000).sources, Reading(vocabulary=4000, source_tokenizer="characters").sources.vocabulary
+        (None, 4000)
+        """
+        if not (self.source_tokenizer or self.source_vocabulary):
+            return None
+        return Reading(self.source_tokenizer or self.tokenizer, self.source_vocabulary or self.vocabulary)
+
     def __post_init__(self) -> None:
         check(self, *((name, getattr(self, name) >= 1, "at least 1") for name in ("vocabulary", "tokens")))
+        check(self, ("source_vocabulary", self.source_vocabulary >= 0, "at least 0"))

@@ -16,13 +16,14 @@ def left_half(model: Seq2Seq) -> Seq2Seq:
     mode. Raises BadInput for a model of another kind."""
     if model.direction != "bidirectional":
         raise BadInput(f"a half is taken of a bidirectional model; got one that is {model.direction}")
-    half = Seq2Seq(model.vocabulary, model.shape, copy=model.copying is not None, end=model.end)
+    copies, sources = model.copying is not None, model.source_vocabulary
+    half = Seq2Seq(model.vocabulary, model.shape, copy=copies, end=model.end, source_vocabulary=sources)
     wanted = half.state_dict()
     for name, weight in model.state_dict().items():
         own = name.replace(".ways.0", "")
         if own in wanted:  # the other half and gates are not; keys and values of both stand in one, the left's first
             wanted[own].copy_(weight[: len(wanted[own])])
-    half.tokenizer = model.tokenizer
+    half.tokenizer, half.source_tokenizer = model.tokenizer, model.source_tokenizer
     return half.to(model.starts.device).eval()
 
 

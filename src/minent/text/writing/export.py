@@ -26,9 +26,9 @@ NEVER = -1e4  # the score of a token that is not to be written, in float16 as we
 def export(model: Seq2Seq, folder: str | os.PathLike[str], *, quantization: Quantization | None = None) -> None:
     """Write what `ctranslate2.Translator(folder)` loads; `quantization` is CTranslate2's.
 
-    It takes and gives tokens: `model.tokenizer.encode(text, add_special_tokens=False).tokens`; those of a right-to-left
-    model come backwards. Raises BadInput for a folder that is there already, a bidirectional model, other attention
-    than softmax, rotary positions, and a model that copies; MissingExtra without ctranslate2.
+    It takes tokens, `model.reader.encode(text, add_special_tokens=False).tokens`, and gives those of `model.tokenizer`;
+    those of a right-to-left model come backwards. Raises BadInput for a folder that is there already, a bidirectional
+    model, other attention than softmax, rotary positions, and a model that copies; MissingExtra without ctranslate2.
     """
     require("ctranslate2", "ctranslate2", "export models to CTranslate2")
     from ctranslate2.specs import TransformerSpec
@@ -36,7 +36,7 @@ def export(model: Seq2Seq, folder: str | os.PathLike[str], *, quantization: Quan
 
     if quantization is not None and quantization not in get_args(Quantization):
         raise BadInput(f"quantization is one of {', '.join(get_args(Quantization))}; got {quantization!r}")
-    shape, tokenizer = model.shape, exportable(model)
+    shape, (reader, tokenizer) = model.shape, exportable(model)
     if not vacant(folder):
         raise BadInput(f"{str(folder)!r} is there already; choose another folder")
     layers = shape.layers, shape.decoder_layers or shape.layers
@@ -49,6 +49,10 @@ def export(model: Seq2Seq, folder: str | os.PathLike[str], *, quantization: Quan
     places = numbers(places)
     spec.encoder.embeddings[0].weight = spec.decoder.embeddings.weight = table
     spec.encoder.position_encodings.encodings = places
+    if model.source_embedding is not None:
+        spec.encoder.embeddings[0].weight = numbers(model.source_embedding.tokens.weight)
+        if model.source_embedding.learned is not None:
+            spec.encoder.position_encodings.encodings = numbers(model.source_embedding.learned)
     spec.decoder.position_encodings.encodings = np.concatenate([np.zeros_like(places[:1]), places[1:]])
     spec.decoder.projection.weight = np.concatenate([numbers(tokens), np.zeros((1, shape.dim), np.float32)])
     spec.decoder.projection.bias = np.append(np.zeros(len(tokens), np.float32), np.float32(NEVER))
@@ -62,8 +66,9 @@ def export(model: Seq2Seq, folder: str | os.PathLike[str], *, quantization: Quan
             norm(out.ffn.layer_norm, one.norms[-1])
             linear(out.ffn.linear_0, one.feed.into)
             linear(out.ffn.linear_1, one.feed.out)
-    words = [tokenizer.id_to_token(i) or f"<{i}>" for i in range(len(tokens))]  # ids may be left out
-    spec.register_source_vocabulary([*words, START])
+    words = named(tokenizer, len(tokens))
+    sources = named(reader, model.source_vocabulary) if model.source_vocabulary else [*words, START]
+    spec.register_source_vocabulary(sources)
     spec.register_target_vocabulary([*words, START])
     unknown = words[blank_of(tokenizer)]
     names = {"bos_token": START, "eos_token": words[model.end], "unk_token": unknown, "decoder_start_token": START}
@@ -75,8 +80,8 @@ def export(model: Seq2Seq, folder: str | os.PathLike[str], *, quantization: Quan
         spec.save(str(half))
 
 
-def exportable(model: Seq2Seq) -> Tokenizer:
-    """The tokenizer of a model that CTranslate2 can run; of others BadInput is raised."""
+def exportable(model: Seq2Seq) -> tuple[Tokenizer, Tokenizer]:
+    """The tokenizers of a model that CTranslate2 can run, to read and to write with; of others BadInput is raised."""
     for what, came, wanted in (
         ("decoder", model.direction, ("left-to-right", "right-to-left")),
         ("attention", model.shape.attention, ("softmax",)),
@@ -86,14 +91,20 @@ def exportable(model: Seq2Seq) -> Tokenizer:
             raise BadInput(f"CTranslate2 runs models whose {what} is {' or '.join(wanted)}; got {came}")
     if model.copying is not None:
         raise BadInput("CTranslate2 knows no prior for tokens of the source; got a model that copies")
-    if model.tokenizer is None:
-        raise BadInput("a model is exported with its tokenizer; this one has none: set model.tokenizer")
-    return model.tokenizer
+    if model.tokenizer is None or model.reader is None:
+        lacks = "tokenizer" if model.tokenizer is None else "source_tokenizer"
+        raise BadInput(f"a model is exported with its tokenizer; this one has none: set model.{lacks}")
+    return model.reader, model.tokenizer
 
 
 def numbers(tensor: Tensor) -> np.ndarray:
     """As CTranslate2 takes them."""
     return tensor.detach().float().cpu().numpy()
+
+
+def named(tokenizer: Tokenizer, many: int) -> list[str]:
+    """Tokens by their numbers, of which some may be left out."""
+    return [tokenizer.id_to_token(i) or f"<{i}>" for i in range(many)]
 
 
 def norm(spec: Any, layer: nn.Module) -> None:

@@ -18,6 +18,7 @@ from typing import Any, Literal, get_args
 
 import torch
 from jaxtyping import Bool, Float, Int
+from tokenizers import Tokenizer
 from torch import Tensor, nn
 
 from minent.errors import BadInput
@@ -32,7 +33,12 @@ Share = Literal["all", "embeddings"]
 
 
 class Writer(Saved):
-    """p(y | x): what a `Seq2Seq` is but for the search, which asks it (see `minent.text.writing.write`)."""
+    """p(y | x): what a `Seq2Seq` is but for the search, which asks it (see `minent.text.writing.write`).
+
+    `source_vocabulary`: tokens of the sources, where these are not those of the targets; read by `source_tokenizer`,
+    which is set, saved and set again as `tokenizer` is."""
+
+    tokenizers = "tokenizer", "source_tokenizer"
 
     def __init__(
         self,
@@ -45,18 +51,24 @@ class Writer(Saved):
         end: int = 3,
         share: Share = "all",
         interaction_dropout: float = 0.0,
+        source_vocabulary: int = 0,
     ):
         super().__init__()
         if decoder not in get_args(Direction):
             raise BadInput(f"the decoder is one of {', '.join(get_args(Direction))}; got {decoder!r}")
         if share not in get_args(Share):
             raise BadInput(f"directions share {' or '.join(get_args(Share))}; got {share!r}")
+        if copy and source_vocabulary:
+            raise BadInput("tokens are copied where both sides have one vocabulary; got one for the sources alone")
         shape = shape.settled()
         self.vocabulary, self.shape, self.direction, self.end = vocabulary, shape, decoder, end
+        self.source_vocabulary = source_vocabulary
         self.directions = 2 if decoder in ("bidirectional", "to-middle") else 1
         longest = max(shape.longest, shape.written)
         options = {"positions": shape.positions, "longest": longest + 1, "dropout": shape.dropout}
         self.embedding = Embedding(vocabulary, shape.dim, **options)
+        self.source_embedding = Embedding(source_vocabulary, shape.dim, **options) if source_vocabulary else None
+        self.source_tokenizer: Tokenizer | None = None
         self.starts = nn.Parameter(torch.randn(self.directions, shape.dim))
         self.copying = nn.Parameter(torch.zeros(vocabulary + 1)) if copy else None
         self.encoder = Encoder(shape)
@@ -101,12 +113,24 @@ class Writer(Saved):
     ) -> Float[Tensor, "rows n1 dim"]:
         """The decoder's vectors, of which `forward` gives the scores; a history may hold vectors in place of those of
         tokens."""
-        memory = self.encoder(self.embedding(source), source_mask)
+        memory = self.encoded(source, source_mask)
         vectors = torch.cat([self.start(len(history)), self.embedding(history, start=1)], dim=1)
         real = None
         if self.directions == 2:  # one direction may have written less than the other
             real = torch.cat([history_mask.new_ones(len(history), 1), history_mask], dim=1)
         return self.decoder(vectors, memory, real, source_mask)
+
+    def encoded(
+        self, source: Int[Tensor, "batch k"], mask: Bool[Tensor, "batch k"] | None
+    ) -> Float[Tensor, "batch k dim"]:
+        """What the encoder makes of sources."""
+        embedding = self.embedding if self.source_embedding is None else self.source_embedding
+        return self.encoder(embedding(source), mask)
+
+    @property
+    def reader(self) -> Tokenizer | None:
+        """The tokenizer of sources: `source_tokenizer` where they have a vocabulary of their own."""
+        return self.tokenizer if self.source_embedding is None else self.source_tokenizer
 
     def prior(
         self, source: Int[Tensor, "batch k"], source_mask: Bool[Tensor, "batch k"] | None

@@ -20,7 +20,7 @@ class Stepper:
         beam: int,
         written_out: WrittenOut | None = None,
     ):
-        self.memory: Tensor = model.encoder(model.embedding(source), mask)
+        self.memory: Tensor = model.encoded(source, mask)
         self.mask, self.prior = mask, model.prior(source, mask)
         self.model, self.beam, self.position, self.written_out = model, beam, 0, written_out
         self.caches = model.decoder.caches()

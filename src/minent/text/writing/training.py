@@ -12,6 +12,7 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 import torch
 from accelerate import PartialState
+from tokenizers import Tokenizer
 from torch import Tensor, nn
 
 from minent.data import Batches
@@ -48,19 +49,25 @@ class Objective(Protocol):
 
 
 def new_seq2seq(train: Pairs, shape: Shape, reading: Reading, writing: Writing, seed: int = 1) -> Seq2Seq:
-    """An untrained model, with one tokenizer for both sides, trained on `train` or given."""
-    tokenizer = tokenizer_of([*train.sources, *train.targets], reading)
+    """An untrained model, with one tokenizer for both sides, or one for each, trained on `train` or given."""
+    own = None if reading.sources is None else tokenizer_of(train.sources, reading.sources)
+    texts = train.targets if own else [*train.sources, *train.targets]
+    tokenizer = tokenizer_of(texts, replace(reading, source_tokenizer="", source_vocabulary=0))
     if not shape.longest:
-        shape = shape.settled(most(tokenizer, train.sources), most(tokenizer, train.targets))
-    vocabulary = max(tokenizer.get_vocab().values()) + 1  # those of others may leave ids out
+        shape = shape.settled(most(own or tokenizer, train.sources), most(tokenizer, train.targets))
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         model = Seq2Seq(
-            vocabulary, shape, writing.decoder, writing.interaction, writing.fusion, writing.copy, end_of(tokenizer),
-            writing.shared(shape.dim), writing.interaction_dropout,
+            known(tokenizer), shape, writing.decoder, writing.interaction, writing.fusion, writing.copy,
+            end_of(tokenizer), writing.shared(shape.dim), writing.interaction_dropout, known(own) if own else 0,
         )  # fmt: skip
-    model.tokenizer = tokenizer
+    model.tokenizer, model.source_tokenizer = tokenizer, own
     return model
+
+
+def known(tokenizer: Tokenizer) -> int:
+    """Ids of a tokenizer; those of others may leave some out."""
+    return max(tokenizer.get_vocab().values()) + 1
 
 
 def train_seq2seq(
@@ -148,8 +155,11 @@ def batched(
     an empty text is an unknown token."""
     cuts = cuts or {"source": Cut(model.shape.longest), "target": Cut(model.shape.written)}
     columns: dict[str, Any] = {
-        name: sequences(model.tokenizer, texts, cuts[name].longest, cuts[name])
-        for name, texts in (("source", pairs.sources), ("target", pairs.targets))
+        name: sequences(tokenizer, texts, cuts[name].longest, cuts[name])
+        for name, tokenizer, texts in (
+            ("source", model.reader, pairs.sources),
+            ("target", model.tokenizer, pairs.targets),
+        )
     }
     if cuts["target"].cut:
         columns["cut"] = np.array(cuts["target"].which)

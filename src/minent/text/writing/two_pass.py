@@ -25,8 +25,8 @@ def wrote(model: Writer, pairs: Pairs) -> dict[str, list[np.ndarray]]:
     if model.direction != "bidirectional":
         raise BadInput(f"two passes are for a bidirectional model; got one from {model.direction}")
     blank, shape = blank_of(model.tokenizer), model.shape
-    sides = (pairs.sources, shape.longest), (pairs.targets, shape.written)
-    sources, targets = (sequences(model.tokenizer, texts, longest) for texts, longest in sides)
+    sources = sequences(model.reader, pairs.sources, shape.longest)
+    targets = sequences(model.tokenizer, pairs.targets, shape.written)
     search = Search(beam=1, longest=max(map(len, targets)), judge="own")
     with alone(model), evaluating(model):
         found = written(model, sources, search)

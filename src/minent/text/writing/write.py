@@ -132,8 +132,9 @@ def n_best(
     a tokenizer, and for a prefix that it does not know."""
     texts, search = [texts] if isinstance(texts, str) else texts, search or Search()
     if isinstance(model, Writer):
-        sources, tokenizer = sequences(model.tokenizer, texts, model.shape.longest, cut), model.tokenizer
-        assert tokenizer is not None
+        sources, tokenizer = sequences(model.reader, texts, model.shape.longest, cut), model.tokenizer
+        if tokenizer is None:
+            raise BadInput("a model writes with its tokenizer; this one has none: set model.tokenizer")
         prefix, spell = encode(tokenizer, [search.prefix])[0].tolist(), spelled(tokenizer)
         if (unknown := blank_of(tokenizer)) in prefix and unknown != model.end:
             raise BadInput(f"texts cannot begin with {search.prefix!r}: some of it is unknown to the tokenizer")

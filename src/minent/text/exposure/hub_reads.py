@@ -36,9 +36,7 @@ class EncoderDecoder(Reads):
         self.source = batch["input_ids"]
         self.source_mask = batch.get("attention_mask", torch.ones_like(self.source)).bool()
         self.source_mask = self.source_mask & ~among(self.source, self.special)
-        self.embedding, read = (side.get_input_embeddings() for side in (bare.get_decoder(), bare.get_encoder()))
-        shared = getattr(bare.config, "share_encoder_decoder_embeddings", True)  # Marian's may have two
-        self.one_vocabulary = shared and len(self.embedding.weight) == len(read.weight)
+        self.embedding = bare.get_decoder().get_input_embeddings()
 
     def scores(self, history: Tensor) -> Tensor:
         soft = history.is_floating_point()
@@ -50,6 +48,10 @@ class EncoderDecoder(Reads):
         tokens = torch.cat([self.start, self.tokens if soft else history], dim=1)
         with _instead(self.embedding, history) if soft else nullcontext():
             return self.model(**rest, decoder_input_ids=tokens, use_cache=False).logits
+
+    def one_vocabulary(self) -> bool:
+        shared = getattr(self.bare.config, "share_encoder_decoder_embeddings", True)  # Marian's may have two
+        return shared and len(self.embedding.weight) == len(self.bare.get_encoder().get_input_embeddings().weight)
 
     def own(self) -> Tensor:
         n = self.wanted.shape[1]

@@ -28,7 +28,6 @@ class Reads:
     source_mask: Bool[Tensor, "rows k"]
     embedding: nn.Embedding
     special: set[int]
-    one_vocabulary: bool = True  # of source and target
 
     def scores(
         self, history: Int[Tensor, "rows n"] | Float[Tensor, "rows n dim"]
@@ -39,6 +38,10 @@ class Reads:
     def loss(self, history: Int[Tensor, "rows n"] | Float[Tensor, "rows n dim"], smoothing: float = 0.0) -> Summed:
         """The cross entropies of what is wanted, summed, and how many they are."""
         return self.cross_entropy(self.scores(history), smoothing)
+
+    def one_vocabulary(self) -> bool:
+        """Whether source and target have the same tokens."""
+        return True
 
     def own(self) -> Int[Tensor, "rows n1"]:
         """What the model writes greedily, reading itself; after its end −1."""

@@ -52,7 +52,7 @@ class RandomReplacement(Objective):
             text[sorted(read.special)] = False
             pool, real = text.nonzero().T, text.new_ones(1, int(text.sum()))
         elif self.origin == "both":
-            if not read.one_vocabulary:
+            if not read.one_vocabulary():
                 raise BadInput("tokens of the source stand for some of the target where both have one vocabulary")
             pool = torch.cat([read.source, read.tokens], dim=1)
             real = torch.cat([read.source_mask, read.free], dim=1)

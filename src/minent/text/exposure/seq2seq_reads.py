@@ -19,7 +19,7 @@ class Ours(Reads):
         self.counts = taught(model, counts, batch.get("cut"))
         times = len(self.tokens) // len(batch["source"])
         self.source, self.source_mask = (batch[name].repeat(times, 1) for name in ("source", "source_mask"))
-        self.embedding, self.one_vocabulary = model.embedding.tokens, model.source_embedding is None
+        self.embedding = model.embedding.tokens
         named = {} if model.tokenizer is None else model.tokenizer.get_added_tokens_decoder()
         self.special = {model.end, *(i for i, token in named.items() if token.special)}
 
@@ -27,6 +27,9 @@ class Ours(Reads):
         prior = self.model.prior(self.batch["source"], self.batch["source_mask"])
         scores = self.model.embedding.scores(read(self.model, self.batch, history, self.free))
         return scores if prior is None else scores + prior.repeat(self.model.directions, 1)[:, None]
+
+    def one_vocabulary(self) -> bool:
+        return self.model.source_embedding is None
 
     def loss(self, history: Tensor, smoothing: float = 0.0) -> Summed:
         return loss(self.model, self.batch, smoothing, history)

@@ -33,6 +33,7 @@ from minent.text.writing.write import written
 HERE = Path(__file__).resolve()
 RESULTS = HERE.parent / "results" / "text.json"
 VOCABULARY, LENGTH, SENTENCES = 8000, 24, 64
+ALONE = [f"{name} {search}" for name in ("minent", "CTranslate2", "Marian") for search in ("greedy", "beam 5")]
 SHAPE = Shape(dim=256, heads=4, layers=3, hidden=1024, dropout=0.0)
 
 
@@ -60,10 +61,9 @@ def race(runs, repeats):
 
 
 def decoding(repeats):
-    """Sentences a CPU second."""
+    """Sentences a CPU second, SENTENCES together and each by itself."""
     random = np.random.default_rng(0)
-    sources = [random.integers(5, VOCABULARY, LENGTH) for _ in range(SENTENCES)]
-    tensor = torch.tensor(np.stack(sources))
+    together = [random.integers(5, VOCABULARY, LENGTH) for _ in range(SENTENCES)]
     torch.manual_seed(0)
     kinds = "left-to-right", "bidirectional", "to-middle"
     one, both, middle = (Seq2Seq(VOCABULARY, SHAPE, direction).eval() for direction in kinds)
@@ -71,33 +71,41 @@ def decoding(repeats):
     theirs, length = marian(), {"min_new_tokens": LENGTH, "max_new_tokens": LENGTH}
     words = [f"w{i}" for i in range(VOCABULARY - 5)]
     one.tokenizer = train_tokenizer([" ".join(words)], kind="words", vocabulary=VOCABULARY)
-    tokens = [[one.tokenizer.id_to_token(i) for i in source.tolist()] for source in sources]
     named = {"unk_token": "<unk>", "pad_token": "<pad>", "eos_token": "</s>"}
     hub = HubWriter(theirs, PreTrainedTokenizerFast(tokenizer_object=one.tokenizer, **named))
     with tempfile.TemporaryDirectory() as folder:
         export(one, Path(folder) / "model")
         fast = ctranslate2.Translator(str(Path(folder) / "model"), inter_threads=1, intra_threads=1)
 
-    def ct2(beam):
+    def runs(sources, some):
+        tensor = torch.tensor(np.stack(sources))
+        tokens = [[one.tokenizer.id_to_token(i) for i in source.tolist()] for source in sources]
         bounds = {"min_decoding_length": LENGTH, "max_decoding_length": LENGTH, "max_batch_size": SENTENCES}
-        return lambda: fast.translate_batch(tokens, beam_size=beam, **bounds)
 
-    def ours(model, beam, **more):
-        return lambda: written(model, sources, Search(beam=beam, shortest=LENGTH, longest=LENGTH, **more))
+        def ct2(beam):
+            return lambda: fast.translate_batch(tokens, beam_size=beam, **bounds)
 
-    runs = {
-        "minent greedy": ours(one, 1), "minent beam 4": ours(one, 4), "minent beam 5": ours(one, 5),
-        "minent both ends 1 + 1": ours(both, 1, judge="own"), "minent both ends 2 + 2": ours(both, 2, judge="own"),
-        "minent both ends 2 + 2, agreed": ours(both, 2),
-        "minent both ends 2 + 2, pairwise": ours(both, 2, pairwise=True, judge="own"),
-        "minent own decoders 2 + 2": ours(own, 2, judge="own"), "minent own decoders 2 + 2, agreed": ours(own, 2),
-        "minent to the middle, beam 4": ours(middle, 4),
-        "CTranslate2 greedy": ct2(1), "CTranslate2 beam 5": ct2(5),
-        "Marian greedy": lambda: theirs.generate(tensor, num_beams=1, do_sample=False, **length),
-        "Marian, written with by minent, greedy": ours(hub, 1), "Marian, written with by minent, beam 5": ours(hub, 5),
-        "Marian beam 5": lambda: theirs.generate(tensor, num_beams=5, do_sample=False, **length),
-    }  # fmt: skip
-    return {name: SENTENCES / seconds for name, seconds in race(runs, repeats).items()}
+        def ours(model, beam, **more):
+            return lambda: written(model, sources, Search(beam=beam, shortest=LENGTH, longest=LENGTH, **more))
+
+        every = {
+            "minent greedy": ours(one, 1), "minent beam 4": ours(one, 4), "minent beam 5": ours(one, 5),
+            "minent both ends 1 + 1": ours(both, 1, judge="own"), "minent both ends 2 + 2": ours(both, 2, judge="own"),
+            "minent both ends 2 + 2, agreed": ours(both, 2),
+            "minent both ends 2 + 2, pairwise": ours(both, 2, pairwise=True, judge="own"),
+            "minent own decoders 2 + 2": ours(own, 2, judge="own"), "minent own decoders 2 + 2, agreed": ours(own, 2),
+            "minent to the middle, beam 4": ours(middle, 4),
+            "CTranslate2 greedy": ct2(1), "CTranslate2 beam 5": ct2(5),
+            "Marian greedy": lambda: theirs.generate(tensor, num_beams=1, do_sample=False, **length),
+            "Marian, written with by minent, greedy": ours(hub, 1),
+            "Marian, written with by minent, beam 5": ours(hub, 5),
+            "Marian beam 5": lambda: theirs.generate(tensor, num_beams=5, do_sample=False, **length),
+        }  # fmt: skip
+        return {name: run for name, run in every.items() if not some or name in some}
+
+    many = {name: SENTENCES / seconds for name, seconds in race(runs(together, ()), repeats).items()}
+    single = {name: 1 / seconds for name, seconds in race(runs(together[:1], ALONE), 3 * repeats).items()}
+    return many, single
 
 
 def training(repeats):
@@ -134,10 +142,14 @@ def report(saved):
 
 ### Speed: {SHAPE.layers} + {SHAPE.layers} layers, {SHAPE.dim} wide, {LENGTH} tokens to {LENGTH} of {VOCABULARY}
 
-| | sentences written a CPU second |
-|---|---|"""
+| | sentences written a CPU second, {SENTENCES} together | one by one |
+|---|---|---|"""
     ]
-    parts += [f"| {name} | {value:.1f} |" for name, value in saved["decoding"].items()]
+    alone = saved["alone"]
+    parts += [
+        f"| {name} | {value:.1f} | {format(alone[name], '.1f') if name in alone else ''} |"
+        for name, value in saved["decoding"].items()
+    ]
     parts.append("\n| | target tokens trained on a CPU second |\n|---|---|")
     parts += [f"| {name} | {value:,.0f} |" for name, value in saved["training"].items()]
     return "\n".join(parts) + "\n"
@@ -149,13 +161,14 @@ def main():
     parser.add_argument("--write", type=Path)
     options = parser.parse_args()
     torch.set_num_threads(1)
+    many, single = decoding(1 if options.quick else 5)
     saved = {
         "date": date.today().isoformat(),
         "machine": f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}",
         "versions": ", ".join(f"{name} {version(name)}" for name in ("minent", "torch", "transformers", "ctranslate2")),
-        "decoding": decoding(1 if options.quick else 5), "training": training(1 if options.quick else 7),
+        "decoding": many, "alone": single, "training": training(1 if options.quick else 7),
     }  # fmt: skip
-    print(json.dumps({**saved["decoding"], **saved["training"]}, indent=1), flush=True)
+    print(json.dumps({**many, "alone": single, **saved["training"]}, indent=1), flush=True)
     if not options.quick:
         RESULTS.write_text(json.dumps(saved, indent=1) + "\n")
     if options.write:

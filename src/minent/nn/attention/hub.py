@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 from transformers import AttentionInterface, AttentionMaskInterface, PreTrainedConfig
 from transformers.masking_utils import causal_mask_function, sdpa_mask
@@ -38,13 +39,17 @@ def seen(
     **more: Any,
 ) -> Tensor | None:
     """Which keys are real, (batch, keys), or, where none may see a later one, (batch, 1, keys) up to the last query: no
-    mask grows with the square of the length. Others (packed texts) are whole (batch, 1, queries, keys)."""
+    mask grows with the square of the length. Where a compiler cannot tell the last query, (batch, 2, keys) tells both
+    which are real and which come up to it. Others (packed texts) are whole (batch, 1, queries, keys)."""
     if attention_mask is not None and attention_mask.dim() == 3:  # made here before, by `generate`
         return attention_mask
     both_ways = "allow_is_bidirectional_skip" in more and not more.get("use_vmap", False)
-    if not both_ways and not kv_offset and not (torch.compiler.is_compiling() and not isinstance(q_offset, int)):
+    open_ended = not both_ways and torch.compiler.is_compiling() and not isinstance(q_offset, int)
+    if not both_ways and not kv_offset and not open_ended:
         kv_length = min(kv_length, int(q_offset) + q_length)  # a static cache has room behind
         attention_mask = None if attention_mask is None else attention_mask[:, :kv_length]
+    elif open_ended and attention_mask is not None and attention_mask.shape[1] < kv_length:
+        attention_mask = F.pad(attention_mask, (0, kv_length - attention_mask.shape[1]))
     fits = attention_mask is None or attention_mask.shape[1] == kv_length
     if not fits or kv_offset or not (both_ways or mask_function is causal_mask_function):
         return sdpa_mask(
@@ -56,6 +61,9 @@ def seen(
         return None if attention_mask is None or (not plainly() and bool(attention_mask.all())) else attention_mask
     if attention_mask is None:
         attention_mask = torch.ones(batch_size, kv_length, dtype=torch.bool, device=more.get("device"))
+    if open_ended:
+        come = torch.arange(kv_length, device=attention_mask.device) < q_offset + q_length
+        return torch.stack([attention_mask.bool() & come, come.expand(batch_size, -1)], 1)
     return attention_mask[:, None]
 
 
@@ -82,6 +90,8 @@ def attend(
     mask, causal = _padding(module, attention_mask)
     if mask is not None and key.shape[2] > mask.shape[-1]:
         key, value = key[:, :, : mask.shape[-1]], value[:, :, : mask.shape[-1]]
+    if attention_mask is not None and attention_mask.dim() == 3 and attention_mask.shape[1] == 2:
+        key, value, mask = _last_to_the_end(key, value, attention_mask)
     by_distance = None if added is None else added(key.shape[2]).to(query.dtype)
     told = mask, causal, scaling, more.get("sliding_window"), by_distance
 
@@ -109,6 +119,14 @@ def _padding(module: Any, mask: Tensor | None) -> tuple[Tensor | None, bool]:
         if mask.dtype == torch.bool or bool(((mask == 0) | ~low).all()):
             return low[:, 0, 0], False
     return mask, False
+
+
+def _last_to_the_end(key: Tensor, value: Tensor, mask: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Keys, values and which are real, moved so that queries are the last: a static cache has room behind them."""
+    keys = key.shape[2]
+    old = torch.arange(keys, device=key.device) + mask[0, 1].sum() - keys
+    place = old.clamp(min=0)
+    return key.index_select(2, place), value.index_select(2, place), mask[:, 0].index_select(1, place) & (old >= 0)
 
 
 def _answers(

@@ -6,6 +6,7 @@ from typing import Any, Literal, get_args
 import torch
 
 from minent.errors import BadInput, require
+from minent.nn.attention.heads import whole
 from minent.nn.attention.longer_positions import more_positions
 
 Kind = Literal["window+landmarks", "window", "nystrom", "softmax"]
@@ -54,9 +55,8 @@ def lengthen(
     config = model.config
     before = getattr(config, "max_position_embeddings", None)
     window = min(hub.WINDOW, before // 2 if isinstance(before, int) else hub.WINDOW) if window is None else window
-    for name, value in (("window", window), ("landmarks", landmarks), ("longest", longest or 1)):
-        if value < 1:
-            raise BadInput(f"{name} is at least 1; got {value}")
+    window, landmarks = whole("window", window), whole("landmarks", landmarks)
+    longest = None if longest is None else whole("longest", longest)
     own = {"window": window} if attention.startswith("window") else {"landmarks": landmarks}
     told = {"attention": attention, **({} if attention == "softmax" else own)}
     parts = [part.config for part in model.modules() if isinstance(part, PreTrainedModel)]
@@ -95,38 +95,37 @@ def _check(model: Any) -> None:
 
 
 def _try(model: Any, parts: list[Any], told: dict[str, Any]) -> None:
-    """Put the attention in. Two short texts, one of them padded, tell whether exact attention by minent says what the
-    model's own says, and whether the model asks for what is put in at all."""
+    """Put the attention in. Two short inputs tell whether exact attention by minent says what the model's own says, and
+    whether the model asks for what is put in at all."""
     from minent.nn.attention import hub
 
-    if model.main_input_name != "input_ids":
-        model.set_attn_implementation(hub.NAME)
-        return
     name, was = type(model).__name__, [(part, part.training) for part in model.modules()]
-    own = [x for key, x in model.config.to_dict().items() if key in ("sliding_window", "local_attention")]
-    n = 8 + max([x for x in own if isinstance(x, int) and x < 1024], default=0)  # beyond the model's own windows
-    ids = torch.arange(2 * n, device=model.device).view(2, n) % min(
-        getattr(model.config.get_text_config(), "vocab_size", n), n + 5
-    )
-    real = torch.ones_like(ids)
-    real[1, n // 2 :] = 0
+    inputs, real = _inputs(model)
     model.eval()
 
     def read(kind: str, **settings: int) -> torch.Tensor:
         for part in parts:
             part.minent_attention = {"attention": kind, **settings}
-        out = model.base_model(input_ids=ids, attention_mask=real)[0].float()
-        return out[real.bool()] if out.shape[:2] == ids.shape else out
+        torch.manual_seed(0)  # some hide a part by chance
+        out = model.base_model(**inputs)[0].float()
+        return out[real] if out.shape[: real.dim()] == real.shape else out
 
     try:
         with torch.no_grad(), torch.random.fork_rng():
-            before = read("softmax")
+            try:
+                before = read("softmax")
+            except (AttributeError, IndexError, RuntimeError, TypeError, ValueError):
+                if model.main_input_name == "input_ids":
+                    raise
+                before = None  # images or sounds of another kind
             if hasattr(model, "asks_minent"):
                 model.config._attn_implementation = hub.NAME
             else:
                 model.set_attn_implementation(hub.NAME)
-            after, least = read("softmax"), read("window", window=1)
-            read(**{"kind" if key == "attention" else key: value for key, value in told.items()})
+            after = least = before
+            if before is not None:
+                after, least = read("softmax"), read("window", window=1)
+                read(**{"kind" if key == "attention" else key: value for key, value in told.items()})
     except (AttributeError, IndexError, RuntimeError, TypeError, ValueError) as error:
         if isinstance(error, BadInput):
             raise
@@ -134,10 +133,35 @@ def _try(model: Any, parts: list[Any], told: dict[str, Any]) -> None:
     finally:
         for part, training in was:
             part.training = training
+        for part in parts:
+            part.minent_attention = told
+    if before is None or after is None or least is None:
+        return
     if not (after - before).norm() <= 0.05 * before.norm():
-        raise BadInput(f"{name} asks attention for more than minent's do: two short texts are read differently")
+        raise BadInput(f"{name} asks attention for more than minent's do: two short inputs are read differently")
     if told["attention"] != "softmax" and torch.equal(after, least):
         raise BadInput(
             f"no layer of {name} would attend by {told['attention']}: they have windows or masks of their own, or no "
             'attention; take "softmax"'
         )
+
+
+def _inputs(model: Any) -> tuple[dict[str, torch.Tensor], torch.Tensor]:
+    """Two short texts, one of them padded, and which tokens are real; or an image, or sounds."""
+    config, kind = model.config, model.main_input_name
+    if kind != "input_ids":
+        size = getattr(config, "image_size", 224)
+        shapes = {
+            "pixel_values": (1, getattr(config, "num_channels", 3), *([size] * 2 if isinstance(size, int) else size)),
+            "input_features": (2, 200, getattr(config, "num_mel_bins", 80)),
+        }
+        made = torch.randn(shapes.get(kind, (2, 8000)), generator=torch.Generator().manual_seed(0))
+        return {kind: made.to(model.device, model.dtype)}, torch.ones((), dtype=torch.bool)
+    own = [x for key, x in config.to_dict().items() if key in ("sliding_window", "local_attention")]
+    n = 8 + max([x for x in own if isinstance(x, int) and x < 1024], default=0)  # beyond the model's own windows
+    ids = torch.arange(2 * n, device=model.device).view(2, n) % min(
+        getattr(config.get_text_config(), "vocab_size", n), n + 5
+    )
+    real = torch.ones_like(ids)
+    real[1, n // 2 :] = 0
+    return {"input_ids": ids, "attention_mask": real}, real.bool()

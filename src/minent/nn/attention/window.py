@@ -19,7 +19,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from minent.errors import BadInput
-from minent.nn.attention.heads import Cache, by_hand, check_mask, ignoring, kept, plainly
+from minent.nn.attention.heads import Cache, by_hand, check_mask, ignoring, kept, plainly, whole
 from minent.nn.attention.softmax import Softmax, softmax_attention
 from minent.nn.attention.window_merged import merged_attention
 from minent.nn.attention.window_scores import Blocks, added_far, added_near, dense
@@ -57,8 +57,7 @@ def window_attention(
     """
     batch, heads, n, _ = query.shape
     keys, start = key.shape[2], key.shape[2] - n
-    if window < 1:
-        raise BadInput(f"a window is of at least one token; got {window}")
+    window = whole("window", window)
     if start < 0:
         raise BadInput(f"queries are the last of their own keys; got {n} queries and {keys} keys")
     check_mask(padding_mask, batch, keys)
@@ -144,9 +143,7 @@ class Window(Softmax):
 
     def __init__(self, dim: int, heads: int, *, window: int = WINDOW, rotary: bool = False, dropout: float = 0.0):
         super().__init__(dim, heads, rotary=rotary, dropout=dropout)
-        if window < 1:
-            raise BadInput(f"a window is of at least one token; got {window}")
-        self.window = window
+        self.window = whole("window", window)
 
     def forward(
         self,

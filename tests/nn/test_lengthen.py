@@ -35,6 +35,7 @@ DISTANCES = {
     "vocab_size": 50, "d_model": 16, "d_kv": 8, "d_ff": 32, "num_layers": 2, "num_heads": 2,
     "relative_attention_num_buckets": 8, "relative_attention_max_distance": 16,
 }  # fmt: skip
+BOTH_ENDS = {"layers": 2, "attention_heads": 2, "ffn_dim": 32}
 IDS = torch.randint(5, 50, (2, 100), generator=torch.Generator().manual_seed(0))
 MASK = torch.ones(2, 32, dtype=torch.long)
 MASK[1, 20:] = 0
@@ -216,9 +217,13 @@ def test_another_transformers_is_refused_by_its_version(monkeypatch):
 
 
 def test_what_cannot_be_lengthened_is_refused():
-    for kind in (transformers.T5Model, transformers.T5ForSequenceClassification):
-        with pytest.raises(BadInput, match="take T5EncoderModel"):
-            lengthen(kind(transformers.T5Config(**DISTANCES)), 100)
+    with pytest.raises(BadInput, match=r"lengthen knows whole models.*T5Stack is neither"):
+        lengthen(transformers.T5Model(transformers.T5Config(**DISTANCES)).encoder, 100)
+    crossing = transformers.BertConfig(vocab_size=50, is_decoder=True, add_cross_attention=True, **SMALL)
+    with pytest.raises(BadInput, match="BertModel is neither"):
+        lengthen(transformers.BertModel(crossing), 1000)
+    with pytest.raises(BadInput, match="are sines, which go on"):
+        lengthen(both_ends("Marian"), 100, positions="stretched")
     small = {
         "vocab_size": 50,
         "hidden_size": 16,
@@ -257,6 +262,45 @@ def test_what_cannot_be_lengthened_is_refused():
         lengthen(transformers.MistralModel(mistral), None)
     with pytest.raises(BadInput, match="does not read a text and its mask alone"):
         lengthen(transformers.DogeModel(transformers.DogeConfig(vocab_size=50, **SMALL)), None)
+
+
+def both_ends(name):
+    """A model that reads and writes."""
+    told = DISTANCES
+    if "T5" not in name:
+        told = {f"{end}_{key}": x for end in ("encoder", "decoder") for key, x in BOTH_ENDS.items()}
+        told |= {"vocab_size": 50, "d_model": 16, "max_position_embeddings": 32, "pad_token_id": 0, "init_std": 0.3}
+    torch.manual_seed(0)
+    config = getattr(transformers, f"{name}Config")(**told, decoder_start_token_id=0)
+    kind = "MTModel" if name == "Marian" else "ForConditionalGeneration"
+    made = getattr(transformers, f"{name}{kind}")(config).eval()
+    for parameter in made.parameters():
+        parameter.data += 0.3 * torch.randn_like(parameter) * parameter.requires_grad
+    made.generation_config.eos_token_id = made.generation_config.forced_eos_token_id = None
+    return made
+
+
+@pytest.mark.parametrize("name", ["T5", "UMT5", "Bart", "Pegasus", "Marian"])
+@torch.no_grad()
+def test_of_what_reads_and_writes_the_encoder_is_long_and_the_decoder_exact(name, tmp_path):
+    before = both_ends(name)
+    after = lengthen(copy.deepcopy(before), 200, window=16)
+    short = {"input_ids": IDS[:, :32], "attention_mask": MASK, "decoder_input_ids": IDS[:, 40:72]}
+    assert (after(**short).logits - before(**short).logits).abs().max() < 1e-4
+    mask = torch.ones(2, 100, dtype=torch.long)
+    mask[1, 60:] = 0
+    read = {"attention_mask": mask, "decoder_input_ids": IDS[:, :100].flip(1)}
+    out, exact = (x(IDS, **read).logits for x in (after, lengthen(copy.deepcopy(before), 200, "softmax")))
+    assert (out - exact).abs().max() > 1e-2
+    found = after.get_encoder()(IDS, attention_mask=mask)  # the same states: both decoders say the same of them
+    states = [x(encoder_outputs=found, **read).logits for x in (after, lengthen(before, 200, "softmax"))]
+    assert (states[0] - states[1]).abs().max() < 1e-4
+    alone = after(IDS[1:, :60], decoder_input_ids=read["decoder_input_ids"][1:]).logits
+    assert (out[1:] - alone).abs().max() < 1e-4
+    after.save_pretrained(tmp_path)
+    assert torch.equal(type(after).from_pretrained(tmp_path).eval()(IDS, **read).logits, out)
+    told = {"attention_mask": mask, "num_beams": 2, "do_sample": False, "max_new_tokens": 8, "min_new_tokens": 8}
+    assert torch.equal(after.generate(IDS, **told), after.generate(IDS, use_cache=False, **told))
 
 
 @pytest.mark.parametrize("kind", ["dynamic", "longrope", "yarn"])

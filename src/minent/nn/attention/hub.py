@@ -37,8 +37,8 @@ def attend(
 ) -> tuple[Tensor, Tensor | None]:
     """What a layer of a model asks for; (batch, queries, heads, dim), and the weights of all queries where the model
     is called with `output_attentions`. Raises BadInput for what is not done here."""
-    added = more.get("position_bias")
-    unknown = (*UNKNOWN, *(["position_bias"] if not isinstance(added, ByDistance) else []))
+    added, exactly = more.get("position_bias"), _writes(module)
+    unknown = (*UNKNOWN, *([] if exactly or isinstance(added, ByDistance) else ["position_bias"]))
     if asked := [name for name in unknown if more.get(name) is not None]:
         raise BadInput(f"{type(module).__name__} adds {asked[0]} to scores, which minent's attentions do not")
     if attention_mask is not None and not isinstance(attention_mask, Tensor):
@@ -50,7 +50,11 @@ def attend(
         key, value = key[:, :, : mask.shape[-1]], value[:, :, : mask.shape[-1]]
     if attention_mask is not None and attention_mask.dim() == 3 and attention_mask.shape[1] == 2:
         key, value, mask = last_to_the_end(key, value, attention_mask)
-    by_distance = None if added is None else added(key.shape[2]).to(query.dtype)
+    by_distance = None
+    if isinstance(added, ByDistance):
+        by_distance = added(key.shape[2]).to(query.dtype)
+    elif added is not None:
+        mask = added if mask is None else added + low(mask.bool()[:, None, None], query.dtype)
     told = mask, causal, scaling, more.get("sliding_window"), by_distance
 
     def answers(value: Tensor, dropout: float = 0.0) -> Tensor:
@@ -69,7 +73,8 @@ def _answers(
     module: Any, query: Tensor, key: Tensor, value: Tensor, dropout: float, mask: Tensor | None, causal: bool,
     scale: float | None, sliding: int | None, by_distance: Tensor | None,
 ) -> Tensor:  # fmt: skip
-    asked = {"attention": "window+landmarks", **(getattr(module.config, "minent_attention", None) or {})}
+    told = {"attention": "softmax"} if _writes(module) else getattr(module.config, "minent_attention", None)
+    asked = {"attention": "window+landmarks", **(told or {})}
     n, keys = query.shape[2], key.shape[2]
     real = None if mask is None or mask.dim() == 4 else mask.bool().expand(len(query), -1)
     windows = partial(
@@ -101,6 +106,11 @@ def _answers(
             query, key, value, asked.get("landmarks", 64), padding_mask=real, dropout=dropout, scale=scale
         )
     return windows(asked.get("window", WINDOW), landmarks=asked["attention"] == "window+landmarks")
+
+
+def _writes(module: Any) -> bool:
+    """Whether it is of the decoder of a model that reads and writes: what is read is long, and the decoder exact."""
+    return getattr(module, "is_decoder", False) and getattr(module.config, "is_encoder_decoder", False)
 
 
 def _collected() -> dict[str, Any]:

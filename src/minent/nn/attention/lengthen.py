@@ -28,10 +28,11 @@ def lengthen(
     the model could read before, and at most 256: texts of at most two windows are read as before. "nystrom" sees all
     through `landmarks`; it loses most of what a pretrained model knows until it is trained. `positions` beyond those
     the model has: "repeated", or "stretched" over all. What `save_pretrained` saves `from_pretrained` loads, wherever
-    minent was imported.
+    minent was imported. Of a model that reads and writes (T5, BART, Marian) the encoder attends so, and the decoder, to
+    what was read and to what it wrote, exactly.
 
-    Raises BadInput for a model that does not ask transformers for its attention, one that reads and writes, positions
-    that cannot be extended, and settings that none can be.
+    Raises BadInput for a model that does not ask transformers for its attention, positions that cannot be extended, and
+    settings that none can be.
 
     >>> from transformers import BertConfig, BertModel
     >>> shape = dict(hidden_size=8, num_hidden_layers=1, num_attention_heads=2, intermediate_size=8)
@@ -85,13 +86,19 @@ def _check(model: Any) -> None:
         raise BadInput(f"lengthen puts attention into models of Hugging Face; {name} {told}")
     if not model._can_set_attn_implementation() and not hasattr(model, "asks_minent"):
         raise BadInput(f"lengthen puts attention into models that ask transformers for theirs; {name} does not")
-    parts = [part for part in model.modules() if isinstance(part, PreTrainedModel)]
-    inner = [part.config for part in parts if sum(isinstance(one, PreTrainedModel) for one in part.modules()) == 1]
-    both = model.config.is_encoder_decoder and any(getattr(one, "is_decoder", False) for one in inner)
-    if both or any(one.is_encoder_decoder or getattr(one, "add_cross_attention", False) for one in inner):
+    inner = [part for part in model.modules() if isinstance(part, PreTrainedModel) and part is not model]
+    crossing = [one.config for one in inner or [model] if getattr(one.config, "add_cross_attention", False)]
+    if crossing or (model.config.is_encoder_decoder and not _both(model)):
         raise BadInput(
-            f"lengthen knows models of one sequence; {name} attends to another too (of T5 take T5EncoderModel)"
+            "lengthen knows whole models: of one sequence, or with an encoder that reads and a decoder of its kind that "
+            f"writes; {name} is neither"
         )
+
+
+def _both(model: Any) -> bool:
+    """Whether it reads and writes, in parts of one kind that are saved by one config."""
+    config, reads = model.config, model.main_input_name == "input_ids" and hasattr(model.base_model, "decoder")
+    return config.is_encoder_decoder and not config.sub_configs and reads
 
 
 def _try(model: Any, parts: list[Any], told: dict[str, Any]) -> None:
@@ -125,6 +132,13 @@ def _try(model: Any, parts: list[Any], told: dict[str, Any]) -> None:
             after = least = before
             if before is not None:
                 after, least = read("softmax"), read("window", window=1)
+                if _both(model):  # what is written must not be attended to by windows
+                    inputs["encoder_outputs"] = model.base_model.encoder(
+                        inputs["input_ids"], attention_mask=inputs["attention_mask"]
+                    )
+                    if not torch.equal(read("softmax"), read("window", window=1)):
+                        raise BadInput(f"the decoder of {name} would attend by windows")
+                    del inputs["encoder_outputs"]
                 read(**{"kind" if key == "attention" else key: value for key, value in told.items()})
     except (AttributeError, IndexError, RuntimeError, TypeError, ValueError) as error:
         if isinstance(error, BadInput):
@@ -164,4 +178,5 @@ def _inputs(model: Any) -> tuple[dict[str, torch.Tensor], torch.Tensor]:
     )
     real = torch.ones_like(ids)
     real[1, n // 2 :] = 0
-    return {"input_ids": ids, "attention_mask": real}, real.bool()
+    written = {"decoder_input_ids": ids} if _both(model) else {}
+    return {"input_ids": ids, "attention_mask": real, **written}, real.bool()

@@ -74,7 +74,7 @@ def _answers(
     scale: float | None, sliding: int | None, by_distance: Tensor | None,
 ) -> Tensor:  # fmt: skip
     told = {"attention": "softmax"} if _writes(module) else getattr(module.config, "minent_attention", None)
-    asked = {"attention": "window+landmarks", **(told or {})}
+    asked: dict[str, Any] = {"attention": "window+landmarks", **(told or {})}
     n, keys = query.shape[2], key.shape[2]
     real = None if mask is None or mask.dim() == 4 else mask.bool().expand(len(query), -1)
     windows = partial(

@@ -90,8 +90,8 @@ def _check(model: Any) -> None:
     crossing = [one.config for one in inner or [model] if getattr(one.config, "add_cross_attention", False)]
     if crossing or (model.config.is_encoder_decoder and not _both(model)):
         raise BadInput(
-            "lengthen knows whole models: of one sequence, or with an encoder that reads and a decoder of its kind that "
-            f"writes; {name} is neither"
+            "lengthen knows whole models: of one sequence, or with an encoder that reads and a decoder of its kind; "
+            f"{name} is neither"
         )
 
 

@@ -137,7 +137,8 @@ class Nystrom(nn.Module):
         landmarks = check_options(landmarks, solver)
         if whole("kernel", kernel, 0) and kernel % 2 == 0:
             raise BadInput(f"the convolution has an odd kernel, or 0 for none; got {kernel}")
-        self.heads, self.landmarks, self.rotary, self.dropout = heads, landmarks, rotary, share("dropout", dropout)
+        self.dim, self.heads, self.landmarks = dim, heads, landmarks
+        self.rotary, self.dropout = rotary, share("dropout", dropout)
         self.solver: Solver = solver
         self.query, self.key, self.value, self.out = (nn.Linear(dim, dim) for _ in range(4))
         self.filter = nn.Parameter(torch.randn(heads, kernel) * kernel**-0.5 / 3) if kernel else None
@@ -158,7 +159,7 @@ class Nystrom(nn.Module):
             )
         if memory is not None:
             raise BadInput('Nyström attention is of one sequence with itself, not with a memory; use "softmax"')
-        check_tokens(x, self.query.in_features)
+        check_tokens(x, self.dim)
         check_mask(padding_mask, len(x), x.shape[1])
         x = kept(x, padding_mask)
         query, key, value = (split(linear(x), self.heads) for linear in (self.query, self.key, self.value))

@@ -63,7 +63,7 @@ class Synthesizer(nn.Module):
             raise BadInput(f"a synthesizer mixes different kinds, not only softmax; got {kind!r}")
         longest = whole("longest", longest)
         head_size(dim, heads)
-        self.heads, self.longest, self.dropout = heads, longest, share("dropout", dropout)
+        self.dim, self.heads, self.longest, self.dropout = dim, heads, longest, share("dropout", dropout)
         self.value, self.out = nn.Linear(dim, dim), nn.Linear(dim, dim)
         compared = "softmax" in kinds
         self.query, self.key = (nn.Linear(dim, dim) if compared else None for _ in range(2))
@@ -82,7 +82,7 @@ class Synthesizer(nn.Module):
         that does not fit."""
         if memory is not None:
             raise BadInput('a synthesizer attends within one sequence, not to a memory; use "softmax"')
-        check_tokens(x, self.value.in_features)
+        check_tokens(x, self.dim)
         start = 0 if cache is None else cache.length
         keys = start + x.shape[1]
         if keys > self.longest:

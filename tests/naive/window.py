@@ -8,7 +8,7 @@ def window_attention(
     q: Tensor, k: Tensor, v: Tensor, w: int, landmarks: bool, mask: Tensor, causal: bool, by: Tensor | None = None
 ) -> Tensor:
     """For (batch, head, n, dim) and a mask (batch, n), one query after another; `by` (head, 2n − 1) is added to scores
-    by distance, for a landmark by that of the token in the middle of its block."""
+    by distance, for a landmark by that of the middle of its real tokens."""
     batch, head, n, dim = q.shape
     out = q.new_zeros(batch, head, n, v.shape[3])
     for b in range(batch):
@@ -27,7 +27,7 @@ def window_attention(
                     keys.append(k[b][:, tokens].mean(1))
                     values.append(v[b][:, tokens].mean(1))
                     counts.append(len(tokens))
-                    places.append((first + j * w + min(n, first + j * w + w) - 1) // 2)
+                    places.append(sum(tokens) // len(tokens))
             if keys:
                 scores = (torch.stack(keys, 1) @ q[b, :, t, :, None])[..., 0] / dim**0.5
                 if by is not None:

@@ -1,6 +1,8 @@
 """A lengthened model is the one it was for short texts, reads long ones, and is saved and loaded as any other."""
 
 import copy
+import subprocess
+import sys
 
 import pytest
 
@@ -33,6 +35,7 @@ DISTANCES = {
     "vocab_size": 50, "d_model": 16, "d_kv": 8, "d_ff": 32, "num_layers": 2, "num_heads": 2,
     "relative_attention_num_buckets": 8, "relative_attention_max_distance": 16,
 }  # fmt: skip
+BOTH_ENDS = {"layers": 2, "attention_heads": 2, "ffn_dim": 32}
 IDS = torch.randint(5, 50, (2, 100), generator=torch.Generator().manual_seed(0))
 MASK = torch.ones(2, 32, dtype=torch.long)
 MASK[1, 20:] = 0
@@ -187,7 +190,6 @@ def test_a_decoder_does_not_look_ahead_and_writes_step_by_step_what_it_writes_at
 
 def test_a_model_without_minent_is_refused_by_transformers(tmp_path):
     import subprocess
-    import sys
 
     lengthen(model("Bert"), 100).save_pretrained(tmp_path)
     load = f"from transformers import AutoModel; AutoModel.from_pretrained({str(tmp_path)!r})"
@@ -207,7 +209,6 @@ def test_training_a_lengthened_model_moves_every_weight():
 
 
 def test_another_transformers_is_refused_by_its_version(monkeypatch):
-    import sys
 
     monkeypatch.setitem(sys.modules, "minent.nn.attention.hub", None)
     monkeypatch.delattr(attention_package, "hub")
@@ -216,9 +217,13 @@ def test_another_transformers_is_refused_by_its_version(monkeypatch):
 
 
 def test_what_cannot_be_lengthened_is_refused():
-    for kind in (transformers.T5Model, transformers.T5ForSequenceClassification):
-        with pytest.raises(BadInput, match="take T5EncoderModel"):
-            lengthen(kind(transformers.T5Config(**DISTANCES)), 100)
+    with pytest.raises(BadInput, match=r"lengthen knows whole models.*T5Stack is neither"):
+        lengthen(transformers.T5Model(transformers.T5Config(**DISTANCES)).encoder, 100)
+    crossing = transformers.BertConfig(vocab_size=50, is_decoder=True, add_cross_attention=True, **SMALL)
+    with pytest.raises(BadInput, match="BertModel is neither"):
+        lengthen(transformers.BertModel(crossing), 1000)
+    with pytest.raises(BadInput, match="are sines, which go on"):
+        lengthen(both_ends("Marian"), 100, positions="stretched")
     small = {
         "vocab_size": 50,
         "hidden_size": 16,
@@ -238,9 +243,13 @@ def test_what_cannot_be_lengthened_is_refused():
         lengthen(torch.nn.Sequential(model("Bert")), 100)
     with pytest.raises(BadInput, match="reads 32 tokens already"):
         lengthen(model("Bert"), 20)
+    with pytest.raises(BadInput, match="longest is a whole number, at least 1; got 0"):
+        lengthen(model("Bert"), 0)
+    with pytest.raises(BadInput, match=r"for each query, \(batch, 1, queries, keys\); got \(2, 100, 100\)"):
+        outputs(lengthen(model("Bert"), 100), IDS, torch.ones(2, 100, 100))
     with pytest.raises(BadInput, match="attention is one of"):
         lengthen(model("Bert"), 100, "synthesizer")
-    with pytest.raises(BadInput, match="window is at least 1"):
+    with pytest.raises(BadInput, match="window is a whole number, at least 1; got 0"):
         lengthen(model("Bert"), 100, window=0)
     llama = model("Llama")
     with pytest.raises(BadInput, match="what came before"):
@@ -253,6 +262,45 @@ def test_what_cannot_be_lengthened_is_refused():
         lengthen(transformers.MistralModel(mistral), None)
     with pytest.raises(BadInput, match="does not read a text and its mask alone"):
         lengthen(transformers.DogeModel(transformers.DogeConfig(vocab_size=50, **SMALL)), None)
+
+
+def both_ends(name):
+    """A model that reads and writes."""
+    told = DISTANCES
+    if "T5" not in name:
+        told = {f"{end}_{key}": x for end in ("encoder", "decoder") for key, x in BOTH_ENDS.items()}
+        told |= {"vocab_size": 50, "d_model": 16, "max_position_embeddings": 32, "pad_token_id": 0, "init_std": 0.3}
+    torch.manual_seed(0)
+    config = getattr(transformers, f"{name}Config")(**told, decoder_start_token_id=0)
+    kind = "MTModel" if name == "Marian" else "ForConditionalGeneration"
+    made = getattr(transformers, f"{name}{kind}")(config).eval()
+    for parameter in made.parameters():
+        parameter.data += 0.3 * torch.randn_like(parameter) * parameter.requires_grad
+    made.generation_config.eos_token_id = made.generation_config.forced_eos_token_id = None
+    return made
+
+
+@pytest.mark.parametrize("name", ["T5", "UMT5", "Bart", "Pegasus", "Marian"])
+@torch.no_grad()
+def test_of_what_reads_and_writes_the_encoder_is_long_and_the_decoder_exact(name, tmp_path):
+    before = both_ends(name)
+    after = lengthen(copy.deepcopy(before), 200, window=16)
+    short = {"input_ids": IDS[:, :32], "attention_mask": MASK, "decoder_input_ids": IDS[:, 40:72]}
+    assert (after(**short).logits - before(**short).logits).abs().max() < 1e-4
+    mask = torch.ones(2, 100, dtype=torch.long)
+    mask[1, 60:] = 0
+    read = {"attention_mask": mask, "decoder_input_ids": IDS[:, :100].flip(1)}
+    out, exact = (x(IDS, **read).logits for x in (after, lengthen(copy.deepcopy(before), 200, "softmax")))
+    assert (out - exact).abs().max() > 1e-2
+    found = after.get_encoder()(IDS, attention_mask=mask)  # the same states: both decoders say the same of them
+    states = [x(encoder_outputs=found, **read).logits for x in (after, lengthen(before, 200, "softmax"))]
+    assert (states[0] - states[1]).abs().max() < 1e-4
+    alone = after(IDS[1:, :60], decoder_input_ids=read["decoder_input_ids"][1:]).logits
+    assert (out[1:] - alone).abs().max() < 1e-4
+    after.save_pretrained(tmp_path)
+    assert torch.equal(type(after).from_pretrained(tmp_path).eval()(IDS, **read).logits, out)
+    told = {"attention_mask": mask, "num_beams": 2, "do_sample": False, "max_new_tokens": 8, "min_new_tokens": 8}
+    assert torch.equal(after.generate(IDS, **told), after.generate(IDS, use_cache=False, **told))
 
 
 @pytest.mark.parametrize("kind", ["dynamic", "longrope", "yarn"])
@@ -302,3 +350,84 @@ def test_a_text_is_read_alike_whatever_is_padded_in_front():
     told = {"max_new_tokens": 20, "do_sample": False, "eos_token_id": None}
     padded = writer.generate(IDS[:, :40] * mask[:, :40], attention_mask=mask[:, :40], **told)
     assert torch.equal(padded[0, 40:], writer.generate(IDS[:1, 13:40], **told)[0, 27:])
+
+
+@pytest.mark.parametrize("kind", ["Swin", "Beit", "ViT", "Wav2Vec2"])
+def test_what_reads_images_and_sounds_is_tried_too(kind):
+    image, sizes = {"image_size": 32, "patch_size": 4}, {"initializer_range": 0.3, **SMALL}
+    told = {
+        "ViT": {**image, **sizes},
+        "Beit": {**image, **sizes, "use_relative_position_bias": True},
+        "Swin": {**image, "embed_dim": 8, "depths": [1, 1], "num_heads": [1, 1], "window_size": 4},
+        "Wav2Vec2": {"conv_dim": (16, 16), "conv_stride": (5, 4), "conv_kernel": (10, 8), **sizes},
+    }[kind] | ({"num_feat_extract_layers": 2} if kind == "Wav2Vec2" else {})
+    before = getattr(transformers, f"{kind}Model")(getattr(transformers, f"{kind}Config")(**told)).eval()
+    given = torch.randn(2, 2000) if kind == "Wav2Vec2" else torch.randn(2, 3, 32, 32)
+    if kind in ("Swin", "Beit"):  # windows of its own, numbers for each query
+        with pytest.raises(BadInput, match=f"no layer of {kind}Model would attend by window"):
+            lengthen(before, None, "window", window=4)
+        assert before.config._attn_implementation != "minent"
+        lengthen(before, None, "softmax")
+        return
+    with torch.no_grad():
+        states = [copy.deepcopy(before)(given)[0]]
+        states += [lengthen(copy.deepcopy(before), None, "window", window=w)(given)[0] for w in (400, 4)]
+    assert (states[1] - states[0]).abs().max() < 1e-5
+    assert (states[2] - states[0]).abs().max() > 1e-3
+
+
+def test_a_part_of_a_model_is_saved_with_it(tmp_path):
+    sizes = {k: x for k, x in SMALL.items() if k != "num_hidden_layers"} | {"num_hidden_layers": 1}
+    seen = {**sizes, "image_size": 8, "patch_size": 4}
+    config = transformers.CLIPConfig(text_config={"vocab_size": 50, **sizes}, vision_config=seen, projection_dim=8)
+    clip = transformers.CLIPModel(config).eval()
+    for parameter in clip.parameters():
+        parameter.data += 0.3 * torch.randn_like(parameter)
+    lengthen(clip.text_model, 100, window=8)
+    clip.save_pretrained(tmp_path)
+    again = transformers.CLIPModel.from_pretrained(tmp_path).eval()
+    assert torch.equal(outputs(again.text_model, IDS), outputs(clip.text_model, IDS))
+    assert again.vision_model.config._attn_implementation == "sdpa"
+    again.text_model.set_attn_implementation("sdpa")
+    assert (outputs(again.text_model, IDS) - outputs(clip.text_model, IDS)).abs().max() > 1e-3
+
+
+def test_a_text_is_read_alike_whatever_longer_one_is_beside_it_where_numbers_are_added_by_distance():
+    long = lengthen(model("MPNet"), 200, window=8)
+    mask = torch.ones(2, 100, dtype=torch.long)
+    mask[1, 43:] = 0
+    both = outputs(long, IDS, mask)
+    assert (both[1:, :43] - outputs(long, IDS[1:, :43])).abs().max() < 1e-5
+
+
+COMPILED = """
+import torch, transformers
+from minent.nn.attention import lengthen
+from transformers import LayoutLMConfig, LayoutLMModel, LlamaConfig, LlamaModel, StaticCache
+torch.set_grad_enabled(False)
+shape = dict(hidden_size=16, num_hidden_layers=2, num_attention_heads=2, intermediate_size=32, vocab_size=50)
+ids, mask = torch.randint(5, 50, (2, 90)), torch.ones(2, 90, dtype=torch.long)
+mask[0, :23] = 0
+real, place = mask.bool(), (mask.cumsum(1) - 1).clamp(min=0)
+llama = lengthen(LlamaModel(LlamaConfig(initializer_range=0.3, **shape)).eval(), None, window=8)
+eager = llama(ids, attention_mask=mask, position_ids=place, use_cache=False).last_hidden_state
+made = torch.compile(llama, backend="aot_eager")
+whole = made(ids, attention_mask=mask, position_ids=place, use_cache=False).last_hidden_state
+assert (whole - eager)[real].abs().max() < 1e-4
+states, cache = [], StaticCache(config=llama.config, max_cache_len=120)  # with room behind
+for i, j in ((0, 85), (85, 86), (86, 87), (87, 90)):
+    told = dict(attention_mask=mask[:, :j], position_ids=place[:, i:j], past_key_values=cache, use_cache=True)
+    states.append(made(ids[:, i:j], **told).last_hidden_state)
+assert (torch.cat(states, 1) - eager)[real].abs().max() < 1e-4
+old = lengthen(LayoutLMModel(LayoutLMConfig(initializer_range=0.3, **shape)).eval(), None, window=8)
+told = old(ids, attention_mask=mask).last_hidden_state
+made = torch.compile(old, backend="aot_eager")
+assert (made(ids, attention_mask=mask).last_hidden_state - told)[real].abs().max() < 1e-4
+exact = lengthen(old, None, "softmax")(ids, attention_mask=mask).last_hidden_state
+assert (exact - told)[real].abs().max() > 1e-2
+"""
+
+
+def test_a_compiled_model_reads_padding_in_front_and_static_caches_as_before():
+    done = subprocess.run([sys.executable, "-c", COMPILED], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

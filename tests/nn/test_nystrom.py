@@ -332,7 +332,7 @@ def test_what_nystrom_cannot_do_is_refused_by_name(call: dict, says: str):
         ({"landmarks": 0}, "landmark.*got 0"),
         ({"landmarks": -3}, "landmark.*got -3"),
         ({"kernel": 4}, "odd.*got 4"),
-        ({"kernel": -1}, "odd.*got -1"),
+        ({"kernel": -1}, "kernel.*got -1"),
         ({"rotary": True, "heads": 8}, "odd width"),
         ({"heads": 3}, "evenly"),
         ({"heads": 0}, "evenly"),

@@ -2,6 +2,7 @@
 
 from copy import deepcopy
 
+import numpy as np
 import pytest
 import torch
 from naive import attention as naive
@@ -9,7 +10,8 @@ from naive.attention import PADDING, padding
 from torch import Tensor, nn
 
 from minent.errors import BadInput
-from minent.nn.attention import Cache, Softmax
+from minent.nn.attention import Cache, Softmax, attention
+from minent.nn.attention.heads import check_tokens, whole
 from minent.nn.positions import rotated
 
 
@@ -165,6 +167,26 @@ def test_dropout_drops_weights_in_training_only():
     softmax, x = layer(dropout=0.5), numbers(1, 9, 8)
     assert not torch.equal(softmax(x), softmax(x))
     assert torch.equal(softmax.eval()(x), softmax(x))
+
+
+def test_tokens_of_another_shape_and_settings_that_are_none_are_refused():
+    check_tokens(torch.randn(2, 5, 8), 8)
+    for tokens, came in (
+        (torch.randn(5, 8), r"torch.float32 \(5, 8\)"),
+        (torch.randn(2, 5, 9), r"torch.float32 \(2, 5, 9\)"),
+        (torch.ones(2, 5, 8, dtype=torch.long), "torch.int64"),
+    ):
+        with pytest.raises(BadInput, match=rf"floats \(batch, n, 8\); got {came}"):
+            check_tokens(tokens, 8)
+    for kind in ("softmax", "nystrom", "window", "synthesizer"):
+        with pytest.raises(BadInput, match=r"floats \(batch, n, 8\); got"):
+            attention(kind, 8, 2)(torch.randn(2, 5, 9))
+        with pytest.raises(BadInput, match=r"dropout is a share, from 0 to 1; got 1\.5"):
+            attention(kind, 8, 2, dropout=1.5)
+    assert whole("window", np.int64(3)) == 3
+    for value in (2.5, "100", None, 0):
+        with pytest.raises(BadInput, match="window is a whole number, at least 1; got"):
+            whole("window", value)
 
 
 def test_heads_that_cannot_be_are_refused():

@@ -9,6 +9,7 @@ from minent.errors import BadInput
 from minent.nn import Decoder, Shape
 from minent.nn.attention import Cache, attention, window_attention
 from minent.nn.attention import heads as attention_heads
+from minent.nn.attention import window as attention_window
 
 KINDS = "window", "window+landmarks"
 
@@ -82,6 +83,13 @@ def test_numbers_by_distance_are_added_to_scores(causal, landmarks):
     for b in range(2):
         exact = F.scaled_dot_product_attention(q[b], k[b], v[b], added.masked_fill(~real[b], -1e30))
         assert (whole[b] - exact)[:, real[b]].abs().max() < 1e-12
+    alone = window_attention(
+        *(x[:1, :, :18] for x in (q, k, v)), 4, landmarks=landmarks, causal=causal, by_distance=by[:, 5:-5]
+    )
+    real = torch.ones(2, 23, dtype=torch.bool)
+    real[0, 18:] = False  # within a block: where its middle is does not depend on batch mates
+    mates = window_attention(q, k, v, 4, landmarks=landmarks, padding_mask=real, causal=causal, by_distance=by)
+    assert (mates[:1, :, :18] - alone).abs().max() < 1e-12
     with pytest.raises(BadInput, match=r"\(2, 45\) numbers; got \(2, 44\)"):
         window_attention(q, k, v, 4, by_distance=by[:, 1:])
 
@@ -97,6 +105,21 @@ def test_padding_in_front_moves_nothing(causal):
     assert (out[1:] - window_attention(q[1:], k[1:], v[1:], 5, causal=causal)).abs().max() < 1e-12
     shifted = window_attention(*(x[:1, :, 12:] for x in (q, k, v)), 5, causal=causal)
     assert (shifted[:, :, 1:] - alone).abs().max() > 1e-3  # blocks matter
+
+
+@pytest.mark.parametrize("causal", [False, True])
+@pytest.mark.parametrize("landmarks", [False, True])
+@pytest.mark.parametrize("n", [1, 5, 23, 40])
+def test_compilers_count_blocks_from_the_first_token_too(causal, landmarks, n, monkeypatch):
+    q, k, v = heads(n)
+    by, real = torch.randn(2, 2 * n - 1).double(), torch.rand(2, n, generator=torch.Generator().manual_seed(n)) > 0.3
+    real[:, -1], real[0, : n // 2] = True, False
+    told = {"landmarks": landmarks, "causal": causal, "padding_mask": real, "by_distance": by}
+    eager = window_attention(q, k, v, 5, **told)
+    monkeypatch.setattr(attention_window, "plainly", lambda: True)
+    for start in {0, n // 2, n - 1} if causal else {0}:
+        out = window_attention(q[:, :, start:], k, v, 5, **told)
+        assert (out - eager[:, :, start:])[real[:, None, start:].expand(2, 2, -1)].abs().max() < 1e-12
 
 
 def test_texts_of_two_windows_get_softmax_attention_whatever_their_batch_mates():
@@ -171,7 +194,7 @@ def test_texts_without_a_token_and_with_one(kind, length):
 
 def test_what_cannot_be_is_refused():
     q, k, v = heads(9)
-    with pytest.raises(BadInput, match="at least one token"):
+    with pytest.raises(BadInput, match="window is a whole number, at least 1; got 0"):
         window_attention(q, k, v, 0)
     with pytest.raises(BadInput, match="9 queries and 4 keys"):
         window_attention(q, k[:, :, :4], v[:, :, :4], 3)

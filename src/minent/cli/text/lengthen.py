@@ -73,7 +73,8 @@ def lengthen(
         _pooling(Path(model), part, longest)
         told = "" if _tokenizer(model, part, longest) else "; it has no tokenizer"
     asked = ", ".join(f"{name} {value}" for name, value in found.config.minent_attention.items())
-    print(f"{kind.__name__} of {before} positions reads {longest:,} tokens: {asked}{told}")
+    had = f" of {before} positions" if before else ""
+    print(f"{kind.__name__}{had} reads {longest:,} tokens: {asked}{told}")
     print(f"wrote {out}; import minent before you load it")
 
 

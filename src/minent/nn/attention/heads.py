@@ -1,6 +1,8 @@
 """What all attentions share: a vector is split into heads, padding is ignored, and decoding remembers its past."""
 
 from copy import copy
+from operator import index
+from typing import Any
 
 import torch
 from jaxtyping import Bool, Float
@@ -81,6 +83,24 @@ def head_size(dim: int, heads: int) -> int:
     return dim // heads
 
 
+def whole(name: str, value: Any, least: int = 1) -> int:
+    """`value`; raises BadInput where it is no whole number of at least `least`."""
+    try:
+        number = value if isinstance(value, int) else index(value)
+    except TypeError:
+        number = least - 1
+    if number < least:
+        raise BadInput(f"{name} is a whole number, at least {least}; got {value!r}")
+    return number
+
+
+def share(name: str, value: float) -> float:
+    """`value`; raises BadInput where it is no share of a whole."""
+    if not 0 <= value <= 1:
+        raise BadInput(f"{name} is a share, from 0 to 1; got {value}")
+    return value
+
+
 def plainly() -> bool:
     """Whether a compiler reads along or torch.func is at work: gradients by hand then give way to plain operators, of
     which both know everything."""
@@ -117,6 +137,12 @@ def ignoring(
         later = torch.full((1, 1, queries, keys), low, dtype=dtype, device=device).triu(1 + keys - queries)
         add = later if add is None else torch.minimum(add, later)
     return add
+
+
+def check_tokens(tokens: Tensor, dim: int) -> None:
+    """Raises BadInput for what is not (batch, n, dim) numbers."""
+    if tokens.dim() != 3 or tokens.shape[2] != dim or not tokens.is_floating_point():
+        raise BadInput(f"tokens are floats (batch, n, {dim}); got {tokens.dtype} {tuple(tokens.shape)}")
 
 
 def check_mask(padding_mask: Tensor | None, batch: int, n: int) -> None:

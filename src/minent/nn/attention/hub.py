@@ -11,11 +11,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from transformers import AttentionInterface, AttentionMaskInterface, PreTrainedConfig
-from transformers.masking_utils import causal_mask_function, sdpa_mask
 from transformers.utils.output_capturing import _active_collector
 
 from minent.errors import BadInput
-from minent.nn.attention.heads import plainly
+from minent.nn.attention.hub_masks import last_to_the_end, read_mask, seen
 from minent.nn.attention.nystrom import nystrom_attention
 from minent.nn.attention.relative import NAME, ByDistance
 from minent.nn.attention.rows import Watch, row_of
@@ -23,40 +22,7 @@ from minent.nn.attention.softmax import softmax_attention
 from minent.nn.attention.window import WINDOW, window_attention
 from minent.nn.attention.window_scores import dense, low
 
-LOW = -5000  # and less is added to scores of what is not to be seen: -10000 by some models
 UNKNOWN = "softcap", "s_aux", "sinks", "block_indices"  # what a model may ask for, and is not done here
-
-
-def seen(
-    batch_size: int,
-    q_length: int,
-    kv_length: int,
-    q_offset: Any = 0,
-    kv_offset: int = 0,
-    mask_function: Any = causal_mask_function,
-    attention_mask: Tensor | None = None,
-    **more: Any,
-) -> Tensor | None:
-    """Which keys are real, (batch, keys), or, where none may see a later one, (batch, 1, keys) up to the last query: no
-    mask grows with the square of the length. Others (packed texts) are whole (batch, 1, queries, keys)."""
-    if attention_mask is not None and attention_mask.dim() == 3:  # made here before, by `generate`
-        return attention_mask
-    both_ways = "allow_is_bidirectional_skip" in more and not more.get("use_vmap", False)
-    if not both_ways and not kv_offset and not (torch.compiler.is_compiling() and not isinstance(q_offset, int)):
-        kv_length = min(kv_length, int(q_offset) + q_length)  # a static cache has room behind
-        attention_mask = None if attention_mask is None else attention_mask[:, :kv_length]
-    fits = attention_mask is None or attention_mask.shape[1] == kv_length
-    if not fits or kv_offset or not (both_ways or mask_function is causal_mask_function):
-        return sdpa_mask(
-            batch_size=batch_size, q_length=q_length, kv_length=kv_length, q_offset=q_offset, kv_offset=kv_offset,
-            mask_function=mask_function, attention_mask=attention_mask,
-            **{**more, "allow_is_causal_skip": False, "allow_is_bidirectional_skip": False},
-        )  # fmt: skip
-    if both_ways:
-        return None if attention_mask is None or (not plainly() and bool(attention_mask.all())) else attention_mask
-    if attention_mask is None:
-        attention_mask = torch.ones(batch_size, kv_length, dtype=torch.bool, device=more.get("device"))
-    return attention_mask[:, None]
 
 
 def attend(
@@ -71,18 +37,24 @@ def attend(
 ) -> tuple[Tensor, Tensor | None]:
     """What a layer of a model asks for; (batch, queries, heads, dim), and the weights of all queries where the model
     is called with `output_attentions`. Raises BadInput for what is not done here."""
-    added = more.get("position_bias")
-    unknown = (*UNKNOWN, *(["position_bias"] if not isinstance(added, ByDistance) else []))
+    added, exactly = more.get("position_bias"), _writes(module)
+    unknown = (*UNKNOWN, *([] if exactly or isinstance(added, ByDistance) else ["position_bias"]))
     if asked := [name for name in unknown if more.get(name) is not None]:
         raise BadInput(f"{type(module).__name__} adds {asked[0]} to scores, which minent's attentions do not")
     if attention_mask is not None and not isinstance(attention_mask, Tensor):
         raise BadInput(f"an attention mask is a tensor of truths or numbers; got {type(attention_mask).__name__}")
     if (groups := query.shape[1] // key.shape[1]) > 1:  # several heads of queries share one of keys
         key, value = key.repeat_interleave(groups, 1), value.repeat_interleave(groups, 1)
-    mask, causal = _padding(module, attention_mask)
+    mask, causal = read_mask(module, attention_mask)
     if mask is not None and key.shape[2] > mask.shape[-1]:
         key, value = key[:, :, : mask.shape[-1]], value[:, :, : mask.shape[-1]]
-    by_distance = None if added is None else added(key.shape[2]).to(query.dtype)
+    if attention_mask is not None and attention_mask.dim() == 3 and attention_mask.shape[1] == 2:
+        key, value, mask = last_to_the_end(key, value, attention_mask)
+    by_distance = None
+    if isinstance(added, ByDistance):
+        by_distance = added(key.shape[2]).to(query.dtype)
+    elif added is not None:
+        mask = added if mask is None else added + low(mask.bool()[:, None, None], query.dtype)
     told = mask, causal, scaling, more.get("sliding_window"), by_distance
 
     def answers(value: Tensor, dropout: float = 0.0) -> Tensor:
@@ -97,25 +69,12 @@ def attend(
     return answers(value, dropout).transpose(1, 2).contiguous(), weights
 
 
-def _padding(module: Any, mask: Tensor | None) -> tuple[Tensor | None, bool]:
-    """Which keys are real, (batch, keys), or a mask for each query, (batch, _, queries, keys), and whether none may see
-    a later one. The same mask for each query, as older models make it, says which keys are real."""
-    if mask is None or mask.dim() == 2:
-        return mask, mask is None and _is_causal(module)
-    if mask.dim() == 3:
-        return mask[:, 0], True
-    if mask.shape[1] == mask.shape[2] == 1 and mask.shape[3] > 1 and not plainly():
-        low = mask if mask.dtype == torch.bool else mask > LOW
-        if mask.dtype == torch.bool or bool(((mask == 0) | ~low).all()):
-            return low[:, 0, 0], False
-    return mask, False
-
-
 def _answers(
     module: Any, query: Tensor, key: Tensor, value: Tensor, dropout: float, mask: Tensor | None, causal: bool,
     scale: float | None, sliding: int | None, by_distance: Tensor | None,
 ) -> Tensor:  # fmt: skip
-    asked = {"attention": "window+landmarks", **(getattr(module.config, "minent_attention", None) or {})}
+    told = {"attention": "softmax"} if _writes(module) else getattr(module.config, "minent_attention", None)
+    asked: dict[str, Any] = {"attention": "window+landmarks", **(told or {})}
     n, keys = query.shape[2], key.shape[2]
     real = None if mask is None or mask.dim() == 4 else mask.bool().expand(len(query), -1)
     windows = partial(
@@ -131,8 +90,8 @@ def _answers(
     if asked["attention"] == "softmax" or (n != keys and not causal):  # of another sequence
         if causal or by_distance is not None:
             return windows(max(keys, 1), landmarks=False)
-        seen = None if real is None else real[:, None, None]
-        return softmax_attention(query, key, value, seen, dropout=dropout, scale=scale)
+        each = None if real is None else real[:, None, None]
+        return softmax_attention(query, key, value, each, dropout=dropout, scale=scale)
     if asked["attention"] == "nystrom":
         if causal:
             raise BadInput(
@@ -149,16 +108,16 @@ def _answers(
     return windows(asked.get("window", WINDOW), landmarks=asked["attention"] == "window+landmarks")
 
 
+def _writes(module: Any) -> bool:
+    """Whether it is of the decoder of a model that reads and writes: what is read is long, and the decoder exact."""
+    return getattr(module, "is_decoder", False) and getattr(module.config, "is_encoder_decoder", False)
+
+
 def _collected() -> dict[str, Any]:
     """What transformers collects from layers while the model runs; a compiler cannot ask where none is set."""
     if torch.compiler.is_compiling() and not _active_collector.compiling:
         return {}
     return _active_collector.get() or {}
-
-
-def _is_causal(module: Any) -> bool:
-    """Without a mask a model says itself whether a token may see later ones."""
-    return getattr(module, "is_causal", False) and getattr(module.config, "is_causal", True) is not False
 
 
 def _keep_name_in_config() -> None:
@@ -167,10 +126,18 @@ def _keep_name_in_config() -> None:
 
     def to_dict(self: Any) -> dict[str, Any]:
         """As transformers', with the name of minent's attention where it is used."""
-        found = told(self)
-        return {**found, "attn_implementation": NAME} if self._attn_implementation == NAME else found
+        found, named = told(self), _named(self)
+        return {**found, "attn_implementation": named} if named else found
 
     PreTrainedConfig.to_dict = to_dict
+
+
+def _named(config: Any) -> str | dict[str, Any] | None:
+    """What config.json is to say of attention: minent's name, or which parts of a model of several ask for it."""
+    parts = {key: part for key in config.sub_configs if (part := getattr(config, key, None)) is not None}
+    names = {"": config._attn_implementation, **{key: _named(part) for key, part in parts.items()}}
+    minents = {key: name for key, name in names.items() if name == NAME or isinstance(name, dict)}
+    return NAME if all(name == NAME for name in names.values()) else minents or None
 
 
 AttentionInterface.register(NAME, attend)

@@ -6,6 +6,7 @@ from typing import Any, Literal, get_args
 import torch
 
 from minent.errors import BadInput, require
+from minent.nn.attention.heads import whole
 from minent.nn.attention.longer_positions import more_positions
 
 Kind = Literal["window+landmarks", "window", "nystrom", "softmax"]
@@ -27,10 +28,11 @@ def lengthen(
     the model could read before, and at most 256: texts of at most two windows are read as before. "nystrom" sees all
     through `landmarks`; it loses most of what a pretrained model knows until it is trained. `positions` beyond those
     the model has: "repeated", or "stretched" over all. What `save_pretrained` saves `from_pretrained` loads, wherever
-    minent was imported.
+    minent was imported. Of a model that reads and writes (T5, BART, Marian) the encoder attends so, and the decoder, to
+    what was read and to what it wrote, exactly.
 
-    Raises BadInput for a model that does not ask transformers for its attention, one that reads and writes, positions
-    that cannot be extended, and settings that none can be.
+    Raises BadInput for a model that does not ask transformers for its attention, positions that cannot be extended, and
+    settings that none can be.
 
     >>> from transformers import BertConfig, BertModel
     >>> shape = dict(hidden_size=8, num_hidden_layers=1, num_attention_heads=2, intermediate_size=8)
@@ -54,9 +56,8 @@ def lengthen(
     config = model.config
     before = getattr(config, "max_position_embeddings", None)
     window = min(hub.WINDOW, before // 2 if isinstance(before, int) else hub.WINDOW) if window is None else window
-    for name, value in (("window", window), ("landmarks", landmarks), ("longest", longest or 1)):
-        if value < 1:
-            raise BadInput(f"{name} is at least 1; got {value}")
+    window, landmarks = whole("window", window), whole("landmarks", landmarks)
+    longest = None if longest is None else whole("longest", longest)
     own = {"window": window} if attention.startswith("window") else {"landmarks": landmarks}
     told = {"attention": attention, **({} if attention == "softmax" else own)}
     parts = [part.config for part in model.modules() if isinstance(part, PreTrainedModel)]
@@ -85,48 +86,60 @@ def _check(model: Any) -> None:
         raise BadInput(f"lengthen puts attention into models of Hugging Face; {name} {told}")
     if not model._can_set_attn_implementation() and not hasattr(model, "asks_minent"):
         raise BadInput(f"lengthen puts attention into models that ask transformers for theirs; {name} does not")
-    parts = [part for part in model.modules() if isinstance(part, PreTrainedModel)]
-    inner = [part.config for part in parts if sum(isinstance(one, PreTrainedModel) for one in part.modules()) == 1]
-    both = model.config.is_encoder_decoder and any(getattr(one, "is_decoder", False) for one in inner)
-    if both or any(one.is_encoder_decoder or getattr(one, "add_cross_attention", False) for one in inner):
+    inner = [part for part in model.modules() if isinstance(part, PreTrainedModel) and part is not model]
+    crossing = [one.config for one in inner or [model] if getattr(one.config, "add_cross_attention", False)]
+    if crossing or (model.config.is_encoder_decoder and not _both(model)):
         raise BadInput(
-            f"lengthen knows models of one sequence; {name} attends to another too (of T5 take T5EncoderModel)"
+            "lengthen knows whole models: of one sequence, or with an encoder that reads and a decoder of its kind; "
+            f"{name} is neither"
         )
 
 
+def _both(model: Any) -> bool:
+    """Whether it reads and writes, in parts of one kind that are saved by one config."""
+    config, reads = model.config, model.main_input_name == "input_ids" and hasattr(model.base_model, "decoder")
+    return config.is_encoder_decoder and not config.sub_configs and reads
+
+
 def _try(model: Any, parts: list[Any], told: dict[str, Any]) -> None:
-    """Put the attention in. Two short texts, one of them padded, tell whether exact attention by minent says what the
-    model's own says, and whether the model asks for what is put in at all."""
+    """Put the attention in. Two short inputs tell whether exact attention by minent says what the model's own says, and
+    whether the model asks for what is put in at all."""
     from minent.nn.attention import hub
 
-    if model.main_input_name != "input_ids":
-        model.set_attn_implementation(hub.NAME)
-        return
     name, was = type(model).__name__, [(part, part.training) for part in model.modules()]
-    own = [x for key, x in model.config.to_dict().items() if key in ("sliding_window", "local_attention")]
-    n = 8 + max([x for x in own if isinstance(x, int) and x < 1024], default=0)  # beyond the model's own windows
-    ids = torch.arange(2 * n, device=model.device).view(2, n) % min(
-        getattr(model.config.get_text_config(), "vocab_size", n), n + 5
-    )
-    real = torch.ones_like(ids)
-    real[1, n // 2 :] = 0
+    inputs, real = _inputs(model)
     model.eval()
 
     def read(kind: str, **settings: int) -> torch.Tensor:
         for part in parts:
             part.minent_attention = {"attention": kind, **settings}
-        out = model.base_model(input_ids=ids, attention_mask=real)[0].float()
-        return out[real.bool()] if out.shape[:2] == ids.shape else out
+        torch.manual_seed(0)  # some hide a part by chance
+        out = model.base_model(**inputs)[0].float()
+        return out[real] if out.shape[: real.dim()] == real.shape else out
 
     try:
         with torch.no_grad(), torch.random.fork_rng():
-            before = read("softmax")
+            try:
+                before = read("softmax")
+            except (AttributeError, IndexError, RuntimeError, TypeError, ValueError):
+                if model.main_input_name == "input_ids":
+                    raise
+                before = None  # images or sounds of another kind
             if hasattr(model, "asks_minent"):
                 model.config._attn_implementation = hub.NAME
             else:
                 model.set_attn_implementation(hub.NAME)
-            after, least = read("softmax"), read("window", window=1)
-            read(**{"kind" if key == "attention" else key: value for key, value in told.items()})
+            after = least = before
+            if before is not None:
+                after, least = read("softmax"), read("window", window=1)
+                if _both(model):  # what is written must not be attended to by windows
+                    inputs["encoder_outputs"] = model.base_model.encoder(
+                        inputs["input_ids"], attention_mask=inputs["attention_mask"]
+                    )
+                    if not torch.equal(read("softmax"), read("window", window=1)):
+                        raise BadInput(f"the decoder of {name} would attend by windows")
+                    del inputs["encoder_outputs"]
+                read(**{"kind" if key == "attention" else key: value for key, value in told.items()})
     except (AttributeError, IndexError, RuntimeError, TypeError, ValueError) as error:
         if isinstance(error, BadInput):
             raise
@@ -134,10 +147,36 @@ def _try(model: Any, parts: list[Any], told: dict[str, Any]) -> None:
     finally:
         for part, training in was:
             part.training = training
+        for part in parts:
+            part.minent_attention = told
+    if before is None or after is None or least is None:
+        return
     if not (after - before).norm() <= 0.05 * before.norm():
-        raise BadInput(f"{name} asks attention for more than minent's do: two short texts are read differently")
+        raise BadInput(f"{name} asks attention for more than minent's do: two short inputs are read differently")
     if told["attention"] != "softmax" and torch.equal(after, least):
         raise BadInput(
             f"no layer of {name} would attend by {told['attention']}: they have windows or masks of their own, or no "
             'attention; take "softmax"'
         )
+
+
+def _inputs(model: Any) -> tuple[dict[str, torch.Tensor], torch.Tensor]:
+    """Two short texts, one of them padded, and which tokens are real; or an image, or sounds."""
+    config, kind = model.config, model.main_input_name
+    if kind != "input_ids":
+        size = getattr(config, "image_size", 224)
+        shapes = {
+            "pixel_values": (1, getattr(config, "num_channels", 3), *([size] * 2 if isinstance(size, int) else size)),
+            "input_features": (2, 200, getattr(config, "num_mel_bins", 80)),
+        }
+        made = torch.randn(shapes.get(kind, (2, 8000)), generator=torch.Generator().manual_seed(0))
+        return {kind: made.to(model.device, model.dtype)}, torch.ones((), dtype=torch.bool)
+    own = [x for key, x in config.to_dict().items() if key in ("sliding_window", "local_attention")]
+    n = 8 + max([x for x in own if isinstance(x, int) and x < 1024], default=0)  # beyond the model's own windows
+    ids = torch.arange(2 * n, device=model.device).view(2, n) % min(
+        getattr(config.get_text_config(), "vocab_size", n), n + 5
+    )
+    real = torch.ones_like(ids)
+    real[1, n // 2 :] = 0
+    written = {"decoder_input_ids": ids} if _both(model) else {}
+    return {"input_ids": ids, "attention_mask": real, **written}, real.bool()

@@ -1,7 +1,7 @@
 """Positions of a pretrained model for longer texts.
 
-Learned ones are repeated (Beltagy et al. 2020, Longformer) or stretched; rotary ones go on, or turn more slowly (Chen
-et al. 2023, position interpolation); distances (T5) have no end.
+Learned ones are repeated (Beltagy et al. 2020, Longformer) or stretched; sines go on, and rotary ones too, or turn more
+slowly (Chen et al. 2023, position interpolation); distances (T5) have no end.
 """
 
 from typing import Any
@@ -47,8 +47,13 @@ def more_positions(model: Any, longest: int, positions: str) -> None:
             )
         if positions == "stretched" and kind != "default":
             raise BadInput(f"rotary positions of type {kind!r} are scaled already; keep them repeated")
+    if positions == "stretched" and any(hasattr(part, "create_weight") for _, part in learned):
+        raise BadInput(f"the positions of {type(model).__name__} are sines, which go on; keep them repeated")
     config.max_position_embeddings = longest + offset
     for parent, part in learned:
+        if hasattr(part, "create_weight"):  # not saved, but computed again
+            _go_on(part, longest + offset)
+            continue
         _longer(part, longest, offset + getattr(part, "offset", 0), positions)
         for key, buffer in list(parent.named_buffers(recurse=False)):
             if buffer.shape[-1] == known:
@@ -64,6 +69,13 @@ def more_positions(model: Any, longest: int, positions: str) -> None:
 def _kinds(rope_type: str | dict[str, str]) -> list[str]:
     """The type of rotary positions; of each kind of layer where kinds differ."""
     return [rope_type] if isinstance(rope_type, str) else list(rope_type.values())
+
+
+def _go_on(part: Any, longest: int) -> None:
+    """Sines for `longest` positions."""
+    part.weight = nn.Parameter(part.weight.new_empty(longest, part.embedding_dim), requires_grad=False)
+    part.weight.data = part.create_weight().to(part.weight)
+    part.num_embeddings = longest
 
 
 def _longer(part: nn.Embedding, longest: int, offset: int, positions: str) -> None:

@@ -15,7 +15,20 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from minent.errors import BadInput
 from minent.nn.attention.convolution import add_slide
-from minent.nn.attention.heads import Cache, by_hand, check_mask, head_size, ignoring, joined, kept, plainly, split
+from minent.nn.attention.heads import (
+    Cache,
+    by_hand,
+    check_mask,
+    check_tokens,
+    head_size,
+    ignoring,
+    joined,
+    kept,
+    plainly,
+    share,
+    split,
+    whole,
+)  # fmt: skip
 from minent.nn.attention.landmarks import RIDGE, newton, ridge
 from minent.nn.attention.nystrom_backward import ByHand
 from minent.nn.attention.nystrom_forward import Heads, Plan, Values, attend
@@ -46,7 +59,8 @@ def nystrom_attention(
     `padding_mask` (batch, n) is True for real tokens; what comes out where it is False means nothing. `solver`: "ridge"
     (ours, more exact and cheaper) or "newton" (the paper's six iterations). With no more real tokens than landmarks,
     ridge is exact; a sequence not longer than `landmarks` gets softmax attention itself. `dropout`: the share of
-    landmarks' weights that is dropped. `scale`: of scores, 1/√dim where not given.
+    landmarks' weights that is dropped. `scale`: of scores, 1/√dim where not given. Raises BadInput for keys and values
+    of other tokens, and options that none can be.
 
     >>> q, k, v = torch.randn(3, 1, 2, 100, 8, generator=torch.Generator().manual_seed(0))
     >>> exact = torch.nn.functional.scaled_dot_product_attention(q, k, v)
@@ -54,9 +68,11 @@ def nystrom_attention(
     True
     """
     n = query.shape[2]
+    if key.shape[2] != n or value.shape[2] != n:
+        raise BadInput(f"queries, keys and values are of the same tokens; got {n}, {key.shape[2]}, {value.shape[2]}")
     if n == 0:
         return value
-    check_options(landmarks, solver)
+    landmarks = check_options(landmarks, solver)
     check_mask(padding_mask, len(query), n)
     query, key, value = (kept(x, padding_mask) for x in (query, key, value))
     if scale is not None:
@@ -77,12 +93,11 @@ def nystrom_attention(
         return _free(attend(query, key, value, plan)[0])
 
 
-def check_options(landmarks: int, solver: str) -> None:
-    """Raises BadInput for options that none can be."""
-    if landmarks < 1:
-        raise BadInput(f"there must be at least one landmark; got {landmarks}")
+def check_options(landmarks: int, solver: str) -> int:
+    """How many landmarks; raises BadInput for options that none can be."""
     if solver not in SOLVERS:
         raise BadInput(f"the solver is 'ridge' or 'newton'; got {solver!r}")
+    return whole("landmarks", landmarks)
 
 
 def _free(out: Tensor) -> Tensor:
@@ -119,10 +134,11 @@ class Nystrom(nn.Module):
         super().__init__()
         if head_size(dim, heads) % 2 and rotary:
             raise BadInput(f"rotary positions turn pairs; {heads} heads of a width of {dim} are of odd width")
-        check_options(landmarks, solver)
-        if kernel < 0 or (kernel and kernel % 2 == 0):
+        landmarks = check_options(landmarks, solver)
+        if whole("kernel", kernel, 0) and kernel % 2 == 0:
             raise BadInput(f"the convolution has an odd kernel, or 0 for none; got {kernel}")
-        self.heads, self.landmarks, self.rotary, self.dropout = heads, landmarks, rotary, dropout
+        self.dim, self.heads, self.landmarks = dim, heads, landmarks
+        self.rotary, self.dropout = rotary, share("dropout", dropout)
         self.solver: Solver = solver
         self.query, self.key, self.value, self.out = (nn.Linear(dim, dim) for _ in range(4))
         self.filter = nn.Parameter(torch.randn(heads, kernel) * kernel**-0.5 / 3) if kernel else None
@@ -143,6 +159,7 @@ class Nystrom(nn.Module):
             )
         if memory is not None:
             raise BadInput('Nyström attention is of one sequence with itself, not with a memory; use "softmax"')
+        check_tokens(x, self.dim)
         check_mask(padding_mask, len(x), x.shape[1])
         x = kept(x, padding_mask)
         query, key, value = (split(linear(x), self.heads) for linear in (self.query, self.key, self.value))

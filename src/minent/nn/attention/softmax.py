@@ -10,7 +10,18 @@ from torch import Tensor, nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from minent.errors import BadInput
-from minent.nn.attention.heads import Cache, check_mask, head_size, ignoring, joined, kept, plainly, split
+from minent.nn.attention.heads import (
+    Cache,
+    check_mask,
+    check_tokens,
+    head_size,
+    ignoring,
+    joined,
+    kept,
+    plainly,
+    share,
+    split,
+)  # fmt: skip
 from minent.nn.positions import rotated
 
 
@@ -55,7 +66,7 @@ class Softmax(nn.Module):
         super().__init__()
         if head_size(dim, heads) % 2 and rotary:
             raise BadInput(f"rotary positions turn pairs; {heads} heads of a width of {dim} are of odd width")
-        self.heads, self.rotary, self.dropout = heads, rotary, dropout
+        self.dim, self.heads, self.rotary, self.dropout = dim, heads, rotary, share("dropout", dropout)
         self.query, self.key, self.value, self.out = (nn.Linear(dim, dim) for _ in range(4))
 
     def forward(
@@ -70,7 +81,9 @@ class Softmax(nn.Module):
 
         `padding_mask` (batch, keys) is True for real keys. `causal`: none sees a later one. A memory is read into the
         cache once and not again; one of fewer rows than `x` serves as many consecutive rows each (the beam of a
-        sentence). Raises BadInput for a mask that does not fit."""
+        sentence). Raises BadInput for tokens of another width and a mask that does not fit."""
+        for tokens in (x, memory) if memory is not None else (x,):
+            check_tokens(tokens, self.dim)
         if memory is not None and len(memory) < len(x):
             return self(x.reshape(len(memory), -1, x.shape[2]), memory, padding_mask, causal, cache).reshape(x.shape)
         held = cache.length if cache is not None and memory is None else 0

@@ -19,7 +19,18 @@ from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 from minent.errors import BadInput
-from minent.nn.attention.heads import Cache, check_mask, head_size, ignoring, joined, kept, split
+from minent.nn.attention.heads import (
+    Cache,
+    check_mask,
+    check_tokens,
+    head_size,
+    ignoring,
+    joined,
+    kept,
+    share,
+    split,
+    whole,
+)  # fmt: skip
 from minent.nn.attention.scores import Dense, FactorisedDense, FactorisedRandom, Fixed, Random
 from minent.nn.attention.softmax import softmax_attention
 
@@ -50,10 +61,9 @@ class Synthesizer(nn.Module):
             raise BadInput(f"a synthesizer is one of {', '.join(KINDS)}, or several joined by +; got {unknown[0]!r}")
         if len(set(kinds)) < len(kinds) or kinds == ["softmax"]:
             raise BadInput(f"a synthesizer mixes different kinds, not only softmax; got {kind!r}")
-        if longest < 1:
-            raise BadInput(f"the longest input has at least one token; got longest={longest}")
+        longest = whole("longest", longest)
         head_size(dim, heads)
-        self.heads, self.longest, self.dropout = heads, longest, dropout
+        self.dim, self.heads, self.longest, self.dropout = dim, heads, longest, share("dropout", dropout)
         self.value, self.out = nn.Linear(dim, dim), nn.Linear(dim, dim)
         compared = "softmax" in kinds
         self.query, self.key = (nn.Linear(dim, dim) if compared else None for _ in range(2))
@@ -72,6 +82,7 @@ class Synthesizer(nn.Module):
         that does not fit."""
         if memory is not None:
             raise BadInput('a synthesizer attends within one sequence, not to a memory; use "softmax"')
+        check_tokens(x, self.dim)
         start = 0 if cache is None else cache.length
         keys = start + x.shape[1]
         if keys > self.longest:

@@ -11,7 +11,6 @@ The window is that of Longformer (Beltagy et al. 2020), means as keys that count
 (`segments`). Without landmarks the time is n·3w; with them n·(3w + n/w).
 """
 
-from collections.abc import Callable
 from functools import partial
 
 import torch
@@ -20,10 +19,11 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from minent.errors import BadInput
-from minent.nn.attention.heads import Cache, by_hand, check_mask, ignoring, kept, plainly
+from minent.nn.attention.heads import Cache, by_hand, check_mask, ignoring, kept, plainly, whole
 from minent.nn.attention.softmax import Softmax, softmax_attention
 from minent.nn.attention.window_merged import merged_attention
 from minent.nn.attention.window_scores import Blocks, added_far, added_near, dense
+from minent.nn.attention.window_start import moved_to_blocks, one_by_one
 
 WINDOW = 256  # of two blocks, 512 tokens, most pretrained encoders know all
 
@@ -47,9 +47,8 @@ def window_attention(
     There may be fewer queries than keys: they are the last ones (`causal`, with a cache of past keys). `padding_mask`
     is True for real keys. `dropout`: the share of weights dropped. `scale`: of scores, 1/√dim where not given. `reach`
     (at most `window`): no key farther away is seen one by one. `by_distance`: what each head adds to the score of a key
-    so many places behind the query (negative: before it), from −(keys − 1) to keys − 1. Compiled, and under torch.func,
-    blocks are counted from the first token, padding or not: pad behind there. Raises BadInput for a mask or numbers by
-    distance that do not fit, fewer keys than queries, and a window without a token.
+    so many places behind the query (negative: before it), from −(keys − 1) to keys − 1. Raises BadInput for a mask or
+    numbers by distance that do not fit, fewer keys than queries, and a window without a token.
 
     >>> q, k, v = torch.randn(3, 1, 2, 20, 8, generator=torch.Generator().manual_seed(0))
     >>> exact = F.scaled_dot_product_attention(q, k, v)
@@ -58,8 +57,7 @@ def window_attention(
     """
     batch, heads, n, _ = query.shape
     keys, start = key.shape[2], key.shape[2] - n
-    if window < 1:
-        raise BadInput(f"a window is of at least one token; got {window}")
+    window = whole("window", window)
     if start < 0:
         raise BadInput(f"queries are the last of their own keys; got {n} queries and {keys} keys")
     check_mask(padding_mask, batch, keys)
@@ -73,15 +71,14 @@ def window_attention(
         if by_distance is not None:
             add = dense(by_distance, n, keys) + (0 if add is None else add)
         return softmax_attention(query, key, value, add, dropout=dropout, scale=scale)
-    if padding_mask is not None and not plainly() and not bool(padding_mask[:, 0].all()):
-        return _from_the_first(query, key, value, padding_mask, partial(
-            window_attention, window=window, landmarks=landmarks, causal=causal, dropout=dropout, scale=scale,
-            reach=reach,
-        ), by_distance)  # fmt: skip
-    plain = partial(
-        _laid_out, window=window, landmarks=landmarks, padding_mask=padding_mask, causal=causal, dropout=dropout,
-        scale=scale, reach=reach, by_distance=by_distance,
-    )  # fmt: skip
+    how = {"window": window, "landmarks": landmarks, "causal": causal, "dropout": dropout, "scale": scale}
+    if padding_mask is not None and plainly():
+        plain = partial(_laid_out, **how, reach=reach, by_distance=by_distance)
+        return moved_to_blocks(query, key, value, padding_mask, window, plain)
+    if padding_mask is not None and not bool(padding_mask[:, 0].all()):
+        again = partial(window_attention, **how, reach=reach)
+        return one_by_one(query, key, value, padding_mask, again, by_distance)
+    plain = partial(_laid_out, **how, padding_mask=padding_mask, reach=reach, by_distance=by_distance)
     alike = query.shape == key.shape == value.shape and query.dtype == key.dtype == value.dtype
     wide = query.element_size() > 2 or not torch.is_grad_enabled()  # see softmax_attention
     if alike and wide and by_hand(query) and not (causal or dropout) and reach is None and by_distance is None:
@@ -106,37 +103,23 @@ def _laid_out(
     # blocks with one before them and, where it may be seen, one behind: zeros
     key, value = (_wider(x, window, behind).unflatten(2, (-1, window)) for x in (key, value))
     real = _wider(_real(padding_mask, keys, query.device)[:, None, :, None], window, behind).unflatten(2, (-1, window))
-    shape = Blocks(first, blocks, window, keys, causal, reach)
+    shape = Blocks(first, blocks, window, causal, reach)
     add = added_near(real, shape, by_distance, query.dtype)
-    rows, size = [query.flatten(0, 1)], real[:, 0, 1 : count + 1, :, 0].sum(2)
+    rows, held = [query.flatten(0, 1)], real[:, 0, 1 : count + 1, :, 0]
     for blocked in (key, value):
         seen_by = shape.near(blocked)
         if landmarks:
-            mean = blocked[:, :, 1 : count + 1].sum(3) / size.clamp(min=1).to(query.dtype)[:, None, :, None]
+            mean = blocked[:, :, 1 : count + 1].sum(3) / held.sum(2).clamp(min=1).to(query.dtype)[:, None, :, None]
             seen_by.append(mean[:, :, None].expand(-1, -1, blocks, -1, -1))
         rows.append(torch.cat(seen_by, 3).flatten(0, 1))
     if landmarks:
-        far = added_far(size, shape, by_distance, query.dtype)
+        far = added_far(held, shape, by_distance, query.dtype)
         add = torch.cat([x.expand(-1, -1, blocks, max(add.shape[3], far.shape[3]), -1) for x in (add, far)], 4)
     if padding_mask is not None or by_distance is not None:
         add = add.expand(batch, heads, -1, -1, -1)
     add = add.flatten(0, 1)
     out = softmax_attention(*rows, add, dropout=dropout, scale=scale)  # type: ignore[call-arg]
     return out.reshape(batch, heads, blocks * window, value.shape[4])[:, :, ahead : ahead + n]
-
-
-def _from_the_first(
-    query: Tensor, key: Tensor, value: Tensor, real: Tensor, attend: Callable[..., Tensor], by_distance: Tensor | None
-) -> Tensor:
-    """Each text by itself, its blocks counted from its first token: else what is read would depend on how much padding
-    is in front, and so on its batch mates."""
-    rows, start = [], key.shape[2] - query.shape[2]
-    for b, first in enumerate(real.int().argmax(1).tolist()):
-        q, k, v = query[b : b + 1, :, max(first - start, 0) :], *(x[b : b + 1, :, first:] for x in (key, value))
-        fewer = None if by_distance is None else by_distance[:, first : by_distance.shape[1] - first]
-        out = attend(q, k, v, padding_mask=real[b : b + 1, first:] if real[b].any() else None, by_distance=fewer)
-        rows.append(F.pad(out, (0, 0, max(first - start, 0), 0)))
-    return torch.cat(rows)
 
 
 def _real(padding_mask: Tensor | None, keys: int, device: torch.device) -> Bool[Tensor, "_ keys"]:
@@ -160,9 +143,7 @@ class Window(Softmax):
 
     def __init__(self, dim: int, heads: int, *, window: int = WINDOW, rotary: bool = False, dropout: float = 0.0):
         super().__init__(dim, heads, rotary=rotary, dropout=dropout)
-        if window < 1:
-            raise BadInput(f"a window is of at least one token; got {window}")
-        self.window = window
+        self.window = whole("window", window)
 
     def forward(
         self,

@@ -72,10 +72,9 @@ class _Whole:
         self.added = None if real is None and not rest else low(seen, query.dtype)
         self.far = None
         if landmarks:
-            held = seen.sum(2)
-            far = added_far(held, Blocks(0, self.count, window, n, False, None), None, query.dtype)
+            far = added_far(seen, Blocks(0, self.count, window, False, None), None, query.dtype)
             self.far = self.each(far).expand(-1, -1, window, -1)
-            self.size = self.each(held.clamp(min=1).to(query.dtype)[:, None, :, None])
+            self.size = self.each(seen.sum(2).clamp(min=1).to(query.dtype)[:, None, :, None])
 
     def _blocks(self, x: Tensor, rest: int) -> Tensor:
         wide = F.pad(x, (0, 0, 0, rest)) if rest else x

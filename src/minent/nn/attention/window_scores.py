@@ -1,7 +1,7 @@
 """What is added to scores of neighbours and of landmarks: what may be seen, how many tokens a landmark stands for, and
-what a model adds by distance (T5's buckets), which for a landmark is that of the middle of its block.
+what a model adds by distance (T5's buckets), which for a landmark is that of the middle of its real tokens.
 
-The middle is exact where a model adds the same from some distance on, and windows are at least as wide: T5 and MPNet
+It is exact where a model adds the same from some distance on, and windows are at least as wide: T5 and MPNet
 know no distances beyond 128.
 """
 
@@ -18,7 +18,6 @@ class Blocks(NamedTuple):
     first: int
     number: int
     window: int
-    keys: int
     causal: bool
     reach: int | None
 
@@ -48,10 +47,11 @@ def added_near(
 
 
 def added_far(
-    size: Int[Tensor, "_ count"], blocks: Blocks, by_distance: Tensor | None, dtype: torch.dtype
+    real: Bool[Tensor, "_ count window"], blocks: Blocks, by_distance: Tensor | None, dtype: torch.dtype
 ) -> Float[Tensor, "_ _ blocks _ count"]:
     """To scores of landmarks: how many tokens they stand for, as a logarithm; those near the query, and empty ones, get
     no weight."""
+    size = real.sum(2)
     own = torch.arange(blocks.first, blocks.first + blocks.number, device=size.device)[:, None]
     other = torch.arange(size.shape[1], device=size.device)
     seen = (other < own - 1) if blocks.causal else (other - own).abs() > 1
@@ -60,10 +60,10 @@ def added_far(
     add = share.masked_fill(~(seen & (size > 0)[:, None]), low)[:, None, :, None]
     if by_distance is None:
         return add
-    start = other * blocks.window
-    middle = (start + (start + blocks.window).clamp(max=blocks.keys) - 1) // 2
-    place = own * blocks.window + torch.arange(blocks.window, device=size.device)
-    return add + _at(by_distance, middle - place[:, :, None])
+    within = torch.arange(blocks.window, device=size.device)
+    middle = other * blocks.window + (real * within).sum(2) // size.clamp(min=1)
+    place = own * blocks.window + within
+    return add + _at(by_distance, middle[:, None, None] - place[:, :, None]).transpose(0, 1)
 
 
 def _at(by_distance: Float[Tensor, "head places"], distance: Int[Tensor, "..."]) -> Float[Tensor, "head ..."]:

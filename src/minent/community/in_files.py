@@ -9,17 +9,24 @@ from minent.community.options import Objective
 from minent.community.walk.objective import on_disk
 from minent.data import Graph
 from minent.data.networks.choices import Choices
-from minent.data.networks.folders.files import is_stored
+from minent.data.networks.folders.files import files_of, is_stored
 from minent.data.networks.folders.folder import Stored, memory_of, stored
 from minent.data.networks.folders.parts import Each, in_turn
 from minent.errors import BadInput
-
-FAR = "ray is for links of the undirected walk, in modules that do not overlap: others are searched on one machine"
 
 
 def lies_in_files(network: Any, memory: Any, ray: Any = None) -> bool:
     """Whether links are left on disk: those of a folder, a URI or a dataset, and where memory or machines are told."""
     return memory is not None or is_stored(network) or (ray is not None and not isinstance(network, Stored))
+
+
+def checked(ray: str | None, network: Any, plain: bool) -> None:
+    """Raises BadInput for what machines cannot do, before any is asked."""
+    if ray is not None and not plain:
+        wanted = "the undirected walk, in modules that do not overlap"
+        raise BadInput(f"ray is for links of {wanted}: others are searched on one machine, without it")
+    if ray is not None:
+        files_of(network)
 
 
 @contextmanager
@@ -55,8 +62,7 @@ def in_files(
         directed = flow_model != "undirected"
     plain = on_disk(flow_model, objective, overlapping)
     left = {"no_self_links": no_self_links, "weight_threshold": weight_threshold}
-    if ray is not None and not plain:
-        raise BadInput(FAR)
+    checked(ray, network, plain)
     with (
         machines(ray, memory, threads) as each,
         stored(network, Choices(), directed, memory=memory, on_disk=plain, each=each, **left) as (graph, _),

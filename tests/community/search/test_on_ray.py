@@ -13,6 +13,7 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
+from minent.cli import main
 from minent.community import Tree, find, stability
 from minent.community.search import disk, engine
 from minent.data import Graph
@@ -23,7 +24,8 @@ pytestmark = [
     pytest.mark.skipif(importlib.util.find_spec("ray") is None, reason="ray is not installed"),
     pytest.mark.filterwarnings("ignore:::ray"),
 ]
-SMALL = {"MANY": 4000, "CROWD": 100, "SHARD": 1 << 10}
+SMALL = {"MANY": 4000, "CROWD": 100, "SHARD": 2000}
+FAST = {"effort": "fast", "two_level": True}
 
 
 @pytest.fixture(autouse=True)
@@ -53,6 +55,12 @@ def written(at: Path, weighted: bool = True, text: bool = True) -> Path:
     return at / "links"
 
 
+def exits(words: list[str]) -> int:
+    with pytest.raises(SystemExit) as ended:
+        main(words)
+    return ended.value.code
+
+
 def same(one: Tree, other: Tree) -> None:
     assert one.parent.tolist() == other.parent.tolist() and one.module.tolist() == other.module.tolist()
     assert one.codelength == other.codelength and one.node_names == other.node_names
@@ -61,8 +69,6 @@ def same(one: Tree, other: Tree) -> None:
 
 def test_what_cannot_be_is_told_in_a_sentence(small: Path, monkeypatch: pytest.MonkeyPatch):
     import ray
-
-    from minent.__main__ import main
 
     assert not ray.is_initialized()
     links = written(small)
@@ -78,14 +84,12 @@ def test_what_cannot_be_is_told_in_a_sentence(small: Path, monkeypatch: pytest.M
     with monkeypatch.context() as patch, pytest.raises(MissingExtra, match=r'pip install "minent\[ray\]"'):
         patch.setitem(sys.modules, "ray", None)
         find(links, ray="auto")
-    assert main(["community", "find", str(links), "--ray", "127.0.0.1:1"]) == 2
+    assert exits(["community", "find", str(links), "--ray", "127.0.0.1:1"]) == 2
 
 
 @pytest.fixture(scope="module")
 def machines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Four workers of this machine."""
-    import ray
-
     from minent.community.search.on_ray import cluster
 
     with pytest.MonkeyPatch.context() as patch:
@@ -99,17 +103,25 @@ def machines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     assert not ray.is_initialized() and not Path(session).exists()
 
 
-@pytest.mark.parametrize("weighted, text, two_level", [(True, True, False), (False, False, True)])
+@pytest.mark.parametrize(
+    "weighted, text, how",
+    [
+        (True, True, FAST),
+        (False, False, FAST),
+        pytest.param(True, False, {"effort": "balanced", "trials": 2}, marks=pytest.mark.slow),
+        pytest.param(False, True, {"effort": "best", "no_self_links": True}, marks=pytest.mark.slow),
+    ],
+)
 def test_any_number_of_workers_finds_the_tree_of_threads_and_of_disk(
-    weighted: bool, text: bool, two_level: bool, small: Path, machines: None, monkeypatch: pytest.MonkeyPatch
+    weighted: bool, text: bool, how: dict, small: Path, machines: None, monkeypatch: pytest.MonkeyPatch
 ):
     from minent.community.search import on_ray
 
     asked, each = [], on_ray.OnRay.each
     monkeypatch.setattr(on_ray.OnRay, "each", lambda self, task, *more: asked.append(task) or each(self, task, *more))
-    links, how = written(small, weighted, text), {"two_level": two_level, "effort": "fast"}
+    links = written(small, weighted, text)
     whole = find(links, threads=2, **how)
-    assert whole.number_of_modules > 10 and (two_level or whole.depth > 1)
+    assert whole.number_of_modules > 10 and (how is FAST or whole.depth > 1)
     same(find(links, memory=200, **how), whole)
     for workers in (1, 2, 4):  # of which each does one task at a time
         monkeypatch.setattr(on_ray, "AHEAD", workers / 4)
@@ -135,22 +147,22 @@ def test_workers_that_die_change_nothing(small: Path, machines: None, monkeypatc
 
     def sometimes(self, task, told, item, **how):
         sometimes.count += 1
-        if sometimes.count % 97 != 5:
+        if sometimes.count % 67 != 5:
             return started(self, task, told, item, **how)
         return started(self, dying(sometimes.count), (task, *told), item, **how)
 
     sometimes.count = 0
-    whole = find(links, effort="fast")
+    whole = find(links, **FAST)
     monkeypatch.setattr(on_ray.Machines, "started", sometimes)
-    same(find(links, effort="fast", ray="auto"), whole)
+    same(find(links, **FAST, ray="auto"), whole)
     assert len(list(died.iterdir())) > 2
 
 
 def test_the_one_that_asks_goes_on_where_it_was_ended(small: Path, machines: None, monkeypatch: pytest.MonkeyPatch):
     links, noted, ended = written(small), disk.Kept.noted, 0
-    whole = find(links, effort="fast")
+    whole = find(links, **FAST)
     while True:
-        count = iter(range(2))
+        count = iter(range(3))
 
         def ends_soon(self, *given, count=count):
             noted(self, *given)
@@ -159,7 +171,7 @@ def test_the_one_that_asks_goes_on_where_it_was_ended(small: Path, machines: Non
 
         monkeypatch.setattr(disk.Kept, "noted", ends_soon)
         try:
-            same(find(links, effort="fast", ray="auto" if ended % 2 == 0 else None), whole)
+            same(find(links, **FAST, ray="auto" if ended % 2 == 0 else None), whole)
             break
         except KeyboardInterrupt:
             ended += 1
@@ -169,7 +181,6 @@ def test_the_one_that_asks_goes_on_where_it_was_ended(small: Path, machines: Non
 def test_what_a_cluster_lacks_is_told_in_a_sentence(small: Path, machines: None, monkeypatch: pytest.MonkeyPatch):
     import ray
 
-    from minent.__main__ import main
     from minent.community.search import on_ray
 
     links, got = written(small), on_ray.Machines.got
@@ -191,12 +202,45 @@ def test_what_a_cluster_lacks_is_told_in_a_sentence(small: Path, machines: None,
     with monkeypatch.context() as patch:
         lost = ray.exceptions.ObjectLostError("00" * 28, None, "")
         patch.setattr(ray, "get", lambda at: (_ for _ in ()).throw(lost))
-        assert main(["community", "find", str(links), "--ray", "auto"]) == 2
+        assert exits(["community", "find", str(links), "--ray", "auto"]) == 2
     assert list((small / "scratch").glob("minent*"))  # is kept: the same again goes on
-    assert got is on_ray.Machines.got and find(links, ray="auto", effort="fast").number_of_modules > 10
+    assert got is on_ray.Machines.got and find(links, ray="auto", **FAST).number_of_modules > 10
 
 
 def test_how_sure_nodes_are_is_told_by_machines_too(small: Path, machines: None):
     links = written(small)
-    found, whole = (stability(links, trials=2, effort="fast", **more) for more in ({"ray": "auto"}, {}))
+    found, whole = (stability(links, trials=2, **FAST, **more) for more in ({"ray": "auto"}, {}))
     assert found.sure.tolist() == whole.sure.tolist() and found.labels.tolist() == whole.labels.tolist()
+
+
+@pytest.mark.slow
+def test_machines_that_go_change_nothing(small: Path, monkeypatch: pytest.MonkeyPatch):
+    """Three, of two cores each; two go one after the other, with the rows that lie on them, and one comes."""
+    import ray
+    from ray.cluster_utils import Cluster
+
+    from minent.community.search import on_ray
+
+    links, each, went = written(small), on_ray.OnRay.each, []
+    whole = find(links)
+    some = {"num_cpus": 2, "object_store_memory": 80_000_000}
+    cluster = Cluster(initialize_head=True, head_node_args=some | {"include_dashboard": False})
+    gone = [cluster.add_node(**some) for _ in range(2)]
+
+    def leaving(self, task, *more):
+        went.append(task.__name__)
+        if len(went) in (20, 60):
+            cluster.remove_node(gone.pop(), allow_graceful=False)
+        if len(went) == 40:
+            cluster.add_node(**some)
+        return each(self, task, *more)
+
+    monkeypatch.setattr(on_ray.OnRay, "each", leaving)
+    ray.init(address=cluster.address, log_to_driver=False, logging_level="error")
+    try:
+        assert len(ray.nodes()) == 3
+        same(find(links, ray="auto"), whole)
+        assert not gone and len(went) > 80 and sum(node["Alive"] for node in ray.nodes()) == 2
+    finally:
+        ray.shutdown()
+        cluster.shutdown()

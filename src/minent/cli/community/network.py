@@ -65,7 +65,7 @@ def opened(
 ) -> "Iterator[tuple[Graph, float, Options, str]]":
     """The network, on disk where it is a folder or memory is told for it; the seconds that reading it took, and what is
     left to be left out, and was."""
-    from minent.community.in_files import FAR, lies_in_files, machines
+    from minent.community.in_files import checked, lies_in_files, machines
     from minent.data.networks.folders.folder import stored
     from minent.data.networks.thinned import thinned
 
@@ -80,8 +80,7 @@ def opened(
             name = next(field.name for field in fields(one) if getattr(one, field.name) != getattr(default, field.name))
             raise BadInput(f"--{name.replace('_', '-')} is of a file that is read into memory; got {links!r}")
     start, thin = time.perf_counter(), {name: getattr(options, name) for name in ("no_self_links", "weight_threshold")}
-    if options.ray is not None and not plain:
-        raise BadInput(FAR)
+    checked(options.ray, links, plain)
     with (
         machines(options.ray, options.memory, options.threads) as each,
         stored(links, choices, directed, memory=options.memory, on_disk=plain, each=each, **thin) as (network, left),

@@ -25,6 +25,7 @@ from minent.kernels import log
 AHEAD = 4  # tasks for each core that wait or run
 AGAIN = 8  # times that a task is tried whose worker died
 LEVELS = 3  # networks whose rows stay apart: that of nodes, and the last two that were merged
+LONGEST = 40  # letters of a folder in which Ray's names of sockets fit what systems allow
 LEAST, SHARE = 80_000_000, 0.3  # bytes of a store of shards, and how much of all memory it may be
 
 
@@ -82,9 +83,12 @@ def _started(ray: Any, memory: int, threads: int) -> str:
     before = os.environ.get("RAY_USAGE_STATS_ENABLED")
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
     room = max(LEAST, min(memory // 2, int(SHARE * os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))))
+    where: dict[str, Any] = {"_node_ip_address": "127.0.0.1"}
+    if len(os.environ.get("TMPDIR", "")) > LONGEST:
+        where["_temp_dir"] = "/tmp/ray"
     quiet = {"include_dashboard": False, "log_to_driver": False, "logging_level": "error"}
     try:
-        found = ray.init("local", num_cpus=threads, object_store_memory=room, _node_ip_address="127.0.0.1", **quiet)
+        found = ray.init("local", num_cpus=threads, object_store_memory=room, **where, **quiet)
     except (RuntimeError, ValueError, OSError) as error:
         raise MinentError(f"Ray could not be started on this machine: {_short(error)}") from None
     finally:

@@ -95,12 +95,14 @@ def machines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TMPDIR", "/tmp")
         with cluster("auto", 200_000_000, 4):
-            session = (
-                ray.get_runtime_context().get_node_id() and ray._private.worker._global_node.get_session_dir_path()
-            )
-            assert Path(session).exists()
+            import ray
+
+            [node] = ray.nodes()
+            session = Path(node["ObjectStoreSocketName"]).parents[1]
+            assert ray.cluster_resources()["CPU"] == 4 and session.exists()
+            assert node["NodeManagerAddress"] == "127.0.0.1"
             yield
-    assert not ray.is_initialized() and not Path(session).exists()
+    assert not ray.is_initialized() and not session.exists()
 
 
 @pytest.mark.parametrize(
@@ -223,6 +225,7 @@ def test_machines_that_go_change_nothing(small: Path, monkeypatch: pytest.Monkey
 
     links, each, went = written(small), on_ray.OnRay.each, []
     whole = find(links)
+    monkeypatch.setenv("RAY_TMPDIR", "/tmp")
     some = {"num_cpus": 2, "object_store_memory": 80_000_000}
     cluster = Cluster(initialize_head=True, head_node_args=some | {"include_dashboard": False})
     gone = [cluster.add_node(**some) for _ in range(2)]

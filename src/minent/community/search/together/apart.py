@@ -62,7 +62,7 @@ def changes(
     first, *links = rows
     woken = np.zeros(len(label), np.uint8)
     change = compiled(tallied)(ids, first, *links, own[:3], pace, scale, label, wish, woken)
-    return change, np.flatnonzero(woken).astype(np.int32)
+    return change, np.flatnonzero(woken.view(np.bool_)).astype(np.int32)  # of truths, soon found
 
 
 class Apart(Together):

@@ -54,6 +54,8 @@ def cluster(address: str, memory: int, threads: int) -> Iterator[None]:
         if named != "auto":
             raise BadInput(f"no Ray cluster to work with at {named!r}: {_short(error)}") from None
         started = _started(ray, memory, threads)
+    else:
+        _heard(ray, named)
     nodes = [node for node in ray.nodes() if node["Alive"]]
     cores = ray.cluster_resources().get("CPU", 0)
     log.info("Ray: %d machines, %d cores%s", len(nodes), cores, "" if started is None else ", started here")
@@ -76,6 +78,25 @@ def _answers(address: str) -> None:
     if not host or not port.isdigit():
         raise ValueError("an address is host:port, or auto")
     socket.create_connection((host, int(port)), timeout=10).close()
+
+
+def _heard(ray: Any, named: str) -> None:
+    """Raises MinentError where what a task finds does not arrive, as where one side wants a token and the other not."""
+    try:
+        machines = Machines()
+        machines.got(machines.started(answer, (), ()))
+    except MinentError as error:
+        ray.shutdown()
+        if not isinstance(error.__context__, ray.exceptions.OwnerDiedError):
+            raise
+        other = "name its address in place of auto" if named == "auto" else "set RAY_AUTH_MODE as it was started with"
+        why = f"a firewall, or a token that one side alone knows of ({other})"
+        raise MinentError(f"machines of the Ray cluster at {named!r} cannot answer this one: {why}") from None
+
+
+def answer() -> np.ndarray:
+    """A task: what is too large to be sent with a word."""
+    return np.zeros(1 << 17)
 
 
 def _started(ray: Any, memory: int, threads: int) -> str:

@@ -52,8 +52,8 @@ def find(
     - `memory`: "8GB" (the same where not given), to work in where links lie on disk: those of a folder of Parquet or
       lines, of a URI or dataset that pyarrow knows, and of a file where this is said. The tree is the same as of links
       in memory. See docs/scale.md.
-    - `ray`: machines to work on where links lie in files: the address of a Ray cluster, or "auto", that which runs here
-      or else one of this machine alone, which is stopped at the end. The tree is the same.
+    - `ray`: machines to work on where links lie in files: the address of a Ray cluster; "auto", that which runs here or
+      else one of this machine alone, which is stopped at the end; "local", always the latter. The tree is the same.
     - `markov_time`: steps of the walk that are described at once: the more, the larger the modules (None: as
       `objective` has it, 1).
     - `objective`: a prior against missing links and what else a description may heed; see `Objective`.

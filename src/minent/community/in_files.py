@@ -36,7 +36,7 @@ def machines(ray: str | None, memory: Any, threads: int | None) -> Iterator[Each
         yield in_turn
         return
     if not isinstance(ray, str):
-        raise BadInput(f"ray must be the address of a Ray cluster, or 'auto'; got {ray!r}")
+        raise BadInput(f"ray must be the address of a Ray cluster, 'auto' or 'local'; got {ray!r}")
     from minent.community.search.on_ray import Machines, cluster
 
     with cluster(ray, memory_of(memory), threads or os.cpu_count() or 1):

@@ -75,7 +75,7 @@ def test_what_cannot_be_is_told_in_a_sentence(small: Path, monkeypatch: pytest.M
     for network, asked, said in (
         (links, {"ray": "127.0.0.1:1"}, "no Ray cluster to work with at '127.0.0.1:1'"),
         (links, {"ray": "ray://head:10001"}, "on a machine of the cluster itself"),
-        (links, {"ray": "head"}, "host:port, or auto"),
+        (links, {"ray": "head"}, "host:port, auto or local"),
         (links, {"ray": "auto", "flow_model": "directed"}, "undirected walk"),
         (Graph.from_links([0], [1]), {"ray": "auto"}, "got Graph"),
     ):
@@ -94,15 +94,15 @@ def machines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TMPDIR", "/tmp")
-        with cluster("auto", 200_000_000, 4):
+        with cluster("local", 200_000_000, 4):
             import ray
 
             [node] = ray.nodes()
             session = Path(node["ObjectStoreSocketName"]).parents[1]
             assert ray.cluster_resources()["CPU"] == 4 and session.exists()
-            assert node["NodeManagerAddress"] == "127.0.0.1"
+            assert os.environ["RAY_AUTH_MODE"] == "token"  # others on this machine are asked for one
             yield
-    assert not ray.is_initialized() and not session.exists()
+    assert not ray.is_initialized() and not session.exists() and "RAY_AUTH_MODE" not in os.environ
 
 
 @pytest.mark.parametrize(
@@ -164,7 +164,7 @@ def test_the_one_that_asks_goes_on_where_it_was_ended(small: Path, machines: Non
     links, noted, ended = written(small), disk.Kept.noted, 0
     whole = find(links, **FAST)
     while True:
-        count = iter(range(3))
+        count = iter(range(1))
 
         def ends_soon(self, *given, count=count):
             noted(self, *given)
@@ -177,7 +177,7 @@ def test_the_one_that_asks_goes_on_where_it_was_ended(small: Path, machines: Non
             break
         except KeyboardInterrupt:
             ended += 1
-    assert ended > 2 and not list((small / "scratch").glob("minent*"))
+    assert ended > 1 and not list((small / "scratch").glob("minent*"))
 
 
 def test_what_a_cluster_lacks_is_told_in_a_sentence(small: Path, machines: None, monkeypatch: pytest.MonkeyPatch):

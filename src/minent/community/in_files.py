@@ -37,7 +37,8 @@ def machines(ray: str | None, memory: Any, threads: int | None) -> Iterator[Each
         return
     if not isinstance(ray, str):
         raise BadInput(f"ray must be the address of a Ray cluster, 'auto' or 'local'; got {ray!r}")
-    from minent.community.search.on_ray import Machines, cluster
+    from minent.community.search.cluster import cluster
+    from minent.community.search.on_ray import Machines
 
     with cluster(ray, memory_of(memory), threads or os.cpu_count() or 1):
         yield Machines().each

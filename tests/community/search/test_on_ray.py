@@ -87,10 +87,44 @@ def test_what_cannot_be_is_told_in_a_sentence(small: Path, monkeypatch: pytest.M
     assert exits(["community", "find", str(links), "--ray", "127.0.0.1:1"]) == 2
 
 
+@pytest.mark.slow
+def test_machines_that_go_change_nothing(small: Path, monkeypatch: pytest.MonkeyPatch):
+    """Three, of two cores each; two go one after the other, with the rows that lie on them, and one comes."""
+    import ray
+    from ray.cluster_utils import Cluster
+
+    from minent.community.search import on_ray
+
+    links, each, went = written(small), on_ray.OnRay.each, []
+    whole = find(links)
+    monkeypatch.setenv("RAY_TMPDIR", "/tmp")
+    some = {"num_cpus": 2, "object_store_memory": 80_000_000}
+    cluster = Cluster(initialize_head=True, head_node_args=some | {"include_dashboard": False})
+    gone = [cluster.add_node(**some) for _ in range(2)]
+
+    def leaving(self, task, *more):
+        went.append(task.__name__)
+        if len(went) in (20, 60):
+            cluster.remove_node(gone.pop(), allow_graceful=False)
+        if len(went) == 40:
+            cluster.add_node(**some)
+        return each(self, task, *more)
+
+    monkeypatch.setattr(on_ray.OnRay, "each", leaving)
+    ray.init(address=cluster.address, log_to_driver=False, logging_level="error")
+    try:
+        assert len(ray.nodes()) == 3
+        same(find(links, ray="auto"), whole)
+        assert not gone and len(went) > 80 and sum(node["Alive"] for node in ray.nodes()) == 2
+    finally:
+        ray.shutdown()
+        cluster.shutdown()
+
+
 @pytest.fixture(scope="module")
 def machines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Four workers of this machine."""
-    from minent.community.search.on_ray import cluster
+    from minent.community.search.cluster import cluster
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TMPDIR", "/tmp")
@@ -213,37 +247,3 @@ def test_how_sure_nodes_are_is_told_by_machines_too(small: Path, machines: None)
     links = written(small)
     found, whole = (stability(links, trials=2, **FAST, **more) for more in ({"ray": "auto"}, {}))
     assert found.sure.tolist() == whole.sure.tolist() and found.labels.tolist() == whole.labels.tolist()
-
-
-@pytest.mark.slow
-def test_machines_that_go_change_nothing(small: Path, monkeypatch: pytest.MonkeyPatch):
-    """Three, of two cores each; two go one after the other, with the rows that lie on them, and one comes."""
-    import ray
-    from ray.cluster_utils import Cluster
-
-    from minent.community.search import on_ray
-
-    links, each, went = written(small), on_ray.OnRay.each, []
-    whole = find(links)
-    monkeypatch.setenv("RAY_TMPDIR", "/tmp")
-    some = {"num_cpus": 2, "object_store_memory": 80_000_000}
-    cluster = Cluster(initialize_head=True, head_node_args=some | {"include_dashboard": False})
-    gone = [cluster.add_node(**some) for _ in range(2)]
-
-    def leaving(self, task, *more):
-        went.append(task.__name__)
-        if len(went) in (20, 60):
-            cluster.remove_node(gone.pop(), allow_graceful=False)
-        if len(went) == 40:
-            cluster.add_node(**some)
-        return each(self, task, *more)
-
-    monkeypatch.setattr(on_ray.OnRay, "each", leaving)
-    ray.init(address=cluster.address, log_to_driver=False, logging_level="error")
-    try:
-        assert len(ray.nodes()) == 3
-        same(find(links, ray="auto"), whole)
-        assert not gone and len(went) > 80 and sum(node["Alive"] for node in ray.nodes()) == 2
-    finally:
-        ray.shutdown()
-        cluster.shutdown()

@@ -7,7 +7,7 @@ from minent.kernels import kernel
 
 _CENTRE = 1 + (np.arange(4096) + 0.5) / 4096
 _RECIPROCAL = 1 / _CENTRE
-_LOG2 = np.log2(_CENTRE)
+LOG2 = np.log2(_CENTRE)
 
 
 @kernel
@@ -18,7 +18,7 @@ def log2(x):
     mantissa = float(np.int64((bits & 0xFFFFFFFFFFFFF) | 0x3FF0000000000000).view(np.float64))
     r = mantissa * float(_RECIPROCAL[entry]) - 1.0
     series = r * (1.4426950408889634 + r * (-0.7213475204444817 + r * (0.48089834696298783 - r * 0.36067376022224085)))
-    return ((bits >> 52) - 1023) + float(_LOG2[entry]) + series
+    return ((bits >> 52) - 1023) + float(LOG2[entry]) + series
 
 
 @kernel

@@ -28,6 +28,7 @@ def find(
     no_self_links: bool = False,
     weight_threshold: float = 0.0,
     memory: str | int | None = None,
+    ray: str | None = None,
     markov_time: float | None = None,
     objective: Objective = PLAIN,
     metadata: Any = None,
@@ -51,6 +52,8 @@ def find(
     - `memory`: "8GB" (the same where not given), to work in where links lie on disk: those of a folder of Parquet or
       lines, of a URI or dataset that pyarrow knows, and of a file where this is said. The tree is the same as of links
       in memory. See docs/scale.md.
+    - `ray`: machines to work on where links lie in files: the address of a Ray cluster; "auto", that which runs here or
+      else one of this machine alone, which is stopped at the end; "local", always the latter. The tree is the same.
     - `markov_time`: steps of the walk that are described at once: the more, the larger the modules (None: as
       `objective` has it, 1).
     - `objective`: a prior against missing links and what else a description may heed; see `Objective`.
@@ -68,17 +71,24 @@ def find(
     [0, 0, 0, 1, 1, 1]
     """
     objective = objective if markov_time is None else replace(objective, markov_time=markov_time)
-    if lies_in_files(network, memory):
-        told = {"two_level": two_level, "effort": effort, "trials": trials, "seed": seed, "threads": threads}
+    if lies_in_files(network, memory, ray):
+        told = {
+            "two_level": two_level,
+            "effort": effort,
+            "trials": trials,
+            "seed": seed,
+            "threads": threads,
+            "ray": ray,
+        }
         told |= {"flow_model": flow_model, "teleportation": teleportation, "recorded": recorded, "to_nodes": to_nodes}
         told |= {"overlapping": overlapping, "objective": objective, "metadata": metadata, "initial": initial}
         left = {"no_self_links": no_self_links, "weight_threshold": weight_threshold, "memory": memory}
-        asked = {"flow_model": flow_model, "overlapping": overlapping}
+        asked = {"flow_model": flow_model, "overlapping": overlapping, "ray": ray, "threads": threads}
         with in_files(network, directed, objective, **asked, **left) as graph:
             return find(graph, **told)
     walk = flow_model, teleportation, recorded, to_nodes
     searching = two_level, effort, trials, seeded(seed), threads
-    options = Options(*searching, *walk, overlapping, no_self_links, weight_threshold)
+    options = Options(*searching, *walk, overlapping, no_self_links, weight_threshold, None, ray)
     flow, start, searches = searched(network, options, directed, objective, metadata, initial)
     if overlapping:
         check_shareable(flow, options, objective == PLAIN and metadata is None)

@@ -86,6 +86,10 @@ class Options(Checked):
     memory: str | int | None = None
     """Memory to work in where links lie on disk, as 8GB: those of a folder, and of a file if this is given."""
 
+    ray: str | None = None
+    """Machines to work on where links lie in files: a Ray cluster's address; auto, which starts one here if none runs;
+    or local, which always does."""
+
 
 WALK = "flow_model", "teleportation", "recorded", "to_nodes", "no_self_links", "weight_threshold"
 

@@ -84,9 +84,9 @@ def stability(network: Any, *, trials: int = 20, depth: int | None = None, **opt
     beside = {name: options.pop(name, missing) for name, missing in beside.items()}
     if (time := options.pop("markov_time", None)) is not None:
         beside["objective"] = replace(beside["objective"], markov_time=time)
-    if lies_in_files(network, options.get("memory")):
+    if lies_in_files(network, options.get("memory"), options.get("ray")):
         left = {name: options.pop(name) for name in ("memory", "no_self_links", "weight_threshold") if name in options}
-        asked = {"flow_model": options.get("flow_model"), **left}
+        asked: dict[str, Any] = {name: options.get(name) for name in ("flow_model", "ray", "threads")} | left
         with in_files(network, beside.pop("directed"), beside["objective"], **asked) as graph:
             return stability(graph, trials=trials, depth=depth, **beside, **options)
     seed = seeded(options.pop("seed", 1))

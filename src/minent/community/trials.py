@@ -3,12 +3,13 @@
 import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from minent.community.options import WALK, Objective, Options
-from minent.community.search.disk import engine_of, is_on_disk
+from minent.community.search.disk import engine_of, is_on_disk, on_ray
 from minent.community.search.multilevel import SMALL, multilevel
 from minent.community.search.nested.fusing import fused
 from minent.community.search.nested.nest import Nest
@@ -36,7 +37,8 @@ def searched(
     flow = walk_of(network, directed, objective, metadata, **walk)
     two_level = options.two_level or objective.preferred_modules is not None
     trials, threads = options.trials, options.threads or os.cpu_count() or 1
-    nodes, told = units_of(flow, engine_of(flow.network)), f"{options} {objective} {metadata!r} {initial!r}"
+    same = replace(options, threads=None, ray=None)  # the moves are the same on any
+    nodes, told = units_of(flow, engine_of(flow.network)), f"{same} {objective} {metadata!r} {initial!r}"
     start = None if initial is None else grow(flow, *tree_of(initial, flow.network, partial=True))
     run = runner(trials * WORK[options.effort] * len(nodes.indices))
     workers = 1 if is_on_disk(flow.network) else min(trials, threads)
@@ -44,6 +46,7 @@ def searched(
     def trial(number: int) -> Nest:
         def search(only_two: bool) -> Nest:
             engine = engine_of(flow.network, threads // workers, f"{told} {number} {only_two}")
+            engine = engine if options.ray is None else on_ray(engine, flow.network, nodes)
             order = Search(np.random.default_rng([options.seed, number]), run, engine)
             return one_search(order, nodes, only_two, options.effort, start)
 

@@ -13,7 +13,8 @@ from minent.community.search import engine
 from minent.community.search.engine import ALONE, Engine, shards
 from minent.community.search.merging import merge
 from minent.community.search.search import ALL, Field
-from minent.community.search.together.together import Together, move_together
+from minent.community.search.together.sweeps import move_together
+from minent.community.search.together.together import Together
 from minent.community.search.units import Units, codebooks, units_of
 from minent.community.walk.models import flow_of
 from minent.data import Graph

@@ -65,12 +65,12 @@ def opened(
 ) -> "Iterator[tuple[Graph, float, Options, str]]":
     """The network, on disk where it is a folder or memory is told for it; the seconds that reading it took, and what is
     left to be left out, and was."""
-    from minent.community.in_files import lies_in_files
+    from minent.community.in_files import checked, lies_in_files, machines
     from minent.data.networks.folders.folder import stored
     from minent.data.networks.thinned import thinned
 
     log.info("reading %s", links)
-    if not lies_in_files(links, options.memory):
+    if not lies_in_files(links, options.memory, options.ray):
         network, seconds = read(links, directed, choices, relaxed, paths)
         network, left = thinned(network, options.no_self_links, options.weight_threshold)
         yield network, seconds, options, str(left)
@@ -80,7 +80,11 @@ def opened(
             name = next(field.name for field in fields(one) if getattr(one, field.name) != getattr(default, field.name))
             raise BadInput(f"--{name.replace('_', '-')} is of a file that is read into memory; got {links!r}")
     start, thin = time.perf_counter(), {name: getattr(options, name) for name in ("no_self_links", "weight_threshold")}
-    with stored(links, choices, directed, memory=options.memory, on_disk=plain, **thin) as (network, left):
+    checked(options.ray, links, plain)
+    with (
+        machines(options.ray, options.memory, options.threads) as each,
+        stored(links, choices, directed, memory=options.memory, on_disk=plain, each=each, **thin) as (network, left),
+    ):
         log.debug("%r", network.plan)
         options = replace(options, no_self_links=False, weight_threshold=0.0, memory=None)
         yield network, time.perf_counter() - start, options, left

@@ -14,9 +14,11 @@ from zlib import crc32
 import numpy as np
 
 from minent.community.search.engine import Engine, Grown
+from minent.community.search.units import Units
 from minent.data import Graph
 from minent.data.networks.folders.folder import Stored
 from minent.data.networks.folders.scratch import Scratch
+from minent.errors import BadInput
 from minent.kernels import read_only
 
 NUMBER = count()
@@ -34,6 +36,15 @@ def engine_of(network: Graph, threads: int = 1, search: str = "") -> Engine:
         return Engine(threads)
     journal = Kept(network.scratch, f"moves-{crc32(search.encode()):08x}") if search else None
     return Engine(threads, Disk(network.scratch, network.room).share, network.room, journal)
+
+
+def on_ray(engine: Engine, network: Graph, nodes: Units) -> Engine:
+    """Where a network whose rows lie on disk is searched by the machines of the Ray cluster there is."""
+    if not isinstance(network, Stored) or network.scratch is None:
+        raise BadInput("ray is for links in files: a path, a folder or a URI; got links in memory")
+    from minent.community.search.on_ray import OnRay
+
+    return OnRay(network, nodes, network.scratch.folder, engine)
 
 
 class Disk:

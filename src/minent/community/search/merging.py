@@ -6,6 +6,7 @@ import numpy as np
 from jaxtyping import Int
 
 from minent.community.search.engine import ALONE, Engine, large, shards
+from minent.community.search.exchanged import merged_apart
 from minent.community.search.streaming import merged_on_disk
 from minent.community.search.units import Units, frozen
 from minent.kernels import kernel
@@ -13,7 +14,9 @@ from minent.kernels import kernel
 
 def merge(units: Units, label: Int[np.ndarray, " units"], count: int, run: Callable, engine: Engine = ALONE) -> Units:
     """One unit of all that carry the same label (0..count-1)."""
-    if units.indices.nbytes + units.flow.nbytes > engine.room and large(len(units.indices)):
+    if (far := engine.far(units)) is not None:
+        indptr, indices, flow, inside = merged_apart(units, label, count, engine, far)
+    elif units.indices.nbytes + units.flow.nbytes > engine.room and large(len(units.indices)):
         indptr, indices, flow, inside = merged_on_disk(units, label, count, run, engine)
     else:
         indptr, indices, flow, inside = merged_in_memory(units, label, count, run, engine)

@@ -10,7 +10,7 @@ from jaxtyping import Float, Int
 from minent.community.search.engine import ALONE, Engine, large
 from minent.community.search.merging import lifted, merge, renumber
 from minent.community.search.sweep import move
-from minent.community.search.together.together import move_together
+from minent.community.search.together.sweeps import move_together
 from minent.community.search.units import Units
 from minent.community.search.word_table import word_table
 from minent.kernels import read_only

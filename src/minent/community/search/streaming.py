@@ -25,7 +25,7 @@ def merged_on_disk(units: Units, label: Int[np.ndarray, " units"], count: int, r
     keys, columns, sums = (engine.share(kind) for kind in (np.uint16, np.int32, np.float64))
     for first, last in shards(units.indptr):
         told = units.indptr, units.indices, units.flow, units.pace, label
-        ends, *entries = run(leading_out)(first, last, *told, low, inside)
+        ends, *entries = run(leading_out)(first, last, 0, *told, low, count, inside)
         for whole, part in zip((keys, columns, sums), entries, strict=True):
             whole.add(part)
         starts.append(ends + (starts[-1][-1] if starts else 0))
@@ -34,7 +34,7 @@ def merged_on_disk(units: Units, label: Int[np.ndarray, " units"], count: int, r
     rows, column, flow, end = [np.zeros(1, np.int64)], engine.share(np.int32), engine.share(float), 0
     for first, last in groups(np.sum([np.diff(one) for one in starts], axis=0)):
         ends, entries = gathered([one[first : last + 1] for one in starts], given)
-        number, summed, amount = run(summed_rows)(ends, low, *entries, every, count)
+        number, summed, amount, _ = run(summed_rows)(ends, low, *entries, every, count)
         rows.append(number[: min(count, last << low) - (first << low)])
         column.add(summed)
         flow.add(amount)
@@ -61,36 +61,53 @@ def gathered(starts: list[np.ndarray], given: tuple[np.ndarray, ...]) -> tuple[n
 
 
 @kernel
-def leading_out(first, last, indptr, indices, flow, pace, label, low, inside):
+def leading_out(first, last, shift, indptr, indices, flow, pace, label, low, count, inside):
     """Entries of units first … last - 1 to other modules, by buckets of modules: where buckets begin and end, the rest
-    of the module, the other one, and what flows where that differs. Adds the others up in `inside`."""
-    uniform, every = flow.shape[0] == 1, flow[0] * pace
-    starts = np.zeros(((inside.shape[0] - 1) >> low) + 2, np.int64)
+    of the module, the other one, and what flows where that differs. Adds the others up in `inside`; or, where that is
+    of length 0, tells of them too, with less than 0 for the other module: so many at once where all flow is alike.
+    Rows begin with that of unit `shift`."""
+    uniform, every, told = flow.shape[0] == 1, flow[0] * pace if flow.shape[0] else 0.0, inside.shape[0] == 0
+    starts = np.zeros(((count - 1) >> low) + 2, np.int64)
     for i in range(first, last):
-        for k in range(indptr[i], indptr[i + 1]):
-            starts[(label[i] >> low) + 1] += int(label[indices[k]] != label[i])
+        within = out = 0
+        for k in range(indptr[i - shift], indptr[i - shift + 1]):
+            out += int(label[indices[k]] != label[i])
+        if told:
+            within = indptr[i - shift + 1] - indptr[i - shift] - out
+            if uniform:
+                within = min(within, 1)
+        starts[(label[i] >> low) + 1] += out + within
     for bucket in range(1, starts.shape[0]):
         starts[bucket] += starts[bucket - 1]
     size, at = starts[-1], starts.copy()
     keys, columns, sums = np.empty(size, np.uint16), np.empty(size, np.int32), np.empty(0 if uniform else size)
     for i in range(first, last):
-        a = label[i]
-        for k in range(indptr[i], indptr[i + 1]):
-            b = label[indices[k]]
-            if b == a:
+        a, alike = label[i], 0
+        for k in range(indptr[i - shift], indptr[i - shift + 1]):
+            b = np.int64(label[indices[k]])
+            if b == a and not told:
                 inside[a] += every if uniform else flow[k] * pace
                 continue
+            if b == a:
+                alike, b = alike + 1, np.int64(-1)
+                if uniform:
+                    continue
             z = at[a >> low]
             at[a >> low] = z + 1
             keys[z], columns[z] = a & ((1 << low) - 1), b
             if not uniform:
                 sums[z] = flow[k] * pace
+        if told and uniform and alike > 0:
+            z = at[a >> low]
+            at[a >> low] = z + 1
+            keys[z], columns[z] = a & ((1 << low) - 1), -alike
     return starts, keys, columns, sums
 
 
 @kernel
 def summed_rows(ends, low, keys, columns, sums, every, count):
-    """Rows of the modules in some buckets: how many entries each has, and those, flow to the same module summed."""
+    """Rows of the modules in some buckets: how many entries each has, those, flow to the same module summed, and what
+    flows inside each as far as it is told."""
     uniform, size, first = sums.shape[0] == 0, keys.shape[0], 0
     start, order = np.zeros((ends.shape[0] << low) + 2, np.int64), np.empty(size, np.int64)
     for bucket in range(ends.shape[0]):
@@ -108,15 +125,19 @@ def summed_rows(ends, low, keys, columns, sums, every, count):
         first = ends[bucket]
     where, end = np.full(count, -1, np.int64), 0
     number, column, amount = np.zeros(start.shape[0] - 2, np.int64), np.empty(size, np.int32), np.empty(size)
+    inside = np.zeros(number.shape[0])
     for row in range(number.shape[0]):
         begin = end
         for t in range(start[row], start[row + 1]):
             k = order[t]
             b, s = columns[k], every if uniform else sums[k]
-            if where[b] >= begin:
+            if b < 0:
+                for _ in range(-b):
+                    inside[row] += s
+            elif where[b] >= begin:
                 amount[where[b]] += s
             else:
                 where[b], column[end], amount[end] = end, b, s
                 end += 1
         number[row] = end - begin
-    return number, column[:end].copy(), amount[:end].copy()
+    return number, column[:end].copy(), amount[:end].copy(), inside

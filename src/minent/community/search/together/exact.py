@@ -35,9 +35,10 @@ def whole(rate, scale):
 
 
 @kernel
-def tallied(ids, indptr, indices, flow, rates, pace, scale, label, wish, active):
+def tallied(ids, shift, indptr, indices, flow, rates, pace, scale, label, wish, active):
     """What each of these units takes from the module in `label` that it leaves and brings to that in `wish`: the change
-    of both cross rates, its net and its visit rate. Units next to it are to be looked at again."""
+    of both cross rates, its net and its visit rate. Units next to it are to be looked at again. Rows and rates begin
+    with those of unit `shift`."""
     visit, out, into = rates
     uniform = flow.shape[0] == 1
     change = np.empty((ids.shape[0], 4), np.int64)
@@ -45,7 +46,8 @@ def tallied(ids, indptr, indices, flow, rates, pace, scale, label, wish, active)
         i = ids[q]
         a, b = label[i], wish[i]
         total = lost = gained = 0
-        for k in range(indptr[i], indptr[i + 1]):
+        row = i - shift
+        for k in range(indptr[row], indptr[row + 1]):
             j = np.uintp(indices[k])
             before, after = label[j], wish[j]
             s = 1 if uniform else whole(flow[k] * pace, scale)
@@ -55,8 +57,9 @@ def tallied(ids, indptr, indices, flow, rates, pace, scale, label, wish, active)
             gained += twice * int(after == b)
             active[j] |= after != b
         change[q, 0], change[q, 1] = total - lost, total - gained
-        change[q, 2] = whole(out[i] - into[i], scale)
-        change[q, 3] = total if visit[i] == out[i] and out[i] == into[i] else whole(visit[i], 2 * scale)
+        change[q, 2] = whole(out[row] - into[row], scale)
+        even = visit[row] == out[row] and out[row] == into[row]
+        change[q, 3] = total if even else whole(visit[row], 2 * scale)
     return change
 
 

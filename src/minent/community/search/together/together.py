@@ -3,7 +3,6 @@ where it would go, all others staying; what moves is applied exactly; and where 
 units were wrong together, half of them go back, and so on: it never rises.
 """
 
-import time
 from itertools import pairwise
 from typing import Any
 
@@ -14,11 +13,11 @@ from minent.community.search.engine import Engine, shards
 from minent.community.search.together.exact import applied, began, booked, recounted, tallied
 from minent.community.search.together.proposals import drawn, proposed
 from minent.community.search.units import Units
-from minent.kernels import kernel, lasting, log, read_only
+from minent.kernels import kernel, log, read_only
 
 Labels = Int[np.ndarray, " units"]
 TURNS = 4  # of a sweep
-SETTLED = 0.005  # a sweep that moves no more than this share of the units is the last
+NONE = read_only(np.zeros(0, np.int32))
 HALVES = 6  # how often half of what moved goes back, before all of it does
 
 
@@ -91,19 +90,24 @@ class Together:
 
     def propose(self, draw: tuple[int, int, int], least: float) -> tuple[list[Int[np.ndarray, " _"]], int]:
         """Units of each shard that wish to move, their turn being drawn; how many were looked at."""
-        run, modules = self.run(proposed), (self.field.group, self.label, self.state, self.book)
+        run, groups = self.run(proposed), (self.field.group, self.field.group)
+        modules = groups, self.label, NONE, self.state, self.book
         rest = self.units[:9], *modules, self.active, draw, least, self.wish
-        found = list(self.engine.map(lambda first, last: run(first, last, *rest), self.rows))
+        found = list(self.engine.map(lambda first, last: run(first, last, 0, *rest), self.rows))
         return [ids for ids, _ in found], sum(looks for _, looks in found)
 
     def apply(self, ids: list[Int[np.ndarray, " _"]]) -> tuple[Int[np.ndarray, " moved"], Int[np.ndarray, "moved 4"]]:
         """These units go where they wish, in all but `label`; they, and what that changes."""
-        links, rates = self.units[:3], self.units[3:6]
-        run, rest = self.run(tallied), (rates, self.units.pace, self.scale, self.label, self.wish, self.active)
-        changes = self.engine.map(lambda those: run(those, *links, *rest), [(those,) for those in ids if len(those)])
-        moved, change = np.concatenate(ids), np.concatenate(list(changes))
+        moved, change = np.concatenate(ids), np.concatenate(self.changes(ids))
         self.signed(moved, change, 1)
         return moved, change
+
+    def changes(self, ids: list[Int[np.ndarray, " _"]]) -> list[Int[np.ndarray, "_ 4"]]:
+        """What each of these units changes; those next to it are to be looked at again."""
+        links, rates = self.units[:3], self.units[3:6]
+        run, rest = self.run(tallied), (rates, self.units.pace, self.scale, self.label, self.wish, self.active)
+        tasks = [(those,) for those in ids if len(those)]
+        return list(self.engine.map(lambda those: run(those, 0, *links, *rest), tasks))
 
     def signed(self, moved: Int[np.ndarray, " moved"], change: Int[np.ndarray, "moved 4"], sign: int) -> None:
         """Modules with these changes, or without them."""
@@ -135,65 +139,3 @@ class Together:
                 self.active[those[~stay]] = 1
             ids = [those[stay] for those, stay in zip(ids, kept, strict=True)]
         return 0, looks
-
-
-def move_together(
-    run: Any,
-    engine: Engine,
-    units: Units,
-    label: Labels,
-    modules: Units,
-    field: Any,
-    seed: int,
-    sweeps: float,
-    least: float,
-) -> int:
-    """Move units from the modules in `label`, in place (values below the number of units), until so few move that it is
-    not worth another sweep, or `sweeps` times as many as there are have been looked at; how many moves."""
-    journal, (sweep, moves, patience) = engine.journal, (0, 0, int(sweeps * units.number))
-    kept = journal.recalled(label, seed) if journal else None
-    if kept and kept[0]:
-        label[:] = np.frombuffer(kept[2], label.dtype)
-        return kept[1][1]
-    together = Together(run, engine, units, label, modules, read_only_field(field))
-    if kept:
-        sweep, moves, patience = kept[1]
-        together.restore(kept[2])
-    progress = Sweeps(units.number)
-    while patience > 0:
-        moved = 0
-        for turn in range(TURNS):
-            more, looks = together.turn(((seed + 97 * sweep) % (1 << 31), TURNS, turn), least)
-            moved, patience = moved + more, patience - looks
-        moves, sweep = moves + moved, sweep + 1
-        if moved <= SETTLED * units.number:
-            break
-        progress.told(sweep, moved)
-        if journal:
-            journal.noted(False, (sweep, moves, patience), *together.kept())
-    if journal:
-        journal.noted(True, (sweep, moves, patience), label)
-    return moves
-
-
-class Sweeps:
-    """How far sweeps are, and about how long the rest takes where each moves as much less as the last did."""
-
-    def __init__(self, units: int) -> None:
-        self.least, self.units, self.before = SETTLED * units, units, 0
-        self.start = self.last = time.perf_counter()
-
-    def told(self, sweep: int, moved: int) -> None:
-        """Tell of a sweep that moved so many."""
-        now = time.perf_counter()
-        took, self.last = now - self.last, now
-        falls = moved / self.before if 0 < moved < self.before else 0.5
-        left = took * max(1.0, np.log(self.least / moved) / np.log(falls))
-        self.before = moved
-        where = f"{self.units:,} nodes or modules move: sweep {sweep}, {100 * moved / self.units:.1f} % moved"
-        log.info("%s, about %s left of this step", where, lasting(left))
-
-
-def read_only_field(field: Any) -> Any:
-    """As kernels see it."""
-    return field._replace(group=read_only(field.group), above=read_only(field.above))

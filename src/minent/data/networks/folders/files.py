@@ -39,9 +39,11 @@ def files_of(network: Any) -> list[File]:
     from pyarrow import fs
 
     if not isinstance(network, str | os.PathLike) and not hasattr(network, "get_fragments"):
-        raise BadInput(f"memory is that for links in files: a path, a URI or a dataset; got {type(network).__name__}")
+        raise BadInput(
+            f"memory and ray are for links in files: a path, a URI or a dataset; got {type(network).__name__}"
+        )
     if str(network) == "-":
-        raise BadInput("memory is that for links in files, which are read twice; standard input is read once")
+        raise BadInput("memory and ray are for links in files, which are read twice; standard input is read once")
     if not isinstance(network, str | os.PathLike):
         if not hasattr(network, "files"):
             raise BadInput(f"a dataset of links is one of files; got {type(network).__name__}")

@@ -15,7 +15,7 @@ import numpy as np
 from minent.data.networks.choices import Choices, heeded
 from minent.data.networks.folders.files import files_of
 from minent.data.networks.folders.named import names_of
-from minent.data.networks.folders.parts import parts
+from minent.data.networks.folders.parts import Each, in_turn, parts
 from minent.data.networks.folders.rows import Thin, rows_of
 from minent.data.networks.folders.scratch import Scratch, kept_scratch
 from minent.data.networks.folders.understood import agreed, understood
@@ -62,9 +62,11 @@ def stored(
     no_self_links: bool = False,
     weight_threshold: float = 0.0,
     on_disk: bool = True,
+    each: Each = in_turn,
 ) -> Iterator[tuple[Graph, str]]:
     """Within the block, the network of the links in a folder, a file, a URI or a dataset of pyarrow; and what of it was
-    left out, in words. Not `on_disk`, or directed, it is in memory, and refused where that would be more than `memory`.
+    left out, in words. Parts are read, and rows sorted, by `each`, here or elsewhere. Not `on_disk`, or directed, it is
+    in memory, and refused where that would be more than `memory`.
 
     Nodes have the names, numbers and order that they have in a single file of the same links. Work goes on where a
     process that was killed left it; at the end nothing is left. Raises BadInput.
@@ -83,18 +85,21 @@ def stored(
         first = agreed(looked)
         heeded(choices, first.plan.format, first.plan.file)
         directed = bool(_direction(first.roles, directed if directed is not None else first.directed, first.plan.file))
+        if directed and each is not in_turn:
+            raise BadInput(f"{_called(network)!r} has directed links, which are searched on one machine: without ray")
         if directed:
             scratch.write("directed")
         read, size = partial(parts, looked), sum(one.file.size for one in looked)
         shards = 1 << max(0, (size // SHARD).bit_length())
-        names, called = names_of(scratch, read, size, shards)
+        names, called = names_of(scratch, read, size, shards, each)
         room -= NODE * len(called)
         if room <= 0:
             raise BadInput(
                 f"{len(called):,} nodes want about {NODE * len(called) / 1e9:,.2g} GB of memory, whatever links lie on "
                 f"disk; got --memory {memory or MEMORY}"
             )
-        rows, left = rows_of(scratch, read, size, names, directed, Thin(no_self_links, weight_threshold))
+        thin = Thin(no_self_links, weight_threshold)
+        rows, left = rows_of(scratch, read, size, names, directed, thin, each)
         del names
         count, empty = len(looked), len(listed) - len(looked)
         notes = (f"{count:,} files" if count > 1 else "", f"{empty:,} empty files passed over" if empty else "")

@@ -2,6 +2,7 @@
 shards, whose number follows from the size of the input; each shard's are told apart; all are then sorted.
 """
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -16,7 +17,7 @@ from minent.data.networks.folders.keys import (
     places,
     shard_starts,
 )  # fmt: skip
-from minent.data.networks.folders.parts import Part
+from minent.data.networks.folders.parts import Each, Part, in_turn, undone
 from minent.data.networks.folders.progress import Progress
 from minent.data.networks.folders.scratch import Scratch
 from minent.errors import BadInput
@@ -51,13 +52,13 @@ class Names(NamedTuple):
         return found
 
 
-def names_of(scratch: Scratch, parts: Any, size: int, shards: int) -> tuple[Names, Any]:
+def names_of(scratch: Scratch, parts: Any, size: int, shards: int, each: Each = in_turn) -> tuple[Names, Any]:
     """How nodes are found, and their names in order: int64, or text as numpy has it."""
     seed = len(list(scratch.folder.glob("seed-*")))
     while True:
         try:
             if not scratch.has("names-done"):
-                _named_parts(scratch, parts(), size, shards, seed)
+                _named_parts(scratch, parts(), size, shards, seed, each)
                 _sorted_names(scratch, shards)
             keys = scratch.array("names-keys", np.int64)
             return Names(keys, scratch.array("names-ids", np.int32), buckets(keys), seed), read_names(scratch)
@@ -68,36 +69,36 @@ def names_of(scratch: Scratch, parts: Any, size: int, shards: int) -> tuple[Name
             scratch.drop("names-*")
 
 
-def _named_parts(scratch: Scratch, parts: Any, size: int, shards: int, seed: int) -> None:
+def _named_parts(scratch: Scratch, parts: Iterator[Part], size: int, shards: int, seed: int, each: Each) -> None:
     """The names in each part, sorted by their keys."""
     progress = Progress("reading names", size)
-    part: Part
-    for part in parts:
-        called = f"names-{part.name}"
-        done = scratch.has(f"{called}-done")
-        if not done:
-            count = 0
-            for count, table in enumerate(part.tables(), 1):
-                _named_table(scratch, f"{called}-{count}", table, shards, seed)
-            scratch.write(f"{called}-done", str(count).encode())
-        progress.add(part.size, done)
+    for part, tables in undone(scratch, "names", parts, progress, each, named_tables, (shards, seed)):
+        count = 0
+        for count, (starts, keys, words) in enumerate(tables, 1):
+            called = f"names-{part.name}-{count}"
+            if words is not None:
+                write_words(scratch, f"{called}-words", words)
+            scratch.write(f"{called}-starts", starts)
+            scratch.write(f"{called}-keys", keys)
+        scratch.write(f"names-{part.name}-done", str(count).encode())
+        progress.add(part.size)
 
 
-def _named_table(scratch: Scratch, called: str, table: "pa.Table", shards: int, seed: int) -> None:
+def named_tables(shards: int, seed: int, part: Part) -> Iterator[tuple[np.ndarray, np.ndarray, "pa.Array | None"]]:
+    """Of each table of a part: where shards begin, the keys in it, and the names that have these, if text."""
     import pyarrow as pa
 
-    ends = ends_of(table)
-    if is_integers(ends[0]):
-        keys = np.unique(np.concatenate([keys_of_integers(end.to_numpy()) for end in ends]))
-    else:
-        both = pa.chunked_array([chunk for end in ends for chunk in end.cast("large_string").chunks])
-        words = both.unique()
-        keys = keys_of_words(words, seed)
-        order = np.argsort(keys)
-        keys = keys[order]
-        write_words(scratch, f"{called}-words", words.take(pa.array(order)))
-    scratch.write(f"{called}-starts", shard_starts(keys, shards))
-    scratch.write(f"{called}-keys", keys)
+    for table in part.tables():
+        ends, words = ends_of(table), None
+        if is_integers(ends[0]):
+            keys = np.unique(np.concatenate([keys_of_integers(end.to_numpy()) for end in ends]))
+        else:
+            both = pa.chunked_array([chunk for end in ends for chunk in end.cast("large_string").chunks])
+            words = both.unique()
+            keys = keys_of_words(words, seed)
+            order = np.argsort(keys)
+            keys, words = keys[order], words.take(pa.array(order))
+        yield shard_starts(keys, shards), keys, words
 
 
 def _sorted_names(scratch: Scratch, shards: int) -> None:

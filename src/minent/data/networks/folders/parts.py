@@ -2,12 +2,15 @@
 is a table of ends, and perhaps weights, as of a single file."""
 
 import lzma
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from minent.data.bytes import Held, text
+from minent.data.networks.folders.progress import Progress
+from minent.data.networks.folders.scratch import Scratch
 from minent.data.networks.folders.understood import Understood, line_end, unpacked
 from minent.data.networks.lines.link_lines import Layout
 from minent.data.networks.lines.link_lists import links_of_lines
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
 
 ROWS = 1 << 20  # of a table
 PIECE = 1 << 24  # bytes of text
+Each = Callable[[Callable[..., Any], tuple[Any, ...], Iterable[tuple[Any, ...]]], Iterator[Any]]  # as `in_turn`
 
 
 class Part(NamedTuple):
@@ -35,6 +39,35 @@ def parts(files: list[Understood]) -> Iterator[Part]:
         make = _row_groups if one.layout is None else _pieces
         for k, (size, tables) in enumerate(make(one)):
             yield Part(f"{number:05d}-{k:05d}", size, partial(_named, one, tables))
+
+
+def undone(
+    scratch: Scratch,
+    stage: str,
+    parts: Iterator[Part],
+    progress: Progress,
+    each: Each,
+    task: Callable[..., Any],
+    told: tuple[Any, ...],
+) -> Iterator[tuple[Part, Any]]:
+    """The parts that a stage has not passed, and what `task` makes of each."""
+    waiting: deque[Part] = deque()
+
+    def asked() -> Iterator[tuple[Part]]:
+        for part in parts:
+            if scratch.has(f"{stage}-{part.name}-done"):
+                progress.add(part.size, True)
+            else:
+                waiting.append(part)
+                yield (part,)
+
+    for found in each(task, told, asked()):
+        yield waiting.popleft(), found
+
+
+def in_turn(task: Callable[..., Any], told: tuple[Any, ...], items: Iterable[tuple[Any, ...]]) -> Iterator[Any]:
+    """What `task` makes of what is told to all, and of each item; here, one after the other."""
+    return (task(*told, *item) for item in items)
 
 
 def _named(one: Understood, tables: Callable[[], Iterator["pa.Table"]]) -> Iterator["pa.Table"]:

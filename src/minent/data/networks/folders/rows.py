@@ -1,20 +1,22 @@
 """Links of many parts become sorted rows on disk, bit for bit those of `sorted_rows`: of each part the entries lie in
 buckets of neighbouring rows; then the buckets of all parts are sorted, about a million entries at a time."""
 
+from collections import deque
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from typing import Any
 
 import numpy as np
 from jaxtyping import Int
 
 from minent.data.networks.folders.ends import ends_of
 from minent.data.networks.folders.named import Names
-from minent.data.networks.folders.parts import Part
+from minent.data.networks.folders.parts import Each, Part, in_turn, undone
 from minent.data.networks.folders.progress import Progress
 from minent.data.networks.folders.scratch import Scratch
+from minent.data.networks.folders.sorting import Thin, sorted_group
 from minent.data.networks.graph import checked
 from minent.data.networks.lines.link_tables import weights_of
-from minent.data.networks.sorted_rows import DIGIT, fill_buckets, sort_buckets, summed
+from minent.data.networks.sorted_rows import fill_buckets
 from minent.data.networks.thinned import LeftOut
 from minent.errors import BadInput
 from minent.kernels import compiled, read_only
@@ -23,29 +25,28 @@ GROUP = 1 << 20  # entries that are sorted together, where one bucket does not h
 FINEST = 12  # bits of a row that tell its bucket, so that 15 at most are left
 
 
-class Thin(NamedTuple):
-    """What is left out once repeated links are summed."""
-
-    self_links: bool
-    below: float
-
-
 def rows_of(
-    scratch: Scratch, parts: Callable[[], Iterator[Part]], size: int, names: Names, directed: bool, thin: Thin
+    scratch: Scratch,
+    parts: Callable[[], Iterator[Part]],
+    size: int,
+    names: Names,
+    directed: bool,
+    thin: Thin,
+    each: Each = in_turn,
 ) -> tuple[tuple[np.ndarray, np.ndarray, np.ndarray | None], LeftOut]:
     """indptr, indices and weights (None: all 1) of all links; and what was left out."""
     bits = max(len(names.keys) - 1, 1).bit_length()
     low = min(15, max(bits - FINEST, 0))
     if not scratch.has("rows-done"):
         progress = Progress("reading links", size)
-        for part in parts():
-            done = scratch.has(f"spread-{part.name}-done")
-            if not done:
-                for count, table in enumerate(part.tables(), 1):
-                    _spread(scratch, f"spread-{part.name}-{count:05d}", table, names, directed, low)
-                scratch.write(f"spread-{part.name}-done")
-            progress.add(part.size, done)
-        _sorted(scratch, len(names.keys), bits, low, directed, thin)
+        told = names.keys, names.ids, names.starts, names.seed, directed, low
+        for part, tables in undone(scratch, "spread", parts(), progress, each, spread_tables, told):
+            for count, arrays in enumerate(tables, 1):
+                for kind, array in arrays.items():
+                    scratch.write(f"spread-{part.name}-{count:05d}-{kind}", array)
+            scratch.write(f"spread-{part.name}-done")
+            progress.add(part.size)
+        _sorted(scratch, len(names.keys), bits, low, directed, thin, each)
     indptr = scratch.array("indptr", np.int64)
     weights = scratch.array("weights", np.float64) if scratch.has("weights") else None
     if len(scratch.array("indices", np.int32)) < 2**31:
@@ -54,43 +55,53 @@ def rows_of(
     return (indptr, scratch.array("indices", np.int32), weights), LeftOut(*left)
 
 
-def _spread(scratch: Scratch, called: str, table: object, names: Names, directed: bool, low: int) -> None:
-    """The entries of a table of links, by buckets of rows."""
-    source, target = names.numbers(ends_of(table))  # pyright: ignore[reportArgumentType]
-    weight = weights_of(table)  # pyright: ignore[reportArgumentType]
-    if weight is not None:
-        weight = checked(weight, "link", len(source))
-        keep = weight > 0
-        source, target, weight = (source, target, weight) if keep.all() else (source[keep], target[keep], weight[keep])
-    entries = len(source) if directed else 2 * len(source) - int(np.count_nonzero(source == target))
-    ends = np.zeros((len(names.keys) >> low) + 1, np.int64)
-    keys, columns = np.empty(entries, np.uint16), np.empty(entries, np.int32)
-    weights = np.empty(0 if weight is None else entries)
-    links = read_only(source), read_only(target), read_only(np.empty(0) if weight is None else weight)
-    compiled(fill_buckets)(*links, directed, low, ends, keys, columns, weights)
-    scratch.write(f"{called}-keys", keys)
-    scratch.write(f"{called}-columns", columns)
-    if weight is not None:
-        scratch.write(f"{called}-weights", weights)
-    scratch.write(f"{called}-ends", ends)
+def spread_tables(
+    keys: np.ndarray, ids: np.ndarray, starts: np.ndarray, seed: int, directed: bool, low: int, part: Part
+) -> Iterator[dict[str, np.ndarray]]:
+    """Of each table of a part, the entries by buckets of rows."""
+    names = Names(keys, ids, starts, seed)
+    for table in part.tables():
+        source, target = names.numbers(ends_of(table))
+        weight = weights_of(table)
+        if weight is not None:
+            weight = checked(weight, "link", len(source))
+            keep = weight > 0
+            source, target, weight = (
+                (source, target, weight) if keep.all() else (source[keep], target[keep], weight[keep])
+            )
+        entries = len(source) if directed else 2 * len(source) - int(np.count_nonzero(source == target))
+        ends = np.zeros((len(keys) >> low) + 1, np.int64)
+        rests, columns = np.empty(entries, np.uint16), np.empty(entries, np.int32)
+        weights = np.empty(0 if weight is None else entries)
+        links = read_only(source), read_only(target), read_only(np.empty(0) if weight is None else weight)
+        compiled(fill_buckets)(*links, directed, low, ends, rests, columns, weights)
+        yield {"keys": rests, "columns": columns} | ({} if weight is None else {"weights": weights}) | {"ends": ends}
 
 
-def _sorted(scratch: Scratch, nodes: int, bits: int, low: int, directed: bool, thin: Thin) -> None:
+def _sorted(scratch: Scratch, nodes: int, bits: int, low: int, directed: bool, thin: Thin, each: Each) -> None:
     """Rows of groups of buckets, then of all."""
     tables = sorted(path.name.removesuffix("-ends") for path in scratch.folder.glob("spread-*-ends"))
     starts = [np.append(0, scratch.array(f"{one}-ends", np.int64)) for one in tables]
     total = np.sum([np.diff(one) for one in starts], axis=0) if tables else np.zeros((nodes >> low) + 1, np.int64)
     found = groups(total)
     progress = Progress("sorting links", len(found))
-    for number, group in enumerate(found):
-        called = f"group-{number:06d}"
-        done = scratch.has(f"{called}-left")
-        if not done:
-            slices = [(one, start[group[0] : group[1] + 1]) for one, start in zip(tables, starts, strict=True)]
-            ends = np.sum([start[group[0] + 1 : group[1] + 1] - start[group[0]] for start in starts], axis=0)
-            rows = min(nodes, group[1] << low) - (group[0] << low)
-            _sorted_group(scratch, called, group[0], slices, ends, rows, (bits, low), directed, thin)
-        progress.add(1, done)
+    waiting: deque[int] = deque()
+
+    def asked() -> Iterator[tuple[Any, ...]]:
+        for number, (first, last) in enumerate(found):
+            if scratch.has(f"group-{number:06d}-left"):
+                progress.add(1, True)
+                continue
+            waiting.append(number)
+            slices = [(one, start[first : last + 1]) for one, start in zip(tables, starts, strict=True)]
+            ends = np.sum([start[first + 1 : last + 1] - start[first] for start in starts], axis=0)
+            yield first << low, min(nodes, last << low) - (first << low), ends, *_bucketed(scratch, slices, ends)
+
+    for arrays in each(sorted_group, (bits, low, directed, *thin), asked()):
+        called = f"group-{waiting.popleft():06d}"
+        for kind, array in arrays.items():
+            scratch.write(f"{called}-{kind}", array)
+        progress.add(1)
     scratch.drop("spread-*-keys", "spread-*-columns", "spread-*-weights")
     _joined(scratch, [f"group-{number:06d}" for number in range(len(found))])
 
@@ -106,19 +117,10 @@ def groups(entries: Int[np.ndarray, " buckets"]) -> list[tuple[int, int]]:
     return [*found, (first, len(entries))]
 
 
-def _sorted_group(
-    scratch: Scratch,
-    called: str,
-    bucket: int,
-    slices: list[tuple[str, np.ndarray]],
-    ends: np.ndarray,
-    rows: int,
-    widths: tuple[int, int],
-    directed: bool,
-    thin: Thin,
-) -> None:
-    """The rows of some buckets, the first of which is `bucket`; buckets of one part come after those of the last."""
-    bits, low = widths
+def _bucketed(
+    scratch: Scratch, slices: list[tuple[str, np.ndarray]], ends: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+    """The entries of some buckets, those of one part after those of the last."""
     weighted = any(scratch.has(f"{one}-weights") for one, _ in slices)
     held = np.zeros(len(ends), np.int64)
     size = int(ends[-1]) if len(ends) else 0
@@ -136,35 +138,7 @@ def _sorted_group(
             has = scratch.has(f"{one}-weights")
             weights[place] = scratch.array(f"{one}-weights", np.float64)[first:last] if has else 1.0
         held += np.diff(start)
-    largest, passes = int(np.diff(ends, prepend=0).max(initial=0)), -(-(bits + low) // DIGIT)
-    indptr = np.zeros((len(ends) << low) + 1, np.int64)
-    words, carried = np.empty((2, largest), np.int64), np.empty((2, largest if weighted else 0))
-    compiled(sort_buckets)(ends, low, bits, passes, words, carried, keys, indices, weights, indptr)
-    indptr = np.cumsum(indptr)[: rows + 1]
-    with np.errstate(over="ignore"):
-        indptr, indices, heavy = summed(indptr, indices, weights if weighted else None)
-    indptr, indices, heavy, left = _thin(indptr, indices, heavy, bucket << low, directed, thin)
-    scratch.write(f"{called}-degrees", np.diff(indptr))
-    scratch.write(f"{called}-indices", indices)
-    if heavy is not None:
-        scratch.write(f"{called}-weights", heavy)
-    scratch.write(f"{called}-left", np.array(left, np.int64))
-
-
-def _thin(
-    indptr: np.ndarray, indices: np.ndarray, weights: np.ndarray | None, first: int, directed: bool, thin: Thin
-) -> tuple[np.ndarray, np.ndarray, np.ndarray | None, list[int]]:
-    """These rows, the first of which is that of node `first`, without what is left out; how many self-links, and how
-    many entries of light links and light self-links, that is."""
-    if not thin.self_links and not thin.below:
-        return indptr, indices, weights, [0, 0, 0]
-    itself = np.repeat(np.arange(first, first + len(indptr) - 1), np.diff(indptr)) == indices
-    light = (np.ones(len(indices)) if weights is None else weights) < thin.below
-    loops = itself & thin.self_links
-    light &= ~loops
-    keep = ~(loops | light)
-    left = [int(np.count_nonzero(one)) for one in (loops, light & ~itself, light & itself)]
-    return np.append(0, np.cumsum(keep))[indptr], indices[keep], None if weights is None else weights[keep], left
+    return keys, indices, weights if weighted else None
 
 
 def _joined(scratch: Scratch, groups: list[str]) -> None:

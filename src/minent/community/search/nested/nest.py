@@ -70,8 +70,9 @@ class Nest:
     @cached_property
     def met(self) -> tuple[Int[np.ndarray, "5 pairs"], Float[np.ndarray, " pairs"]]:
         """Where pairs of leaf modules meet, see `meetings`."""
-        units = self.leaves
-        met, flow = self.run(meetings)(units.indptr, units.indices, units.flow, self.parent)
+        units, pairs = self.leaves, len(self.leaves.indices) // 2  # each entry has its mirror image
+        met, flow = np.empty((5, pairs), np.int32), np.empty(pairs)
+        self.run(meetings)(units.indptr, units.indices, units.flow, self.parent, met, flow)
         return met, flow * units.pace
 
     def summed(self, rate: Float[np.ndarray, " leaves"], own: Rates | float = 0.0) -> Rates:

@@ -61,7 +61,7 @@ def preferred(units, i, group, label, state, book, modules, draw, least, nears, 
         exits[t] = state[np.uintp(key[found[t]]), EXIT]
     g = group[i] if grouped else 0
     used = book[g, 0], book[g, 1], book[g, 2]
-    saved, rest, _ = leaving(modules, unit, a, own, used[0])
+    saved, rest, _ = leaving(modules, None, unit, a, own, used[0])
     best, target, alone = used[1] + saved - least, label[i], state[a, SIZE] == 1
     lone_flow, lone_exit, symmetric = -1.0, 0.0, unit.out == unit.into
     for t in range(nears):  # as in `sweep.move`
@@ -77,11 +77,11 @@ def preferred(units, i, group, label, state, book, modules, draw, least, nears, 
             if s <= lone_flow and exit_b >= lone_exit:
                 continue
             lone_flow, lone_exit = s, exit_b
-        cost, _ = joining(modules, unit, b, rates, s, rest, used, best)
+        cost, _ = joining(modules, None, unit, b, rates, s, rest, used, best)
         if cost < best:
             best, target = cost, b
     if not alone and state[i, SIZE] == 0:
-        cost, _ = joining(modules, unit, i, (0.0, 0.0, 0.0), 0.0, rest, used, best)
+        cost, _ = joining(modules, None, unit, i, (0.0, 0.0, 0.0), 0.0, rest, used, best)
         if cost < best:
             target = i
     return target
@@ -101,7 +101,7 @@ def proposed(first, last, units, group, label, state, book, active, draw, least,
     key, held, exits = np.full(places, -1, np.int32), np.zeros(places), np.empty(widest)
     found, there, movers = np.empty(widest, np.int32), np.empty(widest, np.int32), np.empty(last - first, np.int32)
     none = np.zeros(1, np.int32)
-    modules = Modules(state, np.zeros((1, 2)), none, book, none, 0.0, 0.0)
+    modules = Modules(state, none, book, none, 0.0)
     looks = count = 0
     for i in range(first, last):
         if active[i] == 0 or drawn(i, seed) & (turns - 1) != turn:

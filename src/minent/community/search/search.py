@@ -74,11 +74,12 @@ class Search:
             seed = int(self.random.integers(1 << 31))
             told = units, label, modules, field, seed, sweeps, least / units.number
             return move_together(self.run, self.engine, *told)
-        order = np.arange(units.number, dtype=np.int32) if active is None else active.astype(np.int32)
+        order = np.arange(units.number) if active is None else active.astype(np.int64)
         if by_module and units.number > LARGE:
-            order = np.argsort(label, kind="stable").astype(np.int32)
+            order = np.argsort(label, kind="stable")
         else:
-            self.random.shuffle(order)
+            self.random.shuffle(order)  # of 64 bits: numpy takes half as long as for 32
+        order = order.astype(np.int32)
         began, limits = (modules.out, modules.into, modules.visit), (int(sweeps * len(order)), least / units.number)
         return moves(self.run, units, field, label, began, order, limits)
 

@@ -58,6 +58,8 @@ def runner(work: int) -> Callable[[Function], Function]:
 
 def read_only(array: np.ndarray) -> np.ndarray:
     """A view that cannot be written through (to numba this is a type: kernels see one, whoever made the array)."""
+    if not array.flags.writeable:
+        return array
     view = array.view()
     view.flags.writeable = False
     return view

@@ -1,6 +1,7 @@
 """Units merge into larger ones: what is renumbered, summed and looked up when labels become units."""
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 from jaxtyping import Int
@@ -36,7 +37,7 @@ def merged_in_memory(
     kind = units.indptr.dtype
 
     def rows_of(first: int, last: int, entries: int) -> tuple[np.ndarray, ...]:
-        row, inside, where = np.zeros(last - first + 1, kind), np.zeros(last - first), np.full(count, -1, np.int64)
+        row, inside, where = np.zeros(last - first + 1, kind), np.zeros(last - first), unset(count, np.int64)
         column, flow = np.empty(entries, np.int32), np.empty(entries)  # more than needed
         links, into = (*units[:3], units.pace, label, start, member), (where, row, column, flow, inside)
         end = run(merged)(first, last, *links, *into)
@@ -72,10 +73,17 @@ def lifted(
     return lifted
 
 
+def unset(count: int, kind: Any) -> Int[np.ndarray, " count"]:
+    """So many -1 (numpy's `full` takes several times as long for few)."""
+    array = np.empty(count, kind)
+    array.fill(-1)
+    return array
+
+
 def renumbered(run: Callable, label: Int[np.ndarray, " units"]) -> int:
     """Number the modules 0, 1, 2 … in order of first appearance, in place; returns how many there are. Labels below the
     number of units only."""
-    return run(renumber)(label, np.full(len(label), -1, np.int32))
+    return run(renumber)(label, unset(len(label), np.int32))
 
 
 @kernel
@@ -150,7 +158,7 @@ def met(
     n = len(one)
     start, member = np.zeros(n + 2, np.int32), np.empty(n, np.int32)
     run(members)(one, start, member)
-    part, number = np.empty(n, np.int32), np.full(n, -1, np.int32)
+    part, number = np.empty(n, np.int32), unset(n, np.int32)
     return part, run(meet)(start, member, other, part, number)
 
 

@@ -9,12 +9,13 @@ from minent.entropy import log2, plogp
 from minent.kernels import kernel
 
 PER_LN2 = 1 / np.log(2)
+FEW = 256  # modules, which stay in the nearest cache anyway
 # What is kept of every module, in one line of the cache; the slopes are log₂ of a rate + 1/ln 2, so costs follow too.
 EXIT, ENTER, VISIT, SLOPE, SLOPE_EXIT, SLOPE_ENTER, SIZE, BETWEEN = range(8)
 
 
 class Modules(NamedTuple):
-    """Modules while units move between them."""
+    """Modules while units move between them. (A plain tuple where kernels may be interpreted: named ones are slow.)"""
 
     state: Float[np.ndarray, "units 8"]
     home: Int[np.ndarray, " _"]  # the group of each
@@ -42,7 +43,9 @@ class Mover(NamedTuple):
 
 
 def lines(count: int) -> Float[np.ndarray, "count 8"]:
-    """Zeros, each row of which is one line of the cache."""
+    """Zeros, each row of which is one line of the cache, where that tells."""
+    if count < FEW:
+        return np.zeros((count, 8))
     room = np.zeros(8 * count + 8)
     first = -(room.ctypes.data // 8) % 8
     return room[first : first + 8 * count].reshape(count, 8)

@@ -12,10 +12,9 @@ teleport_from(m)·(1 − teleport_to(m)) to the exit of a module and the mirror 
 """
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
-from jaxtyping import Int
 
 from minent.community.search.change import joining, leaving
 from minent.community.search.holders import sharing
@@ -25,7 +24,6 @@ from minent.community.search.modules import (
     EXIT,
     SIZE,
     VISIT,
-    Modules,
     Mover,
     Ports,
     lines,
@@ -67,30 +65,16 @@ def queued(those, first, last, label, group, queue, waiting, head, length, b, g)
     return length
 
 
-class Room(NamedTuple):
-    """What a sweep works with, made outside: kernels that make no arrays are compiled in less time."""
-
-    modules: Modules
-    queue: Int[np.ndarray, " units"]
-    waiting: Int[np.ndarray, " units"]
-    found: Int[np.ndarray, " units"]
-
-
-def room(units: Units, groups: int, grouped: bool, loose: bool) -> Room:
-    """For these units in so many groups, if `grouped`; `loose` where some weigh more than others."""
-    n = units.number
-    book, free, home = np.zeros((groups, 3)), np.empty(n, np.int32), np.zeros(n if grouped else 1, np.int32)
-    modules = Modules(lines(n), home, book, free, 1.0 if loose else 0.0)
-    return Room(modules, np.empty(n, np.int32), np.zeros(n, np.uint8), np.empty(n + 2, np.int32))
-
-
 def moves(run: Callable, units: Units, field: Any, label: np.ndarray, began: Any, order: Any, limits: Any) -> int:
-    """What `move` does, with room for it, and with the words of the units where they have some."""
-    rest = room(units, len(field.above), len(field.group) > 1, len(field.weight) > 1)
-    ports = Ports(np.zeros((units.number, 2)), float(units.port_from.sum())) if len(units.port_from) > 1 else None
-    places, words = (field.group, read_only(field.above), field.weight), word_table(units.words)
-    plain = tuple(rest.modules), *rest[1:]  # interpreted, named tuples are slow
-    return run(move)(units[:9], places, label, began, order, limits, *words, ports, plain)
+    """What `move` does, with the words of the units where they have some, and room for it: kernels that make no arrays
+    are compiled in less time."""
+    n, (group, above, weight) = units.number, field
+    home, free = np.zeros(n if len(group) > 1 else 1, np.int32), np.empty(n, np.int32)
+    modules = lines(n), home, np.zeros((len(above), 3)), free, 1.0 if len(weight) > 1 else 0.0  # plain: see `Modules`
+    room = modules, np.empty(n, np.int32), np.zeros(n, np.uint8), np.empty(n + 2, np.int32)
+    ports = Ports(np.zeros((n, 2)), float(units.port_from.sum())) if len(units.port_from) > 1 else None
+    places, words = (group, read_only(above), weight), word_table(units.words)
+    return run(move)(units[:9], places, label, began, order, limits, *words, ports, room)
 
 
 @kernel

@@ -13,7 +13,7 @@ from minent.community.walk.flow import Flow
 from minent.entropy import sum_plogp
 from minent.kernels import kernel, read_only, runner
 
-NO_PORT = np.zeros(1)  # where teleportation is not recorded
+NO_PORT = read_only(np.zeros(1))  # where teleportation is not recorded
 
 
 class Units(NamedTuple):

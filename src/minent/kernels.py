@@ -46,7 +46,7 @@ def compiled(function: Function, called: bool = False) -> Function:
     twin = FunctionType(function.__code__, scope)
     inlined: dict[str, Any] = {"forceinline": True, "no_cpython_wrapper": True, "_nrt": False}
     options: dict[str, Any] = inlined if called else {"cache": True}
-    return cast(Function, njit(nogil=True, error_model="numpy", **options)(twin))
+    return cast(Function, njit(nogil=True, error_model="numpy", no_cfunc_wrapper=True, **options)(twin))
 
 
 def runner(work: int) -> Callable[[Function], Function]:
@@ -58,6 +58,8 @@ def runner(work: int) -> Callable[[Function], Function]:
 
 def read_only(array: np.ndarray) -> np.ndarray:
     """A view that cannot be written through (to numba this is a type: kernels see one, whoever made the array)."""
+    if not array.flags.writeable:
+        return array
     view = array.view()
     view.flags.writeable = False
     return view

@@ -6,9 +6,8 @@ from typing import Any
 from minent.community.in_files import in_files, lies_in_files
 from minent.community.options import PLAIN, Effort, FlowModel, Objective, Options, seeded
 from minent.community.overlap import check_shareable, shared
-from minent.community.search.nested.nest import Nest
 from minent.community.tree.tree import Tree
-from minent.community.trials import grown, searched
+from minent.community.trials import grown, searched, shortest
 
 
 def find(
@@ -92,5 +91,5 @@ def find(
     flow, start, searches = searched(network, options, directed, objective, metadata, initial)
     if overlapping:
         check_shareable(flow, options, objective == PLAIN and metadata is None)
-    tree = grown(flow, min(searches, key=Nest.cost, default=None), start)
+    tree = grown(flow, shortest(searches), start)
     return shared(tree, options) if overlapping else tree

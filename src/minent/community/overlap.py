@@ -11,13 +11,12 @@ from jaxtyping import Int
 
 from minent.community.options import PLAIN, Objective, Options
 from minent.community.search.merging import merge
-from minent.community.search.nested.nest import Nest
 from minent.community.search.search import Search
 from minent.community.search.two_level import fine_tuned
 from minent.community.search.units import units_of
 from minent.community.tree.grow import grow
 from minent.community.tree.tree import Tree
-from minent.community.trials import grown, searched
+from minent.community.trials import grown, searched, shortest
 from minent.community.walk.flow import Flow
 from minent.community.walk.membership import Pairs, distinct, shared_walk, visited_from
 from minent.data import Bipartite, States
@@ -41,7 +40,7 @@ def shared(tree: Tree, options: Options) -> Tree:
     found = [tree, _in_rounds(flow, tree, options, merging=True)]
     if options.effort != "fast":
         _, _, searches = searched(flow.network, options, None, Objective(markov_time=FINER), None, None)
-        finer = grow(flow, *next(searches).tree())
+        finer = grow(flow, *next(searches)[1:])
         found += [_in_rounds(flow, finer, options, merging) for merging in (True, False)]
     return min(found, key=lambda one: one.codelength)
 
@@ -80,7 +79,7 @@ def _searched(states: Flow, start: Tree, options: Options) -> Tree:
     """The modules of states, from given ones."""
     options = replace(options, flow_model="rawdir", teleportation=Options.teleportation, to_nodes=False)
     _, given, searches = searched(states.network, options, True, PLAIN, None, start)
-    return grown(states, min(searches, key=Nest.cost), given)
+    return grown(states, shortest(searches), given)
 
 
 def _moved(states: Flow, start: Tree, seed: int) -> Tree:

@@ -14,9 +14,8 @@ from jaxtyping import Float, Int
 
 from minent.community.in_files import in_files, lies_in_files
 from minent.community.options import PLAIN, Options, seeded
-from minent.community.search.nested.nest import Nest
 from minent.community.tree.tree import Tree
-from minent.community.trials import grown, searched
+from minent.community.trials import grown, searched, shortest
 from minent.errors import BadInput
 from minent.files import whole_file
 
@@ -92,12 +91,12 @@ def stability(network: Any, *, trials: int = 20, depth: int | None = None, **opt
     seed = seeded(options.pop("seed", 1))
     flow, start, searches = searched(network, Options(trials=trials, seed=seed, **options), **beside)
     found = list(searches)
-    tree = grown(flow, min(found, key=Nest.cost, default=None), start)
+    tree = grown(flow, shortest(found), start)
 
     def labels(one: Tree) -> Int[np.ndarray, " nodes"]:
         return one.labels if depth is None else one.labels_at(depth)
 
-    others = (labels(grown(flow, nest)) for nest in found)
+    others = (labels(grown(flow, one)) for one in found)
     return Stability(tree, labels(tree), sureness(labels(tree), others), trials)
 
 

@@ -1,12 +1,13 @@
 """Searches from several random orders, some at a time, with the same results whatever the number of threads."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
+from jaxtyping import Int
 
 from minent.community.options import WALK, Objective, Options
 from minent.community.search.disk import engine_of, is_on_disk, on_ray
@@ -28,9 +29,17 @@ from minent.kernels import log, runner
 WORK = {"fast": 1, "balanced": 2, "best": 8}  # how much longer kernels run for a harder search
 
 
+class Found(NamedTuple):
+    """What a search found, without what it worked with: its codelength, less the entropy of nodes, and its tree."""
+
+    bits: float
+    parent: Int[np.ndarray, " modules"]
+    module: Int[np.ndarray, " nodes"]
+
+
 def searched(
     network: Any, options: Options, directed: bool | None, objective: Objective, metadata: Any, initial: Any
-) -> tuple[Flow, Tree | None, Iterator[Nest]]:
+) -> tuple[Flow, Tree | None, Iterator[Found]]:
     """The walk, given modules that may be returned, and what each search finds, in order: nothing without links."""
     check(options)
     walk = {name: getattr(options, name) for name in WALK}
@@ -43,7 +52,7 @@ def searched(
     run = runner(trials * WORK[options.effort] * len(nodes.indices))
     workers = 1 if is_on_disk(flow.network) else min(trials, threads)
 
-    def trial(number: int) -> Nest:
+    def trial(number: int) -> Found:
         def search(only_two: bool) -> Nest:
             engine = engine_of(flow.network, threads // workers, f"{told} {number} {only_two}")
             engine = engine if options.ray is None else on_ray(engine, flow.network, nodes)
@@ -55,9 +64,9 @@ def searched(
             found = fused(found, search(True))
         if trials > 1:
             log.info("trial %d of %d", number + 1, trials)
-        return found
+        return Found(found.cost(), *found.tree())
 
-    def results() -> Iterator[Nest]:
+    def results() -> Iterator[Found]:
         if len(nodes.indices) == 0:
             return
         if workers == 1:
@@ -69,9 +78,14 @@ def searched(
     return flow, None if start is not None and two_level and start.depth > 1 else start, results()
 
 
-def grown(flow: Flow, found: Nest | None, start: Tree | None = None) -> Tree:
+def shortest(found: Iterable[Found]) -> Found | None:
+    """The first of those that cost the least."""
+    return min(found, key=lambda one: one.bits, default=None)
+
+
+def grown(flow: Flow, found: Found | None, start: Tree | None = None) -> Tree:
     """The tree that was found, or given where that costs less; `plainest` where neither costs less."""
-    tree = None if found is None else grow(flow, *found.tree())
+    tree = None if found is None else grow(flow, found.parent, found.module)
     if tree is not None and start is not None and start.codelength < tree.codelength - 1e-10:
         tree = start
     if tree is not None and tree.codelength < tree.one_level_codelength - 1e-10 and not flow.lone.any():

@@ -16,7 +16,7 @@ from minent.community import Tree, find, stability
 from minent.community.options import Objective
 from minent.community.search import disk, engine, streaming
 from minent.community.search.engine import ALONE
-from minent.community.search.merging import merged_in_memory, renumber
+from minent.community.search.merging import merged_in_memory, renumbered
 from minent.community.search.units import units_of
 from minent.community.walk.models import flow_of
 from minent.data import Graph
@@ -90,7 +90,7 @@ def test_rows_that_are_read_in_order_merge_to_the_last_bit(weighted: bool, monke
     assert (len(units.flow) > 1) == weighted
     for modules in (1, 2, 60, 400):
         label = rng.integers(0, modules, network.number_of_nodes).astype(np.int32)
-        count = interpreted(renumber)(label)
+        count = renumbered(interpreted, label)
         for run in (interpreted, compiled):
             whole = merged_in_memory(units, label, count, run)
             streamed = streaming.merged_on_disk(units, label, count, run, ALONE)

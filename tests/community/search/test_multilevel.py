@@ -138,6 +138,8 @@ def test_what_a_sample_of_modules_saves_is_what_they_save_in_the_tree(kind: Obje
     part, inside = sampling.within(nest, np.array([4, 11]))
     whole = Nest.of(part, np.append(np.full(inside.max() + 1, inside.max() + 1), -1), inside, kernels.compiled)
     assert whole.costs[:2] == pytest.approx(nest.costs[[4, 11]], abs=1e-12)
+    left = whole.leaves.out.sum() - whole.met[1].sum()  # by who walks out of the sample
+    assert whole.modules.out[-1] == pytest.approx(left, abs=1e-12) and left > 0.001
     saved = sampling.saved_inside(nest, Search(np.random.default_rng(1), kernels.compiled))
     grown = fused(nest, regrown(nest, nest.label, Search(np.random.default_rng(1), kernels.compiled)))
     assert saved == pytest.approx(nest.cost() - grown.cost(), abs=0.1 * abs(saved) + 1e-9)

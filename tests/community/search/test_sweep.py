@@ -11,14 +11,14 @@ from naive.map_equation import codelength, move_delta
 
 from minent.community.search.merging import merge
 from minent.community.search.search import ALL, Field
-from minent.community.search.sweep import move
+from minent.community.search.sweep import moves
 from minent.community.search.units import Units, codebooks, units_of
 from minent.community.search.word_table import told, word_table, words_moved
 from minent.community.walk.codewords import words_of
 from minent.community.walk.flow import Flow
 from minent.community.walk.models import flow_of
 from minent.entropy import sum_plogp
-from minent.kernels import compiled, interpreted, read_only
+from minent.kernels import compiled, interpreted
 
 LEAST = 1e-9
 MODELS = {
@@ -44,8 +44,7 @@ def starting(seed: int, nodes: int) -> tuple[np.ndarray, np.ndarray]:
 def run_move(run, units, label, order, field: Field = ALL, patience: int = 10**6) -> tuple[np.ndarray, int]:
     modules, label = merge(units, label, int(label.max()) + 1, interpreted), label.copy()
     began = modules.out, modules.into, modules.visit
-    places, words = (field.group, read_only(field.above), field.weight), units.words and word_table(units.words)
-    return label, run(move)(units[:9], places, label, began, order, (patience, LEAST), words)
+    return label, moves(run, units, field, label, began, order, (patience, LEAST))
 
 
 def spoken(units: Units, seed: int, price: float = 0.01, preferred: int | None = 3) -> Units:
@@ -169,18 +168,20 @@ def test_merged_units_have_the_rates_of_their_nodes_together(model: str):
 def test_lists_of_who_holds_a_word_are_what_a_recount_says():
     rng = np.random.default_rng(1)
     units = spoken(units_of(walk_on(1, "undirected", nodes=30)), 1)
-    table, label = word_table(units.words), np.arange(30, dtype=np.int32)
-    told(table, label)
+    (known, table), label = word_table(units.words), np.arange(30, dtype=np.int32)
+    told(known, table, label)
     for _ in range(200):
         i, a = rng.integers(30), 0
         a, label[i] = label[i], rng.integers(8)
         if a != label[i]:
-            words_moved(table, label, i, a)
+            words_moved(known, table, label, i, a)
     other = word_table(units.words)
-    told(other, label)
+    told(*other, label)
     for k in range(units.words.shared):
         lists = []
-        for of in (table.of, other.of):
+        for of in (known.of, other[0].of):
             places = range(of.start[k], of.start[k] + of.many[k])
-            lists.append(sorted((of.module[z], of.units[z], *of.held[z].round(12)) for z in places))
+            lists.append(
+                sorted((of.module[z], of.units[z], of.held[z].round(12), of.cost[z].round(12)) for z in places)
+            )
         assert lists[0] == lists[1] and len(lists[0]) > 0

@@ -2,7 +2,18 @@
 
 import numpy as np
 
-from minent.community.search.modules import ENTER, EXIT, PER_LN2, SIZE, SLOPE, SLOPE_ENTER, SLOPE_EXIT, VISIT, crossing
+from minent.community.search.modules import (
+    ENTER,
+    EXIT,
+    PER_LN2,
+    SIZE,
+    SLOPE,
+    SLOPE_ENTER,
+    SLOPE_EXIT,
+    VISIT,
+    crossing,
+    positive,
+)
 from minent.entropy import plogp
 from minent.kernels import kernel
 
@@ -16,15 +27,14 @@ def module_cost(exit, enter, visit):
 
 
 @kernel
-def leaving(modules, unit, a, own, use):
+def leaving(modules, ports, unit, a, own, use):
     """What module a costs more with the unit than without, where `own` flows between the two; the use of modules, in
     its group, with all of a but the unit, or without a where that is all; and the rates of the rest of a."""
-    (state, port, _, _, _, ported, spared), (visit, out, into, port_from, port_to, weight) = modules, unit
-    recorded = port.shape[0] > 1
+    (state, _, _, _, spared), (visit, out, into, port_from, port_to, weight) = modules, unit
     exit_a, enter_a, visit_a, size = state[a, EXIT], state[a, ENTER], state[a, VISIT], state[a, SIZE]
     exit_p, enter_p = exit_a, enter_a
-    if recorded:
-        exit_p, enter_p = crossing(exit_a, enter_a, port[a, 0], port[a, 1], ported)
+    if ports is not None:
+        exit_p, enter_p = crossing(exit_a, enter_a, ports.each[a, 0], ports.each[a, 1], ports.whole)
         saved = module_cost(exit_p, enter_p, visit_a)
     else:
         saved = (
@@ -37,32 +47,34 @@ def leaving(modules, unit, a, own, use):
     rest = use - enter_p
     if size <= weight:
         return saved, rest, (0.0, 0.0, 0.0)
-    exit_a, enter_a = max(0.0, exit_a - out + own), max(0.0, enter_a - into + own)
+    exit_a, enter_a = positive(exit_a - out + own), positive(enter_a - into + own)
     visit_a -= visit
     exit_p, enter_p = exit_a, enter_a
-    if recorded:
-        exit_p, enter_p = crossing(exit_a, enter_a, port[a, 0] - port_from, port[a, 1] - port_to, ported)
+    if ports is not None:
+        port_from, port_to = ports.each[a, 0] - port_from, ports.each[a, 1] - port_to
+        exit_p, enter_p = crossing(exit_a, enter_a, port_from, port_to, ports.whole)
     if size - weight > spared:
         saved -= module_cost(exit_p, enter_p, visit_a)
     return saved, rest + enter_p, (exit_a, enter_a, visit_a)
 
 
 @kernel
-def joining(modules, unit, b, rates, s, rest, used, best):
+def joining(modules, ports, unit, b, rates, s, rest, used, best):
     """What module b, which has these rates, and the use of modules in its group cost more with the unit than without,
     where s flows between the two, `rest` is that use without the unit, and `used` are the one before, its plogp and
     slope. Infinite where it is sure to be no less than `best`. And the use with the unit."""
-    (state, port, _, _, _, ported, spared), (exit_b, enter_b, visit_b) = modules, rates
+    (state, _, _, _, spared), (exit_b, enter_b, visit_b) = modules, rates
     visit, out, into, unit_from, unit_to, weight = unit
     size = state[b, SIZE] if spared > 0 else 1.0  # else it costs what it costs, whatever its size
     more_exit, more_enter = out - s, into - s
-    if port.shape[0] > 1:
-        exit_p, enter_p = crossing(exit_b, enter_b, port[b, 0], port[b, 1], ported)
+    if ports is not None:
+        each, whole = ports
+        exit_p, enter_p = crossing(exit_b, enter_b, each[b, 0], each[b, 1], whole)
         cost = 0.0 if size <= spared else -module_cost(exit_p, enter_p, visit_b)
         total = rest - enter_p
         exit_p, enter_p = exit_b + more_exit, enter_b + more_enter
-        port_from, port_to = port[b, 0] + unit_from, port[b, 1] + unit_to
-        exit_p, enter_p = crossing(exit_p, enter_p, port_from, port_to, ported)
+        port_from, port_to = each[b, 0] + unit_from, each[b, 1] + unit_to
+        exit_p, enter_p = crossing(exit_p, enter_p, port_from, port_to, whole)
         total += enter_p
         cost += plogp(total)
         if size + weight > spared:
@@ -74,7 +86,8 @@ def joining(modules, unit, b, rates, s, rest, used, best):
         if size + weight > spared:
             cost += module_cost(exit_b + more_exit, enter_b + more_enter, visit_b + visit)
         return cost, total
-    low_exit, low_enter = min(exit_b, exit_b + more_exit), min(enter_b, enter_b + more_enter)
+    low_exit = exit_b + more_exit if more_exit < 0.0 else exit_b
+    low_enter = enter_b + more_enter if more_enter < 0.0 else enter_b
     if low_exit > 1e-300 and low_enter > 1e-300:  # plogp is convex: above its tangents, and log x ≤ x - 1
         use, use_plogp, use_slope = used
         bound = (

@@ -28,7 +28,8 @@ class Holders(NamedTuple):
     amount: Float[np.ndarray, " _"]  # how much of the word each has
     many: Int[np.ndarray, " shared"]
     module: Int[np.ndarray, " _"]
-    held: Float[np.ndarray, "_ 2"]  # how much of the word stands in the module, and the plogp of that
+    held: Float[np.ndarray, " _"]  # how much of the word stands in the module, and
+    cost: Float[np.ndarray, " _"]  # the plogp of that
     units: Int[np.ndarray, " _"]  # in how many units it stands there
     gain: Float[np.ndarray, " units"]  # of every module, what words that it shares with a unit save
     seen: Int[np.ndarray, " units"]  # of every module, the look at which it was seen last
@@ -38,85 +39,92 @@ def holders(words: Words) -> Holders:
     """No modules yet."""
     start, user, amount = words.users()
     count, units = len(user), len(words.indptr) - 1
-    places = (
-        np.zeros(words.shared, np.int32),
-        np.zeros(count, np.int32),
-        np.zeros((count, 2)),
-        np.zeros(count, np.int32),
-    )
+    many, module, among = np.zeros(words.shared, np.int32), np.zeros(count, np.int32), np.zeros(count, np.int32)
+    places = many, module, np.zeros(count), np.zeros(count), among
     return Holders(start, user, amount, *places, np.zeros(units), np.full(units, -1))
 
 
 @kernel
 def listed(of, label):
     """Note who holds what."""
-    of.seen[:] = -1  # of each module, its place in the list that is being made
-    for k in range(of.many.shape[0]):
-        begin = end = of.start[k]
-        for t in range(of.start[k], of.start[k + 1]):
-            b = label[of.user[t]]
-            z = of.seen[b]
+    start, user, amount, many, module, held, cost, units, _, seen = of
+    for b in range(seen.shape[0]):
+        seen[b] = -1  # of each module, its place in the list that is being made
+    for k in range(many.shape[0]):
+        begin = end = start[k]
+        for t in range(start[k], start[k + 1]):
+            b = label[user[t]]
+            z = seen[b]
             if z < begin:
-                of.seen[b] = z = end
-                of.module[z], of.held[z, 0], of.units[z] = b, 0.0, 0
+                seen[b] = z = end
+                module[z] = b
+                held[z] = 0.0
+                units[z] = 0
                 end += 1
-            of.held[z, 0] += of.amount[t]
-            of.units[z] += 1
+            held[z] += amount[t]
+            units[z] += 1
         for z in range(begin, end):
-            of.held[z, 1] = plogp(of.held[z, 0])
-        of.many[k] = end - begin
-    of.seen[:] = -1
+            cost[z] = plogp(held[z])
+        many[k] = end - begin
+    for b in range(seen.shape[0]):
+        seen[b] = -1
 
 
 @kernel
 def sharing(of, words, state, i, a, look, found, count):
     """The modules that share words with unit i of module a, added to those `found` already, which have flow BETWEEN;
     what that saves goes to `gain`."""
+    start, _, _, many, module, held, cost, units, gain, seen = of
     for t in range(words.indptr[i], words.indptr[i + 1]):
         k, x = words.key[t], words.amount[t]
-        if k >= of.many.shape[0]:
+        if k >= many.shape[0]:
             continue
-        rate, alone, few = words.rate[k], plogp(x), of.many[k] <= FEW
-        for z in range(of.start[k], of.start[k] + of.many[k]):
-            b = of.module[z]
-            if of.seen[b] != look:
-                of.seen[b] = look
-                of.gain[b] = 0.0
-                if state[b, BETWEEN] == 0.0 and few:
+        rate, alone, few = words.rate[k], plogp(x), many[k] <= FEW
+        for z in range(start[k], start[k] + many[k]):
+            b = module[z]
+            if seen[b] != look:
+                seen[b] = look
+                gain[b] = 0.0
+                if few and state[b, BETWEEN] == 0.0:
                     found[count] = b
                     count += 1
             if b != a:
-                of.gain[b] += rate * (plogp(of.held[z, 0] + x) - of.held[z, 1] - alone)
-            elif of.units[z] > 1:
-                of.gain[b] += rate * (of.held[z, 1] - plogp(of.held[z, 0] - x) - alone)
+                gain[b] += rate * (plogp(held[z] + x) - cost[z] - alone)
+            elif units[z] > 1:
+                gain[b] += rate * (cost[z] - plogp(held[z] - x) - alone)
     return count
 
 
 @kernel
 def handed_over(of, words, i, a, b):
     """Unit i went from module a to b, with its words."""
+    start, _, _, many, module, held, cost, units, _, _ = of
     for t in range(words.indptr[i], words.indptr[i + 1]):
         k, x = words.key[t], words.amount[t]
-        if k >= of.many.shape[0]:
+        if k >= many.shape[0]:
             continue
-        first, last = of.start[k], of.start[k] + of.many[k] - 1
-        z = first
-        while of.module[z] != a:
+        first = z = start[k]
+        last = first + many[k] - 1
+        while module[z] != a:
             z += 1
-        of.units[z] -= 1
-        of.held[z, 0] -= x
-        of.held[z, 1] = plogp(of.held[z, 0])
-        if of.units[z] == 0:
-            of.module[z], of.units[z] = of.module[last], of.units[last]
-            of.held[z, 0], of.held[z, 1] = of.held[last, 0], of.held[last, 1]
+        units[z] -= 1
+        held[z] -= x
+        cost[z] = plogp(held[z])
+        if units[z] == 0:
+            module[z] = module[last]
+            units[z] = units[last]
+            held[z] = held[last]
+            cost[z] = cost[last]
             last -= 1
         z = first
-        while z <= last and of.module[z] != b:
+        while z <= last and module[z] != b:
             z += 1
         if z > last:
-            of.module[z], of.held[z, 0], of.units[z] = b, 0.0, 0
+            module[z] = b
+            held[z] = 0.0
+            units[z] = 0
             last += 1
-        of.held[z, 0] += x
-        of.held[z, 1] = plogp(of.held[z, 0])
-        of.units[z] += 1
-        of.many[k] = last - first + 1
+        held[z] += x
+        cost[z] = plogp(held[z])
+        units[z] += 1
+        many[k] = last - first + 1

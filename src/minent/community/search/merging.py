@@ -1,6 +1,7 @@
 """Units merge into larger ones: what is renumbered, summed and looked up when labels become units."""
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 from jaxtyping import Int
@@ -36,12 +37,20 @@ def merged_in_memory(
     """The rows of the merged units, and the flow inside each."""
     start, member = np.zeros(count + 2, np.int32), np.empty(units.number, np.int32)
     run(members)(label, start, member)
-    rest, ranges = (*units[:3], units.pace, label, start, member), [(0, count)]
-    if large(len(units.indices)):
-        entries = np.bincount(label, np.diff(units.indptr), minlength=count)
-        ranges = shards(np.append(0, np.cumsum(entries).astype(np.int64)))
-    parts = engine.map(lambda first, last: run(merged)(first, last, *rest), ranges)
-    return next(parts) if len(ranges) == 1 else joined(parts, engine)
+    kind = units.indptr.dtype
+
+    def rows_of(first: int, last: int, entries: int) -> tuple[np.ndarray, ...]:
+        row, inside, where = np.zeros(last - first + 1, kind), np.zeros(last - first), unset(count, np.int64)
+        column, flow = np.empty(entries, np.int32), np.empty(entries)  # more than needed
+        links, into = (*units[:3], units.pace, label, start, member), (where, row, column, flow, inside)
+        end = run(merged)(first, last, *links, *into)
+        return row, column[:end].copy(), flow[:end].copy(), inside
+
+    if not large(len(units.indices)):
+        return rows_of(0, count, len(units.indices))
+    bounds = np.append(0, np.cumsum(np.bincount(label, np.diff(units.indptr), minlength=count)).astype(np.int64))
+    ranges = [(first, last, int(bounds[last] - bounds[first])) for first, last in shards(bounds)]
+    return joined(engine.map(rows_of, ranges), engine)
 
 
 def joined(parts: Iterator[tuple[np.ndarray, ...]], engine: Engine) -> tuple[np.ndarray, ...]:
@@ -67,11 +76,22 @@ def lifted(
     return lifted
 
 
-@kernel
-def renumber(label):
+def unset(count: int, kind: Any) -> Int[np.ndarray, " count"]:
+    """So many -1 (numpy's `full` takes several times as long for few)."""
+    array = np.empty(count, kind)
+    array.fill(-1)
+    return array
+
+
+def renumbered(run: Callable, label: Int[np.ndarray, " units"]) -> int:
     """Number the modules 0, 1, 2 … in order of first appearance, in place; returns how many there are. Labels below the
     number of units only."""
-    number = np.full(label.shape[0], -1, np.int32)
+    return run(renumber)(label, unset(len(label), np.int32))
+
+
+@kernel
+def renumber(label, number):
+    """As `renumbered`; `number` is that of each label, -1 at first."""
     count = 0
     for i in range(label.shape[0]):
         a = label[i]
@@ -96,18 +116,11 @@ def members(label, start, member):
 
 
 @kernel
-def merged(first, last, indptr, indices, flow, pace, label, start, member):
+def merged(first, last, indptr, indices, flow, pace, label, start, member, where, rows, columns, sums, inside):
     """Rows of the merged units first … last - 1, whose units are `members`, flow between different labels summed; and
-    the flow inside each, both ways twice."""
+    the flow inside each, both ways twice. How many entries there are. `where` (-1) is room."""
     uniform = flow.shape[0] == 1
     every = flow[0] * pace if flow.shape[0] > 0 else 0.0
-    most = 0
-    for t in range(start[first], start[last]):
-        most += indptr[member[t] + 1] - indptr[member[t]]
-    rows = np.zeros(last - first + 1, indptr.dtype)
-    columns, sums = np.empty(most, np.int32), np.empty(most)  # more than needed
-    where = np.full(start.shape[0] - 2, -1, np.int64)
-    inside = np.zeros(last - first)
     end = 0
     for a in range(first, last):
         begin = end
@@ -127,33 +140,36 @@ def merged(first, last, indptr, indices, flow, pace, label, start, member):
                     sums[end] = s
                     end += 1
         rows[a - first + 1] = end
-    return rows, columns[:end].copy(), sums[:end].copy(), inside
+    return end
 
 
 @kernel
-def inside(indptr, indices, flow, label):
-    """The flow between every unit and others of its label, both ways together."""
-    n = label.shape[0]
+def inside(indptr, indices, flow, label, sums):
+    """Adds to `sums` the flow between every unit and others of its label, both ways together."""
     uniform = flow.shape[0] == 1
-    sums = np.zeros(n)
-    for i in range(n):
+    for i in range(label.shape[0]):
         a = label[i]
         for k in range(indptr[i], indptr[i + 1]):
             if label[np.uintp(indices[k])] == a:
                 sums[i] += flow[0] if uniform else flow[k]
-    return sums
+
+
+def met(
+    run: Callable, one: Int[np.ndarray, " units"], other: Int[np.ndarray, " units"]
+) -> tuple[Int[np.ndarray, " units"], int]:
+    """The parts that both partitions agree on, numbered 0, 1, …: the part of each unit, and how many there are."""
+    n = len(one)
+    start, member = np.zeros(n + 2, np.int32), np.empty(n, np.int32)
+    run(members)(one, start, member)
+    part, number = np.empty(n, np.int32), unset(n, np.int32)
+    return part, run(meet)(start, member, other, part, number)
 
 
 @kernel
-def meet(one, other):
-    """The parts that both partitions agree on, numbered 0, 1, …: the part of each unit, and how many there are."""
-    n = one.shape[0]
-    start, member = np.zeros(n + 2, np.int32), np.empty(n, np.int32)
-    members(one, start, member)
-    part = np.empty(n, np.int32)
-    number = np.full(n, -1, np.int32)  # of the part for each label of `other`, if not below `first`
+def meet(start, member, other, part, number):
+    """As `met`, of `members`; `number` is that of the part for each label of `other`, if not below `first`."""
     count = 0
-    for a in range(n):
+    for a in range(other.shape[0]):
         first = count
         for t in range(start[a], start[a + 1]):
             i = member[t]
@@ -161,4 +177,4 @@ def meet(one, other):
                 number[other[i]] = count
                 count += 1
             part[i] = number[other[i]]
-    return part, count
+    return count

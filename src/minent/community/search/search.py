@@ -8,12 +8,10 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from minent.community.search.engine import ALONE, Engine, large
-from minent.community.search.merging import lifted, merge, renumber
-from minent.community.search.sweep import move
+from minent.community.search.merging import lifted, merge, renumbered
+from minent.community.search.sweep import moves
 from minent.community.search.together.sweeps import move_together
 from minent.community.search.units import Units
-from minent.community.search.word_table import word_table
-from minent.kernels import read_only
 
 Labels = Int[np.ndarray, " _"]
 ONE = np.zeros(1, np.int32)
@@ -76,24 +74,24 @@ class Search:
             seed = int(self.random.integers(1 << 31))
             told = units, label, modules, field, seed, sweeps, least / units.number
             return move_together(self.run, self.engine, *told)
-        order = np.arange(units.number, dtype=np.int32) if active is None else active.astype(np.int32)
+        order = np.arange(units.number) if active is None else active.astype(np.int64)
         if by_module and units.number > LARGE:
-            order = np.argsort(label, kind="stable").astype(np.int32)
+            order = np.argsort(label, kind="stable")
         else:
-            self.random.shuffle(order)
-        places, began = (field.group, read_only(field.above), field.weight), (modules.out, modules.into, modules.visit)
-        limits, words = (int(sweeps * len(order)), least / units.number), units.words and word_table(units.words)
-        return self.run(move)(units[:9], places, label, began, order, limits, words)  # see plain tuples fast
+            self.random.shuffle(order)  # of 64 bits: numpy takes half as long as for 32
+        order = order.astype(np.int32)
+        began, limits = (modules.out, modules.into, modules.visit), (int(sweeps * len(order)), least / units.number)
+        return moves(self.run, units, field, label, began, order, limits)
 
     def climb(self, units: Units, label: Labels, field: Field = ALL) -> tuple[Labels, Units]:
         """Merge what carries the same label, move the merged, and so on: labels 0, 1, …, and the modules as units."""
         module = np.arange(units.number, dtype=np.int32)
         while True:
-            count = self.run(renumber)(label)
+            count = renumbered(self.run, label)
             module = label[module]
             units = merge(units, label, count, self.run, self.engine)
             field = field.merged(label, count)
             label = np.arange(count, dtype=np.int32)
             if self.move(units, label, units, field) <= CLIMBED * count:
-                count, last = self.run(renumber)(label), count
+                count, last = renumbered(self.run, label), count
                 return label[module], units if count == last else merge(units, label, count, self.run, self.engine)

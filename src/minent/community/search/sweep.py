@@ -11,14 +11,28 @@ three rates a unit are all there is to know, for directed networks too. Teleport
 teleport_from(m)·(1 − teleport_to(m)) to the exit of a module and the mirror image to its entry.
 """
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 
 from minent.community.search.change import joining, leaving
 from minent.community.search.holders import sharing
-from minent.community.search.modules import BETWEEN, ENTER, EXIT, SIZE, VISIT, Modules, Mover, moved, opened
+from minent.community.search.modules import (
+    BETWEEN,
+    ENTER,
+    EXIT,
+    SIZE,
+    VISIT,
+    Mover,
+    Ports,
+    lines,
+    moved,
+    opened,
+)
 from minent.community.search.units import Units
-from minent.community.search.word_table import beside, told, words_moved
-from minent.kernels import kernel
+from minent.community.search.word_table import beside, told, word_table, words_moved
+from minent.kernels import kernel, read_only
 
 
 @kernel
@@ -51,30 +65,38 @@ def queued(those, first, last, label, group, queue, waiting, head, length, b, g)
     return length
 
 
+def moves(run: Callable, units: Units, field: Any, label: np.ndarray, began: Any, order: Any, limits: Any) -> int:
+    """What `move` does, with the words of the units where they have some, and room for it: kernels that make no arrays
+    are compiled in less time."""
+    n, (group, above, weight) = units.number, field
+    home, free = np.zeros(n if len(group) > 1 else 1, np.int32), np.empty(n, np.int32)
+    modules = lines(n), home, np.zeros((len(above), 3)), free, 1.0 if len(weight) > 1 else 0.0  # plain: see `Modules`
+    room = modules, np.empty(n, np.int32), np.zeros(n, np.uint8), np.empty(n + 2, np.int32)
+    ports = Ports(np.zeros((n, 2)), float(units.port_from.sum())) if len(units.port_from) > 1 else None
+    places, words = (group, read_only(above), weight), word_table(units.words)
+    return run(move)(units[:9], places, label, began, order, limits, *words, ports, room)
+
+
 @kernel
-def move(units, field, label, began, order, limits, words):
+def move(units, field, label, began, order, limits, words, table, ports, room):
     """Move the units of `order` one by one, then those whose neighbourhoods changed, until none gains more than
     `limits.least` bits or `limits.patience` of them have been looked at. Returns the number of moves.
 
     `label` (values below the number of units) changes in place; `began` are the exit, enter and visit rates of the
-    modules it begins with. Units stay within their group, see `Field`. With `words`, a `WordTable`, what words of a
+    modules it begins with. Units stay within their group, see `Field`. With `words`, `Known` of them, what words of a
     module cost is heeded, and modules that hold other states of the same physical node are among those a unit may go
     to; None is known when this is compiled, and what words ask for left out.
     """
-    units, (group, above, weight), (patience, least) = Units(*units), field, limits
-    indptr, indices = units.indptr, units.indices
-    n, groups, spared = label.shape[0], above.shape[0], 1.0 if weight.shape[0] > 1 else 0.0
-    grouped, recorded, loose = group.shape[0] > 1, units.port_from.shape[0] > 1, weight.shape[0] > 1
-    ported = 0.0
-    for i in range(units.port_from.shape[0]):
-        ported += units.port_from[i]
-    state, book, free = np.zeros((n, 8)), np.zeros((groups, 3)), np.empty(n, np.int32)
-    port, home = np.zeros((n if recorded else 1, 2)), np.zeros(n if grouped else 1, np.int32)
-    modules = Modules(state, port, home, book, free, ported, spared)
-    frees = opened(modules, units, field, label, began)
+    units, (group, _, weight), (patience, least) = Units(*units), field, limits
+    modules, queue, waiting, found = room
+    state, home, book, free, spared = modules
+    indptr, indices, n = units.indptr, units.indices, label.shape[0]
+    if state.shape[1] != 8 or book.shape[1] != 3:  # never: so that LLVM knows what to multiply by
+        return -1
+    grouped, recorded, loose = group.shape[0] > 1, ports is not None, weight.shape[0] > 1
+    frees = opened(modules, ports, units, field, label, began)
     if words is not None:
-        told(words, label)
-    queue, waiting, found = np.empty(n, np.int32), np.zeros(n, np.uint8), np.empty(n + 2, np.int32)
+        told(words, table, label)
     head, length, moves = 0, order.shape[0], 0
     for k in range(length):
         queue[k] = order[k]
@@ -101,7 +123,7 @@ def move(units, field, label, began, order, limits, words):
                 continue
         size = state[a, SIZE] - unit.weight
         used = book[g, 0], book[g, 1], book[g, 2]
-        saved, rest, left = leaving(modules, unit, a, own, used[0])
+        saved, rest, left = leaving(modules, ports, unit, a, own, used[0])
         if size > 0 and frees > 0:  # a module of its own
             found[nears] = free[frees - 1]
             nears += 1
@@ -109,7 +131,7 @@ def move(units, field, label, began, order, limits, words):
                 home[free[frees - 1]] = g
         best = used[1] + saved - least  # what staying costs: to be beaten
         if words is not None:
-            best += beside(words, a, i, -1.0, size <= spared < size + unit.weight, n - frees, patience)
+            best += beside(words, table, a, i, -1.0, size <= spared < size + unit.weight, n - frees, patience)
         target, best_flow, best_total = a, 0.0, 0.0
         # Of neighbours all of whose flow leaves them only those are looked at that no other one beats in both the flow
         # to it and its own exit: the bits saved grow with the first and fall with the second.
@@ -125,21 +147,21 @@ def move(units, field, label, began, order, limits, words):
             if words is not None:
                 size_b = state[b, SIZE]
                 number = n - frees + (1 if size_b == 0 else 0) - (0 if size > 0 else 1)
-                more = beside(words, b, i, 1.0, size_b <= spared < size_b + unit.weight, number, patience)
+                more = beside(words, table, b, i, 1.0, size_b <= spared < size_b + unit.weight, number, patience)
             elif symmetric and exit_b == visit_b and exit_b == enter_b and (not loose or state[b, SIZE] > 1):
                 if s <= lone_flow and exit_b >= lone_exit:
                     continue
                 lone_flow, lone_exit = s, exit_b
-            cost, total = joining(modules, unit, b, rates, s, rest, used, best - more)
+            cost, total = joining(modules, ports, unit, b, rates, s, rest, used, best - more)
             if cost + more < best:
                 best, target, best_flow, best_total = cost + more, b, s, total
         if target == a:
             continue
         label[i] = target
-        frees = moved(modules, frees, unit, a, target, left, best_flow, g, best_total)
+        frees = moved(modules, ports, frees, unit, a, target, left, best_flow, g, best_total)
         moves += 1
         if words is not None:
-            words_moved(words, label, i, a)
+            words_moved(words, table, label, i, a)
         if length >= patience:  # who is put in the queue now will not be looked at
             continue
         length = queued(indices, indptr[i], indptr[i + 1], label, group, queue, waiting, head, length, target, g)

@@ -6,7 +6,7 @@ from itertools import cycle
 
 import numpy as np
 
-from minent.community.search.merging import inside, lifted, meet, merge, renumber
+from minent.community.search.merging import inside, lifted, merge, met, renumbered
 from minent.community.search.search import Field, Labels, Search
 from minent.community.search.units import NO_PORT, Units, codebooks, frozen
 from minent.entropy import sum_plogp
@@ -31,13 +31,13 @@ def fine_tuned(search: Search, nodes: Units, label: Labels, modules: Units) -> L
     """Single nodes move."""
     label = label.copy()
     search.move(nodes, label, modules, by_module=True, least=FINE)
-    search.run(renumber)(label)
+    renumbered(search.run, label)
     return label
 
 
 def block_tuned(search: Search, nodes: Units, block: Labels, label: Labels) -> tuple[Labels, Units, float]:
     """Blocks move, nodes with the same number in `block`, all of one module; then modules. And the bits saved."""
-    count = search.run(renumber)(block)
+    count = renumbered(search.run, block)
     blocks = merge(nodes, block, count, search.run, search.engine)
     up = lifted(label, block, count)
     modules = merge(blocks, up, int(up.max()) + 1, search.run, search.engine)
@@ -52,7 +52,9 @@ def blocks_within(search: Search, units: Units, label: Labels, scale: float) -> 
     block, group = np.arange(units.number, dtype=np.int32), label
     books = np.zeros(int(label.max()) + 1)
     while True:
-        rate = search.run(inside)(units.indptr, units.indices, units.flow, group) * (units.pace * scale / 2)
+        rate = np.zeros(units.number)
+        search.run(inside)(units.indptr, units.indices, units.flow, group, rate)
+        rate *= units.pace * scale / 2
         words = None if units.words is None else units.words._replace(preferred=-1)
         ports = {"port_from": NO_PORT, "port_to": NO_PORT}
         alone = frozen(units._replace(pace=units.pace * scale, out=rate, into=rate, **ports, words=words))
@@ -60,7 +62,7 @@ def blocks_within(search: Search, units: Units, label: Labels, scale: float) -> 
         moved = search.move(alone, up, alone, Field(group, books), sweeps=2.0)
         if moved == 0:
             return block
-        count = search.run(renumber)(up)
+        count = renumbered(search.run, up)
         block, units = up[block], merge(units, up, count, search.run, search.engine)
         group = lifted(group, up, count)
         if moved < FEW * len(up):
@@ -69,7 +71,7 @@ def blocks_within(search: Search, units: Units, label: Labels, scale: float) -> 
 
 def core_tuned(search: Search, nodes: Units, cores: Labels, label: Labels) -> tuple[Labels, Units, float]:
     """Blocks of cores move; as `block_tuned`."""
-    part, count = search.run(meet)(cores, label)
+    part, count = met(search.run, cores, label)
     units = merge(nodes, part, count, search.run, search.engine)
     up = lifted(label, part, count)
     up, modules, saved = block_tuned(search, units, blocks_within(search, units, up, 1.0), up)
@@ -100,7 +102,7 @@ def agreed(search: Search, labels: list[Labels]) -> Labels:
     """The parts that all partitions agree on."""
     part = labels[0]
     for label in labels[1:]:
-        part = search.run(meet)(part, label)[0]
+        part = met(search.run, part, label)[0]
     return part
 
 

@@ -13,7 +13,7 @@ from minent.community.walk.flow import Flow
 from minent.entropy import sum_plogp
 from minent.kernels import kernel, read_only, runner
 
-NO_PORT = np.zeros(1)  # where teleportation is not recorded
+NO_PORT = read_only(np.zeros(1))  # where teleportation is not recorded
 
 
 class Units(NamedTuple):
@@ -49,11 +49,14 @@ def units_of(flow: Flow, engine: Engine = ALONE) -> Units:
             links = without_self_links(*links, engine)
         return frozen(Units(*links, *rates, pace=2 * float(pace), words=flow.words))
     indptr = np.zeros(n + 1, network.indptr.dtype if 2 * len(network.indices) < 2**31 else np.int64)
-    run = runner(len(network.indices) // 8)
-    most, widest = run(room)(*links[:2], indptr)
+    degree = np.diff(network.indptr) - 2 * (network.self_links >= 0)
+    degree += np.bincount(network.indices, minlength=n).astype(degree.dtype)
+    np.cumsum(degree, out=indptr[1:])
+    most, widest, kind = int(indptr[-1]), int(degree.max(initial=0)), indptr.dtype
     columns, sums = np.empty(most, np.int32), np.empty(most)
-    each = read_only(np.atleast_1d(np.asarray(pace, float)))
-    end = run(both_ways)(*links, each, indptr, columns, sums, np.empty(widest, np.int32), np.empty(widest))
+    each, places = read_only(np.atleast_1d(np.asarray(pace, float))), (indptr[:-1].copy(), np.empty(n, kind))
+    told = (*places, np.empty(n, kind), np.empty(widest, np.int32), np.empty(widest))
+    end = runner(len(network.indices) // 8)(both_ways)(*links, each, indptr, columns, sums, *told)
     if end < 0.8 * most:
         columns, sums = columns[:end].copy(), sums[:end].copy()
     return frozen(Units(indptr, columns[:end], sums[:end], *rates, pace=1.0, words=flow.words))
@@ -92,28 +95,11 @@ def other_entries(first, last, indptr, indices, amount):
 
 
 @kernel
-def room(indptr, indices, begin):
-    """Where rows begin that hold each entry at both ends, self-links left out; how many entries those are, and in the
-    longest row."""
-    for i in range(indptr.shape[0] - 1):
-        for k in range(indptr[i], indptr[i + 1]):
-            if indices[k] != i:
-                begin[i + 1] += 1
-                begin[indices[k] + 1] += 1
-    widest = 0
-    for i in range(indptr.shape[0] - 1):
-        widest = max(widest, begin[i + 1])
-        begin[i + 1] += begin[i]
-    return begin[-1], widest
-
-
-@kernel
-def both_ways(indptr, indices, amount, pace, begin, columns, sums, column, summed):
+def both_ways(indptr, indices, amount, pace, begin, columns, sums, place, own, after, column, summed):
     """Sorted rows of what flows between two nodes in both directions together, in place of their room; how many entries
     there are. Each node is told of those with smaller numbers that lead to it before its own row is, which is sorted,
     and of larger ones after it: so both parts are sorted, and one pass merges them."""
     n, uniform, even = begin.shape[0] - 1, amount.shape[0] == 1, pace.shape[0] == 1
-    place, own, after = begin[:-1].copy(), np.empty(n, begin.dtype), np.empty(n, begin.dtype)
     for i in range(n):
         own[i] = place[i]
         for k in range(indptr[i], indptr[i + 1]):

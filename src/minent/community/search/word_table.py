@@ -15,26 +15,33 @@ from minent.kernels import kernel
 FULL = 0.6  # of a table, when it is made anew
 
 
-class WordTable(NamedTuple):
-    """Words of units, and of modules."""
+class Known(NamedTuple):
+    """Words of units, and who holds those that are shared."""
 
-    words: Words  # of every unit
+    words: Words
     of: Holders
+
+
+class Table(NamedTuple):
+    """The other words of modules."""
+
     number: Int[np.ndarray, " places"]  # -1 where a place is free
     held: Float[np.ndarray, " places"]  # how much of the word stands in the module, and
     holders: Int[np.ndarray, " places"]  # in how many units
     taken: Int[np.ndarray, " 1"]  # places that are not free
 
 
-def word_table(words: Words) -> WordTable:
-    """The table of these words, to be filled."""
-    of = holders(words)
-    places = 1024
-    while places * FULL < 2 * (len(words.key) - len(of.user)) + 64:
+def word_table(words: Words | None) -> tuple[Known | None, Table | None]:
+    """Room for these words, to be filled; None for what there is none of."""
+    if words is None:
+        return None, None
+    known, places = Known(words, holders(words)), 1024
+    if len(words.key) == len(known.of.user):
+        return known, None
+    while places * FULL < 2 * (len(words.key) - len(known.of.user)) + 64:
         places *= 2
-    return WordTable(
-        words, of, np.empty(places, np.int64), np.zeros(places), np.zeros(places, np.int64), np.zeros(1, np.int64)
-    )
+    taken = np.zeros(1, np.int64)
+    return known, Table(np.empty(places, np.int64), np.zeros(places), np.zeros(places, np.int64), taken)
 
 
 @kernel
@@ -48,66 +55,67 @@ def slot(number, code):
 
 
 @kernel
-def fill(table, label):
+def fill(words, table, label):
     """Enter the words that are not in lists in an emptied table."""
-    words = table.words
-    table.number[:] = -1
-    table.held[:] = 0.0
-    table.holders[:] = 0
-    table.taken[0] = 0
-    if words.key.shape[0] == table.of.user.shape[0]:
-        return
+    number, held, holders, taken = table
+    for at in range(number.shape[0]):
+        number[at] = -1
+        held[at] = 0.0
+        holders[at] = 0
+    taken[0] = 0
     for i in range(label.shape[0]):
         for t in range(words.indptr[i], words.indptr[i + 1]):
             if words.key[t] >= words.shared:
-                enter(table, label[i], words.key[t], words.amount[t])
+                enter(words, table, label[i], words.key[t], words.amount[t])
 
 
 @kernel
-def told(table, label):
+def told(known, table, label):
     """Enter all words."""
-    listed(table.of, label)
-    fill(table, label)
+    listed(known.of, label)
+    if table is not None:
+        fill(known.words, table, label)
 
 
 @kernel
-def enter(table, a, key, amount):
+def enter(words, table, a, key, amount):
     """So much more of a word in module a."""
-    code = np.int64(a) * table.words.rate.shape[0] + key
-    at = slot(table.number, code)
-    if table.number[at] == -1:
-        table.number[at] = code
-        table.taken[0] += 1
-    table.held[at] += amount
-    table.holders[at] += 1
+    number, held, holders, taken = table
+    code = np.int64(a) * words.rate.shape[0] + key
+    at = slot(number, code)
+    if number[at] == -1:
+        number[at] = code
+        taken[0] += 1
+    held[at] += amount
+    holders[at] += 1
 
 
 @kernel
-def words_moved(table, label, i, a):
+def words_moved(known, table, label, i, a):
     """Unit i went from module a to that in `label`, with its words."""
-    words = table.words
-    handed_over(table.of, words, i, a, label[i])
-    if words.key.shape[0] == table.of.user.shape[0]:
-        return
-    for t in range(words.indptr[i], words.indptr[i + 1]):
-        if words.key[t] >= words.shared:
-            at = slot(table.number, np.int64(a) * words.rate.shape[0] + words.key[t])
-            table.holders[at] -= 1
-            table.held[at] = table.held[at] - words.amount[t] if table.holders[at] > 0 else 0.0
-            enter(table, label[i], words.key[t], words.amount[t])
-    if table.taken[0] > FULL * table.number.shape[0]:
-        fill(table, label)
+    words, of = known
+    handed_over(of, words, i, a, label[i])
+    if table is not None:
+        number, held, holders, taken = table
+        for t in range(words.indptr[i], words.indptr[i + 1]):
+            if words.key[t] >= words.shared:
+                at = slot(number, np.int64(a) * words.rate.shape[0] + words.key[t])
+                holders[at] -= 1
+                held[at] = held[at] - words.amount[t] if holders[at] > 0 else 0.0
+                enter(words, table, label[i], words.key[t], words.amount[t])
+        if taken[0] > FULL * number.shape[0]:
+            fill(words, table, label)
 
 
 @kernel
-def beside(table, a, i, sign, paid, number, look):
+def beside(known, table, a, i, sign, paid, number, look):
     """What it costs beside the codebooks that unit i joins module a (sign 1), or that it stays there (-1), if there are
     this number of modules then, and if the module is `paid` for only with it; less what its shared words cost alone."""
-    words, of = table.words, table.of
+    words, of = known
     bits = words.price if paid else 0.0
     if of.seen[a] == look:
         bits -= of.gain[a]
-    if words.key.shape[0] > of.user.shape[0]:
+    if table is not None:
         for t in range(words.indptr[i], words.indptr[i + 1]):
             if words.key[t] < words.shared:
                 continue

@@ -77,8 +77,9 @@ def module_flow(flow: Flow, parent: Int[np.ndarray, " modules"], module: Int[np.
 
     network = flow.network
     amount, pace = (read_only(np.atleast_1d(np.asarray(one, float))) for one in (flow.amount, flow.pace))
-    run = runner(len(network.indices) // 4)
-    exit, enter = run(crossed)(network.indptr, network.indices, amount, pace, read_only(parent), read_only(module))
+    run, one, other = runner(len(network.indices) // 4), read_only(parent), read_only(module)
+    exit, enter = np.zeros(modules), np.zeros(modules)
+    run(crossed)(network.indptr, network.indices, amount, pace, one, other, exit, enter)
     if flow.reversible:
         enter = exit.copy()  # to the last digit
     if flow.teleport_from is not None and flow.teleport_to is not None:
@@ -90,12 +91,11 @@ def module_flow(flow: Flow, parent: Int[np.ndarray, " modules"], module: Int[np.
 
 
 @kernel
-def crossed(indptr, indices, amount, pace, parent, module):
-    """The flow over the border of each module of a tree, outwards and inwards. As parent[m] < m, of two modules the one
-    with the larger number does not hold the other, so climbing from there leads to the smallest module that holds both.
-    """
+def crossed(indptr, indices, amount, pace, parent, module, exit, enter):
+    """Adds the flow over the border of each module of a tree, outwards and inwards. As parent[m] < m, of two modules
+    the one with the larger number does not hold the other, so climbing from there leads to the smallest module that
+    holds both."""
     uniform, even = amount.shape[0] == 1, pace.shape[0] == 1
-    exit, enter = np.zeros(parent.shape[0]), np.zeros(parent.shape[0])
     for i in range(indptr.shape[0] - 1):
         for k in range(indptr[i], indptr[i + 1]):
             a, b = module[i], module[indices[k]]
@@ -107,4 +107,3 @@ def crossed(indptr, indices, amount, pace, parent, module):
                 else:
                     enter[b] += flow
                     b = parent[b]
-    return exit, enter

@@ -44,7 +44,8 @@ def settled(
     """The visit rates that a step does not change; `chance`, that each unit of weight at a node is taken, leaves out
     what prior links take."""
     enough = as_settled_as_rounding_lets(links)
-    visit, change = stationary(lambda visit: links.T @ (visit * chance), landing, 100_000, enough)
+    back = links.T.tocsr()
+    visit, change = stationary(lambda visit: back @ (visit * chance), landing, 100_000, enough)
     if not enough(*change):
         raise BadInput("the walk does not settle with so weak a prior; a larger regularised settles sooner")
     return visit

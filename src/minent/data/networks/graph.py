@@ -75,7 +75,9 @@ class Graph:
     @property
     def self_links(self) -> Int[np.ndarray, " nodes"]:
         """Which entry is the link of each node to itself; -1 where it has none."""
-        return runner(self.number_of_nodes // 4)(self_links)(self.indptr, self.indices)
+        entry = np.full(self.number_of_nodes, -1)
+        runner(self.number_of_nodes // 4)(self_links)(self.indptr, self.indices, entry)
+        return entry
 
     def links(
         self,

@@ -128,9 +128,8 @@ def summed(indptr: Int[np.ndarray, " rows"], indices: np.ndarray, weights: np.nd
 
 
 @kernel
-def self_links(indptr, indices):
-    """The entry of each node's link to itself, -1 where it has none."""
-    entry = np.full(len(indptr) - 1, -1, np.int64)
+def self_links(indptr, indices, entry):
+    """The entry of each node's link to itself; `entry` stays as it is where there is none."""
     for i in range(len(indptr) - 1):
         first, last = indptr[i], indptr[i + 1]
         while first < last:
@@ -141,7 +140,6 @@ def self_links(indptr, indices):
                 last = middle
         if first < indptr[i + 1] and indices[first] == i:
             entry[i] = first
-    return entry
 
 
 @kernel

@@ -12,10 +12,10 @@ from minent.kernels import kernel
 
 
 @kernel
-def chosen(order, parent, partner, cost):
-    """The parent of each module of both nests in the fused one, -1 for the roots, -2 for those left out. `order`: by
-    size; `partner`: who has the same nodes in the other nest (-1: nobody); the roots are partners."""
-    total, done = cost.copy(), np.zeros(parent.shape[0], np.uint8)
+def chosen(order, parent, partner, total, done, above):
+    """The parent of each module of both nests in the fused one, -1 for the roots, -2 (as at first) for those left out,
+    into `above`. `order`: by size; `partner`: who has the same nodes in the other nest (-1: nobody); the roots are
+    partners; `total` is what each costs, and then what all in it does; `done` (0) is room."""
     for m in order:
         q = partner[m]
         done[m] = 1
@@ -26,15 +26,14 @@ def chosen(order, parent, partner, cost):
             total[parent[m]] += best
         if q >= 0 and parent[q] >= 0:
             total[parent[q]] += best
-    above = np.full(parent.shape[0], -2, np.int32)
-    for m in order[::-1]:
+    for t in range(order.shape[0] - 1, -1, -1):
+        m = order[t]
         p, q = parent[m], partner[m]
         if p >= 0 and above[p] == -2:
             continue
         if q >= 0 and (total[q] < total[m] or (total[q] == total[m] and q < m)):
             m = q
         above[m] = p if p >= 0 else -1
-    return above
 
 
 def fused(one: Nest, other: Nest) -> Nest:
@@ -50,7 +49,8 @@ def fused(one: Nest, other: Nest) -> Nest:
     partner = np.full(len(parent), -1, np.int32)
     partner[same + first], partner[place[same]] = place[same], same + first
     ascending = np.argsort(sizes, kind="stable").astype(np.int32)
-    above = one.run(chosen)(ascending, parent, partner, np.append(one.costs, other.costs))
+    above, done = np.full(len(parent), -2, np.int32), np.zeros(len(parent), np.uint8)
+    one.run(chosen)(ascending, parent, partner, np.append(one.costs, other.costs), done, above)
     if (above[first:] == -2).all():
         return one
     label = np.where(above[one.label] > -2, one.label, other.label + first)

@@ -70,9 +70,11 @@ class Nest:
     @cached_property
     def met(self) -> tuple[Int[np.ndarray, "5 pairs"], Float[np.ndarray, " pairs"]]:
         """Where pairs of leaf modules meet, see `meetings`."""
-        units = self.leaves
-        met, flow = self.run(meetings)(units.indptr, units.indices, units.flow, self.parent)
-        return met, flow * units.pace
+        units, pairs = self.leaves, len(self.leaves.indices) // 2  # each entry has its mirror image
+        met, flow = np.empty((5, pairs), np.int32), np.empty(pairs)
+        self.run(meetings)(units.indptr, units.indices, units.flow, self.parent, met, flow)
+        flow *= units.pace
+        return met, flow
 
     def summed(self, rate: Float[np.ndarray, " leaves"], own: Rates | float = 0.0) -> Rates:
         """What leaves and all modules below hold in sum; `own` is what each adds."""
@@ -85,8 +87,13 @@ class Nest:
     @cached_property
     def modules(self) -> Units:
         """All modules as units, without links."""
-        units, (met, flow) = self.leaves, self.met
-        inside = -np.bincount(met[0], flow, minlength=self.number).astype(float)
+        units, inside = self.leaves, np.zeros(self.number)
+        if self.number > units.number + 1:
+            met, flow = self.met
+            inside = -np.bincount(met[0], flow, minlength=self.number).astype(float)
+        else:  # all pairs meet in the root: they take much memory, and need not be listed
+            every = len(units.indices) if len(units.flow) == 1 else 1
+            inside[-1] = -0.5 * units.pace * every * float(units.flow.sum())
         out = into = np.maximum(0, self.summed(units.out, inside))
         if units.into is not units.out:
             into = np.maximum(0, self.summed(units.into, inside))

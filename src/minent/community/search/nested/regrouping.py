@@ -38,7 +38,7 @@ def siblings(nest: Nest, one, other, flow, module, group, label) -> Siblings:
     np.add.at(before, np.searchsorted(parents, nest.parent[between]), nest.costs[between])
     place = np.zeros(nest.number, np.int32)
     place[module] = np.arange(len(module))
-    indptr, indices, sums = nest.run(rows)(place[one], place[other], flow, len(module))
+    indptr, indices, sums = rows(nest.run, place[one], place[other], flow, len(module))
     all, words = nest.modules, nest.leaves.words
     visit, out, into = nest.rates[1][module], all.out[module], all.into[module]
     above, port_from, port_to = nest.rates[0][parents], all.port_from, all.port_to

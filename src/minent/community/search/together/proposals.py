@@ -76,7 +76,7 @@ def preferred(units, i, row, groups, label, names, state, book, modules, draw, l
         exits[t] = state[np.uintp(key[found[t]]), EXIT]
     g = group[row] if grouped else 0
     used = book[g, 0], book[g, 1], book[g, 2]
-    saved, rest, _ = leaving(modules, unit, a, own, used[0])
+    saved, rest, _ = leaving(modules, None, unit, a, own, used[0])
     best, target, alone = used[1] + saved - least, label[i], state[a, SIZE] == 1
     lone_flow, lone_exit, symmetric = -1.0, 0.0, unit.out == unit.into
     for t in range(nears):  # as in `sweep.move`
@@ -94,12 +94,12 @@ def preferred(units, i, row, groups, label, names, state, book, modules, draw, l
             if s <= lone_flow and exit_b >= lone_exit:
                 continue
             lone_flow, lone_exit = s, exit_b
-        cost, _ = joining(modules, unit, b, rates, s, rest, used, best)
+        cost, _ = joining(modules, None, unit, b, rates, s, rest, used, best)
         if cost < best:
             best, target = cost, b
     if not alone and (not among(i, names) if named else state[i, SIZE] == 0):
         empty = names.shape[0] if named else i
-        cost, _ = joining(modules, unit, empty, (0.0, 0.0, 0.0), 0.0, rest, used, best)
+        cost, _ = joining(modules, None, unit, empty, (0.0, 0.0, 0.0), 0.0, rest, used, best)
         if cost < best:
             target = -1 - i if named else i
     return target
@@ -123,7 +123,7 @@ def proposed(first, last, shift, units, groups, label, names, state, book, activ
     key, held, exits = np.full(places, -1, np.int32), np.zeros(places), np.empty(widest)
     found, there, movers = np.empty(widest, np.int32), np.empty(widest, np.int32), np.empty(last - first, np.int32)
     none = np.zeros(1, np.int32)
-    modules = Modules(state, np.zeros((1, 2)), none, book, none, 0.0, 0.0)
+    modules = Modules(state, none, book, none, 0.0)
     looks = count = 0
     for i in range(first, last):
         q = i - shift

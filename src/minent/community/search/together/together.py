@@ -7,9 +7,10 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Int
 
 from minent.community.search.engine import Engine, shards
+from minent.community.search.modules import lines
 from minent.community.search.together.exact import applied, began, booked, recounted, tallied
 from minent.community.search.together.proposals import drawn, proposed
 from minent.community.search.units import Units
@@ -39,13 +40,6 @@ def half(ids, seed):
     for q in range(ids.shape[0]):
         kept[q] = drawn(ids[q], seed) % 2 == 0
     return kept
-
-
-def lines(count: int) -> Float[np.ndarray, "count 8"]:
-    """Zeros, each row of which is one line of the cache."""
-    room = np.zeros(8 * count + 8)
-    first = -(room.ctypes.data // 8) % 8
-    return room[first : first + 8 * count].reshape(count, 8)
 
 
 class Together:

@@ -44,8 +44,8 @@ def cluster(address: str, memory: int, threads: int) -> Iterator[None]:
                 _answers(_recorded() if named == "auto" else named)
                 ray.init(address=named, log_to_driver=False, logging_level="error")
                 _heard(ray, named)
-            except (ConnectionError, RuntimeError, ValueError, OSError) as error:
-                if named != "auto":
+            except (RuntimeError, ValueError, OSError, ray.exceptions.RayError) as error:
+                if named != "auto" or not isinstance(error, ConnectionError):  # that is: there is none
                     raise BadInput(f"no Ray cluster to work with at {named!r}: {short(error)}") from None
         if not ray.is_initialized():
             started = _started(ray, memory, threads)
@@ -114,7 +114,9 @@ def answer() -> np.ndarray:
 def _started(ray: Any, memory: int, threads: int) -> str:
     """Ray on this machine alone, which asks others for a token, and where it keeps its files."""
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
-    room = max(LEAST, min(memory // 2, int(SHARE * os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))))
+    room = max(LEAST, memory // 2)
+    if hasattr(os, "sysconf"):
+        room = min(room, int(SHARE * os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")))
     where = {"_temp_dir": "/tmp/ray"} if len(os.environ.get("TMPDIR", "")) > LONGEST else {}
     quiet = {"include_dashboard": False, "log_to_driver": False, "logging_level": "error"}
     try:

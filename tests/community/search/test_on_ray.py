@@ -111,7 +111,7 @@ def test_a_cluster_that_ended_or_another_address_in_the_environment(small: Path,
 
 
 @pytest.mark.skipif(not hasattr(signal, "alarm"), reason="there are no alarms")
-def test_what_is_ended_by_a_signal_has_time_to_end_ray(monkeypatch: pytest.MonkeyPatch):
+def test_what_is_ended_by_a_signal_has_time_to_end_ray(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """At SIGTERM Ray raises SystemExit, and sets an alarm of three seconds that aborts the process."""
     from minent.community.search import cluster
 
@@ -119,11 +119,11 @@ def test_what_is_ended_by_a_signal_has_time_to_end_ray(monkeypatch: pytest.Monke
     fake = SimpleNamespace(is_initialized=lambda: False, nodes=list, cluster_resources=dict)
     fake.shutdown = lambda: left.append(signal.alarm(0))
     monkeypatch.setattr(cluster, "require", lambda *_: fake)
-    monkeypatch.setattr(cluster, "_started", lambda *_: "")
+    monkeypatch.setattr(cluster, "_started", lambda *_: str(tmp_path))
     with pytest.raises(SystemExit), cluster.cluster("local", 1, 1):
         signal.alarm(100)
         raise SystemExit(1)
-    assert left == [0]
+    assert left == [0] and tmp_path.exists()  # which is no session of Ray
 
 
 @pytest.mark.slow

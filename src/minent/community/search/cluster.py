@@ -66,7 +66,9 @@ def cluster(address: str, memory: int, threads: int) -> Iterator[None]:
 
 
 def _cleared(session: Path) -> None:
-    """Files of Ray on this machine, where it has ended."""
+    """Files of Ray on this machine, where it has ended; nothing else, whatever Ray says its session is."""
+    if not session.name.startswith("session_"):
+        return
     shutil.rmtree(session, ignore_errors=True)
     latest = session.with_name("session_latest")
     with suppress(OSError):  # others may be there

@@ -4,9 +4,12 @@ asks them. All on one Ray of this machine, as --ray auto starts it; machines tha
 
 import importlib.util
 import os
+import signal
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pyarrow as pa
@@ -85,6 +88,42 @@ def test_what_cannot_be_is_told_in_a_sentence(small: Path, monkeypatch: pytest.M
         patch.setitem(sys.modules, "ray", None)
         find(links, ray="auto")
     assert exits(["community", "find", str(links), "--ray", "127.0.0.1:1"]) == 2
+
+
+def test_a_cluster_that_ended_or_another_address_in_the_environment(small: Path, monkeypatch: pytest.MonkeyPatch):
+    """What `ray start` wrote down stays where the machine went down: nobody answers there, which Ray waits for."""
+    from minent.community.search import cluster
+
+    links = written(small)
+    (small / "ended" / "ray").mkdir(parents=True)
+    (small / "ended" / "ray" / "ray_current_cluster").write_text("127.0.0.1:1")
+    monkeypatch.setattr("ray._private.services._cached_find_gcs_addresses", cache(set))  # others may run here
+    monkeypatch.setattr(cluster, "_started", lambda *_: pytest.fail("started"))
+    with monkeypatch.context() as patch:
+        patch.setenv("RAY_TMPDIR", str(small / "ended"))
+        for named in ("", "auto"):  # as if it were not set
+            patch.setenv("RAY_ADDRESS", named)
+            with pytest.raises(pytest.fail.Exception, match="started"):
+                find(links, ray="auto")
+    monkeypatch.setenv("RAY_ADDRESS", "ray://head:10001")
+    with pytest.raises(BadInput, match="on a machine of the cluster itself"):
+        find(links, ray="auto")
+
+
+@pytest.mark.skipif(not hasattr(signal, "alarm"), reason="there are no alarms")
+def test_what_is_ended_by_a_signal_has_time_to_end_ray(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """At SIGTERM Ray raises SystemExit, and sets an alarm of three seconds that aborts the process."""
+    from minent.community.search import cluster
+
+    left = []
+    fake = SimpleNamespace(is_initialized=lambda: False, nodes=list, cluster_resources=dict)
+    fake.shutdown = lambda: left.append(signal.alarm(0))
+    monkeypatch.setattr(cluster, "require", lambda *_: fake)
+    monkeypatch.setattr(cluster, "_started", lambda *_: str(tmp_path))
+    with pytest.raises(SystemExit), cluster.cluster("local", 1, 1):
+        signal.alarm(100)
+        raise SystemExit(1)
+    assert left == [0] and tmp_path.exists()  # which is no session of Ray
 
 
 @pytest.mark.slow

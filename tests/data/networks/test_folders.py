@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyarrow import dataset, parquet
 
+from minent.community import find
 from minent.data import Graph, read_graph
 from minent.data.networks.choices import Choices
 from minent.data.networks.folders import keys, named, parts, rows, scratch
@@ -279,3 +280,27 @@ def test_layers_and_directions_by_link_are_not_of_folders(small: Path):
         choices = Choices(layer="layer" if "layer" in extra else None)
         with pytest.raises(BadInput, match=said), stored(folder, choices):
             pass
+
+
+def test_integers_and_text_in_one_file_are_text_in_memory_and_on_disk(tmp_path: Path):
+    (tmp_path / "links").mkdir()
+    table = pa.table({"source": [5, 6, 7], "target": ["6", "7", "a"]})
+    parquet.write_table(table, tmp_path / "links" / "l.parquet")
+    for links in (tmp_path / "links" / "l.parquet", table, tmp_path / "links"):
+        assert find(links).node_names == ["5", "6", "7", "a"]
+
+
+def test_what_differs_between_files_is_named(tmp_path: Path):
+    (tmp_path / "a.csv").write_text("source,target\n1,2\n")
+    (tmp_path / "b.csv").write_text("source;target\n2;3\n")
+    with pytest.raises(BadInput, match=r"divided by ';' and by ','"):
+        find(tmp_path)
+
+
+@pytest.mark.filterwarnings("error")
+def test_weights_beyond_a_number_are_refused_without_a_warning(tmp_path: Path):
+    parquet.write_table(
+        pa.table({"source": [1, 2], "target": [2, 3], "weight": [1e308, 1e308]}), tmp_path / "l.parquet"
+    )
+    with pytest.raises(BadInput, match="beyond 1e308"):
+        find(tmp_path)

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -31,17 +32,16 @@ def cluster(address: str, memory: int, threads: int) -> Iterator[None]:
     if ray.is_initialized():
         yield
         return
-    if "://" in address:
+    named = os.environ.get("RAY_ADDRESS") or address if address == "auto" else address
+    if "://" in named:
         raise BadInput(
-            f"a search runs on a machine of the cluster itself, as `ray job submit` starts it there; got {address!r}"
+            f"a search runs on a machine of the cluster itself, as `ray job submit` starts it there; got {named!r}"
         )
-    named = os.environ.get("RAY_ADDRESS", address) if address == "auto" else address
     before, started = {name: os.environ.get(name) for name in SET}, None
     try:
         if named != "local":
             try:
-                if named != "auto":
-                    _answers(named)
+                _answers(_recorded() if named == "auto" else named)
                 ray.init(address=named, log_to_driver=False, logging_level="error")
                 _heard(ray, named)
             except (RuntimeError, ValueError, OSError, ray.exceptions.RayError) as error:
@@ -52,6 +52,10 @@ def cluster(address: str, memory: int, threads: int) -> Iterator[None]:
         count, cores = sum(node["Alive"] for node in ray.nodes()), ray.cluster_resources().get("CPU", 0)
         log.info("Ray: %d machines, %d cores%s", count, cores, ", started here" if started else "")
         yield
+    except SystemExit:
+        if hasattr(signal, "alarm"):  # Ray makes one of SIGTERM, and sets an alarm that aborts what is not done in 3 s
+            signal.alarm(0)
+        raise
     finally:
         ray.shutdown()
         for name, value in before.items():
@@ -62,7 +66,9 @@ def cluster(address: str, memory: int, threads: int) -> Iterator[None]:
 
 
 def _cleared(session: Path) -> None:
-    """Files of Ray on this machine, where it has ended."""
+    """Files of Ray on this machine, where it has ended; nothing else, whatever Ray says its session is."""
+    if not session.name.startswith("session_"):
+        return
     shutil.rmtree(session, ignore_errors=True)
     latest = session.with_name("session_latest")
     with suppress(OSError):  # others may be there
@@ -77,6 +83,16 @@ def _answers(address: str) -> None:
     if not host or not port.isdigit():
         raise ValueError("an address is host:port, auto or local")
     socket.create_connection((host, int(port)), timeout=10).close()
+
+
+def _recorded() -> str:
+    """Where the cluster is that "auto" stands for: one whose machine went down stays on record, and nobody is there."""
+    from ray._private.services import canonicalize_bootstrap_address
+
+    found = canonicalize_bootstrap_address("auto")
+    if found is None:
+        raise ConnectionError("no cluster runs here")
+    return found
 
 
 def _heard(ray: Any, named: str) -> None:

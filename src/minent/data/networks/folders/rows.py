@@ -149,7 +149,9 @@ def _joined(scratch: Scratch, groups: list[str]) -> None:
     if any(scratch.has(f"{one}-weights") for one in groups):
         each = ((one, len(scratch.array(f"{one}-indices", np.int32))) for one in groups)
         scratch.write("weights", *(_weights(scratch, one, count) for one, count in each))
-    if scratch.has("weights") and not scratch.array("weights", np.float64).sum() < np.inf:
+    with np.errstate(over="ignore"):
+        total = scratch.array("weights", np.float64).sum() if scratch.has("weights") else 0.0
+    if not total < np.inf:
         raise BadInput("link weights must have a sum that a number can hold; these are beyond 1e308: divide them")
     loops, light, light_loops = np.sum([scratch.array(f"{one}-left", np.int64) for one in groups], axis=0).tolist()
     directed = scratch.has("directed")

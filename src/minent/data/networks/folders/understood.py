@@ -106,9 +106,11 @@ def agreed(files: list[Understood]) -> Understood:
         else:
             same = other.roles[:5] == first.roles[:5] and other.plan.delimiter == first.plan.delimiter
         if not same:
+            ours, theirs = first.plan.delimiter, other.plan.delimiter
+            apart = "" if ours == theirs else f", divided by {theirs!r} and by {ours!r}"
             raise BadInput(
                 f"files of links have the same columns; {other.file.path!r} has {other.plan} "
-                f"and {first.file.path!r} has {first.plan}"
+                f"and {first.file.path!r} has {first.plan}{apart}"
             )
     return first
 

@@ -39,7 +39,9 @@ def numbered_columns(source: "pa.ChunkedArray", target: "pa.ChunkedArray") -> Nu
             return sorted_names(source.cast("int64").to_numpy(), target.cast("int64").to_numpy())
         except pa.ArrowInvalid:
             raise BadInput("integer names must be below 2**63; got larger ones: cast them to text") from None
-    if all(map(is_text, inner)):
+    if all(types.is_integer(one) or is_text(one) for one in inner):  # one of both: all are text, as in a file of lines
+        source, target = (end.cast("int64").cast("string") if types.is_integer(one) else end
+                          for end, one in zip((source, target), inner, strict=True))  # fmt: skip
         return _numbered_words(source, target)
     if any(types.is_floating(one) or types.is_nested(one) or types.is_null(one) for one in inner):
         raise BadInput(f"nodes must be called by integers or text; got columns of {inner[0]} and {inner[1]}")

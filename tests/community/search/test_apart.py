@@ -7,7 +7,7 @@ import pytest
 
 from minent.community.search import engine, exchanged
 from minent.community.search.engine import ALONE, Engine, Rows
-from minent.community.search.merging import merge, renumber
+from minent.community.search.merging import merge, renumbered
 from minent.community.search.search import Search
 from minent.community.search.two_level import two_level_partition
 from minent.community.search.units import Units, units_of
@@ -79,7 +79,7 @@ def test_rows_that_lie_apart_merge_to_the_last_bit(weighted: bool, monkeypatch: 
     assert (len(units.flow) > 1) == weighted
     for modules in (1, 2, 60, 400):
         label = rng.integers(0, modules, units.number).astype(np.int32)
-        count = interpreted(renumber)(label)
+        count = renumbered(interpreted, label)
         whole = merge(units, label, count, compiled)
         for shards in (1, 7):
             apart = Pretended(units, shards)

@@ -269,6 +269,12 @@ def test_what_a_cluster_lacks_is_told_in_a_sentence(small: Path, machines: None,
     (links / "9.parquet").unlink()
     with pytest.raises(BadInput, match="directed links, which are searched on one machine"):
         find(links, ray="auto", directed=True)
+    for other in ("local", "10.9.9.9:1"):
+        with pytest.raises(BadInput, match=r"works with the Ray at '[\d.]+:\d+' already; got '" + other):
+            find(links, ray=other)
+    with monkeypatch.context() as patch, pytest.raises(BadInput, match="works with it by ray://"):
+        patch.setattr("ray.util.client.ray.is_connected", lambda: True)
+        find(links, ray="auto")
     assert not list((small / "scratch").glob("minent*"))
     for ours, said in ((("0.0", 0), "has minent"), ((on_ray.same()[0], 0), "other logarithms")):
         with monkeypatch.context() as patch, pytest.raises(MinentError, match=said):

@@ -26,10 +26,11 @@ def cluster(address: str, memory: int, threads: int) -> Iterator[None]:
     RAY_ADDRESS, else ("local": always) one of this machine alone, started here, whose store takes half of `memory` at
     most, and stopped after.
 
-    Raises MissingExtra without Ray, BadInput where none answers there.
+    Raises MissingExtra without Ray, BadInput where none answers there, or this process works with another one.
     """
     ray = require("ray", "ray", "search on many machines")
     if ray.is_initialized():
+        _is_that(ray, address)
         yield
         return
     named = os.environ.get("RAY_ADDRESS") or address if address == "auto" else address
@@ -63,6 +64,18 @@ def cluster(address: str, memory: int, threads: int) -> Iterator[None]:
             os.environ.update({} if value is None else {name: value})
         if started is not None:
             _cleared(Path(started))
+
+
+def _is_that(ray: Any, address: str) -> None:
+    """Raises BadInput where this process works with another Ray than is asked for, or from outside."""
+    from ray.util.client import ray as client
+
+    if client.is_connected():
+        raise BadInput("a search runs on a machine of the cluster itself; got a process that works with it by ray://")
+    ours = ray.get_runtime_context().gcs_address
+    if address not in ("auto", ours):
+        how = "say auto, or ray.shutdown() first"
+        raise BadInput(f"this process works with the Ray at {ours!r} already; got {address!r}: {how}")
 
 
 def _cleared(session: Path) -> None:

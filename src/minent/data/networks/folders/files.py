@@ -51,7 +51,7 @@ def files_of(network: Any) -> list[File]:
     else:
         name = str(network)
         try:
-            system, root = fs.FileSystem.from_uri(name) if "://" in name else (fs.LocalFileSystem(), name)
+            system, root = fs.FileSystem.from_uri(bounded(name)) if "://" in name else (fs.LocalFileSystem(), name)
             [info] = system.get_file_info([root])
             if info.type == fs.FileType.NotFound:
                 raise BadInput(f"there is no {name!r}")
@@ -65,6 +65,17 @@ def files_of(network: Any) -> list[File]:
     if not infos:
         raise BadInput(f"there are no files of links in {name!r} (files and folders called _… and .… are passed over)")
     return [File(system, one.path, one.size or 0, f"{one.size} {one.mtime_ns}") for one in infos]
+
+
+def bounded(uri: str) -> str:
+    """A URI whose store is asked for a minute, where nobody answers: Google's is asked for a quarter of an hour else.
+
+    >>> bounded("gs://bucket/links"), bounded("gs://bucket?retry_limit_seconds=9"), bounded("s3://bucket/links")
+    ('gs://bucket/links?retry_limit_seconds=60', 'gs://bucket?retry_limit_seconds=9', 's3://bucket/links')
+    """
+    if not uri.startswith(("gs://", "gcs://")) or "retry_limit_seconds=" in uri:
+        return uri
+    return f"{uri}{'&' if '?' in uri else '?'}retry_limit_seconds=60"
 
 
 def _shown(path: str, root: str) -> bool:

@@ -88,7 +88,9 @@ def _check(model: Any) -> None:
         raise BadInput(f"lengthen puts attention into models that ask transformers for theirs; {name} does not")
     inner = [part for part in model.modules() if isinstance(part, PreTrainedModel) and part is not model]
     crossing = [one.config for one in inner or [model] if getattr(one.config, "add_cross_attention", False)]
-    if crossing or (model.config.is_encoder_decoder and not _both(model)):
+    base = model.base_model
+    reads_only = hasattr(base, "encoder") and not hasattr(base, "decoder")  # UMT5's encoder has the config of the whole
+    if crossing or (model.config.is_encoder_decoder and not reads_only and not _both(model)):
         raise BadInput(
             "lengthen knows whole models: of one sequence, or with an encoder that reads and a decoder of its kind; "
             f"{name} is neither"

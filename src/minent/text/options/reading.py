@@ -17,15 +17,15 @@ class Reading:
     vocabulary: int = 8000
     """Tokens that a trained tokenizer knows, at most."""
 
+    tokens: int = 8192
+    """Tokens of a batch, padding included."""
+
     source_tokenizer: str = ""
     """A tokenizer for the sources alone, as --tokenizer; seq2seq. One for both sides if neither this nor
     --source-vocabulary is given."""
 
     source_vocabulary: int = 0
     """Tokens that it knows, at most; as many as --vocabulary if not given."""
-
-    tokens: int = 8192
-    """Tokens of a batch, padding included."""
 
     @property
     def sources(self) -> "Reading | None":

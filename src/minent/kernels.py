@@ -45,8 +45,8 @@ def compiled(function: Function, called: bool = False) -> Function:
             scope[name] = compiled(scope[name], True)
     twin = FunctionType(function.__code__, scope)
     inlined: dict[str, Any] = {"forceinline": True, "no_cpython_wrapper": True, "_nrt": False}
-    options: dict[str, Any] = inlined if called else {"cache": True}
-    return cast(Function, njit(nogil=True, error_model="numpy", no_cfunc_wrapper=True, **options)(twin))
+    options: dict[str, Any] = {"no_cfunc_wrapper": True, **(inlined if called else {"cache": True})}
+    return cast(Function, njit(nogil=True, error_model="numpy", **options)(twin))
 
 
 def runner(work: int) -> Callable[[Function], Function]:

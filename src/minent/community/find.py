@@ -71,18 +71,12 @@ def find(
     """
     objective = objective if markov_time is None else replace(objective, markov_time=markov_time)
     if lies_in_files(network, memory, ray):
-        told = {
-            "two_level": two_level,
-            "effort": effort,
-            "trials": trials,
-            "seed": seed,
-            "threads": threads,
-            "ray": ray,
-        }
+        where = {"threads": threads, "ray": ray}
+        told = {"two_level": two_level, "effort": effort, "trials": trials, "seed": seed, **where}
         told |= {"flow_model": flow_model, "teleportation": teleportation, "recorded": recorded, "to_nodes": to_nodes}
         told |= {"overlapping": overlapping, "objective": objective, "metadata": metadata, "initial": initial}
         left = {"no_self_links": no_self_links, "weight_threshold": weight_threshold, "memory": memory}
-        asked = {"flow_model": flow_model, "overlapping": overlapping, "ray": ray, "threads": threads}
+        asked = {"flow_model": flow_model, "overlapping": overlapping, **where}
         with in_files(network, directed, objective, **asked, **left) as graph:
             return find(graph, **told)
     walk = flow_model, teleportation, recorded, to_nodes

@@ -177,10 +177,13 @@ def test_the_empty_network_has_an_empty_walk(model: str):
     assert len(flow.visit) == len(flow.out) == len(flow.into) == 0
 
 
-def test_a_walk_that_never_settles_is_refused_and_one_that_does_needs_no_teleportation():
-    star = Graph.from_links([0, 0, 0], [1, 2, 3], names=range(4), node_weights=[1.0] * 4)
+def test_a_walk_that_is_too_slow_is_refused_and_one_that_goes_to_and_fro_needs_no_teleportation():
+    line = Graph.from_links(range(5000), range(1, 5001))
     with pytest.raises(BadInput, match=r"does not settle with teleportation 0.0; it does with 0\.15"):
-        flow_of(star, model="directed", teleportation=0.0, to_nodes=True)
+        flow_of(line, model="directed", teleportation=0.0, to_nodes=True)
+    star = Graph.from_links([0, 0, 0], [1, 2, 3], names=range(4), node_weights=[1.0] * 4)
+    to_and_fro = flow_of(star, model="directed", teleportation=0.0, to_nodes=True).visit
+    assert to_and_fro == pytest.approx(np.array([3, 1, 1, 1]) / 6, abs=1e-12)
     ring = Graph.from_links([0, 1, 2, 2], [1, 2, 0, 1], directed=True)
     assert flow_of(ring, teleportation=0.0, to_nodes=True).visit == pytest.approx(np.array([1, 2, 2]) / 5, abs=1e-12)
 

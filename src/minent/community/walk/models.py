@@ -48,7 +48,7 @@ def flow_of(
     `regularised`, for the first two, is the strength of prior links (see `minent.community.walk.regularised`), which
     take the place of teleportation and are recorded.
 
-    Raises BadInput for an unknown model, for a teleportation outside [0, 1] or with which the walk never settles, for
+    Raises BadInput for an unknown model, for a teleportation outside [0, 1] or with which the walk does not settle, for
     what is said of jumps where there are none, and for weights that the model cannot use.
 
     >>> import numpy as np

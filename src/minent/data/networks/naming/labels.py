@@ -48,8 +48,8 @@ def labels_of(given: Any, of: str = "module") -> Labels:
         counted = type(given.index).__name__ == "RangeIndex" and (given.index.start, given.index.step) == (0, 1)
         return _known(Labels(given.astype(object).tolist(), given.index.tolist(), counted), of)
     values = _listed(given, of)
-    sets = [isinstance(value, Group) for value in values]
-    return _grouped(values, of) if values and all(sets) else _known(Labels(values), of)
+    sets = len(values) > 0 and all(isinstance(value, Group) for value in values)
+    return _grouped(values, of) if sets else _known(Labels(values), of)
 
 
 def _listed(given: Any, of: str) -> list[Any]:
@@ -76,6 +76,8 @@ def _listed(given: Any, of: str) -> list[Any]:
 
 def _known(labels: Labels, of: str) -> Labels:
     """The labels with None for those that are missing, as NaN and NA are. Raises BadInput for what is no label."""
+    if set(map(type, labels.values)) <= {int, str}:
+        return labels
     values = [tuple(value) if isinstance(value, list) else value for value in labels.values]
     for value in values:
         try:

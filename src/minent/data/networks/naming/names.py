@@ -101,8 +101,8 @@ def name_array(names: Iterable[Any]) -> np.ndarray:
         array = names
     else:
         values = list(names)
-        integer = all(type(name) is int or isinstance(name, np.integer) for name in values)
-        small = integer and all(-(2**63) <= name < 2**63 for name in values)
+        integer = all(kind is int or issubclass(kind, np.integer) for kind in set(map(type, values)))
+        small = integer and (not values or -(2**63) <= min(values) and max(values) < 2**63)
         array = np.fromiter(values, np.int64 if small else object, len(values))
     if array.ndim != 1:
         raise BadInput(f"names must be one for each node; got an array of shape {array.shape}")

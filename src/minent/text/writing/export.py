@@ -91,9 +91,8 @@ def exportable(model: Seq2Seq) -> tuple[Tokenizer, Tokenizer]:
             raise BadInput(f"CTranslate2 runs models whose {what} is {' or '.join(wanted)}; got {came}")
     if model.copying is not None:
         raise BadInput("CTranslate2 knows no prior for tokens of the source; got a model that copies")
-    if model.tokenizer is None or model.reader is None:
-        lacks = "tokenizer" if model.tokenizer is None else "source_tokenizer"
-        raise BadInput(f"a model is exported with its tokenizer; this one has none: set model.{lacks}")
+    if model.tokenizer is None:
+        raise BadInput("a model is exported with its tokenizer; this one has none: set model.tokenizer")
     return model.reader, model.tokenizer
 
 

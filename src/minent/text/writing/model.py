@@ -129,8 +129,15 @@ class Writer(Saved):
 
     @property
     def reader(self) -> Tokenizer | None:
-        """The tokenizer of sources: `source_tokenizer` where they have a vocabulary of their own."""
-        return self.tokenizer if self.source_embedding is None else self.source_tokenizer
+        """The tokenizer of sources: `source_tokenizer` where they have a vocabulary of their own, without which BadInput
+        is raised."""
+        if self.source_embedding is None:
+            return self.tokenizer
+        if self.source_tokenizer is None:
+            raise BadInput(
+                "sources of this model have a tokenizer of their own; it has none: set model.source_tokenizer"
+            )
+        return self.source_tokenizer
 
     def prior(
         self, source: Int[Tensor, "batch k"], source_mask: Bool[Tensor, "batch k"] | None

@@ -129,8 +129,8 @@ class Writer(Saved):
 
     @property
     def reader(self) -> Tokenizer | None:
-        """The tokenizer of sources: `source_tokenizer` where they have a vocabulary of their own, without which BadInput
-        is raised."""
+        """The tokenizer of sources: `source_tokenizer` where they have a vocabulary of their own. Raises BadInput where
+        that is missing."""
         if self.source_embedding is None:
             return self.tokenizer
         if self.source_tokenizer is None:

@@ -102,7 +102,7 @@ def name_array(names: Iterable[Any]) -> np.ndarray:
     else:
         values = list(names)
         integer = all(kind is int or issubclass(kind, np.integer) for kind in set(map(type, values)))
-        small = integer and (not values or -(2**63) <= min(values) and max(values) < 2**63)
+        small = integer and -(2**63) <= min(values, default=0) <= max(values, default=0) < 2**63
         array = np.fromiter(values, np.int64 if small else object, len(values))
     if array.ndim != 1:
         raise BadInput(f"names must be one for each node; got an array of shape {array.shape}")

@@ -67,7 +67,7 @@ def test_a_folder_without_the_sources_tokenizer_cannot_read(learned, tmp_path):
     made: Any = Seq2Seq.from_pretrained(learned[1])
     made.source_tokenizer = None
     made.save_pretrained(tmp_path / "model")
-    with pytest.raises(BadInput, match="it has none: set model.source_tokenizer"):
+    with pytest.raises(BadInput, match=r"has none: set model\.source_tokenizer"):
         Seq2Seq.from_pretrained(tmp_path / "model").write("山水")
 
 

@@ -91,9 +91,10 @@ def exportable(model: Seq2Seq) -> tuple[Tokenizer, Tokenizer]:
             raise BadInput(f"CTranslate2 runs models whose {what} is {' or '.join(wanted)}; got {came}")
     if model.copying is not None:
         raise BadInput("CTranslate2 knows no prior for tokens of the source; got a model that copies")
-    if model.tokenizer is None:
+    reader = model.reader
+    if model.tokenizer is None or reader is None:
         raise BadInput("a model is exported with its tokenizer; this one has none: set model.tokenizer")
-    return model.reader, model.tokenizer
+    return reader, model.tokenizer
 
 
 def numbers(tensor: Tensor) -> np.ndarray:

@@ -131,13 +131,9 @@ class Writer(Saved):
     def reader(self) -> Tokenizer | None:
         """The tokenizer of sources: `source_tokenizer` where they have a vocabulary of their own. Raises BadInput where
         that is missing."""
-        if self.source_embedding is None:
-            return self.tokenizer
-        if self.source_tokenizer is None:
-            raise BadInput(
-                "sources of this model have a tokenizer of their own; it has none: set model.source_tokenizer"
-            )
-        return self.source_tokenizer
+        if self.source_embedding is not None and self.source_tokenizer is None:
+            raise BadInput("sources have a tokenizer of their own; this model has none: set model.source_tokenizer")
+        return self.tokenizer if self.source_embedding is None else self.source_tokenizer
 
     def prior(
         self, source: Int[Tensor, "batch k"], source_mask: Bool[Tensor, "batch k"] | None

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -263,3 +264,21 @@ def test_points_that_were_clustered_are_assigned_where_they_are(metric: str):
     assert len(set(labels.tolist())) > 2 and assign(known, labels, points).tolist() == labels.tolist()
     near = points[:80] + random.normal(0, 1.0, (80, 3))
     assert np.mean(assign(known, labels, near) == labels[:80]) > 0.8
+
+
+def test_a_matrix_that_looks_like_one_of_distances_is_told():
+    points, _ = blobs()
+    near = sklearn.neighbors.KNeighborsTransformer(mode="distance", n_neighbors=10).fit_transform(points)
+    apart = sklearn.metrics.pairwise_distances(points)
+    for distances in (near, apart, apart / apart.max(), np.sqrt(apart)):
+        with pytest.warns(UserWarning, match="these look like distances"):
+            Infomap(metric="precomputed").fit(distances)
+    likeness = np.abs(np.corrcoef(points))
+    np.fill_diagonal(likeness, 0)
+    hollow = csr_matrix(sklearn.metrics.pairwise.rbf_kernel(points))
+    hollow.setdiag(0)  # zeros that are there
+    linked = sklearn.neighbors.kneighbors_graph(points, 10, include_self=True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for links in (likeness, hollow, linked, sklearn.metrics.pairwise.rbf_kernel(points), np.ones((9, 9))):
+            Infomap(metric="precomputed").fit(links)

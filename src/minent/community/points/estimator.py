@@ -1,6 +1,7 @@
 """The map equation as scikit-learn's users expect it: an estimator that finds clusters and is not told how many."""
 
 import os
+import warnings
 from typing import Any
 
 import numpy as np
@@ -79,6 +80,12 @@ class Infomap(ClusterMixin, BaseEstimator):
 
             if X.shape[0] != X.shape[1]:
                 raise BadInput(f"metric='precomputed' wants a square matrix of link weights; got {X.shape}")
+            if _as_distances(X):
+                warnings.warn(
+                    "these look like distances: nothing of a sample to itself, and no two samples further apart than by way "
+                    "of a third; metric='precomputed' takes link weights, the larger the closer",
+                    stacklevel=2,
+                )
             network, self._known = as_graph(csr_array(X), directed=False if self.undirected else None), None
             place = None
         else:
@@ -118,3 +125,20 @@ def _threads(jobs: Any) -> int | None:
     if isinstance(jobs, bool) or not isinstance(jobs, int | np.integer) or jobs == 0:
         raise BadInput(f"n_jobs must be None or a whole number other than 0; got {jobs!r}")
     return int(jobs) if jobs > 0 else max(1, (os.cpu_count() or 1) + 1 + int(jobs))
+
+
+def _as_distances(X: Any) -> bool:
+    """Whether square weights are as distances are, as far as can be seen: those of all pairs, where no way by a third is
+    shorter (of so many drawn ones); or, sparse, rows that begin with their own 0 and go up, as scikit-learn's do."""
+    n = X.shape[0]
+    if hasattr(X, "indptr"):
+        first, last = X.indptr[:-1], X.indptr[1:]
+        if n < 3 or (last - first < 2).any() or (X.indices[first] != np.arange(n)).any() or X.data[first].any():
+            return False
+        up = np.diff(X.data) >= 0
+        up[first[1:] - 1] = True  # from one row to the next
+        return bool(up.all())
+    if n < 3 or np.count_nonzero(X) != n * (n - 1) or np.diag(X).any():
+        return False
+    a, b, c = np.random.default_rng(0).integers(0, n, (3, 20_000))
+    return bool((X[a, b] <= (X[a, c] + X[c, b]) * (1 + 1e-9)).all())

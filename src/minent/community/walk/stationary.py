@@ -5,6 +5,7 @@ From node i a walker takes each unit of weight of its links by chance c_i, and e
 With teleportation α, and c_i = (1 − α) / Σ_j w_ij where i has links, it is the PageRank (Page et al. 1999).
 """
 
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -12,6 +13,7 @@ import numpy as np
 from jaxtyping import Float
 
 from minent.errors import BadInput
+from minent.kernels import lasting, log
 
 
 def stationary(
@@ -23,12 +25,17 @@ def stationary(
     """The visit rates after at most so many steps, and how much the last two of them changed these in sum, which are
     `enough` for a walk that is settled. A `step` follows links; who cannot lands anywhere."""
     visit, change = landing, (np.inf, np.inf)
-    for _ in range(steps):
+    start = last = time.perf_counter()
+    for number in range(1, steps + 1):
         after = step(visit)
         after += (1 - after.sum()) * landing
         change, visit = (change[1], float(np.abs(after - visit).sum())), after
         if enough(*change):
             break
+        if (now := time.perf_counter()) - last >= 1 and 1e-13 < change[1] < change[0] < np.inf:
+            left = (now - start) / number * np.log(1e-13 / change[1]) / np.log(change[1] / change[0])
+            log.info("the walk settles: step %d, rates change by %.0e, about %s left", number, change[1], lasting(left))
+            last = now
     return visit, change
 
 
@@ -57,8 +64,8 @@ def pagerank(
     if not landing.any():
         return landing
     steps = int(40 / max(teleportation, 0.004)) + 1  # each brings it 1 - α times nearer at least
-    settled, first = as_settled_as_rounding_lets(links, teleportation), (1 - teleportation) * chance
     back = links.T.tocsr()  # rows are summed several times as fast as columns are filled
+    settled, first = as_settled_as_rounding_lets(back, teleportation), (1 - teleportation) * chance
 
     def step(visit: np.ndarray) -> np.ndarray:
         after = back @ (visit * first)
@@ -70,9 +77,10 @@ def pagerank(
     return visit
 
 
-def as_settled_as_rounding_lets(links: Any, teleportation: float = 1.0) -> Callable[[float, float], bool]:
+def as_settled_as_rounding_lets(back: Any, teleportation: float = 1.0) -> Callable[[float, float], bool]:
     """Whether the last two steps' changes say so: there is none, or it falls no more, being as small as the rounding of
-    a sum over the links that lead to the most linked node makes it, which the walk forgets by teleporting."""
-    rounding = np.finfo(float).eps * np.bincount(links.indices).max(initial=0)
+    a sum over the links that lead to the most linked node, a row of `back`, makes it, which the walk forgets by
+    teleporting."""
+    rounding = np.finfo(float).eps * np.diff(back.indptr).max(initial=0)
     floor = 1e-12 + 8 * rounding / max(teleportation, 0.004)
     return lambda last, change: change <= 1e-15 or last <= change < floor

@@ -103,7 +103,9 @@ def measured(options):
     peak, most, at = 0, 0, {}
     while run.poll() is None:
         now, (room, done) = held(run.pid), (disk(scratch), {path.name for path in scratch.rglob("*-done")})
-        marks = {"names": "names-done", "rows": "rows-done"} | ({"turned": "back-rows-done"} if options.directed else {})
+        marks = {"names": "names-done", "rows": "rows-done"}
+        if options.directed:
+            marks["turned"] = "back-rows-done"
         stage = next((name for name, mark in marks.items() if mark not in done), "search")
         at[stage] = max(at.get(stage, 0), now)
         peak, most = max(peak, now), max(most, room)

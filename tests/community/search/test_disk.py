@@ -38,7 +38,8 @@ def small(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """Networks of any size move together, their merged rows lie on disk, and so does the scratch."""
     for name, value in SMALL.items():
         monkeypatch.setattr(engine, name, value)
-    monkeypatch.setattr(folders, "NODE", 0)
+    for name in ("NODE", "DIRECTED"):
+        monkeypatch.setattr(folders, name, 0)
     (tmp_path / "scratch").mkdir()
     monkeypatch.setenv("TMPDIR", str(tmp_path / "scratch"))
     return tmp_path
@@ -108,9 +109,8 @@ def test_rows_on_disk_are_searched_as_in_memory(weighted: bool, text: bool, loop
     ],
 )
 def test_directed_rows_on_disk_are_searched_as_in_memory(
-    weighted: bool, text: bool, two_level: bool, more: dict, small: Path, monkeypatch: pytest.MonkeyPatch
+    weighted: bool, text: bool, two_level: bool, more: dict, small: Path
 ):
-    monkeypatch.setattr(folders, "DIRECTED", 0)
     told = {"directed": True, "two_level": two_level, "seed": 3} | more
     folder = written(small, directed_links(weighted, text))
     whole = find(small / "one.parquet", **told)
@@ -231,7 +231,8 @@ from minent.community.search import disk, engine
 from minent.data.networks.folders import scratch, folder
 for name, value in {SMALL!r}.items():
     setattr(engine, name, value)
-folder.NODE, write, left = 0, scratch.Scratch.write, int(sys.argv[1])
+folder.NODE = folder.DIRECTED = 0
+write, left = scratch.Scratch.write, int(sys.argv[1])
 def dying(self, name, *given):
     global left
     left -= 1

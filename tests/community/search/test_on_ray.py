@@ -36,7 +36,8 @@ def small(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """Networks of any size move together, in many shards."""
     for name, value in SMALL.items():
         monkeypatch.setattr(engine, name, value)
-    monkeypatch.setattr(folders, "NODE", 0)
+    for name in ("NODE", "DIRECTED"):
+        monkeypatch.setattr(folders, name, 0)
     (tmp_path / "scratch").mkdir()
     monkeypatch.setenv("TMPDIR", str(tmp_path / "scratch"))
     return tmp_path
@@ -137,10 +138,10 @@ def test_what_is_ended_while_ray_starts_leaves_no_files(tmp_path: Path, monkeypa
 
     fake = SimpleNamespace(is_initialized=lambda: False, init=ended, shutdown=lambda: None)
     monkeypatch.setattr(cluster, "require", lambda *_: fake)
-    monkeypatch.setattr(cluster, "_room", lambda: str(tmp_path))
+    monkeypatch.setattr(cluster, "_room", lambda: str(tmp_path / "scratch"))
     with pytest.raises(KeyboardInterrupt), cluster.cluster("local", 1, 1):
         pass
-    assert not list(tmp_path.iterdir()) and "RAY_AUTH_MODE" not in os.environ
+    assert not list((tmp_path / "scratch").iterdir()) and "RAY_AUTH_MODE" not in os.environ
 
 
 def test_a_cluster_on_record_that_does_not_answer_is_called_by_address(small: Path, monkeypatch: pytest.MonkeyPatch):

@@ -39,10 +39,10 @@ class Matrix:
         return self._each(lambda _, part: part @ vector)
 
     def sum(self, axis: int | None = None) -> Any:
-        """Of all entries (None), of each column (0) or of each row (1)."""
-        if axis is None:
-            return float(len(self.rows[1])) if self.data is None else self.data.sum()
-        return self.T @ np.ones(len(self.indptr) - 1) if axis == 0 else self._each(lambda _, part: part.sum(axis=1))
+        """Of all entries (None) or of each row (1)."""
+        if axis == 1:
+            return self._each(lambda _, part: part.sum(axis=1))
+        return float(len(self.rows[1])) if self.data is None else self.data.sum()
 
     def diagonal(self) -> Float[np.ndarray, " rows"]:
         """The weight of each node's link to itself."""

@@ -272,7 +272,7 @@ def test_how_sure_nodes_are_is_told_of_a_folder_too(small: Path):
 
 def test_two_runs_do_not_work_in_one_scratch(small: Path):
     folder = written(small, links(False))
-    with folders.stored(folder), pytest.raises(BadInput, match="another run"):
+    with folders.stored(folder), pytest.raises(BadInput, match="another run; wait, or set TMPDIR"):
         find(folder)
 
 

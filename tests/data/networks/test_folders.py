@@ -275,6 +275,10 @@ def test_more_than_memory_holds_is_refused(small: Path):
     folder = write(small / "links", table("integers", False))
     with pytest.raises(BadInput, match="nodes want about"), stored(folder, memory=1000):
         pass
+    with stored(folder, memory=50_000):  # directed links take more for a node
+        pass
+    with pytest.raises(BadInput, match="nodes want about"), stored(folder, directed=True, memory=50_000):
+        pass
     with (
         pytest.raises(BadInput, match="links in such a walk are searched in memory"),
         stored(folder, directed=True, memory="100KB", on_disk=False),

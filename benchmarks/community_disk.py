@@ -5,7 +5,7 @@ The limit is RLIMIT_DATA: all that a process holds itself; pages of files that i
 them back where it needs them. Peak of what it holds: RssAnon, looked at ten times a second. Disk: the
 most in its scratch.
 
-    python benchmarks/community_disk.py make FOLDER --links 10000000 [--weighted]
+    python benchmarks/community_disk.py make FOLDER --links 10000000 [--weighted] [--directed]
     python benchmarks/community_disk.py find FOLDER --memory 2GB [--limit 3GB] [--effort fast] [--directed]
 """
 
@@ -31,9 +31,9 @@ BLOCK = 100_000  # nodes whose links are drawn together
 SIZE = 50  # of a group of nodes
 
 
-def planted(folder, nodes, weighted, seed=1):
+def planted(folder, nodes, weighted, directed, seed=1):
     """Ten links a node, none twice: six in a group of 50 (at distances in a ring, drawn for each group) and four to
-    anywhere. Names are numbers with gaps, in no order."""
+    anywhere, these `directed` turned round for every other. Names are numbers with gaps, in no order."""
     folder.mkdir(parents=True)
     nodes -= nodes % (8 * SIZE)
     far = np.random.default_rng(seed).integers(nodes // 16, nodes // 8, (8, 2))
@@ -46,7 +46,8 @@ def planted(folder, nodes, weighted, seed=1):
         for k, (a, b) in enumerate(far.tolist()):  # each leads to other nodes than the rest, and only upwards
             target = 8 * (((a | 1) * node + b) % (nodes // 8)) + k
             kept = (target > node) & (target // SIZE != node // SIZE)
-            ends.append((node[kept], target[kept]))
+            kept = node[kept], target[kept]
+            ends.append(kept[::-1] if directed and k % 2 else kept)
         source, target = (np.concatenate(side) for side in zip(*ends, strict=True))
         order = random.permutation(len(source))
         columns = dict(
@@ -102,7 +103,10 @@ def measured(options):
     peak, most, at = 0, 0, {}
     while run.poll() is None:
         now, (room, done) = held(run.pid), (disk(scratch), {path.name for path in scratch.rglob("*-done")})
-        stage = "names" if "names-done" not in done else "rows" if "rows-done" not in done else "search"
+        marks = {"names": "names-done", "rows": "rows-done"}
+        if options.directed:
+            marks["turned"] = "back-rows-done"
+        stage = next((name for name, mark in marks.items() if mark not in done), "search")
         at[stage] = max(at.get(stage, 0), now)
         peak, most = max(peak, now), max(most, room)
         time.sleep(0.1)
@@ -137,7 +141,7 @@ def main():
     parser.add_argument("--threads", type=int, default=1)
     options = parser.parse_args()
     if options.what == "make":
-        planted(options.folder, options.links // 10, options.weighted)
+        planted(options.folder, options.links // 10, options.weighted, options.directed)
         return
     row = measured(options)
     links = sum(parquet.read_metadata(path).num_rows for path in options.folder.glob("*.parquet"))

@@ -116,7 +116,7 @@ def settled(folder: Path) -> Path:
 
 
 @contextmanager
-def held(folder: str | os.PathLike[str]) -> Iterator[None]:
+def held(folder: str | os.PathLike[str], other: str = "name another") -> Iterator[None]:
     """Within the block nobody else on this machine holds the folder (where the system can lock folders: not Windows).
 
     Raises BadInput where another does."""
@@ -131,7 +131,7 @@ def held(folder: str | os.PathLike[str]) -> Iterator[None]:
         try:
             flock(handle, LOCK_EX | LOCK_NB)
         except BlockingIOError:
-            raise BadInput(f"{str(folder)!r} is being written to by another run; wait, or name another") from None
+            raise BadInput(f"{str(folder)!r} is being written to by another run; wait, or {other}") from None
         except OSError:
             pass  # some network drives lock nothing
         yield

@@ -76,7 +76,7 @@ def find(
         told |= {"flow_model": flow_model, "teleportation": teleportation, "recorded": recorded, "to_nodes": to_nodes}
         told |= {"overlapping": overlapping, "objective": objective, "metadata": metadata, "initial": initial}
         left = {"no_self_links": no_self_links, "weight_threshold": weight_threshold, "memory": memory}
-        asked = {"flow_model": flow_model, "overlapping": overlapping, **where}
+        asked = {"flow_model": flow_model, "recorded": recorded, "overlapping": overlapping, **where}
         with in_files(network, directed, objective, **asked, **left) as graph:
             return find(graph, **told)
     walk = flow_model, teleportation, recorded, to_nodes

@@ -23,8 +23,8 @@ def lies_in_files(network: Any, memory: Any, ray: Any = None) -> bool:
 def checked(ray: str | None, network: Any, plain: bool) -> None:
     """Raises BadInput for what machines cannot do, before any is asked."""
     if ray is not None and not plain:
-        wanted = "the undirected walk, in modules that do not overlap"
-        raise BadInput(f"ray is for links of {wanted}: others are searched on one machine, without it")
+        wanted = "walks along links as they are, whose jumps are not recorded, in modules that do not overlap"
+        raise BadInput(f"ray is for {wanted}: others are searched on one machine, without it")
     if ray is not None:
         files_of(network)
 
@@ -54,6 +54,7 @@ def in_files(
     ray: str | None = None,
     threads: int | None = None,
     flow_model: str | None = None,
+    recorded: bool = False,
     overlapping: bool = False,
     no_self_links: bool = False,
     weight_threshold: float = 0.0,
@@ -61,7 +62,7 @@ def in_files(
     """Within the block, the network without the links that are left out, on disk where the walk allows it."""
     if directed is None and flow_model is not None:
         directed = flow_model != "undirected"
-    plain = on_disk(flow_model, objective, overlapping)
+    plain = on_disk(flow_model, objective, overlapping, recorded, directed)
     left = {"no_self_links": no_self_links, "weight_threshold": weight_threshold}
     checked(ray, network, plain)
     with (

@@ -86,6 +86,7 @@ def stability(network: Any, *, trials: int = 20, depth: int | None = None, **opt
     if lies_in_files(network, options.get("memory"), options.get("ray")):
         left = {name: options.pop(name) for name in ("memory", "no_self_links", "weight_threshold") if name in options}
         asked: dict[str, Any] = {name: options.get(name) for name in ("flow_model", "ray", "threads")} | left
+        asked["recorded"] = options.get("recorded", False)
         with in_files(network, beside.pop("directed"), beside["objective"], **asked) as graph:
             return stability(graph, trials=trials, depth=depth, **beside, **options)
     seed = seeded(options.pop("seed", 1))

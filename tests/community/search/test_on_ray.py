@@ -36,19 +36,22 @@ def small(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """Networks of any size move together, in many shards."""
     for name, value in SMALL.items():
         monkeypatch.setattr(engine, name, value)
-    monkeypatch.setattr(folders, "NODE", 0)
+    for name in ("NODE", "DIRECTED"):
+        monkeypatch.setattr(folders, name, 0)
     (tmp_path / "scratch").mkdir()
     monkeypatch.setenv("TMPDIR", str(tmp_path / "scratch"))
     return tmp_path
 
 
-def written(at: Path, weighted: bool = True, text: bool = True) -> Path:
-    """Planted links in a folder of several files."""
+def written(at: Path, weighted: bool = True, text: bool = True, directed: bool = False) -> Path:
+    """Planted links in a folder of several files; directed, also of nodes to themselves and from nodes to which none
+    leads back."""
     rng = np.random.default_rng(2)
     source = rng.integers(0, 600, 6000)
     size = rng.choice([20, 100, 600], len(source), p=[0.6, 0.25, 0.15])
     target = (source // size * size + rng.integers(0, size)) % 600
     code = np.unique(np.minimum(source, target) * 1000 + np.maximum(source, target))
+    code = np.unique(np.where(source % 50 == 13, 14, source) * 1000 + target) if directed else code
     ends = {"source": code // 1000, "target": code % 1000}
     columns = {name: [f"v{end}" for end in one.tolist()] if text else one * 3 for name, one in ends.items()}
     table = pa.table(columns | ({"weight": rng.uniform(0.5, 2, len(code))} if weighted else {}))
@@ -79,7 +82,7 @@ def test_what_cannot_be_is_told_in_a_sentence(small: Path, monkeypatch: pytest.M
         (links, {"ray": "127.0.0.1:1"}, "no Ray cluster to work with at '127.0.0.1:1'"),
         (links, {"ray": "ray://head:10001"}, "on a machine of the cluster itself"),
         (links, {"ray": "head"}, "host:port, auto or local"),
-        (links, {"ray": "auto", "flow_model": "directed"}, "undirected walk"),
+        (links, {"ray": "auto", "directed": True, "recorded": True}, "jumps are not recorded"),
         (Graph.from_links([0], [1]), {"ray": "auto"}, "got Graph"),
     ):
         with pytest.raises(BadInput, match=said):
@@ -119,11 +122,38 @@ def test_what_is_ended_by_a_signal_has_time_to_end_ray(tmp_path: Path, monkeypat
     fake = SimpleNamespace(is_initialized=lambda: False, nodes=list, cluster_resources=dict)
     fake.shutdown = lambda: left.append(signal.alarm(0))
     monkeypatch.setattr(cluster, "require", lambda *_: fake)
-    monkeypatch.setattr(cluster, "_started", lambda *_: str(tmp_path))
+    monkeypatch.setattr(cluster, "_started", lambda *_: None)
     with pytest.raises(SystemExit), cluster.cluster("local", 1, 1):
         signal.alarm(100)
         raise SystemExit(1)
-    assert left == [0] and tmp_path.exists()  # which is no session of Ray
+    assert left == [0]
+
+
+def test_what_is_ended_while_ray_starts_leaves_no_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    from minent.community.search import cluster
+
+    def ended(*_, _temp_dir: str, **__):
+        Path(_temp_dir, "session_1", "logs").mkdir(parents=True)
+        raise KeyboardInterrupt
+
+    fake = SimpleNamespace(is_initialized=lambda: False, init=ended, shutdown=lambda: None)
+    monkeypatch.setattr(cluster, "require", lambda *_: fake)
+    monkeypatch.setattr(cluster, "_room", lambda: str(tmp_path / "scratch"))
+    with pytest.raises(KeyboardInterrupt), cluster.cluster("local", 1, 1):
+        pass
+    assert not list((tmp_path / "scratch").iterdir()) and "RAY_AUTH_MODE" not in os.environ
+
+
+def test_a_cluster_on_record_that_does_not_answer_is_called_by_address(small: Path, monkeypatch: pytest.MonkeyPatch):
+    from minent.community.search import cluster
+
+    def silent(*_, **__):
+        raise TimeoutError("timed out")
+
+    monkeypatch.setattr(cluster, "_recorded", lambda: "10.9.9.9:6379")
+    monkeypatch.setattr(cluster.socket, "create_connection", silent)
+    with pytest.raises(BadInput, match=r"no Ray cluster to work with at '10.9.9.9:6379': timed out"):
+        find(written(small), ray="auto")
 
 
 @pytest.mark.slow
@@ -183,6 +213,8 @@ def machines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     [
         (True, True, FAST),
         (False, False, FAST),
+        (True, False, FAST | {"directed": True}),
+        pytest.param(False, True, FAST | {"directed": True}, marks=pytest.mark.slow),
         pytest.param(True, False, {"effort": "balanced", "trials": 2}, marks=pytest.mark.slow),
         pytest.param(False, True, {"effort": "best", "no_self_links": True}, marks=pytest.mark.slow),
     ],
@@ -194,11 +226,11 @@ def test_any_number_of_workers_finds_the_tree_of_threads_and_of_disk(
 
     asked, each = [], on_ray.OnRay.each
     monkeypatch.setattr(on_ray.OnRay, "each", lambda self, task, *more: asked.append(task) or each(self, task, *more))
-    links = written(small, weighted, text)
+    links = written(small, weighted, text, how.get("directed", False))
     whole = find(links, threads=2, **how)
-    assert whole.number_of_modules > 10 and (how is FAST or whole.depth > 1)
+    assert whole.number_of_modules > 10 and ("two_level" in how or whole.depth > 1)
     same(find(links, memory=200, **how), whole)
-    for workers in (1, 2, 4):  # of which each does one task at a time
+    for workers in (1, 2) if "directed" in how else (1, 2, 4):  # of which each does one task at a time
         monkeypatch.setattr(on_ray, "AHEAD", workers / 4)
         same(find(links, ray="auto", **how), whole)
     assert len(asked) > 30 and not list((small / "scratch").glob("minent*"))
@@ -267,8 +299,6 @@ def test_what_a_cluster_lacks_is_told_in_a_sentence(small: Path, machines: None,
     with pytest.raises(BadInput, match="must not be negative"):  # found where it was read
         find(links, ray="auto")
     (links / "9.parquet").unlink()
-    with pytest.raises(BadInput, match="directed links, which are searched on one machine"):
-        find(links, ray="auto", directed=True)
     for other in ("local", "10.9.9.9:1"):
         with pytest.raises(BadInput, match=r"works with the Ray at '[\d.]+:\d+' already; got '" + other):
             find(links, ray=other)

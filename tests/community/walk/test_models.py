@@ -10,6 +10,7 @@ from naive.walk import pagerank as slow_pagerank
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
+from minent.community.walk import flow as flows
 from minent.community.walk.flow import Flow
 from minent.community.walk.models import MODELS, flow_of
 from minent.data.networks.graph import Graph
@@ -207,3 +208,12 @@ def test_what_the_model_cannot_use_is_named(option: dict, problem: str):
 def test_precomputed_flow_wants_visit_rates():
     with pytest.raises(BadInput, match="wants the visit rates as node weights"):
         flow_of(Graph.from_links([0], [1], [0.5], directed=True), model="precomputed")
+
+
+@pytest.mark.parametrize("piece", [1, 2, 1 << 20])
+def test_nodes_without_links_to_others_are_lone(piece: int, monkeypatch: pytest.MonkeyPatch):
+    """Also where links have flow that is none, and are looked at in pieces."""
+    monkeypatch.setattr(flows, "PIECE", piece)
+    network = Graph.from_links([0, 1, 3, 4], [1, 1, 3, 5], directed=True, names=range(7))
+    none = np.zeros(7)
+    assert Flow(network, none, none, none, 0.0).lone.tolist() == [False, False, True, True, False, False, True]

@@ -69,7 +69,11 @@ def test_a_folder_holds_the_network_of_one_file(kind: str, weighted: bool, direc
     assert whole.weights is not None and (whole.links()[0] == whole.links()[1]).any()  # repeated links, self-links
     with stored(write(small / "links", links), directed=directed) as (network, _):
         same(network, whole)
-        assert isinstance(network, Stored) is not directed
+        assert isinstance(network, Stored) and (network.back is not None) == directed
+        if network.back is not None:
+            other = links.rename_columns({"source": "target", "target": "source"})
+            parquet.write_table(other, small / "other.parquet")
+            same(Graph(*network.back, True, network.names), read_graph(small / "other.parquet", True))
     assert not list((small / "scratch").iterdir())
 
 
@@ -203,10 +207,17 @@ def test_what_is_left_out_is_counted_as_in_memory(small: Path):
         assert said == str(left) and "self-links" in said and "threshold" in said
 
 
-def test_a_run_that_was_ended_goes_on_and_a_changed_input_begins_anew(small: Path, monkeypatch: pytest.MonkeyPatch):
+def arrays(network: Graph) -> tuple[np.ndarray | None, ...]:
+    back = network.back if isinstance(network, Stored) and network.back is not None else ()
+    return network.indptr, network.indices, network.weights, *back
+
+
+@pytest.mark.parametrize("directed", [False, True])
+def test_a_run_that_was_ended_goes_on(directed: bool, small: Path, monkeypatch: pytest.MonkeyPatch):
     folder, write_ = write(small / "links", table("integers", True)), scratch.Scratch.write
-    with stored(folder) as (whole, _):
-        left, wanted = 1, (np.array(whole.indptr), np.array(whole.indices), np.array(whole.weights))
+    with stored(folder, directed=directed) as (whole, _):
+        left, wanted = 1, tuple(np.array(one) for one in arrays(whole))
+        assert len(wanted) == (6 if directed else 3)
     ended = 0
     while True:
         count = iter(range(7 * left))
@@ -218,8 +229,8 @@ def test_a_run_that_was_ended_goes_on_and_a_changed_input_begins_anew(small: Pat
 
         monkeypatch.setattr(scratch.Scratch, "write", ends_soon)
         try:
-            with stored(folder) as (network, _):
-                assert all(map(np.array_equal, (network.indptr, network.indices, network.weights), wanted))
+            with stored(folder, directed=directed) as (network, _):
+                assert all(map(np.array_equal, arrays(network), wanted))
             break
         except KeyboardInterrupt:
             ended, left = ended + 1, left + (ended % 3 == 2)
@@ -264,9 +275,13 @@ def test_more_than_memory_holds_is_refused(small: Path):
     folder = write(small / "links", table("integers", False))
     with pytest.raises(BadInput, match="nodes want about"), stored(folder, memory=1000):
         pass
+    with stored(folder, memory=50_000):  # directed links take more for a node
+        pass
+    with pytest.raises(BadInput, match="nodes want about"), stored(folder, directed=True, memory=50_000):
+        pass
     with (
-        pytest.raises(BadInput, match="directed links are searched in memory"),
-        stored(folder, directed=True, memory="100KB"),
+        pytest.raises(BadInput, match="links in such a walk are searched in memory"),
+        stored(folder, directed=True, memory="100KB", on_disk=False),
     ):
         pass
     for wrong in ("lots", "-1GB", "0", ""):

@@ -86,7 +86,9 @@ def find(
     names_given = names_of(names, map)
     asked = None if options.flow_model is None else options.flow_model != "undirected"
     told_of = choices or Chosen(), relaxed or Relaxed(), paths or Paths(), options
-    plain = on_disk(options.flow_model, objective or Objective(), options.overlapping)
+    plain = on_disk(
+        options.flow_model, objective or Objective(), options.overlapping, options.recorded, directed or asked
+    )
     with progress() as say, opened(links, directed or asked, *told_of, plain) as (network, reading, options, left):
         say(f"searching {network.number_of_nodes:,} nodes and {network.number_of_links:,} links")
         check(out, names_in(network))

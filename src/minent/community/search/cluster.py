@@ -4,9 +4,9 @@ import os
 import shutil
 import signal
 import socket
+import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from pathlib import Path
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,7 @@ from minent.errors import BadInput, MinentError, require
 from minent.kernels import log
 
 SET = "RAY_USAGE_STATS_ENABLED", "RAY_AUTH_MODE"  # of the environment, by Ray and for it
-LONGEST = 40  # letters of a folder in which Ray's names of sockets fit what systems allow
+LONGEST = 28  # letters of a folder in which Ray's names of sockets, in a folder of ours, fit what systems allow
 LEAST, SHARE = 80_000_000, 0.3  # bytes of a store of shards, and how much of all memory it may be
 
 
@@ -38,20 +38,22 @@ def cluster(address: str, memory: int, threads: int) -> Iterator[None]:
         raise BadInput(
             f"a search runs on a machine of the cluster itself, as `ray job submit` starts it there; got {named!r}"
         )
-    before, started = {name: os.environ.get(name) for name in SET}, None
+    before, files, at = {name: os.environ.get(name) for name in SET}, None, named
     try:
         if named != "local":
             try:
-                _answers(_recorded() if named == "auto" else named)
+                at = _recorded() if named == "auto" else named
+                _answers(at)
                 ray.init(address=named, log_to_driver=False, logging_level="error")
                 _heard(ray, named)
             except (RuntimeError, ValueError, OSError, ray.exceptions.RayError) as error:
                 if named != "auto" or not isinstance(error, ConnectionError):  # that is: there is none
-                    raise BadInput(f"no Ray cluster to work with at {named!r}: {short(error)}") from None
+                    raise BadInput(f"no Ray cluster to work with at {at!r}: {short(error)}") from None
         if not ray.is_initialized():
-            started = _started(ray, memory, threads)
+            files = tempfile.mkdtemp(prefix="ray-", dir=_room())
+            _started(ray, memory, threads, files)
         count, cores = sum(node["Alive"] for node in ray.nodes()), ray.cluster_resources().get("CPU", 0)
-        log.info("Ray: %d machines, %d cores%s", count, cores, ", started here" if started else "")
+        log.info("Ray: %d machines, %d cores%s", count, cores, ", started here" if files else "")
         yield
     except SystemExit:
         if hasattr(signal, "alarm"):  # Ray makes one of SIGTERM, and sets an alarm that aborts what is not done in 3 s
@@ -62,8 +64,8 @@ def cluster(address: str, memory: int, threads: int) -> Iterator[None]:
         for name, value in before.items():
             os.environ.pop(name, None)
             os.environ.update({} if value is None else {name: value})
-        if started is not None:
-            _cleared(Path(started))
+        if files is not None:
+            shutil.rmtree(files, ignore_errors=True)
 
 
 def _is_that(ray: Any, address: str) -> None:
@@ -76,18 +78,6 @@ def _is_that(ray: Any, address: str) -> None:
     if address not in ("auto", ours):
         how = "say auto, or ray.shutdown() first"
         raise BadInput(f"this process works with the Ray at {ours!r} already; got {address!r}: {how}")
-
-
-def _cleared(session: Path) -> None:
-    """Files of Ray on this machine, where it has ended; nothing else, whatever Ray says its session is."""
-    if not session.name.startswith("session_"):
-        return
-    shutil.rmtree(session, ignore_errors=True)
-    latest = session.with_name("session_latest")
-    with suppress(OSError):  # others may be there
-        if not latest.exists():
-            latest.unlink()
-        latest.parent.rmdir()
 
 
 def _answers(address: str) -> None:
@@ -126,16 +116,21 @@ def answer() -> np.ndarray:
     return np.zeros(1 << 17)
 
 
-def _started(ray: Any, memory: int, threads: int) -> str:
-    """Ray on this machine alone, which asks others for a token, and where it keeps its files."""
+def _room() -> str:
+    """Where there is room for files of Ray, with names of sockets that are not too long."""
+    told = (os.environ.get(name, "") for name in ("RAY_TMPDIR", "TMPDIR"))
+    found = [one for one in (*told, "/tmp") if 0 < len(one) <= LONGEST and os.access(one, os.W_OK)]
+    return found[0] if found else tempfile.gettempdir()
+
+
+def _started(ray: Any, memory: int, threads: int, files: str) -> None:
+    """Ray on this machine alone, which asks others for a token, with its files in this folder."""
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
     room = max(LEAST, memory // 2)
     if hasattr(os, "sysconf"):
         room = min(room, int(SHARE * os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")))
-    where = {"_temp_dir": "/tmp/ray"} if len(os.environ.get("TMPDIR", "")) > LONGEST else {}
     quiet = {"include_dashboard": False, "log_to_driver": False, "logging_level": "error"}
     try:
-        found = ray.init("local", num_cpus=threads, object_store_memory=room, **where, **quiet)
+        ray.init("local", num_cpus=threads, object_store_memory=room, _temp_dir=files, **quiet)
     except (RuntimeError, ValueError, OSError) as error:
         raise MinentError(f"Ray could not be started on this machine: {short(error)}") from None
-    return found.address_info["session_dir"]

@@ -53,17 +53,20 @@ class Disk:
     def __init__(self, scratch: Scratch, room: int) -> None:
         self.scratch, self.most = scratch, room // SHARE
 
-    def share(self, kind: Any) -> "GrownOnDisk":
-        """An array to be grown."""
-        return GrownOnDisk(kind, self.scratch.folder / f"merged-{next(NUMBER)}", self.most)
+    def share(self, kind: Any, named: str = "") -> "GrownOnDisk":
+        """An array to be grown; `named`, all of it is in this file, which stays."""
+        path = self.scratch.folder / (named or f"merged-{next(NUMBER)}")
+        return GrownOnDisk(kind, path, 0 if named else self.most, bool(named))
 
 
 class GrownOnDisk(Grown):
-    """An array that moves to disk when it has grown to `most` bytes; what is there goes with the last who reads it."""
+    """An array that moves to disk when it has grown to `most` bytes; what is there `stays`, or goes with its last
+    reader."""
 
-    def __init__(self, kind: Any, path: Path, most: int) -> None:
+    def __init__(self, kind: Any, path: Path, most: int, stays: bool) -> None:
         super().__init__(kind)
-        self.path, self.most, self.file = path, most, None
+        self.path, self.most, self.stays, self.file = path, most, stays, None
+        path.unlink(missing_ok=True)  # of a run before
 
     def add(self, part: np.ndarray) -> None:
         """One more part behind the others."""
@@ -82,7 +85,8 @@ class GrownOnDisk(Grown):
             return self.array
         self.file.close()
         found = read_only(np.asarray(np.memmap(self.path, self.array.dtype, "r")))
-        self.path.unlink()  # the system keeps it while it is read
+        if not self.stays:
+            self.path.unlink()  # the system keeps it while it is read
         return found
 
 

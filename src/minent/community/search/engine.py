@@ -16,9 +16,9 @@ SHARD, MOST = 1 << 18, 256  # entries of a shard at least, and how many shards
 
 
 class Grown:
-    """An array that parts are added to, each let go when it is in place."""
+    """An array that parts are added to, each let go when it is in place; `named` where it is to lie in a file."""
 
-    def __init__(self, kind: Any) -> None:
+    def __init__(self, kind: Any, named: str = "") -> None:
         self.array = np.empty(0, kind)
 
     def add(self, part: np.ndarray) -> None:
@@ -59,7 +59,7 @@ class Engine:
     def __init__(
         self,
         threads: int = 1,
-        share: Callable[[Any], Grown] = Grown,
+        share: Callable[..., Grown] = Grown,
         room: int = sys.maxsize,
         journal: Journal | None = None,
     ) -> None:

@@ -12,6 +12,7 @@ from zlib import crc32
 
 import numpy as np
 
+from minent.community.search.both_ways import NAMED
 from minent.community.search.engine import Engine, Far, Rows, large, shards
 from minent.community.search.units import Units
 from minent.data import Graph
@@ -98,10 +99,11 @@ class OnRay(Machines, Engine):
 
         here = NodeAffinitySchedulingStrategy(self.ray.get_runtime_context().get_node_id(), soft=False)
         alone = sum(node["Alive"] for node in self.ray.nodes()) == 1
-        begin, loops, found = self.network.indptr, len(self.nodes.indices) < len(self.network.indices), []
+        theirs, found = self.nodes.indices is self.network.indices, []
+        files = tuple(str(self.folder / name) for name in (("indices", "weights") if theirs else NAMED))
         for first, last in shards(self.nodes.indptr):
-            item = first, last, begin[first : last + 1], self.nodes.indptr[first : last + 1], loops, self.nodes.flow[:1]
-            at = self.started(rows_read, (str(self.folder), len(self.nodes.flow) > 1), item,
+            item = first, self.nodes.indptr[first : last + 1], self.nodes.flow[:1]
+            at = self.started(rows_read, (*files, len(self.nodes.flow) > 1), item,
                               num_cpus=0, scheduling_strategy=here)  # fmt: skip
             found.append(
                 (first, last, at if alone else self.started(as_it_is, (), (at,), scheduling_strategy="SPREAD"))
@@ -137,28 +139,14 @@ def as_it_is(value: Any) -> Any:
     return value
 
 
-def rows_read(
-    folder: str,
-    weighted: bool,
-    first: int,
-    last: int,
-    begin: np.ndarray,
-    wanted: np.ndarray,
-    loops: bool,
-    alike: np.ndarray,
-) -> Rows:
-    """A task: rows first … last - 1 of a scratch, which begin and end there as told, without links of nodes to
-    themselves where there are any; as many as are wanted."""
-    a, b, flow = int(begin[0]), int(begin[-1]), alike
-    indices = np.array(np.memmap(Path(folder, "indices"), np.int32, "r")[a:b])
-    if weighted:
-        flow = np.array(np.memmap(Path(folder, "weights"), np.float64, "r")[a:b])
-    if loops:
-        other = indices != np.repeat(np.arange(first, last), np.diff(begin))
-        indices, flow = indices[other], flow[other] if weighted else flow
-    if len(indices) != wanted[-1] - wanted[0]:
-        raise MinentError(f"the rows of nodes {first} to {last - 1} are not those that were read before")
-    return Rows(first, wanted - wanted[0], indices, flow)
+def rows_read(indices: str, amounts: str, weighted: bool, first: int, begin: np.ndarray, alike: np.ndarray) -> Rows:
+    """A task: rows from `first` on of two files in a scratch, which begin and end there as told."""
+    a, b = int(begin[0]), int(begin[-1])
+    columns = np.array(np.memmap(indices, np.int32, "r")[a:b])
+    if len(columns) != b - a:
+        raise MinentError(f"the rows of nodes from {first} on are not those that were read before")
+    flow = np.array(np.memmap(amounts, np.float64, "r")[a:b]) if weighted else alike
+    return Rows(first, begin - begin[0], columns, flow)
 
 
 def _heavy(value: Any) -> bool:

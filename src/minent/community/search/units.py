@@ -7,9 +7,11 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float, Int
 
+from minent.community.search.both_ways import NAMED, both_ways_on_disk
 from minent.community.search.engine import ALONE, Engine, shards
 from minent.community.walk.codewords import Words
 from minent.community.walk.flow import Flow
+from minent.data.networks.folders.folder import Stored
 from minent.entropy import sum_plogp
 from minent.kernels import kernel, read_only, runner
 
@@ -48,6 +50,8 @@ def units_of(flow: Flow, engine: Engine = ALONE) -> Units:
         if (network.self_links >= 0).any():
             links = without_self_links(*links, engine)
         return frozen(Units(*links, *rates, pace=2 * float(pace), words=flow.words))
+    if isinstance(network, Stored):
+        return frozen(Units(*both_ways_on_disk(network, pace, engine), *rates, pace=1.0, words=flow.words))
     indptr = np.zeros(n + 1, network.indptr.dtype if 2 * len(network.indices) < 2**31 else np.int64)
     degree = np.diff(network.indptr) - 2 * (network.self_links >= 0)
     degree += np.bincount(network.indices, minlength=n).astype(degree.dtype)
@@ -67,7 +71,7 @@ def without_self_links(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The same rows without links of nodes to themselves."""
     run, rows = runner(len(indices) // 16), [np.zeros(1, np.int64)]
-    columns, amounts = engine.share(np.int32), engine.share(float)
+    columns, amounts = engine.share(np.int32, NAMED[0]), engine.share(float, NAMED[1])
     for first, last in shards(indptr):
         number, column, flow = run(other_entries)(first, last, indptr, indices, amount)
         rows.append(number)

@@ -9,6 +9,8 @@ from jaxtyping import Bool, Float, Int
 from minent.community.walk.codewords import Words
 from minent.data.networks.graph import Graph
 
+PIECE = 1 << 20  # entries looked at together
+
 
 @dataclass(frozen=True, eq=False)
 class Flow:
@@ -35,8 +37,9 @@ class Flow:
     def lone(self) -> Bool[np.ndarray, " nodes"]:
         """Which nodes have no link to or from another: there is nothing to gather them by."""
         lone, network = (self.out == 0) & (self.into == 0), self.network
-        if lone.any():  # unvisited nodes may have links
-            entry = np.flatnonzero(lone[network.indices])
+        if lone.any():  # unvisited nodes may have links; entries may lie on disk
+            parts = ((k, network.indices[k : k + PIECE]) for k in range(0, len(network.indices), PIECE))
+            entry = np.concatenate([np.zeros(0, int), *(k + np.flatnonzero(lone[part]) for k, part in parts)])
             source, target = np.searchsorted(network.indptr, entry, "right") - 1, network.indices[entry]
             lone[target[source != target]] = False
             lone &= np.diff(network.indptr) == np.bincount(source[source == target], minlength=len(lone))

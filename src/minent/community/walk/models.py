@@ -95,7 +95,7 @@ def _between_primaries(network: Bipartite, model: str, teleportation: float, cod
 def _undirected(network: Graph) -> Flow:
     if network.directed:
         network = without_direction(network)
-    degree, weights = np.diff(network.indptr), link_weights(network)
+    degree, weights = np.diff(network.indptr), link_weights(network.weights)
     entry = network.self_links
     loops = np.flatnonzero(entry >= 0)
     at_loops = np.zeros(len(degree))

@@ -50,9 +50,17 @@ def walk_of(
     return described(flow, objective, metadata, both_ends=not graph.directed or flow_model == "undirdir")
 
 
-def on_disk(flow_model: str | None, objective: Objective, overlapping: bool) -> bool:
-    """Whether all of a walk follows from links as they lie on disk; other walks change them one by one."""
-    plain = flow_model in (None, "undirected") and not objective.regularised and not overlapping
+def on_disk(
+    flow_model: str | None,
+    objective: Objective,
+    overlapping: bool,
+    recorded: bool = False,
+    directed: bool | None = None,
+) -> bool:
+    """Whether all of a walk follows from links as they lie on disk. Others change them one by one, or describe jumps,
+    with which nodes move one by one."""
+    plain = flow_model != "precomputed" and not (directed and flow_model == "undirected") and not recorded
+    plain = plain and not objective.regularised and not overlapping
     return plain and objective.markov_time == 1 and not objective.variable_markov_time
 
 

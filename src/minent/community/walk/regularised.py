@@ -43,8 +43,8 @@ def settled(
 ) -> Float[np.ndarray, " nodes"]:
     """The visit rates that a step does not change; `chance`, that each unit of weight at a node is taken, leaves out
     what prior links take."""
-    enough = as_settled_as_rounding_lets(links)
     back = links.T.tocsr()
+    enough = as_settled_as_rounding_lets(back)
     visit, change = stationary(lambda visit: back @ (visit * chance), landing, 100_000, enough)
     if not enough(*change):
         raise BadInput("the walk does not settle with so weak a prior; a larger regularised settles sooner")

@@ -9,6 +9,7 @@ combinations of the last rates, with weights that add up to 1, that whose step c
 the changes d_k = p_{k+1} − p_k. So a walk that stays in modules for long settles in a third of the steps.
 """
 
+import time
 from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
@@ -17,8 +18,9 @@ import numpy as np
 from jaxtyping import Float
 
 from minent.errors import BadInput
+from minent.kernels import lasting, log
 
-FIRST = 5  # steps that are taken before any tells where they lead
+FIRST = 6  # steps that are taken before any tells where they lead
 SLOW = 0.5  # and whose change leaves more than this of the change before
 LAST = 4  # bends of the way by which that is told
 
@@ -32,16 +34,21 @@ def stationary(
     """The visit rates after at most so many steps, and how much the last two of them changed these in sum, which are
     `enough` for a walk that is settled. A `step` follows links; who cannot lands anywhere."""
     visit, change, changes, last = landing, (np.inf, np.inf), [], np.inf
-    for taken in range(steps):
+    start = told = time.perf_counter()
+    for number in range(1, steps + 1):
         after = step(visit)
         after += (1 - after.sum()) * landing
         changes.append(after - visit)
         change, visit = (change[1], float(np.abs(changes[-1]).sum())), after
         if enough(*change):
             break
+        if (now := time.perf_counter()) - told >= 1 and 1e-13 < change[1] < change[0] < np.inf:
+            left = (now - start) / number * np.log(1e-13 / change[1]) / np.log(change[1] / change[0])
+            log.info("the walk settles: step %d, rates change by %.0e, about %s left", number, change[1], lasting(left))
+            told = now
         if len(changes) > LAST:
             fall = change[1] / change[0]
-            if taken > FIRST and fall > SLOW and change[1] < last * fall ** len(changes) / 2:  # else it helped little
+            if number > FIRST and fall > SLOW and change[1] < last * fall ** len(changes) / 2:  # else it helped little
                 visit, change, last = extrapolated(visit, changes), (np.inf, np.inf), change[1]
             changes = []
     return visit, change
@@ -90,8 +97,8 @@ def pagerank(
     if not landing.any():
         return landing
     steps = int(40 / max(teleportation, 0.004)) + 1  # each brings it 1 - α times nearer at least
-    settled, first = as_settled_as_rounding_lets(links, teleportation), (1 - teleportation) * chance
     back = links.T.tocsr()  # rows are summed several times as fast as columns are filled
+    settled, first = as_settled_as_rounding_lets(back, teleportation), (1 - teleportation) * chance
 
     def step(visit: np.ndarray) -> np.ndarray:
         after = back @ (visit * first)
@@ -103,9 +110,10 @@ def pagerank(
     return visit
 
 
-def as_settled_as_rounding_lets(links: Any, teleportation: float = 1.0) -> Callable[[float, float], bool]:
+def as_settled_as_rounding_lets(back: Any, teleportation: float = 1.0) -> Callable[[float, float], bool]:
     """Whether the last two steps' changes say so: there is none, or it falls no more, being as small as the rounding of
-    a sum over the links that lead to the most linked node makes it, which the walk forgets by teleporting."""
-    rounding = np.finfo(float).eps * np.bincount(links.indices).max(initial=0)
+    a sum over the links that lead to the most linked node, a row of `back`, makes it, which the walk forgets by
+    teleporting."""
+    rounding = np.finfo(float).eps * np.diff(back.indptr).max(initial=0)
     floor = 1e-12 + 8 * rounding / max(teleportation, 0.004)
     return lambda last, change: change <= 1e-15 or last <= change < floor

@@ -4,22 +4,27 @@ from typing import Any
 
 import numpy as np
 
+from minent.data.networks.folders.folder import Stored
+from minent.data.networks.folders.matrix import Matrix
 from minent.data.networks.graph import Graph
 from minent.errors import BadInput
 
 
 def weight_matrix(network: Graph) -> Any:
-    """The `link_weights` as a sparse matrix (nodes, nodes), ones where there are none."""
+    """The `link_weights` as a sparse matrix (nodes, nodes), ones where there are none; on disk where the rows are."""
     from scipy.sparse import csr_array
 
-    weights = link_weights(network)
+    weights = link_weights(network.weights)
+    if isinstance(network, Stored):
+        rows = network.indptr, network.indices, weights
+        back = rows if network.back is None else (*network.back[:2], link_weights(network.back[2]))
+        return Matrix(rows, back)
     entries = np.ones(len(network.indices)) if weights is None else weights
     return csr_array((entries, network.indices, network.indptr), shape=(network.number_of_nodes,) * 2)
 
 
-def link_weights(network: Graph) -> np.ndarray | None:
-    """The link weights; the heaviest becomes 1 where sums could overflow, or their inverses."""
-    weights = network.weights
+def link_weights(weights: np.ndarray | None) -> np.ndarray | None:
+    """Weights of links; the heaviest becomes 1 where sums could overflow, or their inverses."""
     if weights is None or not len(weights) or 1e-200 < weights.max() < 1e200:
         return weights
     return weights / weights.max()

@@ -16,24 +16,28 @@ from minent.data.networks.choices import Choices, heeded
 from minent.data.networks.folders.files import files_of
 from minent.data.networks.folders.named import names_of
 from minent.data.networks.folders.parts import Each, in_turn, parts
-from minent.data.networks.folders.rows import Thin, rows_of
+from minent.data.networks.folders.rows import Rows, Thin, rows_of
 from minent.data.networks.folders.scratch import Scratch, kept_scratch
+from minent.data.networks.folders.turned import turned
 from minent.data.networks.folders.understood import agreed, understood
 from minent.data.networks.graph import Graph
 from minent.errors import BadInput
 
 SHARD = 1 << 26  # bytes of input for each shard of names
 NODE, LINK = 150, 80  # bytes of memory that a search takes for a node, and for a link that is in memory
+DIRECTED = 50  # more for a node, where links have a direction
 UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
 MEMORY = "8GB"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Stored(Graph):
-    """A network whose rows lie on disk, in `scratch`, and what of `memory` is left for links, in bytes."""
+    """A network whose rows lie on disk, in `scratch`, and what of `memory` is left for links, in bytes; `back` are the
+    rows of links to each node, where they have a direction."""
 
     scratch: Scratch | None = field(default=None, kw_only=True)
     room: int = field(default=0, kw_only=True)
+    back: Rows | None = field(default=None, kw_only=True)
 
 
 def memory_of(said: str | int | None) -> int:
@@ -65,8 +69,8 @@ def stored(
     each: Each = in_turn,
 ) -> Iterator[tuple[Graph, str]]:
     """Within the block, the network of the links in a folder, a file, a URI or a dataset of pyarrow; and what of it was
-    left out, in words. Parts are read, and rows sorted, by `each`, here or elsewhere. Not `on_disk`, or directed, it is
-    in memory, and refused where that would be more than `memory`.
+    left out, in words. Parts are read, and rows sorted, by `each`, here or elsewhere. Not `on_disk`, it is in memory,
+    and refused where that would be more than `memory`.
 
     Nodes have the names, numbers and order that they have in a single file of the same links. Work goes on where a
     process that was killed left it; at the end nothing is left. Raises BadInput.
@@ -85,18 +89,17 @@ def stored(
         first = agreed(looked)
         heeded(choices, first.plan.format, first.plan.file)
         directed = bool(_direction(first.roles, directed if directed is not None else first.directed, first.plan.file))
-        if directed and each is not in_turn:
-            raise BadInput(f"{_called(network)!r} has directed links, which are searched on one machine: without ray")
         if directed:
             scratch.write("directed")
         read, size = partial(parts, looked), sum(one.file.size for one in looked)
         shards = 1 << max(0, (size // SHARD).bit_length())
         names, called = names_of(scratch, read, size, shards, each)
-        room -= NODE * len(called)
+        nodes = (NODE + DIRECTED * directed) * len(called)
+        room -= nodes
         if room <= 0:
             raise BadInput(
-                f"{len(called):,} nodes want about {NODE * len(called) / 1e9:,.2g} GB of memory, whatever links lie on "
-                f"disk; got --memory {memory or MEMORY}"
+                f"{len(called):,} nodes want about {nodes / 1e9:,.2g} GB of memory, whatever links lie on disk; got "
+                f"--memory {memory or MEMORY}"
             )
         thin = Thin(no_self_links, weight_threshold)
         rows, left = rows_of(scratch, read, size, names, directed, thin, each)
@@ -107,21 +110,20 @@ def stored(
         plan = replace(first.plan, file=_called(network), ids=ids, notes=(*filter(None, notes), *first.plan.notes))
         if called.dtype.kind == "i" and np.array_equal(called, np.arange(len(called))):
             called = None
-        yield _network(rows, directed, called, plan, scratch, room, on_disk and not directed), str(left)
+        if on_disk:
+            back = turned(scratch, rows, each) if directed else None
+            yield Stored(*rows, directed, called, plan=plan, scratch=scratch, room=room, back=back), str(left)
+        else:
+            yield _in_memory(rows, directed, called, plan, room), str(left)
 
 
-def _network(
-    rows: Any, directed: bool, names: np.ndarray | None, plan: Any, scratch: Scratch, room: int, on_disk: bool
-) -> Graph:
+def _in_memory(rows: Rows, directed: bool, names: np.ndarray | None, plan: Any, room: int) -> Graph:
     indptr, indices, weights = rows
-    if on_disk:
-        return Stored(indptr, indices, weights, directed, names, None, plan=plan, scratch=scratch, room=room)
     links = len(indices) if directed else len(indices) // 2
     if links * LINK > room:
-        kind = "directed links" if directed else "links in such a walk"
         raise BadInput(
-            f"{links:,} {kind} are searched in memory and want about {links * LINK / 1e9:,.2g} GB beside the nodes; "
-            "wanted a --memory of that (only links of the undirected walk may lie on disk)"
+            f"{links:,} links in such a walk are searched in memory and want about {links * LINK / 1e9:,.2g} GB beside "
+            "the nodes; wanted a --memory of that (steps along links as they are may lie on disk)"
         )
     weights = None if weights is None else np.array(weights)
     return Graph(indptr, np.array(indices), weights, directed, names, None, plan=plan)

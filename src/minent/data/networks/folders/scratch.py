@@ -78,7 +78,7 @@ def kept_scratch(key: object, told: Any, remote: bool = False) -> Iterator[Scrat
         folder.mkdir(mode=0o700, exist_ok=True)
         if hasattr(os, "getuid") and folder.stat().st_uid != os.getuid():
             raise BadInput(f"{str(folder)!r} is another user's; set TMPDIR to a folder of your own")
-        with held(folder):
+        with held(folder, "set TMPDIR to another folder"):
             _begun(folder, told)
             keep = False
             try:

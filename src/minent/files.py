@@ -12,7 +12,7 @@ import secrets
 import shutil
 import tempfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
@@ -79,10 +79,7 @@ def whole_folder(folder: str | os.PathLike[str]) -> Iterator[Path]:
     half.mkdir()
     try:
         yield half
-        for file in filter(Path.is_file, half.rglob("*")):
-            with file.open("rb+") as handle:
-                os.fsync(handle.fileno())
-        sync(half)
+        _written(half)
         half.rename(folder / ALL)  # from here on all are new: whoever comes next moves what is left to be moved
         sync(folder)
         settled(folder)
@@ -137,6 +134,48 @@ def held(folder: str | os.PathLike[str]) -> Iterator[None]:
         yield
     finally:
         os.close(handle)
+
+
+def once(folder: Path, make: Callable[[Path], object]) -> Path:
+    """A folder that `make` fills, there whole or not at all: it is made by the first process that comes, while others
+    of this machine wait; one that is there stays as it is."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with _alone(folder.parent / ".making"):
+        if not folder.exists():
+            _tidy(folder.parent)
+            half = _beside(folder)
+            half.mkdir()
+            try:
+                make(half)
+                _written(half)
+                with suppress(OSError):  # where drives lock nothing, another may have been sooner
+                    half.rename(folder)
+                sync(folder.parent)
+            finally:
+                shutil.rmtree(half, ignore_errors=True)
+    return folder
+
+
+@contextmanager
+def _alone(file: Path) -> Iterator[None]:
+    """Within the block nobody else of this machine is in one of that file (where the system can lock)."""
+    try:
+        from fcntl import LOCK_EX, flock
+    except ImportError:
+        yield
+        return
+    with file.open("a") as handle:
+        with suppress(OSError):  # some network drives lock nothing
+            flock(handle, LOCK_EX)
+        yield
+
+
+def _written(folder: Path) -> None:
+    """Have the disk hold what is in the files of a folder."""
+    for file in filter(Path.is_file, folder.rglob("*")):
+        with file.open("rb+") as handle:
+            os.fsync(handle.fileno())
+    sync(folder)
 
 
 def sync(folder: Path) -> None:

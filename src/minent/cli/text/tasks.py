@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from minent.cli.inputs import understood
 from minent.cli.kept_options import begun
 from minent.cli.text.distilled import distilled
+from minent.cli.text.held_data import FOLDER
 from minent.data.tables.columns import Columns
 from minent.errors import BadInput
 from minent.nn.shape import Shape
@@ -135,7 +136,7 @@ def seq2seq(asked: Asked) -> Prepared:
     def read(path: list[str], targets: Path | None) -> Pairs:
         return read_pairs(
             path[0] if len(path) == 1 else path, targets, source=columns.source, target=columns.target,
-            encoding=columns.encoding, skip_bad=columns.skip_bad,
+            encoding=columns.encoding, skip_bad=columns.skip_bad, folder=asked.out / FOLDER,
         )  # fmt: skip
 
     pairs = read(asked.train, asked.train_target)
@@ -167,7 +168,7 @@ def labelled(asked: Asked, path: list[str], label: str | None) -> "Labelled":
     columns = asked.columns
     found = read_labelled(
         path[0] if len(path) == 1 else path, text=columns.text, label=label, encoding=columns.encoding,
-        skip_bad=columns.skip_bad,
+        skip_bad=columns.skip_bad, folder=asked.out / FOLDER,
     )  # fmt: skip
     if label is not None and found.labels is None:
         wanted = "a table (.tsv of label and text, .csv, .jsonl, …), or any with --text and --label, has labels"

@@ -11,6 +11,7 @@ from cyclopts import Parameter
 from minent.cli.kept_options import keeping
 from minent.cli.outputs import check_apart
 from minent.cli.processes import speaks
+from minent.cli.text.held_data import held_data
 from minent.cli.text.tasks import Asked, check, classifier, masked_lm, seq2seq
 from minent.data.tables.columns import Columns
 from minent.errors import require
@@ -87,12 +88,13 @@ def train(
     device_of(asked.recipe.device)
     check_apart(out, [init or None, distil or None, *train, train_target, *asked.dev, dev_target])
     refuse_taken(out, resume)
-    prepared = {"classify": classifier, "seq2seq": seq2seq, "masked-lm": masked_lm}[task](asked)
-    if not speaks():
-        deque(prepared[1], maxlen=0)
-        return
-    model, records, told = prepared
-    follow(model, keeping(records, "text", out, asked._asdict(), resume), told, asked)
+    with held_data(out):
+        prepared = {"classify": classifier, "seq2seq": seq2seq, "masked-lm": masked_lm}[task](asked)
+        if not speaks():
+            deque(prepared[1], maxlen=0)
+            return
+        model, records, told = prepared
+        follow(model, keeping(records, "text", out, asked._asdict(), resume), told, asked)
     print(chosen(out), end="")
     print(f"wrote {out} in {time.perf_counter() - start:.0f} s")
 

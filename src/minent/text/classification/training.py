@@ -14,11 +14,11 @@ from torch import Tensor, nn
 from minent.data import Batches, Labelled
 from minent.data.natural import in_order
 from minent.errors import BadInput
-from minent.files import write_text
+from minent.files import whole_file
 from minent.nn.shape import Shape
 from minent.text.classification.classifier import Classifier
 from minent.text.options import Reading
-from minent.text.token_ids import Cut, most, told
+from minent.text.token_ids import Cut, most, token_array, told
 from minent.text.tokenizer import tokenizer_of
 from minent.training.loop import fit
 from minent.training.recipe import Recipe
@@ -80,13 +80,18 @@ def train_classifier(
         about={"labels": classifier.labels, "dev data": held and held.fingerprint()["data"]},
     )  # fmt: skip
     if trajectory is not None and PartialState().is_main_process:
-        numbers = train.rows or list(range(len(train)))
-        numbers = numbers if train.plan is None else [train.plan.place(row) for row in numbers]
-        columns = zip(numbers, train.texts, train.labels or [], strict=True)
-        rows = [{"row": row, "text": text, "label": label} for row, text, label in columns]
-        write_text(trajectory / "train.jsonl", "".join(f"{json.dumps(row, ensure_ascii=False)}\n" for row in rows))
+        write_examples(trajectory / "train.jsonl", train)
     if folder is not None and PartialState().is_main_process:
         classifier.save_pretrained(folder)
+
+
+def write_examples(path: Path, train: Labelled) -> None:
+    """Write the texts with their labels, and the row of each, as JSON lines."""
+    rows = range(len(train)) if train.rows is None else train.rows
+    with whole_file(path) as temporary, temporary.open("w", encoding="utf-8", newline="\n") as file:
+        for row, text, label in zip(rows, train.texts, train.labels or [], strict=True):
+            place = int(row) if train.plan is None else train.plan.place(int(row))
+            file.write(json.dumps({"row": place, "text": text, "label": label}, ensure_ascii=False) + "\n")
 
 
 def batched(
@@ -99,8 +104,8 @@ def batched(
     if unknown := sorted(set(texts.labels) - set(known)):
         raise BadInput(f"the classifier knows the labels {', '.join(known)}; got {unknown[0]!r}")
     columns = {
-        "tokens": classifier.tokens(texts.texts, cut),
-        "label": np.array([known[label] for label in texts.labels]),
+        "tokens": token_array(classifier.tokenizer, texts.texts, Cut(classifier.shape.longest) if cut is None else cut),
+        "label": np.fromiter((known[label] for label in texts.labels), np.int64, len(texts)),
     }
     return Batches(columns, tokens=max(tokens, classifier.shape.longest), seed=seed, shuffle=shuffle)
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from torch import Tensor, nn
 
 from minent import kernels
 from minent.data import Batches
+from minent.data.ragged import Ragged
 from minent.errors import BadInput
 from minent.files import whole_folder
 from minent.nn.cross_entropy import linear_cross_entropy
@@ -30,7 +32,7 @@ from minent.text.masked.model import MaskedLM
 from minent.text.masked.vocabulary import Vocabulary, vocabulary_of
 from minent.text.options import Masking, Reading
 from minent.text.spelling import WIDE
-from minent.text.token_ids import encode, most
+from minent.text.token_ids import arrayed, most, together, token_array
 from minent.text.tokenizer import tokenizer_of
 from minent.training.descent.gradient import seeded
 from minent.training.loop import fit
@@ -111,23 +113,35 @@ def batched(
     token, or with unknown ones only, have nothing to guess and are left out. Raises BadInput where no other is left."""
     none, kind = set(vocabulary.special), _tokenizer(model, tokenizer)
     if isinstance(kind, Tokenizer):
-        read = [ids.tolist() for ids in encode(kind, texts)]
+        read, how = token_array(kind, texts), kind.to_str()
     else:
         vocabulary = vocabulary.within(tokens_known(model))
-        read = [vocabulary.encode(text)[0] for text in texts]
+        told = (
+            kind.backend_tokenizer.to_str() if getattr(kind, "is_fast", False) else token_hex()
+        )  # slow ones tell less
+        how = f"{vocabulary.size} {told}"
+        read = arrayed(texts, together(np.array(vocabulary.encode(text)[0], np.int32) for text in texts), how)
     reads = longest(model, vocabulary.pad)
     room = reads - len(vocabulary.before) - len(vocabulary.after)
     if room < 1:
         raise BadInput(f"the model reads {reads} tokens, and none of a text among what frames it")
-    pieces = [ids[i : i + room] for ids in read for i in range(0, len(ids), room)]
-    rows = [
-        np.array([*vocabulary.before, *ids, *vocabulary.after], np.int32) for ids in pieces if not none.issuperset(ids)
-    ]
-    if not rows:
+    frame = vocabulary.before, vocabulary.after
+    kept = (ids for ids in _pieces(read, room) if not none.issuperset(ids))
+    framed = (np.array([*frame[0], *ids, *frame[1]], np.int32) for ids in kept)
+    rows = arrayed(texts, together(framed), f"{how} {room} {frame} {vocabulary.special}")
+    if not len(rows):
         raise BadInput(f"a masked language model learns from texts; got {len(texts)} without a token that it knows")
-    if len(pieces) > len(read):
-        kernels.log.warning("%d texts are read in %d pieces of at most %d tokens", len(read), len(pieces), room)
+    if (pieces := int((-(-read.lengths // room)).sum())) > len(read):
+        kernels.log.warning("%d texts are read in %d pieces of at most %d tokens", len(read), pieces, room)
     return Batches({"tokens": rows}, tokens=max(tokens, reads), seed=seed, shuffle=shuffle, pad=vocabulary.pad)
+
+
+def _pieces(read: Ragged, room: int) -> Iterator[list[int]]:
+    for lengths, flat in read.parts():
+        end = 0
+        for length in lengths.tolist():
+            start, end = end, end + length
+            yield from (flat[i : min(i + room, end)].tolist() for i in range(start, end, room))
 
 
 def longest(model: Any, pad: int) -> int:

@@ -16,12 +16,13 @@ from tokenizers import Tokenizer
 from torch import Tensor, nn
 
 from minent.data import Batches
+from minent.data.tables.texts import Joined
 from minent.data.texts.pairs import Pairs
 from minent.errors import BadInput
 from minent.nn.shape import Shape
 from minent.text.options import Reading, Writing
 from minent.text.score import can_score, score
-from minent.text.token_ids import Cut, most, sequences, told
+from minent.text.token_ids import Cut, most, token_array, told
 from minent.text.tokenizer import end_of, tokenizer_of
 from minent.text.writing.loss import loss
 from minent.text.writing.model import alone
@@ -51,7 +52,7 @@ class Objective(Protocol):
 def new_seq2seq(train: Pairs, shape: Shape, reading: Reading, writing: Writing, seed: int = 1) -> Seq2Seq:
     """An untrained model, with one tokenizer for both sides, or one for each, trained on `train` or given."""
     own = None if reading.sources is None else tokenizer_of(train.sources, reading.sources)
-    texts = train.targets if own else [*train.sources, *train.targets]
+    texts = train.targets if own else Joined(train.sources, train.targets)
     tokenizer = tokenizer_of(texts, replace(reading, source_tokenizer="", source_vocabulary=0))
     if not shape.longest:
         shape = shape.settled(most(own or tokenizer, train.sources), most(tokenizer, train.targets))
@@ -155,14 +156,14 @@ def batched(
     an empty text is an unknown token."""
     cuts = cuts or {"source": Cut(model.shape.longest), "target": Cut(model.shape.written)}
     columns: dict[str, Any] = {
-        name: sequences(tokenizer, texts, cuts[name].longest, cuts[name])
+        name: token_array(tokenizer, texts, cuts[name])
         for name, tokenizer, texts in (
             ("source", model.reader, pairs.sources),
             ("target", model.tokenizer, pairs.targets),
         )
     }
     if cuts["target"].cut:
-        columns["cut"] = np.array(cuts["target"].which)
+        columns["cut"] = np.frombuffer(bytes(cuts["target"].which), bool)
     tokens = max(tokens, model.shape.longest, model.shape.written)
     return Batches({**columns, **(more or {})}, tokens=tokens, seed=seed, shuffle=shuffle)
 

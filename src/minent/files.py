@@ -12,7 +12,7 @@ import secrets
 import shutil
 import tempfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
@@ -45,8 +45,8 @@ def whole_file(path: str | os.PathLike[str]) -> Iterator[Path]:
         return
     path = path.resolve() if path.is_symlink() else path
     path.parent.mkdir(parents=True, exist_ok=True)
-    _tidy(path.parent)
-    temporary = _beside(path)
+    tidy(path.parent)
+    temporary = beside(path)
     os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
     mode = S_IMODE((path if path.exists() else temporary).stat().st_mode)
     try:
@@ -74,12 +74,12 @@ def whole_folder(folder: str | os.PathLike[str]) -> Iterator[Path]:
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     settled(folder)
-    _tidy(folder)
-    half = _beside(folder / "saved")
+    tidy(folder)
+    half = beside(folder / "saved")
     half.mkdir()
     try:
         yield half
-        _written(half)
+        synced(half)
         half.rename(folder / ALL)  # from here on all are new: whoever comes next moves what is left to be moved
         sync(folder)
         settled(folder)
@@ -136,41 +136,7 @@ def held(folder: str | os.PathLike[str]) -> Iterator[None]:
         os.close(handle)
 
 
-def once(folder: Path, make: Callable[[Path], object]) -> Path:
-    """A folder that `make` fills, there whole or not at all: it is made by the first process that comes, while others
-    of this machine wait; one that is there stays as it is."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with _alone(folder.parent / ".making"):
-        if not folder.exists():
-            _tidy(folder.parent)
-            half = _beside(folder)
-            half.mkdir()
-            try:
-                make(half)
-                _written(half)
-                with suppress(OSError):  # where drives lock nothing, another may have been sooner
-                    half.rename(folder)
-                sync(folder.parent)
-            finally:
-                shutil.rmtree(half, ignore_errors=True)
-    return folder
-
-
-@contextmanager
-def _alone(file: Path) -> Iterator[None]:
-    """Within the block nobody else of this machine is in one of that file (where the system can lock)."""
-    try:
-        from fcntl import LOCK_EX, flock
-    except ImportError:
-        yield
-        return
-    with file.open("a") as handle:
-        with suppress(OSError):  # some network drives lock nothing
-            flock(handle, LOCK_EX)
-        yield
-
-
-def _written(folder: Path) -> None:
+def synced(folder: Path) -> None:
     """Have the disk hold what is in the files of a folder."""
     for file in filter(Path.is_file, folder.rglob("*")):
         with file.open("rb+") as handle:
@@ -197,13 +163,13 @@ def write_text(path: str | os.PathLike[str], text: str) -> None:
         temporary.write_text(text, encoding="utf-8")
 
 
-def _beside(path: Path) -> Path:
+def beside(path: Path) -> Path:
     suffix = path.suffix if len(path.suffix) < 20 else ""
     return path.with_name(f"{HALF}{os.getpid()}-{secrets.token_hex(4)}{suffix}")
 
 
 @cache  # once a process: a recorder writes thousands of files to one folder
-def _tidy(folder: Path) -> None:
+def tidy(folder: Path) -> None:
     """Delete what processes that are no more left half-written."""
     for left in folder.glob(f"{HALF}*"):
         writer = left.name.removeprefix(HALF).split("-")[0]

@@ -1,4 +1,4 @@
-"""A run whose texts lie on disk takes the very steps of one whose texts are in memory, also shared, killed and resumed."""
+"""A run whose texts lie on disk takes the steps of one whose texts are in memory, also shared, killed and resumed."""
 
 import os
 import subprocess
@@ -8,7 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-torch = pytest.importorskip("torch")
+pytest.importorskip("torch")
+
+import torch
 
 from minent.cli import main
 from minent.cli.text.held_data import FOLDER
@@ -28,7 +30,7 @@ SMALL += ["--vocabulary", "300", "--tokens", "128", "--device", "cpu", "--evalua
 def data(tmp_path, monkeypatch):
     random = np.random.default_rng(0)
     words = ["ab", "cde", "f", "道可", "g h"]
-    rows = ["\t".join(" ".join(random.choice(words, n)) for n in random.integers(1, 12, 2)) for _ in range(200)]
+    rows = ["\t".join(" ".join(random.choice(words, n)) for n in pair) for pair in random.integers(1, 12, (200, 2))]
     (tmp_path / "pairs.tsv").write_text("\n".join(rows), encoding="utf-8")
     (tmp_path / "dev.tsv").write_text("\n".join(rows[:20]), encoding="utf-8")
     labels = [f"{'xy'[i % 2]}\t{row.split(chr(9))[0]}" for i, row in enumerate(rows)]

@@ -14,8 +14,8 @@ from tokenizers import Tokenizer
 from minent.data.ragged import Ragged, read_ragged, write_ragged
 from minent.data.tables.texts import place_of
 from minent.errors import BadInput
-from minent.files import once
 from minent.kernels import log
+from minent.once import once
 from minent.text.tokenizer import blank_of
 
 TOGETHER = 4096  # texts: what a tokenizer says of one takes kilobytes

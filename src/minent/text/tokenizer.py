@@ -13,7 +13,7 @@ from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, proce
 
 from minent.data.tables.texts import place_of
 from minent.errors import BadInput
-from minent.files import once
+from minent.once import once
 from minent.text.options import Reading
 from minent.text.sentencepiece_file import sentencepiece_tokenizer
 

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 from cyclopts import Parameter
 
+from minent.cli.computing import Threads, check_threads, compute_on
 from minent.cli.kept_options import keeping
 from minent.cli.outputs import check_apart
 from minent.cli.processes import speaks
@@ -32,6 +33,7 @@ def train(
     out: Annotated[Path, Parameter(name=["--out", "-o"])],
     resume: Annotated[bool, Parameter(show_default=False)] = False,
     record: int = 0,
+    threads: Threads = 0,
     init: Annotated[str, Parameter(show_default=False)] = "",
     distil: Annotated[str, Parameter(show_default=False)] = "",
     columns: Annotated[Columns | None, Parameter(name="*", group="Columns of a table")] = None,
@@ -85,18 +87,27 @@ def train(
         recipe or Recipe(), init, distil,
     )  # fmt: skip
     check(asked)
+    check_threads(threads)
     device_of(asked.recipe.device)
     check_apart(out, [init or None, distil or None, *train, train_target, *asked.dev, dev_target])
     refuse_taken(out, resume)
     with held_data(out):
-        prepared = {"classify": classifier, "seq2seq": seq2seq, "masked-lm": masked_lm}[task](asked)
+        model, records, told = {"classify": classifier, "seq2seq": seq2seq, "masked-lm": masked_lm}[task](asked)
+        compute_on(threads, operations(model, asked.reading.tokens))
         if not speaks():
-            deque(prepared[1], maxlen=0)
+            deque(records, maxlen=0)
             return
-        model, records, told = prepared
-        follow(model, keeping(records, "text", out, asked._asdict(), resume), told, asked)
+        options = {**asked._asdict(), "threads": threads}
+        follow(model, keeping(records, "text", out, options, resume), told, asked)
     print(chosen(out), end="")
     print(f"wrote {out} in {time.perf_counter() - start:.0f} s")
+
+
+def operations(model: Any, tokens: int) -> float:
+    """Of a step on so many tokens, about: forwards two for each weight and token, backwards twice as many. Embeddings
+    that nothing is written with are looked up."""
+    looked_up = model.embedding.tokens.weight.numel() if hasattr(model, "labels") else 0
+    return 6.0 * tokens * (sum(parameter.numel() for parameter in model.parameters()) - looked_up)
 
 
 def chosen(out: Path) -> str:

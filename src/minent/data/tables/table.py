@@ -19,7 +19,7 @@ from minent.data.tables.rows import KINDS, rows_of
 from minent.data.tables.texts import read_texts, write_texts
 from minent.data.text_file import TextFile, open_text
 from minent.errors import BadInput
-from minent.files import once
+from minent.once import once
 
 Numbered = Iterator[tuple[int, Row | BadInput]]
 

@@ -10,36 +10,27 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from secrets import token_hex
 from typing import Any
 
-import numpy as np
 import torch
 from accelerate import PartialState
-from tokenizers import Tokenizer
 from torch import Tensor, nn
 
-from minent import kernels
 from minent.data import Batches
-from minent.data.ragged import Ragged
-from minent.errors import BadInput
 from minent.files import whole_folder
 from minent.nn.cross_entropy import linear_cross_entropy
-from minent.nn.evaluating import evaluating
 from minent.nn.shape import Shape
-from minent.text.masked.asked import longest_text, tokens_known
+from minent.text.masked.batched import LONGEST, batched, tokenizer_with
 from minent.text.masked.model import MaskedLM
 from minent.text.masked.vocabulary import Vocabulary, vocabulary_of
 from minent.text.options import Masking, Reading
 from minent.text.spelling import WIDE
-from minent.text.token_ids import arrayed, most, together, token_array
+from minent.text.token_ids import most
 from minent.text.tokenizer import tokenizer_of
 from minent.training.descent.gradient import seeded
 from minent.training.loop import fit
 from minent.training.recipe import Recipe
 from minent.training.records import Record
-
-LONGEST = 512  # tokens that a model reads at least, where it is not said: what it draws may be longer than its texts
 
 
 def new_masked_lm(texts: Sequence[str], shape: Shape, reading: Reading, seed: int = 1) -> MaskedLM:
@@ -86,7 +77,7 @@ def train_masked_lm(
     `model` is a `MaskedLM`, or any masked language model of transformers, with its `tokenizer`. Texts that are longer
     than it reads are read in pieces."""
     recipe = recipe or Recipe()
-    vocabulary = vocabulary_of(_tokenizer(model, tokenizer))
+    vocabulary = vocabulary_of(tokenizer_with(model, tokenizer))
     batches = batched(model, train, tokens, vocabulary, seed=recipe.seed, tokenizer=tokenizer)
     held = None if dev is None else batched(model, dev, tokens, vocabulary, shuffle=False, tokenizer=tokenizer)
     about = {"masked": masked, "dev data": held and held.fingerprint()["data"]}
@@ -98,58 +89,6 @@ def train_masked_lm(
             model.save_pretrained(half)
             if tokenizer is not None and hasattr(tokenizer, "save_pretrained"):
                 tokenizer.save_pretrained(half)
-
-
-def batched(
-    model: Any,
-    texts: Sequence[str],
-    tokens: int,
-    vocabulary: Vocabulary,
-    seed: int = 1,
-    shuffle: bool = True,
-    tokenizer: Any = None,
-) -> Batches:
-    """Texts as batches of numbers, with what opens and closes them, in pieces of the model's longest; those without a
-    token, or with unknown ones only, have nothing to guess and are left out. Raises BadInput where no other is left."""
-    none, kind = set(vocabulary.special), _tokenizer(model, tokenizer)
-    if isinstance(kind, Tokenizer):
-        read, how = token_array(kind, texts), kind.to_str()
-    else:
-        vocabulary = vocabulary.within(tokens_known(model))
-        told = (
-            kind.backend_tokenizer.to_str() if getattr(kind, "is_fast", False) else token_hex()
-        )  # slow ones tell less
-        how = f"{vocabulary.size} {told}"
-        read = arrayed(texts, together(np.array(vocabulary.encode(text)[0], np.int32) for text in texts), how)
-    reads = longest(model, vocabulary.pad)
-    room = reads - len(vocabulary.before) - len(vocabulary.after)
-    if room < 1:
-        raise BadInput(f"the model reads {reads} tokens, and none of a text among what frames it")
-    frame = vocabulary.before, vocabulary.after
-    kept = (ids for ids in _pieces(read, room) if not none.issuperset(ids))
-    framed = (np.array([*frame[0], *ids, *frame[1]], np.int32) for ids in kept)
-    rows = arrayed(texts, together(framed), f"{how} {room} {frame} {vocabulary.special}")
-    if not len(rows):
-        raise BadInput(f"a masked language model learns from texts; got {len(texts)} without a token that it knows")
-    if (pieces := int((-(-read.lengths // room)).sum())) > len(read):
-        kernels.log.warning("%d texts are read in %d pieces of at most %d tokens", len(read), pieces, room)
-    return Batches({"tokens": rows}, tokens=max(tokens, reads), seed=seed, shuffle=shuffle, pad=vocabulary.pad)
-
-
-def _pieces(read: Ragged, room: int) -> Iterator[list[int]]:
-    for lengths, flat in read.parts():
-        end = 0
-        for length in lengths.tolist():
-            start, end = end, end + length
-            yield from (flat[i : min(i + room, end)].tolist() for i in range(start, end, room))
-
-
-def longest(model: Any, pad: int) -> int:
-    """The most tokens of a piece, with what frames it: what the model reads, or LONGEST where it reads any number."""
-    if isinstance(model, MaskedLM):
-        return model.shape.longest
-    with evaluating(model):
-        return longest_text(model, tokens_known(model), pad) or LONGEST
 
 
 def holes(tokens: Tensor, vocabulary: Vocabulary, masked: float) -> tuple[Tensor, Tensor]:
@@ -203,10 +142,3 @@ def _scores(model: Any, batch: dict[str, Tensor], vocabulary: Vocabulary, masked
     read, chosen = holes(batch["tokens"], vocabulary, masked)
     logits = model(input_ids=read, attention_mask=batch["tokens_mask"].long()).logits
     return logits[chosen].float(), batch["tokens"][chosen]
-
-
-def _tokenizer(model: Any, tokenizer: Any = None) -> Any:
-    found = getattr(model, "tokenizer", None) if tokenizer is None else tokenizer
-    if found is None:
-        raise BadInput("a model reads and writes with its tokenizer; this one has none: set model.tokenizer")
-    return found

@@ -3,6 +3,7 @@
 import sys
 import time
 from collections import deque
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -138,7 +139,17 @@ def follow(model: Any, records: Any, told: str, asked: Asked) -> None:
         shape = model.shape
         most = f"{shape.longest}" + f", targets of {shape.longest_target}" * bool(shape.longest_target)
         print(f"{weights:,} weights, {shape.attention} attention, texts of at most {most} tokens")
-    steps = training(records)
+    steps = training(opened(records, model, asked))
     if 0 < steps < FEW and not (begun or asked.recipe.steps):
         how = "smaller batches make more of them (--tokens 512, with --learning-rate 0.002), or --epochs"
         print(f"{steps:,} steps are few to learn from nothing: {how}", file=sys.stderr)
+
+
+def opened(records: Any, model: Any, asked: Asked) -> Iterator[Any]:
+    """The same records; before the first it is said what was not asked for."""
+    from minent.training.defaults import rate_of
+
+    for number, record in enumerate(records):
+        if number == 0 and (asked.recipe.steps is None or asked.recipe.learning_rate is None):
+            print(f"{record.steps:,} steps, learning rate at most {rate_of(asked.recipe, model):.2g}", flush=True)
+        yield record

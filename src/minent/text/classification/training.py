@@ -20,6 +20,7 @@ from minent.text.classification.classifier import Classifier
 from minent.text.options import Reading
 from minent.text.token_ids import Cut, most, token_array, told
 from minent.text.tokenizer import tokenizer_of
+from minent.training import defaults
 from minent.training.loop import fit
 from minent.training.recipe import Recipe
 from minent.training.records import Record
@@ -53,21 +54,22 @@ def train_classifier(
     dev: Labelled | None = None,
     recipe: Recipe | None = None,
     *,
-    tokens: int = 8192,
+    tokens: int | None = None,
     folder: str | Path | None = None,
     resume: bool = False,
     log: Callable[[dict[str, Any]], object] | None = None,
     record: int = 0,
 ) -> Iterator[Record]:
-    """Train on batches of about `tokens` tokens, one record a step (see `minent.training.loop.fit`); with a folder, the
-    classifier is saved there at the end. `dev` gives loss and accuracy. `record`: the weights before every so many
-    steps are recorded in folder/trajectory, with the texts, for `minent.attribution`.
+    """Train on batches of about `tokens` tokens (None: see `minent.training.defaults`), one record a step (see
+    `minent.training.loop.fit`); with a folder, the classifier is saved there at the end. `dev` gives loss and accuracy.
+    `record`: the weights before every so many steps are recorded in folder/trajectory, with the texts, for
+    `minent.attribution`.
 
     Raises BadInput for labels that the classifier does not know, and as `fit` does."""
     recipe = recipe or Recipe()
     cut = Cut(classifier.shape.longest)
     batches = batched(classifier, train, tokens, seed=recipe.seed, cut=cut)
-    held = None if dev is None else batched(classifier, dev, tokens, shuffle=False)
+    held = None if dev is None else batched(classifier, dev, tokens or defaults.MOST, shuffle=False)
     score = None if held is None else lambda model: evaluate(model, held)
     trajectory = None
     if record:
@@ -95,7 +97,12 @@ def write_examples(path: Path, train: Labelled) -> None:
 
 
 def batched(
-    classifier: Classifier, texts: Labelled, tokens: int, seed: int = 1, shuffle: bool = True, cut: Cut | None = None
+    classifier: Classifier,
+    texts: Labelled,
+    tokens: int | None,
+    seed: int = 1,
+    shuffle: bool = True,
+    cut: Cut | None = None,
 ) -> Batches:
     """Texts and labels as batches of numbers; `cut` counts what is lost. Raises BadInput for an unknown label."""
     known = {label: i for i, label in enumerate(classifier.labels)}
@@ -107,7 +114,9 @@ def batched(
         "tokens": token_array(classifier.tokenizer, texts.texts, Cut(classifier.shape.longest) if cut is None else cut),
         "label": np.fromiter((known[label] for label in texts.labels), np.int64, len(texts)),
     }
-    return Batches(columns, tokens=max(tokens, classifier.shape.longest), seed=seed, shuffle=shuffle)
+    return Batches(
+        columns, tokens=max(tokens or defaults.tokens_of(columns), classifier.shape.longest), seed=seed, shuffle=shuffle
+    )
 
 
 def loss(model: nn.Module, batch: dict[str, Tensor]) -> tuple[Tensor, int]:

@@ -16,6 +16,7 @@ from minent.text.masked.asked import longest_text, tokens_known
 from minent.text.masked.model import MaskedLM
 from minent.text.masked.vocabulary import Vocabulary
 from minent.text.token_ids import arrayed, together, token_array
+from minent.training import defaults
 
 LONGEST = 512  # tokens that a model reads at least, where it is not said: what it draws may be longer than its texts
 
@@ -23,7 +24,7 @@ LONGEST = 512  # tokens that a model reads at least, where it is not said: what 
 def batched(
     model: Any,
     texts: Sequence[str],
-    tokens: int,
+    tokens: int | None,
     vocabulary: Vocabulary,
     seed: int = 1,
     shuffle: bool = True,
@@ -53,7 +54,9 @@ def batched(
         raise BadInput(f"a masked language model learns from texts; got {len(texts)} without a token that it knows")
     if (pieces := int((-(-read.lengths // room)).sum())) > len(read):
         kernels.log.warning("%d texts are read in %d pieces of at most %d tokens", len(read), pieces, room)
-    return Batches({"tokens": rows}, tokens=max(tokens, reads), seed=seed, shuffle=shuffle, pad=vocabulary.pad)
+    columns = {"tokens": rows}
+    tokens = max(tokens or defaults.tokens_of(columns), reads)
+    return Batches(columns, tokens=tokens, seed=seed, shuffle=shuffle, pad=vocabulary.pad)
 
 
 def _pieces(read: Ragged, room: int) -> Iterator[list[int]]:

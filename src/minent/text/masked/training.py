@@ -27,6 +27,7 @@ from minent.text.options import Masking, Reading
 from minent.text.spelling import WIDE
 from minent.text.token_ids import most
 from minent.text.tokenizer import tokenizer_of
+from minent.training import defaults
 from minent.training.descent.gradient import seeded
 from minent.training.loop import fit
 from minent.training.recipe import Recipe
@@ -65,21 +66,26 @@ def train_masked_lm(
     recipe: Recipe | None = None,
     *,
     masked: float = Masking.masked,
-    tokens: int = 8192,
+    tokens: int | None = None,
     folder: str | Path | None = None,
     resume: bool = False,
     log: Callable[[dict[str, Any]], object] | None = None,
     tokenizer: Any = None,
 ) -> Iterator[Record]:
-    """Train on batches of about `tokens` tokens, one record a step (see `minent.training.loop.fit`); with a folder, the
-    model is saved there at the end. `dev` gives loss and accuracy, of the same holes each time.
+    """Train on batches of about `tokens` tokens (None: see `minent.training.defaults`), one record a step (see
+    `minent.training.loop.fit`); with a folder, the model is saved there at the end. `dev` gives loss and accuracy, of
+    the same holes each time.
 
     `model` is a `MaskedLM`, or any masked language model of transformers, with its `tokenizer`. Texts that are longer
     than it reads are read in pieces."""
     recipe = recipe or Recipe()
     vocabulary = vocabulary_of(tokenizer_with(model, tokenizer))
     batches = batched(model, train, tokens, vocabulary, seed=recipe.seed, tokenizer=tokenizer)
-    held = None if dev is None else batched(model, dev, tokens, vocabulary, shuffle=False, tokenizer=tokenizer)
+    held = (
+        None
+        if dev is None
+        else batched(model, dev, tokens or defaults.MOST, vocabulary, shuffle=False, tokenizer=tokenizer)
+    )
     about = {"masked": masked, "dev data": held and held.fingerprint()["data"]}
     learned = partial(loss, vocabulary=vocabulary, masked=masked)
     judge = None if held is None else partial(evaluate, batches=held, vocabulary=vocabulary, masked=masked)

@@ -28,7 +28,7 @@ from minent.text.writing.loss import loss
 from minent.text.writing.model import alone
 from minent.text.writing.seq2seq import Seq2Seq
 from minent.text.writing.two_pass import wrote
-from minent.training import checkpoint
+from minent.training import checkpoint, defaults
 from minent.training.loop import fit
 from minent.training.processes import found
 from minent.training.recipe import Recipe
@@ -80,17 +80,18 @@ def train_seq2seq(
     objective: Objective | None = None,
     smoothing: float = 0.1,
     two_pass: float = 0.0,
-    tokens: int = 8192,
+    tokens: int | None = None,
     folder: str | Path | None = None,
     resume: bool = False,
     log: Callable[[dict[str, Any]], object] | None = None,
 ) -> Iterator[Record]:
-    """Train on batches of about `tokens` tokens a side, one record a step (see `minent.training.loop.fit`); with a
-    folder, the model is saved there at the end. What is cut of long texts is told, and of a target that is cut no end
-    is taught. `objective`: see `minent.text.exposure`; teacher forcing if not given. `dev` gives the loss given gold
-    histories, and BLEU and ROUGE-L of what is written greedily for SAMPLE of its sources, drawn, the same each time.
-    `two_pass`: the share of the steps taken that a second pass takes (see `minent.text.writing.two_pass`), at half the
-    learning rate, its files in the folder second-pass; without one, directions read each other's gold histories from
+    """Train on batches of about `tokens` tokens a side (None: see `minent.training.defaults`), one record a step (see
+    `minent.training.loop.fit`); with a folder, the model is saved there at the end. What is cut of long texts is told,
+    and of a target that is cut no end is taught. `objective`: see `minent.text.exposure`; teacher forcing if not given.
+    `dev` gives the loss given gold histories, and BLEU and ROUGE-L of what is written greedily for SAMPLE of its
+    sources, drawn, the same each time. `two_pass`: the share of the steps taken that a second pass takes (see
+    `minent.text.writing.two_pass`), at half the learning rate, its files in the folder second-pass; without one,
+    directions read each other's gold histories from
     the start."""
     recipe = recipe or Recipe()
     if two_pass and model.direction != "bidirectional":
@@ -100,7 +101,7 @@ def train_seq2seq(
     apart = None if folder is None else Path(folder) / "second-pass"
     cuts = {"source": Cut(model.shape.longest), "target": Cut(model.shape.written)}
     batches = batched(model, train, tokens, seed=recipe.seed, cuts=cuts)
-    held = None if dev is None else batched(model, dev, tokens, shuffle=False)
+    held = None if dev is None else batched(model, dev, tokens or defaults.MOST, shuffle=False)
     judge = None if held is None or dev is None else lambda one: evaluate(one, held, dev)
     learned = partial(loss if objective is None else objective.loss, smoothing=smoothing)
     first: list[Any] = [by_itself(part) if two_pass and part else part for part in (learned, judge)]
@@ -121,8 +122,9 @@ def train_seq2seq(
             taken = checkpoint.told(last)[0].step  # the first pass was done before
         steps = math.ceil(two_pass * taken)
         read = train.at(drawn(batches, steps * together))
-        batches = batched(model, read, tokens, seed=recipe.seed, more=wrote(model, read))
-        second = replace(recipe, steps=steps, warmup=steps // 10, learning_rate=recipe.learning_rate / 2)
+        batches = batched(model, read, batches.tokens, seed=recipe.seed, more=wrote(model, read))
+        rate = defaults.rate_of(recipe, model) / 2
+        second = replace(recipe, steps=steps, warmup=steps // 10, learning_rate=rate)
         yield from fit(model, learned, batches, second, dev=judge, folder=apart, **options)
     if folder is not None and PartialState().is_main_process:
         model.save_pretrained(folder)
@@ -146,7 +148,7 @@ def by_itself(objective: Callable[..., Any]) -> Callable[..., Any]:
 def batched(
     model: Seq2Seq,
     pairs: Pairs,
-    tokens: int,
+    tokens: int | None,
     seed: int = 1,
     shuffle: bool = True,
     more: dict[str, list[np.ndarray]] | None = None,
@@ -164,7 +166,7 @@ def batched(
     }
     if cuts["target"].cut:
         columns["cut"] = np.frombuffer(bytes(cuts["target"].which), bool)
-    tokens = max(tokens, model.shape.longest, model.shape.written)
+    tokens = max(tokens or defaults.tokens_of(columns), model.shape.longest, model.shape.written)
     return Batches({**columns, **(more or {})}, tokens=tokens, seed=seed, shuffle=shuffle)
 
 

@@ -86,7 +86,14 @@ def train(
     if not speaks():
         deque(turns, maxlen=0)
         return
-    options = {"images": images, "size": size, "classes": classes, "split": split, "skip_bad": skip_bad, "threads": threads}
+    options = {
+        "images": images,
+        "size": size,
+        "classes": classes,
+        "split": split,
+        "skip_bad": skip_bad,
+        "threads": threads,
+    }
     options |= {"init": init, "networks": networks, "playing": playing}
     print(f"{kind(samples)}, {playing.lipschitz}; {weights[0]:,} weights draw, {weights[1]:,} judge")
     terminal.playing(keeping(turns, "gan", out, options, resume))

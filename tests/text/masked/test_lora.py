@@ -5,8 +5,8 @@ import pytest
 pytest.importorskip("peft")
 
 import torch
-from text.gibbs.small_models import bert, hub_tokenizer
 from safetensors.torch import load_file
+from text.gibbs.small_models import bert, hub_tokenizer
 
 from minent.cli import main
 from minent.errors import BadInput

@@ -74,8 +74,8 @@ def train(
         Train this model further, a folder that this command wrote: one of the task, and for classify a masked language
         model, too, or a classifier of other labels. For masked-lm also one of Hugging Face's, or a name on the hub.
     lora
-        masked-lm: of a model of Hugging Face (--init) only adapters of this rank are trained; the folder holds the whole
-        model, these added to it. 0: all weights are trained.
+        masked-lm: of a model of Hugging Face (--init) only adapters of this rank are trained; the folder holds the
+        whole model, these added to it. 0: all weights are trained.
     distil
         seq2seq: a model from left to right learns what both directions of this bidirectional one agree on, a folder or
         a name on the hub; it begins as the half of it that writes from the left.

@@ -22,13 +22,11 @@ def adapted(model: Any, rank: int, seed: int = 1) -> Any:
         raise BadInput("adapters (lora) are for models of Hugging Face; got a MaskedLM of minent, which is small")
     if rank < 1:
         raise BadInput(f"lora is a rank, at least 1; got {rank}")
-    require("peft", "lora", "train adapters of a model")
-    from peft import LoraConfig, get_peft_model
-
+    peft = require("peft", "lora", "train adapters of a model")
     with torch.random.fork_rng(), warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)  # peft asks transformers by an old name
         torch.manual_seed(seed)
-        return get_peft_model(model, LoraConfig(r=rank, lora_alpha=2 * rank, target_modules="all-linear"))
+        return peft.get_peft_model(model, peft.LoraConfig(r=rank, lora_alpha=2 * rank, target_modules="all-linear"))
 
 
 def merged(model: Any) -> Any:

@@ -114,6 +114,14 @@ def test_other_data_under_the_name_of_those_that_a_killed_run_had_is_refused(dat
     assert "data are others" in capsys.readouterr().err
 
 
+def test_what_lies_there_and_is_not_of_the_run_stays(data):
+    own = Path("run", FOLDER, "own.tsv")
+    own.parent.mkdir(parents=True)
+    own.write_text("x\ty\n", encoding="utf-8")
+    trained("classify", "run", 3)
+    assert [one.name for one in own.parent.iterdir()] == ["own.tsv"]
+
+
 def test_bad_data_leave_no_folder(data, capsys):
     Path("labels.tsv").write_text("x\ta\nx\tb\n", encoding="utf-8")
     with pytest.raises(SystemExit):

@@ -20,8 +20,8 @@ Device = Annotated[
 Threads = Annotated[
     int,
     Parameter(
-        help="Threads on a CPU; 0: as many as OMP_NUM_THREADS says, else one for each 2.5e9 operations of a step, and no "
-        "more than cores."
+        help="Threads on a CPU; 0: as many as OMP_NUM_THREADS says, else one for each 2.5e9 operations of a step, and "
+        "no more than cores."
     ),
 ]
 SHARE = 2.5e9  # operations of a step that each thread is to have: with less to do, threads wait for one another

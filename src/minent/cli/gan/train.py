@@ -80,7 +80,8 @@ def train(
     else:
         generator, critic = new_players(samples, networks, classes=classes, seed=playing.seed)
     weights = [sum(parameter.numel() for parameter in player.parameters()) for player in (generator, critic)]
-    compute_on(threads, inf if samples.size else 6.0 * playing.batch * sum(weights))  # convolutions have more to do
+    points = 6.0 * playing.batch * sum(weights)
+    compute_on(threads, inf if samples.size else points)  # convolutions have more to do
     mixture = images == "gaussians"
     turns = train_gan(generator, critic, samples, playing, mixture=mixture, folder=out, resume=resume)
     if not speaks():

@@ -2,12 +2,14 @@
 processes."""
 
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-FOLDER = "data"
+FOLDER = "texts-of-the-run"
+OURS = re.compile(r"[0-9a-f]{32}|\.making|\.minent-.*")  # what is made there
 
 
 @contextmanager
@@ -55,4 +57,8 @@ def _deleted(folder: Path, shared: int | None) -> None:
             return
         except OSError:
             pass
-    shutil.rmtree(folder, ignore_errors=True)
+    with suppress(OSError):  # another was sooner, or there is more in it
+        for one in folder.iterdir():
+            if OURS.fullmatch(one.name):  # what else lies there is somebody's own
+                shutil.rmtree(one, ignore_errors=True) if one.is_dir() else one.unlink(missing_ok=True)
+        folder.rmdir()

@@ -42,6 +42,7 @@ class Asked(NamedTuple):
     recipe: Recipe
     init: str = ""
     distil: str = ""
+    lora: int = 0
 
 
 COLUMNS = {"classify": ("text", "label"), "seq2seq": ("source", "target"), "masked-lm": ("text",)}
@@ -59,6 +60,8 @@ def check(asked: Asked) -> None:
             raise BadInput(f"--{name.replace('_', '-')} is for --task seq2seq; got --task {asked.task}")
     if asked.distil and asked.task != "seq2seq":
         raise BadInput(f"--distil is for --task seq2seq; got --task {asked.task}")
+    if asked.lora and (asked.task != "masked-lm" or not asked.init):
+        raise BadInput("--lora is for --task masked-lm and a model of Hugging Face, --init; got no such")
     if asked.init and asked.distil:
         raise BadInput("a model begins as one other model; got --init and --distil")
     other = "init" if asked.init else "distil" if asked.distil else ""
@@ -112,8 +115,10 @@ def masked_lm(asked: Asked) -> Prepared:
     texts, held = split(texts, HELD, recipe.seed) if not asked.dev else (texts, labelled(asked, asked.dev, None))
     if asked.init:
         from minent.text import load
+        from minent.text.masked.lora import adapted
 
         model, tokenizer = load(begun(asked.init, asked.out, asked.resume))
+        model = adapted(model, asked.lora, recipe.seed) if asked.lora else model
     else:
         model, tokenizer = new_masked_lm(texts.texts, asked.shape, asked.reading, recipe.seed), None
     records = train_masked_lm(

@@ -34,6 +34,7 @@ def train(
     out: Annotated[Path, Parameter(name=["--out", "-o"])],
     resume: Annotated[bool, Parameter(show_default=False)] = False,
     record: int = 0,
+    lora: int = 0,
     threads: Threads = 0,
     init: Annotated[str, Parameter(show_default=False)] = "",
     distil: Annotated[str, Parameter(show_default=False)] = "",
@@ -73,6 +74,9 @@ def train(
     init
         Train this model further, a folder that this command wrote: one of the task, and for classify a masked language
         model, too, or a classifier of other labels. For masked-lm also one of Hugging Face's, or a name on the hub.
+    lora
+        masked-lm: of a model of Hugging Face (--init) only adapters of this rank are trained; the folder holds the
+        whole model, these added to it. 0: all weights are trained.
     distil
         seq2seq: a model from left to right learns what both directions of this bidirectional one agree on, a folder or
         a name on the hub; it begins as the half of it that writes from the left.
@@ -85,7 +89,7 @@ def train(
     asked = Asked(
         task, train, train_target, dev or [], dev_target, out, resume, record, columns or Columns(),
         reading or Reading(), writing or Writing(), learning or Learning(), masking or Masking(), shape or Shape(),
-        recipe or Recipe(), init, distil,
+        recipe or Recipe(), init, distil, lora,
     )  # fmt: skip
     check(asked)
     check_threads(threads)

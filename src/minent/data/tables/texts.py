@@ -73,7 +73,7 @@ class Joined(Sequence[str]):
         return chain.from_iterable(self.parts)
 
     def __getitem__(self, place: Any) -> Any:
-        return next(islice(self, *slice(place, place + 1).indices(len(self))), None)
+        return list(self)[place]
 
 
 def place_of(texts: Sequence[str]) -> tuple[Path, str] | None:

@@ -21,6 +21,7 @@ from minent.files import whole_folder
 from minent.nn.cross_entropy import linear_cross_entropy
 from minent.nn.shape import Shape
 from minent.text.masked.batched import LONGEST, batched, tokenizer_with
+from minent.text.masked.lora import merged
 from minent.text.masked.model import MaskedLM
 from minent.text.masked.vocabulary import Vocabulary, vocabulary_of
 from minent.text.options import Masking, Reading
@@ -76,7 +77,8 @@ def train_masked_lm(
     `minent.training.loop.fit`); with a folder, the model is saved there at the end. `dev` gives loss and accuracy, of
     the same holes each time.
 
-    `model` is a `MaskedLM`, or any masked language model of transformers, with its `tokenizer`. Texts that are longer
+    `model` is a `MaskedLM`, or any masked language model of transformers, with its `tokenizer`; one with adapters of
+    peft's is saved with these added to its matrices. Texts that are longer
     than it reads are read in pieces."""
     recipe = recipe or Recipe()
     vocabulary = vocabulary_of(tokenizer_with(model, tokenizer))
@@ -92,7 +94,7 @@ def train_masked_lm(
     yield from fit(model, learned, batches, recipe, dev=judge, folder=folder, resume=resume, log=log, about=about)
     if folder is not None and PartialState().is_main_process:
         with whole_folder(folder) as half:
-            model.save_pretrained(half)
+            merged(model).save_pretrained(half)
             if tokenizer is not None and hasattr(tokenizer, "save_pretrained"):
                 tokenizer.save_pretrained(half)
 

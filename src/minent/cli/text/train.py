@@ -82,6 +82,7 @@ def train(
         a name on the hub; it begins as the half of it that writes from the left.
     """
     require("torch", "torch", "train models of text")
+    from minent.training.defaults import LEAST
     from minent.training.devices import device_of
     from minent.training.run import refuse_taken
 
@@ -98,7 +99,7 @@ def train(
     refuse_taken(out, resume)
     with held_data(out):
         model, records, told = {"classify": classifier, "seq2seq": seq2seq, "masked-lm": masked_lm}[task](asked)
-        compute_on(threads, operations(model, asked.reading.tokens))
+        compute_on(threads, operations(model, asked.reading.tokens or LEAST))
         if not speaks():
             deque(records, maxlen=0)
             return

@@ -1,12 +1,13 @@
 """Is what a run does where nothing is said (`minent.training.defaults`) near the best that could have been said?
 
 Models of 2 + 2 layers of 128 learn from few pairs: with a fixed batch of 8,192 tokens, ten passes and a rate of 3e-4
-without warm-up, which these defaults took the place of; by the defaults; with half and twice their learning rate; with
-four times the tokens; with half the steps. The defaults were chosen by multi30k, tatoeba, cmudict and csl, and are shown
-on couplets (the second half of a line of verse from the first) and titles (the first line of a docstring from what it
-documents). Judged by 200 pairs that none learned from, a beam of 4.
+without warm-up, of which these defaults took the place; by the defaults; with half and twice their learning rate; with
+four times the tokens; with half the steps. The defaults come from what was tuned on multi30k, tatoeba, cmudict and csl
+(`both_ends.py`, `text_quality.py`), and are shown on two more: couplets (the second half of a line of verse from the
+first) and titles (the first line of a docstring from what it documents). Judged by 200 pairs that none learned from, a
+beam of 4.
 
-    python benchmarks/defaults.py [TASK ...] [--arms fixed defaults ...] [--seeds 1] [--write docs/benchmarks_defaults.md]
+    python benchmarks/defaults.py [TASK ...] [--arms ARM ...] [--seeds 1] [--write docs/benchmarks_defaults.md]
 
 Each run is added to results/defaults.json as it ends; runs that are there are not made again.
 """
@@ -103,8 +104,10 @@ def page(rows):
     order = list(TASKS), ["fixed", *ARMS]
     for row in sorted(rows, key=lambda row: (order[0].index(row["task"]), order[1].index(row["arm"]), row["seed"])):
         scores = " | ".join(f"{row[name]:.1f}" for name in ("bleu", "chrf", "error_rate"))
-        told = f"| {row['task']} | {row['pairs']:,} | {row['arm']} | {row['tokens']:,} | {row['steps']:,} | {row['passes']:.0f} "
-        lines.append(f"{told}| {row['rate']:.2g} | {scores} | {row['seconds']:.0f} | {row['seed']} |")
+        told = f"| {row['task']} | {row['pairs']:,} | {row['arm']} | {row['tokens']:,} | {row['steps']:,} "
+        lines.append(
+            f"{told}| {row['passes']:.0f} | {row['rate']:.2g} | {scores} | {row['seconds']:.0f} | {row['seed']} |"
+        )
     return "\n".join(lines) + "\n"
 
 

@@ -81,7 +81,7 @@ def run(task, arm, seed, folder):
     model = new_seq2seq(train, Shape(dim=128, hidden=512, layers=2), reading, Writing(), seed)
     start = time.process_time()
     if arm == "fixed":
-        tokens, recipe = 8192, Recipe(epochs=10, learning_rate=3e-4, warmup=0, seed=seed)
+        tokens, recipe = 8192, Recipe(epochs=10.0, learning_rate=3e-4, warmup=0, seed=seed)
     else:
         rate, larger, longer = ARMS[arm]
         tokens = int(larger * batched(model, train, None).tokens)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Int, Int64, Shaped
 
-TOGETHER = 2**16  # sequences that are gone through at a time
+TOGETHER, ELEMENTS = 2**12, 2**22  # sequences that are gone through at a time, and elements of them, about
 
 
 class Ragged:
@@ -63,11 +63,15 @@ class Ragged:
     def parts(self) -> Iterator[tuple[Int64[np.ndarray, " some"], Shaped[np.ndarray, " elements"]]]:
         """All, some at a time: how long each is, and they end to end."""
         for first in range(0, len(self), TOGETHER):
-            start, length = self._of(slice(first, first + TOGETHER))
-            if (start[1:] == start[:-1] + length[:-1]).all():
-                yield length, self.flat[start[0] : start[-1] + length[-1]]
-            else:
-                yield length, self.flat[np.repeat(start - np.cumsum(length) + length, length) + np.arange(length.sum())]
+            starts, lengths = self._of(slice(first, first + TOGETHER))
+            cuts = np.flatnonzero(np.diff(np.cumsum(lengths) // ELEMENTS)) + 1  # long ones come fewer at a time
+            for start, length in zip(np.split(starts, cuts), np.split(lengths, cuts), strict=True):
+                end = start + length
+                if (start[1:] == end[:-1]).all():
+                    yield length, self.flat[start[0] : end[-1]]
+                else:
+                    bounds = zip(start.tolist(), end.tolist(), strict=True)
+                    yield length, np.concatenate([self.flat[one:other] for one, other in bounds])
 
     def padded(
         self, ids: Int[np.ndarray, " batch"], pad: int

@@ -119,7 +119,10 @@ def test_lines_are_the_same_in_small_pieces(content, tmp_path, monkeypatch):
     assert whole == [line.removesuffix("\r") for line in (lines if lines[-1] else lines[:-1])]
 
 
-def test_batches_of_an_array_cut_and_chosen_are_those_of_lists():
+@pytest.mark.parametrize("elements", [1, 50, 2**22])
+def test_batches_of_an_array_cut_and_chosen_are_those_of_lists(elements, monkeypatch):
+    monkeypatch.setattr("minent.data.ragged.ELEMENTS", elements)
+    monkeypatch.setattr("minent.data.ragged.TOGETHER", 40)
     random = np.random.default_rng(0)
     lists = [random.integers(1, 99, n).astype(np.int32) for n in random.integers(1, 30, 200)]
     places = random.permutation(200)[:150]
@@ -127,6 +130,7 @@ def test_batches_of_an_array_cut_and_chosen_are_those_of_lists():
     known = [lists[i][:20] for i in places]
     assert [row.tolist() for row in map(whole.__getitem__, range(150))] == [one.tolist() for one in known]
     one, other = (Batches({"words": column}, tokens=100) for column in (whole, known))
+    assert [part.tolist() for _, part in Ragged.of(known).parts()] == [part.tolist() for _, part in whole.parts()]
     assert one.fingerprint() == other.fingerprint() != Batches({"words": lists[:150]}, tokens=100).fingerprint()
     for a, b in zip(one.epoch(1), other.epoch(1), strict=True):
         assert all((a[name] == b[name]).all() and a[name].dtype == b[name].dtype for name in b)

@@ -66,7 +66,7 @@ def test_a_model_that_is_saved_again_is_the_old_or_the_new_one_whenever_the_proc
         assert torch.equal(found.layer.weight, wanted.layer.weight)
         assert (folder / "README.md").read_text() == "mine"
         with pytest.MonkeyPatch.context() as patch:  # as another process would
-            patch.setattr("minent.files._tidy", __import__("minent.files").files._tidy.__wrapped__)
+            patch.setattr("minent.files.tidy", __import__("minent.files").files.tidy.__wrapped__)
             old.save_pretrained(folder)
         assert left_over(folder) == []
         after += 1
@@ -83,7 +83,7 @@ def test_a_file_is_the_old_or_the_new_one_and_leftovers_are_cleared_away(tmp_pat
         ways.add(path.read_text())
     assert ways == {"old", "new"} or ways == {"old"}
     assert path.read_text() == "new" and left_over(tmp_path)
-    monkeypatch.setattr("minent.files._tidy", __import__("minent.files").files._tidy.__wrapped__)
+    monkeypatch.setattr("minent.files.tidy", __import__("minent.files").files.tidy.__wrapped__)
     alive = tmp_path / f"{HALF}{os.getppid()}-0"  # of a process that still writes it
     alive.touch()
     write_text(path, "newer")

@@ -45,8 +45,8 @@ def whole_file(path: str | os.PathLike[str]) -> Iterator[Path]:
         return
     path = path.resolve() if path.is_symlink() else path
     path.parent.mkdir(parents=True, exist_ok=True)
-    _tidy(path.parent)
-    temporary = _beside(path)
+    tidy(path.parent)
+    temporary = beside(path)
     os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
     mode = S_IMODE((path if path.exists() else temporary).stat().st_mode)
     try:
@@ -74,15 +74,12 @@ def whole_folder(folder: str | os.PathLike[str]) -> Iterator[Path]:
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     settled(folder)
-    _tidy(folder)
-    half = _beside(folder / "saved")
+    tidy(folder)
+    half = beside(folder / "saved")
     half.mkdir()
     try:
         yield half
-        for file in filter(Path.is_file, half.rglob("*")):
-            with file.open("rb+") as handle:
-                os.fsync(handle.fileno())
-        sync(half)
+        synced(half)
         half.rename(folder / ALL)  # from here on all are new: whoever comes next moves what is left to be moved
         sync(folder)
         settled(folder)
@@ -139,6 +136,14 @@ def held(folder: str | os.PathLike[str], other: str = "name another") -> Iterato
         os.close(handle)
 
 
+def synced(folder: Path) -> None:
+    """Have the disk hold what is in the files of a folder."""
+    for file in filter(Path.is_file, folder.rglob("*")):
+        with file.open("rb+") as handle:
+            os.fsync(handle.fileno())
+    sync(folder)
+
+
 def sync(folder: Path) -> None:
     """Have the disk remember which files are in a folder."""
     handle = os.open(folder, os.O_RDONLY)
@@ -158,13 +163,13 @@ def write_text(path: str | os.PathLike[str], text: str) -> None:
         temporary.write_text(text, encoding="utf-8")
 
 
-def _beside(path: Path) -> Path:
+def beside(path: Path) -> Path:
     suffix = path.suffix if len(path.suffix) < 20 else ""
     return path.with_name(f"{HALF}{os.getpid()}-{secrets.token_hex(4)}{suffix}")
 
 
 @cache  # once a process: a recorder writes thousands of files to one folder
-def _tidy(folder: Path) -> None:
+def tidy(folder: Path) -> None:
     """Delete what processes that are no more left half-written."""
     for left in folder.glob(f"{HALF}*"):
         writer = left.name.removeprefix(HALF).split("-")[0]

@@ -10,6 +10,7 @@ import re
 import sys
 import zlib
 from io import BytesIO
+from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -26,6 +27,7 @@ MARKS = (
 )  # fmt: skip
 QUOTED = re.compile(rb'(?<![^,;\t|\r\n])"(?:[^"]++|"")*+"(?![^,;\t|\r\n])|\r\n?')
 GB2312 = re.compile(rb"(?:[\0-\x7f]++|[\xa1-\xf7][\xa1-\xfe])*+")
+MAPPED = 2**26  # bytes of a file that need not be held
 TIMES, MOST = 50, 500 * 10**6  # bytes that a packed file may unpack to: times its own, and so many
 COMMON = re.compile(rb"[\xa1-\xa3\xb0-\xd7][\xa1-\xfe]")  # its punctuation, and the more common half of its characters
 
@@ -46,10 +48,11 @@ class Text(NamedTuple):
     newline: str
 
 
-def opened(path: str | os.PathLike[str] | Any) -> Held:
+def opened(path: str | os.PathLike[str] | Any, *, mapped: bool = False) -> Held:
     """What a file holds; "-" is standard input, and an open binary file is read. Raises BadInput.
 
-    How it is packed is told by how it begins, not by its name.
+    How it is packed is told by how it begins, not by its name. A large file may come `mapped`: it can be sliced and
+    searched like bytes, and only what is looked at comes to memory.
 
     >>> import io
     >>> opened(io.BytesIO(bz2.compress(b"1 2"))).data
@@ -58,7 +61,7 @@ def opened(path: str | os.PathLike[str] | Any) -> Held:
     if isinstance(path, str | os.PathLike) and str(path) == "-":
         data, name = sys.stdin.buffer.read(), "standard input"
     elif isinstance(path, str | os.PathLike):
-        data, name = _held(Path(path)), path
+        data, name = _held(Path(path), mapped), path
     else:
         data, name = path.read(), getattr(path, "name", "standard input")
         if not isinstance(data, bytes):
@@ -158,10 +161,13 @@ def _unpacked(data: bytes, packed: str, most: int) -> bytes:
         return file.read(most)
 
 
-def _held(file: Path) -> bytes:
+def _held(file: Path, mapped: bool) -> Any:
     try:
         if file.is_char_device() and file != Path(os.devnull) and not file.samefile("/dev/stdin"):
             raise BadInput(f"{str(file)!r} is a device, which has no end; wanted a file")
+        if mapped and file.is_file() and file.stat().st_size >= MAPPED:
+            with file.open("rb") as handle:
+                return mmap(handle.fileno(), 0, access=ACCESS_READ)
         return file.read_bytes()
     except FileNotFoundError:
         folder = [] if not file.parent.is_dir() else [other.name for other in file.parent.iterdir()]

@@ -1,15 +1,21 @@
 """What a model reads of texts: their first so many token ids, and how much is lost with the rest."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from hashlib import blake2b
+from importlib.metadata import version
+from itertools import islice
 from typing import Any
 
 import numpy as np
-from jaxtyping import Int32
+from jaxtyping import Int32, Int64
 from tokenizers import Tokenizer
 
+from minent.data.ragged import Ragged, read_ragged, write_ragged
+from minent.data.tables.texts import place_of
 from minent.errors import BadInput
 from minent.kernels import log
+from minent.once import once
 from minent.text.tokenizer import blank_of
 
 TOGETHER = 4096  # texts: what a tokenizer says of one takes kilobytes
@@ -29,14 +35,22 @@ class Cut:
     longest: int
     tokens: int = 0
     lost: int = 0
-    which: list[bool] = field(default_factory=list)
-    """Of each text, whether it is cut."""
+    which: bytearray = field(default_factory=bytearray)
+    """Of each text, whether it is cut: 1 or 0."""
 
     def count(self, tokens: int) -> bool:
         """One more text of so many tokens; whether it is cut."""
         self.tokens, self.lost = self.tokens + tokens, self.lost + max(0, tokens - self.longest)
         self.which.append(tokens > self.longest)
-        return self.which[-1]
+        return bool(self.which[-1])
+
+    def count_all(self, tokens: Int64[np.ndarray, " texts"]) -> None:
+        """Texts of so many tokens each."""
+        self.tokens, self.lost = (
+            self.tokens + int(tokens.sum()),
+            self.lost + int(np.maximum(0, tokens - self.longest).sum()),
+        )
+        self.which += (tokens > self.longest).astype(np.uint8).tobytes()
 
     @property
     def texts(self) -> int:
@@ -65,7 +79,48 @@ def told(cuts: Mapping[str, Cut]) -> dict[str, Any]:
 
 def most(tokenizer: Tokenizer, texts: Sequence[str], *, special: bool = False) -> int:
     """How many tokens the longest of the texts has."""
-    return max(map(len, encode(tokenizer, texts, special=special)), default=1)
+    if place_of(texts) is not None and not special:
+        return int(token_array(tokenizer, texts).lengths.max(initial=1))
+    return max((len(ids) for part in _encoded(tokenizer, texts, special=special) for ids in part), default=1)
+
+
+def token_array(tokenizer: Tokenizer | None, texts: Sequence[str], cut: Cut | None = None) -> Ragged:
+    """The token ids of each text, an unknown one where it has none, end to end in one array: in memory, or on disk
+    where the texts lie there; of each the first `cut.longest`, and `cut` counts what is lost.
+
+    Raises BadInput where there is no tokenizer."""
+    if tokenizer is None:
+        raise BadInput("a model reads and writes with its tokenizer; this one has none: set model.tokenizer")
+    blank = [np.array([blank_of(tokenizer)], np.int32)]
+
+    def parts() -> Iterator[list[np.ndarray]]:
+        for part in _encoded(tokenizer, texts):
+            yield [ids if len(ids) else blank[0] for ids in part]
+
+    found = arrayed(texts, parts(), tokenizer.to_str())
+    if cut is None:
+        return found
+    cut.count_all(found.lengths)
+    return found.cut(cut.longest)
+
+
+def together(sequences: Iterable[np.ndarray]) -> Iterator[list[np.ndarray]]:
+    """Sequences, some at a time."""
+    rest = iter(sequences)
+    while part := list(islice(rest, TOGETHER)):
+        yield part
+
+
+def arrayed(texts: Sequence[str], parts: Iterator[list[np.ndarray]], how: str) -> Ragged:
+    """Sequences of ids that were made of texts, some at a time: in memory, or on disk where the texts lie there. Those
+    that were made of the same texts before, as `how` says, are there already, and none is asked for."""
+    if (place := place_of(texts)) is None:
+        found = [(np.fromiter(map(len, part), np.int64, len(part)), np.concatenate(part)) for part in parts if part]
+        lengths, flat = map(np.concatenate, zip((np.empty(0, np.int64), np.empty(0, np.int32)), *found, strict=True))
+        return Ragged(flat, np.concatenate([[0], np.cumsum(lengths)]))
+    key = blake2b(f"{version('minent')} {place[1]} {how}".encode(), digest_size=16).hexdigest()
+    folder = once(place[0] / key, lambda half: write_ragged(half, ["ids"], np.int32, ([part] for part in parts)))
+    return read_ragged(folder, "ids", np.int32)
 
 
 def sequences(
@@ -99,25 +154,37 @@ def encode(
     >>> encode(tokenizer, ["[MAX 9 8 ]", "2"], longest=3)
     [array([7, 6, 1], dtype=int32), array([5], dtype=int32)]
     """
+    return [ids for part in _encoded(tokenizer, texts, longest, special=special, cut=cut) for ids in part]
+
+
+def _encoded(
+    tokenizer: Tokenizer,
+    texts: Sequence[str],
+    longest: int | None = None,
+    *,
+    special: bool = False,
+    cut: Cut | None = None,
+) -> Iterator[list[Int32[np.ndarray, " tokens"]]]:
+    """The same, some texts at a time."""
     if isinstance(texts, str):
         raise BadInput(f"texts must be a list of texts; got one text, {texts[:40]!r}")
     added = tokenizer.num_special_tokens_to_add(False) if special else 0
     if longest is not None and longest <= added:
         raise BadInput(f"longest must be more than {added}; got {longest}")
-    before, tokenizer.encode_special_tokens = tokenizer.encode_special_tokens, not special
-    found: list[Int32[np.ndarray, " tokens"]] = []
-    try:
-        for start in range(0, len(texts), TOGETHER):
-            for encoding in tokenizer.encode_batch_fast(
-                list(texts[start : start + TOGETHER]), add_special_tokens=False
-            ):
-                whole = len(encoding)
-                if longest is not None:
-                    encoding.truncate(longest - added)
-                if cut is not None:
-                    cut.tokens, cut.lost = cut.tokens + whole, cut.lost + whole - len(encoding)
-                    cut.which.append(whole > len(encoding))
-                found.append(np.array((tokenizer.post_process(encoding) if special else encoding).ids, np.int32))
-    finally:
-        tokenizer.encode_special_tokens = before
-    return found
+    rest = iter(texts)
+    while part := list(islice(rest, TOGETHER)):
+        before, tokenizer.encode_special_tokens = tokenizer.encode_special_tokens, not special
+        try:
+            encodings = tokenizer.encode_batch_fast(part, add_special_tokens=False)
+        finally:
+            tokenizer.encode_special_tokens = before
+        found = []
+        for encoding in encodings:
+            whole = len(encoding)
+            if longest is not None:
+                encoding.truncate(longest - added)
+            if cut is not None:
+                cut.tokens, cut.lost = cut.tokens + whole, cut.lost + whole - len(encoding)
+                cut.which.append(whole > len(encoding))
+            found.append(np.array((tokenizer.post_process(encoding) if special else encoding).ids, np.int32))
+        yield found

@@ -3,13 +3,17 @@
 import json
 import os
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from hashlib import blake2b
+from importlib.metadata import version
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, processors, trainers
 
+from minent.data.tables.texts import place_of
 from minent.errors import BadInput
+from minent.once import once
 from minent.text.options import Reading
 from minent.text.sentencepiece_file import sentencepiece_tokenizer
 
@@ -42,7 +46,7 @@ def train_tokenizer(texts: Iterable[str], *, kind: Kind = "bpe", vocabulary: int
     smallest = len(SPECIAL) + (1 if kind == "words" else len(BYTES))
     if vocabulary < smallest:
         raise BadInput(f"a vocabulary of {kind} must hold at least {smallest} tokens; got {vocabulary}")
-    texts = list(texts)
+    texts = texts if isinstance(texts, Sequence) else list(texts)
     if not any(texts):
         raise BadInput("a tokenizer learns from texts; got none")
     if kind == "bpe":
@@ -64,7 +68,7 @@ def train_tokenizer(texts: Iterable[str], *, kind: Kind = "bpe", vocabulary: int
     return tokenizer
 
 
-def _bpe(texts: list[str], vocabulary: int) -> Tokenizer:
+def _bpe(texts: Sequence[str], vocabulary: int) -> Tokenizer:
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()
@@ -76,7 +80,7 @@ def _bpe(texts: list[str], vocabulary: int) -> Tokenizer:
     return tokenizer
 
 
-def _unigram(texts: list[str], vocabulary: int) -> Tokenizer:
+def _unigram(texts: Sequence[str], vocabulary: int) -> Tokenizer:
     tokenizer = Tokenizer(models.Unigram())
     tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex(WORDS), "isolated")
     tokenizer.decoder = decoders.Sequence([decoders.ByteFallback(), decoders.Fuse()])
@@ -140,8 +144,21 @@ def tokenizer_of(texts: Iterable[str], reading: Reading) -> Tokenizer:
         raise BadInput(f"a tokenizer for the sources alone is for models that write a text for a text; got {given}")
     kind = "bpe" if reading.tokenizer == "auto" else reading.tokenizer
     if kind in get_args(Kind):
-        return train_tokenizer(texts, kind=kind, vocabulary=reading.vocabulary)  # type: ignore[arg-type]
+        return _trained(texts, kind, reading.vocabulary)
     return read_tokenizer(reading.tokenizer)
+
+
+def _trained(texts: Iterable[str], kind: Any, vocabulary: int) -> Tokenizer:
+    """A tokenizer that is trained on the texts; on those that lie on disk once: it lies there, too."""
+    place = place_of(texts) if isinstance(texts, Sequence) else None
+    if place is None:
+        return train_tokenizer(texts, kind=kind, vocabulary=vocabulary)
+    key = blake2b(f"{version('minent')} {place[1]} {kind} {vocabulary}".encode(), digest_size=16).hexdigest()
+
+    def make(half: Path) -> None:
+        train_tokenizer(texts, kind=kind, vocabulary=vocabulary).save(str(half / "tokenizer.json"))
+
+    return Tokenizer.from_file(str(once(place[0] / key, make) / "tokenizer.json"))
 
 
 def end_of(tokenizer: Tokenizer) -> int:

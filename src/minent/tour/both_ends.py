@@ -1,5 +1,6 @@
 """Numbers in words, from both ends: digits are read, and words written from the left and from the right at once."""
 
+from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 
@@ -46,7 +47,7 @@ def both_ends(folder: Path, say: Say, steps: int = 500) -> Section:
     return Section(say("Writing from both ends"), say(ASKED), command, facts, html, "writing.md")
 
 
-def right(found: list[str], truth: list[str]) -> float:
+def right(found: Sequence[str], truth: Sequence[str]) -> float:
     """How many are, of a hundred."""
     return 100 * sum(a == b for a, b in zip(found, truth, strict=True)) / len(truth)
 

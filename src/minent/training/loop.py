@@ -9,7 +9,7 @@ from typing import Any
 from torch import nn
 
 from minent.errors import BadInput
-from minent.training import checkpoint
+from minent.training import checkpoint, defaults
 from minent.training.batches import Batches
 from minent.training.descent import averaging
 from minent.training.descent.adamw import adamw
@@ -126,15 +126,17 @@ def prepared(
         raise BadInput(f"keep_every wants a folder, and a model that is saved in one; got a {type(model).__name__}")
     processes = found(recipe.device)
     first, together = processes.is_main_process, recipe.accumulate * processes.num_processes
-    steps = recipe.steps or max(1, math.ceil(recipe.epochs * math.ceil(len(batches) / together)))
-    if recipe.warmup >= steps:
-        raise BadInput(f"warmup must be shorter than the run of {steps} steps; got {recipe.warmup}")
+    one_pass = math.ceil(len(batches) / together)
+    steps = defaults.steps_of(recipe, model, one_pass)
+    if (warmup := defaults.warmup_of(recipe, model, steps)) >= steps:
+        raise BadInput(f"warmup must be shorter than the run of {steps} steps; got {warmup}")
     agree_on(model.to(processes.device), processes)
     run = Fit(
         model=model, batches=batches, recipe=recipe, steps=steps, processes=processes, optimizer=adamw(model, recipe),
         average=averaging.start(model) if recipe.ema else None, folder=folder,
         saving=first and (kept or dev is not None or recipe.keep > 1), loss=loss, dev=dev, before_step=before_step,
-        about=dict(about), told=told, still=frozen_norms(model),
+        about=dict(about), told=told, still=frozen_norms(model), rate=defaults.rate_of(recipe, model), warmup=warmup,
+        between=defaults.between(recipe, steps, one_pass),
     )  # fmt: skip
     resumed(run, resume, kept, log)
     run.state = begun(run.state, recipe)

@@ -14,8 +14,8 @@ Precision = Literal["fp32", "tf32", "bf16", "fp16"]
 class Recipe:
     """How to train; see `fit`. Raises BadInput for a value that an option cannot have.
 
-    >>> Recipe(epochs=3.0, warmup=100).learning_rate
-    0.0003
+    >>> Recipe(epochs=3.0, warmup=100).precision
+    'fp32'
     >>> Recipe(accumulate=0)
     Traceback (most recent call last):
     minent.errors.BadInput: accumulate must be at least 1; got 0
@@ -24,17 +24,19 @@ class Recipe:
     steps: int | None = None
     """Optimiser steps in all; as many as `epochs` make if not given."""
 
-    epochs: float = 10.0
-    """Passes over the training set, where `steps` is not given; parts of one too."""
+    epochs: float | None = None
+    """Passes over the training set, where `steps` is not given; parts of one too. If neither is given 10, or for a
+    new model of text as many as make 2,000 steps, at most 100."""
 
-    learning_rate: float = 3e-4
-    """The highest learning rate, reached at the end of the warm-up."""
+    learning_rate: float | None = None
+    """The highest learning rate, reached at the end of the warm-up; if not given, by the model's width: 0.256 / dim
+    for a new model of text, 0.0384 / dim for one that is trained further."""
 
     schedule: Schedule = "cosine"
     """How the learning rate decays after the warm-up."""
 
-    warmup: int = 0
-    """Steps over which the learning rate climbs."""
+    warmup: int | None = None
+    """Steps over which the learning rate climbs; a tenth of all if not given."""
 
     weight_decay: float = 0.01
     """Share of each matrix, times the learning rate, that is taken away a step; vectors do not decay."""
@@ -61,7 +63,8 @@ class Recipe:
     """The same seed gives the same dropout."""
 
     evaluate_every: int = 0
-    """Steps between evaluations, each with a checkpoint; 0 for the end of each epoch."""
+    """Steps between evaluations, each with a checkpoint; 0 for the end of each epoch, or, where it is not said how many
+    epochs there are, of some 20."""
 
     best: str = "loss"
     """Score on dev that the best checkpoint has: the lowest loss, or the highest accuracy, bleu, rouge_l, …"""
@@ -85,10 +88,10 @@ class Recipe:
         check(
             self,
             ("steps", self.steps is None or self.steps >= 1, "at least 1"),
-            ("epochs", 0 < self.epochs < inf, "positive"),
-            ("learning_rate", 0 < self.learning_rate < inf, "positive"),
+            ("epochs", self.epochs is None or 0 < self.epochs < inf, "positive"),
+            ("learning_rate", self.learning_rate is None or 0 < self.learning_rate < inf, "positive"),
             ("schedule", self.schedule in get_args(Schedule), f"one of {', '.join(get_args(Schedule))}"),
-            ("warmup", self.warmup >= 0, "at least 0"),
+            ("warmup", self.warmup is None or self.warmup >= 0, "at least 0"),
             ("weight_decay", 0 <= self.weight_decay < inf, "at least 0"),
             ("beta1", 0 <= self.beta1 < 1, "at least 0 and less than 1"),
             ("beta2", 0 <= self.beta2 < 1, "at least 0 and less than 1"),

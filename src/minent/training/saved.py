@@ -45,6 +45,7 @@ class Saved(PyTorchModelHubMixin, nn.Module, library_name="minent"):
 
     tokenizer: Tokenizer | None = None
     tokenizers: tuple[str, ...] = ("tokenizer",)
+    has_learned: bool = False  # it came with weights
 
     def _stored(self) -> dict[str, Tensor]:
         """The weights as the file is to name them."""
@@ -122,6 +123,7 @@ class Saved(PyTorchModelHubMixin, nn.Module, library_name="minent"):
         file, parts = folder / "model.safetensors", [] if (folder / "model.safetensors").exists() else learned(folder)
         model = built(parts[0] if parts else file, lambda: cls(**arguments))
         fill(weights(model), averaging.mean(parts) if parts else model._restored(read(file)), folder)
+        model.has_learned = True
         for name in model.tokenizers:
             if (file := folder / f"{name}.json").exists():
                 try:

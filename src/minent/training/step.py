@@ -29,6 +29,15 @@ class Fit(Run):
     loss: Loss
     dev: Dev | None
     before_step: Callable[[Moment], object] | None
+    rate: float
+    """The highest learning rate,"""
+
+    warmup: int
+    """the steps over which it climbs,"""
+
+    between: int
+    """and the passes from one evaluation to the next, where these are at ends of passes."""
+
     recorder: Recorder | None = None
     told: Mapping[str, Any] = field(default_factory=dict)
     """What the log says beside the first step."""
@@ -43,7 +52,7 @@ def step(run: Fit) -> Record:
     epoch, position, group, ends = next(run.walk)
     run.last = group[-1]
     run.state = state = replace(run.state, step=run.state.step + 1, epoch=epoch, position=position + len(group))
-    rate = recipe.learning_rate * factor(recipe.schedule, state.step, recipe.warmup, run.steps)
+    rate = run.rate * factor(recipe.schedule, state.step, run.warmup, run.steps)
     for parameters in run.optimizer.param_groups:
         parameters["lr"] = rate
     done = {"progress": np.array((state.step - 1) / run.steps, np.float32)}
@@ -68,7 +77,7 @@ def step(run: Fit) -> Record:
         if run.average is not None:
             averaging.follow(run.average, run.model, recipe.ema, state.step)
     speed = targets / (perf_counter() - begun)
-    pause = state.step % recipe.evaluate_every == 0 if recipe.evaluate_every else ends
+    pause = state.step % recipe.evaluate_every == 0 if recipe.evaluate_every else ends and epoch % run.between == 0
     scores = paused(run) if (pause := pause or state.step == run.steps) else None
     record = Record(state.step, run.steps, epoch, mean, rate, norm, speed, scores)
     if run.log is not None:

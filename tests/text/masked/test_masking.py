@@ -7,8 +7,9 @@ import torch
 from minent.errors import BadInput
 from minent.nn.shape import Shape
 from minent.text.gibbs import Gibbs
+from minent.text.masked.batched import batched
 from minent.text.masked.model import MaskedLM
-from minent.text.masked.training import batched, holes, new_masked_lm, train_masked_lm
+from minent.text.masked.training import holes, new_masked_lm, train_masked_lm
 from minent.text.masked.vocabulary import vocabulary_of
 from minent.text.options import Masking, Reading
 from minent.training.recipe import Recipe

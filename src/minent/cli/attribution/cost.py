@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from minent.cli.attribution.asked import at_least_one
 from minent.cli.attribution.recorded import made, trained_on
+from minent.cli.computing import Device
 from minent.errors import require
 
 
@@ -19,6 +20,7 @@ def cost(
     epochs: float = 3.0,
     inputs: int = 20,
     memory: float = 1.0,
+    device: Device = "auto",
 ) -> None:
     """What it will cost to record a run and to explain it: time is measured on three steps, and multiplied.
 
@@ -47,15 +49,17 @@ def cost(
     import torch
 
     from minent.attribution import cost
+    from minent.training.devices import device_of
 
-    network = made(model)
+    there, network = device_of(device), made(model)
     _, _, (x, y), loss = trained_on(train, labels, network, model)
     kind: Any = torch.optim.AdamW if optimizer == "adam" else torch.optim.SGD
     options = {"momentum": 0.9} if optimizer == "momentum" else {}
     steps = max(1, math.ceil(epochs * math.ceil(len(y) / batch)))
     some = slice(min(batch, len(y)))
+    network.to(there)
     found = cost(
-        network, kind(network.parameters(), lr=1e-3, **options), (x[some], y[some]), steps=steps,
+        network, kind(network.parameters(), lr=1e-3, **options), (x[some].to(there), y[some].to(there)), steps=steps,
         examples=len(y), inputs=inputs, loss=loss, memory=memory,
     )  # fmt: skip
     print(f"{steps:,} steps of {batch} of {len(y):,} examples; {inputs:,} inputs to explain\n{found}")

@@ -59,6 +59,7 @@ def explain(
     from minent.attribution.walk.passes import taken
 
     inputs, truth, shown = recorded.read(data, columns)
+    inputs = recorded.there(inputs)
     said = _outputs(recorded, inputs)
     of = of if len(recorded.labels) > 2 or said > 1 else "score"
     few = (

@@ -44,7 +44,7 @@ def groups(
     from minent import community
     from minent.cli.terminal import summary
 
-    parts = explained(recorded, recorded.train[0], options)
+    parts = explained(recorded, recorded.there(recorded.train[0]), options)
     if not speaks():
         return
     network = replace(parts.graph(neighbours), names=np.array(recorded.rows))

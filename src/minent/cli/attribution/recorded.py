@@ -35,6 +35,9 @@ class Explaining:
     anyway: Annotated[bool, Parameter(negative="", show_default=False)] = False
     """Show what is not to be trusted too: sums that lack more than a tenth of what training changed."""
 
+    device: str = "auto"
+    """Where to compute: auto (a CUDA GPU where there is one), cpu, cuda, cuda:1, mps."""
+
 
 @dataclass(frozen=True)
 class Run:
@@ -61,6 +64,12 @@ class Run:
     batches: Any = None
     """A data set of `train`, where batches are not rows of it as they are."""
 
+    def there(self, inputs: Any) -> Any:
+        """Inputs on the device of the model."""
+        from minent.attribution.walk.passes import moved
+
+        return moved(inputs, next(self.model.parameters()).device)
+
     @property
     def taken(self) -> Any:
         """What the run learned from, batch by batch as it did."""
@@ -68,12 +77,15 @@ class Run:
 
 
 def opened(run: Path, options: Explaining) -> Run:
-    """The run in a folder. Raises BadInput for what is missing, and for what does not fit together."""
+    """The run in a folder, its model on the device that is asked for. Raises BadInput for what is missing, and for what
+    does not fit together."""
     if options.memory <= 0:
         raise BadInput(f"memory is so many GiB, more than 0; got {options.memory}")
     require("torch", "torch", "explain models")
+    from minent.training.devices import device_of
     from minent.training.trajectory import Trajectory
 
+    device = device_of(options.device)
     trajectory, train, model = Trajectory.open(run), options.train, options.model
     if model is None and not (run / "config.json").exists():
         told = f"{str(run)!r} is no folder of a text classifier, which would need none"
@@ -81,7 +93,9 @@ def opened(run: Path, options: Explaining) -> Run:
     if model is None:
         from minent.cli.attribution.texts import classified
 
-        return classified(run, trajectory, train)
+        found = classified(run, trajectory, train)
+        found.model.to(device)
+        return found
     import torch
 
     from minent.attribution.examples import read_examples
@@ -103,6 +117,7 @@ def opened(run: Path, options: Explaining) -> Run:
         return torch.from_numpy(asked.x), truth, asked.shown
 
     taught = [examples.labels[i] for i in examples.y]
+    network.to(device)
     return Run(network, trajectory, data, labels, taught, examples.shown, read, loss, list(range(len(examples))))
 
 
@@ -159,7 +174,7 @@ def _outputs(model: Any, examples: Any, path: Path) -> int:
 
     try:
         with torch.no_grad():
-            said = model(torch.from_numpy(examples.x[:1]))
+            said = model(torch.from_numpy(examples.x[:1]).to(next(model.parameters()).device))
     except (RuntimeError, ValueError, IndexError) as error:
         raise BadInput(f"the model does not read the examples in {str(path)!r}: {error}") from error
     if said.ndim != 2:

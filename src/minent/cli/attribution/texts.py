@@ -53,7 +53,7 @@ def classified(run: Path, trajectory: Any, train: Path | None) -> Run:
         return pad_sequence(ids, batch_first=True), pad_sequence(masks, batch_first=True)
 
     def shown(texts: Labelled) -> Any:
-        return lambda i: escape(texts.texts[i][:300]) + (" …" if len(texts.texts[i]) > 300 else "")
+        return lambda i: escape(str(texts.texts[i])[:300]) + (" …" if len(texts.texts[i]) > 300 else "")
 
     def read(path: Path, columns: LabelledColumns | None) -> Any:
         asked = read_texts(str(path), columns or LabelledColumns())
@@ -72,7 +72,7 @@ def classified(run: Path, trajectory: Any, train: Path | None) -> Run:
     batches = DataLoader(range(len(targets)), collate_fn=batched)  # type: ignore[arg-type]
     return Run(
         classifier, trajectory, (inputs, targets), tuple(classifier.labels), taught, shown(examples), read,
-        F.cross_entropy, rows, examples.texts, _average(run), batches,
+        F.cross_entropy, rows, list(examples.texts), _average(run), batches,
     )  # fmt: skip
 
 

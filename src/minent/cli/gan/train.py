@@ -3,11 +3,13 @@
 import time
 from collections import deque
 from contextlib import nullcontext
+from math import inf
 from pathlib import Path
 from typing import Annotated, Any
 
 from cyclopts import Parameter
 
+from minent.cli.computing import Threads, check_threads, compute_on
 from minent.cli.kept_options import begun, keeping
 from minent.cli.outputs import check_apart
 from minent.cli.processes import speaks
@@ -25,6 +27,7 @@ def train(
     classes: Annotated[bool, Parameter(show_default=False)] = False,
     split: str | None = None,
     skip_bad: int = 0,
+    threads: Threads = 0,
     resume: Annotated[bool, Parameter(show_default=False)] = False,
     init: Annotated[Path | None, Parameter(show_default=False)] = None,
     networks: Annotated[Networks | None, Parameter(name="*", group="Networks")] = None,
@@ -61,6 +64,7 @@ def train(
     from minent.training.devices import device_of
     from minent.training.run import refuse_taken
 
+    check_threads(threads)
     check_apart(out, [images, init])
     refuse_taken(out, resume)
     start, networks, playing = time.perf_counter(), networks or Networks(), playing or Playing()
@@ -75,14 +79,23 @@ def train(
         generator, critic = players_from(begun(str(init), out, resume), samples, classes=classes)
     else:
         generator, critic = new_players(samples, networks, classes=classes, seed=playing.seed)
+    weights = [sum(parameter.numel() for parameter in player.parameters()) for player in (generator, critic)]
+    points = 6.0 * playing.batch * sum(weights)
+    compute_on(threads, inf if samples.size else points)  # convolutions have more to do
     mixture = images == "gaussians"
     turns = train_gan(generator, critic, samples, playing, mixture=mixture, folder=out, resume=resume)
     if not speaks():
         deque(turns, maxlen=0)
         return
-    options = {"images": images, "size": size, "classes": classes, "split": split, "skip_bad": skip_bad}
+    options = {
+        "images": images,
+        "size": size,
+        "classes": classes,
+        "split": split,
+        "skip_bad": skip_bad,
+        "threads": threads,
+    }
     options |= {"init": init, "networks": networks, "playing": playing}
-    weights = [sum(parameter.numel() for parameter in player.parameters()) for player in (generator, critic)]
     print(f"{kind(samples)}, {playing.lipschitz}; {weights[0]:,} weights draw, {weights[1]:,} judge")
     terminal.playing(keeping(turns, "gan", out, options, resume))
     _told_of_the_best(out)

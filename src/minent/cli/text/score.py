@@ -103,6 +103,6 @@ def _lines(path: str | Path) -> list[str]:
     from minent.data.text_file import open_text
 
     file = open_text(path)
-    if file.kind in KINDS and (file.kind != ".tsv" or b"\t" in file.data):
+    if file.kind in KINDS and (file.kind != ".tsv" or file.data.find(b"\t") >= 0):
         raise BadInput(f"texts to score are files of one text a line; {str(path)!r} is a table")
-    return file.lines()
+    return list(file.lines())

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from minent.cli.inputs import understood
 from minent.cli.kept_options import begun
 from minent.cli.text.distilled import distilled
+from minent.cli.text.held_data import FOLDER
 from minent.data.tables.columns import Columns
 from minent.errors import BadInput
 from minent.nn.shape import Shape
@@ -41,6 +42,7 @@ class Asked(NamedTuple):
     recipe: Recipe
     init: str = ""
     distil: str = ""
+    lora: int = 0
 
 
 COLUMNS = {"classify": ("text", "label"), "seq2seq": ("source", "target"), "masked-lm": ("text",)}
@@ -58,6 +60,8 @@ def check(asked: Asked) -> None:
             raise BadInput(f"--{name.replace('_', '-')} is for --task seq2seq; got --task {asked.task}")
     if asked.distil and asked.task != "seq2seq":
         raise BadInput(f"--distil is for --task seq2seq; got --task {asked.task}")
+    if asked.lora and (asked.task != "masked-lm" or not asked.init):
+        raise BadInput("--lora is for --task masked-lm and a model of Hugging Face, --init; got no such")
     if asked.init and asked.distil:
         raise BadInput("a model begins as one other model; got --init and --distil")
     other = "init" if asked.init else "distil" if asked.distil else ""
@@ -111,8 +115,10 @@ def masked_lm(asked: Asked) -> Prepared:
     texts, held = split(texts, HELD, recipe.seed) if not asked.dev else (texts, labelled(asked, asked.dev, None))
     if asked.init:
         from minent.text import load
+        from minent.text.masked.lora import adapted
 
         model, tokenizer = load(begun(asked.init, asked.out, asked.resume))
+        model = adapted(model, asked.lora, recipe.seed) if asked.lora else model
     else:
         model, tokenizer = new_masked_lm(texts.texts, asked.shape, asked.reading, recipe.seed), None
     records = train_masked_lm(
@@ -135,7 +141,7 @@ def seq2seq(asked: Asked) -> Prepared:
     def read(path: list[str], targets: Path | None) -> Pairs:
         return read_pairs(
             path[0] if len(path) == 1 else path, targets, source=columns.source, target=columns.target,
-            encoding=columns.encoding, skip_bad=columns.skip_bad,
+            encoding=columns.encoding, skip_bad=columns.skip_bad, folder=asked.out / FOLDER,
         )  # fmt: skip
 
     pairs = read(asked.train, asked.train_target)
@@ -167,7 +173,7 @@ def labelled(asked: Asked, path: list[str], label: str | None) -> "Labelled":
     columns = asked.columns
     found = read_labelled(
         path[0] if len(path) == 1 else path, text=columns.text, label=label, encoding=columns.encoding,
-        skip_bad=columns.skip_bad,
+        skip_bad=columns.skip_bad, folder=asked.out / FOLDER,
     )  # fmt: skip
     if label is not None and found.labels is None:
         wanted = "a table (.tsv of label and text, .csv, .jsonl, …), or any with --text and --label, has labels"

@@ -3,14 +3,17 @@
 import sys
 import time
 from collections import deque
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from cyclopts import Parameter
 
+from minent.cli.computing import Threads, check_threads, compute_on
 from minent.cli.kept_options import keeping
 from minent.cli.outputs import check_apart
 from minent.cli.processes import speaks
+from minent.cli.text.held_data import held_data
 from minent.cli.text.tasks import Asked, check, classifier, masked_lm, seq2seq
 from minent.data.tables.columns import Columns
 from minent.errors import require
@@ -31,6 +34,8 @@ def train(
     out: Annotated[Path, Parameter(name=["--out", "-o"])],
     resume: Annotated[bool, Parameter(show_default=False)] = False,
     record: int = 0,
+    lora: int = 0,
+    threads: Threads = 0,
     init: Annotated[str, Parameter(show_default=False)] = "",
     distil: Annotated[str, Parameter(show_default=False)] = "",
     columns: Annotated[Columns | None, Parameter(name="*", group="Columns of a table")] = None,
@@ -69,11 +74,15 @@ def train(
     init
         Train this model further, a folder that this command wrote: one of the task, and for classify a masked language
         model, too, or a classifier of other labels. For masked-lm also one of Hugging Face's, or a name on the hub.
+    lora
+        masked-lm: of a model of Hugging Face (--init) only adapters of this rank are trained; the folder holds the
+        whole model, these added to it. 0: all weights are trained.
     distil
         seq2seq: a model from left to right learns what both directions of this bidirectional one agree on, a folder or
         a name on the hub; it begins as the half of it that writes from the left.
     """
     require("torch", "torch", "train models of text")
+    from minent.training.defaults import LEAST
     from minent.training.devices import device_of
     from minent.training.run import refuse_taken
 
@@ -81,20 +90,30 @@ def train(
     asked = Asked(
         task, train, train_target, dev or [], dev_target, out, resume, record, columns or Columns(),
         reading or Reading(), writing or Writing(), learning or Learning(), masking or Masking(), shape or Shape(),
-        recipe or Recipe(), init, distil,
+        recipe or Recipe(), init, distil, lora,
     )  # fmt: skip
     check(asked)
+    check_threads(threads)
     device_of(asked.recipe.device)
     check_apart(out, [init or None, distil or None, *train, train_target, *asked.dev, dev_target])
     refuse_taken(out, resume)
-    prepared = {"classify": classifier, "seq2seq": seq2seq, "masked-lm": masked_lm}[task](asked)
-    if not speaks():
-        deque(prepared[1], maxlen=0)
-        return
-    model, records, told = prepared
-    follow(model, keeping(records, "text", out, asked._asdict(), resume), told, asked)
+    with held_data(out):
+        model, records, told = {"classify": classifier, "seq2seq": seq2seq, "masked-lm": masked_lm}[task](asked)
+        compute_on(threads, operations(model, asked.reading.tokens or LEAST))
+        if not speaks():
+            deque(records, maxlen=0)
+            return
+        options = {**asked._asdict(), "threads": threads}
+        follow(model, keeping(records, "text", out, options, resume), told, asked)
     print(chosen(out), end="")
     print(f"wrote {out} in {time.perf_counter() - start:.0f} s")
+
+
+def operations(model: Any, tokens: int) -> float:
+    """Of a step on so many tokens, about: forwards two for each weight and token, backwards twice as many. Embeddings
+    that nothing is written with are looked up."""
+    looked_up = model.embedding.tokens.weight.numel() if hasattr(model, "labels") else 0
+    return 6.0 * tokens * (sum(parameter.numel() for parameter in model.parameters()) - looked_up)
 
 
 def chosen(out: Path) -> str:
@@ -125,7 +144,17 @@ def follow(model: Any, records: Any, told: str, asked: Asked) -> None:
         shape = model.shape
         most = f"{shape.longest}" + f", targets of {shape.longest_target}" * bool(shape.longest_target)
         print(f"{weights:,} weights, {shape.attention} attention, texts of at most {most} tokens")
-    steps = training(records)
+    steps = training(opened(records, model, asked))
     if 0 < steps < FEW and not (begun or asked.recipe.steps):
-        how = "smaller batches make more of them (--tokens 512, with --learning-rate 0.002), or --epochs"
+        how = "smaller batches (--tokens), --epochs or --steps make more of them"
         print(f"{steps:,} steps are few to learn from nothing: {how}", file=sys.stderr)
+
+
+def opened(records: Any, model: Any, asked: Asked) -> Iterator[Any]:
+    """The same records; before the first it is said what was not asked for."""
+    from minent.training.defaults import rate_of
+
+    for number, record in enumerate(records):
+        if number == 0 and (asked.recipe.steps is None or asked.recipe.learning_rate is None):
+            print(f"{record.steps:,} steps, learning rate at most {rate_of(asked.recipe, model):.2g}", flush=True)
+        yield record

@@ -9,12 +9,12 @@ from minent.data.tables.row import Row
 from minent.errors import BadInput, BadLine
 
 
-def first_object(content: str) -> dict[str, Any] | None:
-    """The JSON object in the first line, if there is one."""
-    if not content.lstrip().startswith("{"):
+def first_object(line: str) -> dict[str, Any] | None:
+    """The JSON object that a line is, if it is one."""
+    if not line.lstrip().startswith("{"):
         return None
     try:
-        found = json.loads(content.lstrip().split("\n", 1)[0])
+        found = json.loads(line)
     except (ValueError, RecursionError):
         return None
     return found if isinstance(found, dict) else None

@@ -1,9 +1,10 @@
-"""Parquet and Arrow, tables column by column, read whole or not at all."""
+"""Parquet and Arrow, tables column by column, read whole, or row by row."""
 
 import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
+from mmap import mmap
 from typing import TYPE_CHECKING, Any
 
 from minent.errors import BadInput
@@ -11,10 +12,14 @@ from minent.errors import BadInput
 if TYPE_CHECKING:
     import pyarrow as pa
 
+Rows = Iterator[tuple[dict[str, Any], "pa.Schema"]]
+TOGETHER = 4096  # rows
 ARROW = (b"ARROW1", b"\xff\xff\xff\xff")  # how a file begins, and a stream
 
 
-def read_parquet(data: bytes, file: object, chosen: Callable[[list[str]], Sequence[str]] | None = None) -> "pa.Table":
+def read_parquet(
+    data: bytes | mmap, file: object, chosen: Callable[[list[str]], Sequence[str]] | None = None
+) -> "pa.Table":
     """The table in `data`, of the columns that `chosen` takes from the names of all. Raises BadInput, naming `file`.
 
     >>> read_parquet(b"PAR1", "a.parquet")
@@ -25,19 +30,37 @@ def read_parquet(data: bytes, file: object, chosen: Callable[[list[str]], Sequen
         return checked(found.read(None if chosen is None else list(chosen(found.schema_arrow.names))))
 
 
-def read_arrow(data: bytes, file: object, chosen: Callable[[list[str]], Sequence[str]] | None = None) -> "pa.Table":
-    """The table of an Arrow or Feather file, or of a stream as Hugging Face's datasets save it; see `read_parquet`."""
+def parquet_rows(data: bytes | mmap, file: object, chosen: Callable[[list[str]], Sequence[str]]) -> Rows:
+    """The rows of the table in `data`, each with the table's schema, read some at a time; see `read_parquet`."""
+    with _opened(data, file) as found:
+        columns = list(chosen(found.schema_arrow.names))
+        for batch in found.iter_batches(TOGETHER, columns=columns):
+            yield from _rows(batch, found.schema_arrow)
+
+
+def arrow_rows(data: bytes | mmap, file: object, chosen: Callable[[list[str]], Sequence[str]]) -> Rows:
+    """The rows of an Arrow or Feather file, or of a stream as Hugging Face's datasets save it; see `parquet_rows`."""
     import pyarrow as pa
 
     try:
-        opened = pa.ipc.open_file if data.startswith(b"ARROW1") else pa.ipc.open_stream
-        table = checked(opened(pa.BufferReader(data)).read_all())
+        whole = data[:6] == b"ARROW1"
+        opened = (pa.ipc.open_file if whole else pa.ipc.open_stream)(pa.BufferReader(data))
+        columns = list(chosen(opened.schema.names))
+        batches = map(opened.get_batch, range(opened.num_record_batches)) if whole else iter(opened)
+        for batch in batches:
+            for first in range(0, len(batch), TOGETHER):
+                yield from _rows(batch.select(columns).slice(first, TOGETHER), opened.schema)
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise BadInput(f"{str(file)!r} is not a whole Arrow file: {error}") from None
-    return table if chosen is None else table.select(list(chosen(table.column_names)))
 
 
-def first_rows(data: bytes, file: object, rows: int) -> "pa.Table":
+def _rows(batch: "pa.RecordBatch", schema: "pa.Schema") -> Rows:
+    batch.validate(full=True)
+    for fields in batch.to_pylist():
+        yield fields, schema
+
+
+def first_rows(data: bytes | mmap, file: object, rows: int) -> "pa.Table":
     """The first rows of the table in `data`. Raises BadInput, naming `file`."""
     import pyarrow as pa
 
@@ -72,7 +95,7 @@ def features(schema: "pa.Schema") -> dict[str, dict[str, Any]]:
 
 
 @contextmanager
-def _opened(data: bytes, file: object) -> Iterator[Any]:
+def _opened(data: bytes | mmap, file: object) -> Iterator[Any]:
     """The file; what goes wrong while it is read is BadInput."""
     import pyarrow as pa
     from pyarrow import parquet

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from functools import partial
 
 from minent.data.tables.json_rows import array, first_object, in_row, objects
-from minent.data.tables.parquet import ARROW, class_names, read_arrow, read_parquet
+from minent.data.tables.parquet import ARROW, arrow_rows, class_names, parquet_rows
 from minent.data.tables.plan import Seen
 from minent.data.tables.row import Row, column, missing
 from minent.data.text_file import TextFile
@@ -34,17 +34,17 @@ def rows_of(
     [{'source': 'cat', 'target': '猫'}]
     """
     seen.roles = dict(roles)
-    if file.kind in (".parquet", ".arrow", ".feather") or file.data.startswith((b"PAR1", *ARROW)):
+    if file.kind in (".parquet", ".arrow", ".feather") or file.data[:8].startswith((b"PAR1", *ARROW)):
         return _columns(file, roles, seen, optional)
-    content, seen.encoding = file.decoded
-    lines = file.kind in (".jsonl", ".ndjson") or (file.kind != ".csv" and first_object(content) is not None)
-    if lines and (file.kind != ".json" or content.strip().count("\n")):
+    seen.encoding = file.found
+    lines = file.kind in (".jsonl", ".ndjson") or (file.kind != ".csv" and first_object(file.first) is not None)
+    if lines and (file.kind != ".json" or file.content().strip().count("\n")):
         if file.kind not in (".json", ".jsonl", ".ndjson"):
             seen.say("JSON lines")
         return _there(objects(_numbered(file, seen), file.name), seen, optional)
     if file.kind == ".json":
-        return _there(array(content, file.name), seen, optional)
-    table = _csv(file, content, seen) if file.kind == ".csv" else _tsv(file, roles, header, seen, optional)
+        return _there(array(file.content(), file.name), seen, optional)
+    table = _csv(file, seen) if file.kind == ".csv" else _tsv(file, roles, header, seen, optional)
     return _records(file, table, seen, optional)
 
 
@@ -90,20 +90,19 @@ def _tsv(
         yield from rows
 
 
-def _csv(file: TextFile, content: str, seen: Seen) -> Iterator[tuple[int, list[str]]]:
-    first = content.lstrip().split("\n", 1)[0]
-    mark = next((mark for mark in ",;\t" if mark in first), ",")
+def _csv(file: TextFile, seen: Seen) -> Iterator[tuple[int, list[str]]]:
+    mark = next((mark for mark in ",;\t" if mark in file.first), ",")
     if mark != ",":
         seen.say(f"fields between {'tabs' if mark == chr(9) else mark}")
-    reader = csv.reader(io.StringIO(content, newline=""), strict=True, delimiter=mark, skipinitialspace=True)
+    lines = (line for piece in file.pieces() for line in io.StringIO(piece, newline=""))
+    reader = csv.reader(lines, strict=True, delimiter=mark, skipinitialspace=True)
     limit = csv.field_size_limit()
-    csv.field_size_limit(max(limit, len(content)))
-    rows: list[tuple[int, list[str]]] = []
+    csv.field_size_limit(max(limit, len(file.data)))
     line = 1
     try:
         for row in reader:
             if row:
-                rows.append((line, row))
+                yield line, row
             else:
                 seen.blank += 1
             line = reader.line_num + 1
@@ -111,7 +110,6 @@ def _csv(file: TextFile, content: str, seen: Seen) -> Iterator[tuple[int, list[s
         raise BadLine(f"quotes must open and close a field ({error})", file.name, line) from None
     finally:
         csv.field_size_limit(limit)
-    return iter(rows)
 
 
 def _records(file: TextFile, table: Iterator[tuple[int, list[str]]], seen: Seen, optional: Collection[str]) -> Rows:
@@ -149,10 +147,10 @@ def _columns(file: TextFile, roles: Mapping[str, str], seen: Seen, optional: Col
                 found.append(one)
         return list(dict.fromkeys(found))
 
-    read = read_arrow if file.kind in (".arrow", ".feather") or file.data.startswith(ARROW) else read_parquet
-    table = read(file.data, file.name, wanted)
-    classes = class_names(table.schema)
-    for number, fields in enumerate(row for batch in table.to_batches() for row in batch.to_pylist()):
+    read = arrow_rows if file.kind in (".arrow", ".feather") or file.data[:8].startswith(ARROW) else parquet_rows
+    classes: dict[str, list[str]] | None = None
+    for number, (fields, schema) in enumerate(read(file.data, file.name, wanted)):
+        classes = class_names(schema) if classes is None else classes
         for name, called in classes.items():
             if isinstance(place := fields.get(name), int) and 0 <= place < len(called):
                 fields[name] = called[place]

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Int
 
+from minent.data.ragged import Ragged
 from minent.errors import BadInput
 
 RATIO = 1.1  # of the longest to the shortest in a bucket
@@ -19,9 +20,10 @@ RATIO = 1.1  # of the longest to the shortest in a bucket
 class Batches:
     """Batches of examples given by columns, each example once an epoch.
 
-    A column that is a list of 1-D arrays is ragged: a batch holds it as a (batch, longest) array filled up with `pad`,
-    and `name_mask` of the same shape, True where a token is real. Any other column is an array (examples, ...) and
-    stays as it is. A batch also holds "id" (batch,): which examples these are. Integers come as int64.
+    A column that is a list of 1-D arrays, or a `Ragged`, is ragged: a batch holds it as a (batch, longest) array filled
+    up with `pad`, and `name_mask` of the same shape, True where a token is real. Any other column is an array
+    (examples, ...) and stays as it is. A batch also holds "id" (batch,): which examples these are. Integers come as
+    int64.
 
     tokens     the number of examples times the length of the longest sequence among them, at most
     examples   if given, the number of examples in a batch, in place of tokens
@@ -37,8 +39,8 @@ class Batches:
     """
 
     def __init__(
-        self, columns: Mapping[str, Sequence[Any] | np.ndarray], *, tokens: int = 8192, examples: int | None = None,
-        seed: int = 1, shuffle: bool = True, pad: int = 0,
+        self, columns: Mapping[str, Sequence[Any] | np.ndarray | Ragged], *, tokens: int = 8192,
+        examples: int | None = None, seed: int = 1, shuffle: bool = True, pad: int = 0,
     ):  # fmt: skip
         counts = {name: len(column) for name, column in columns.items()}
         if len(set(counts.values())) != 1:
@@ -46,16 +48,18 @@ class Batches:
         if (tokens if examples is None else examples) < 1:
             raise BadInput(f"a batch holds at least one; got tokens={tokens}, examples={examples}")
         self.columns = {
-            name: _Ragged(values) if _ragged(values) else _array(values) for name, values in columns.items()
+            name: values if isinstance(values, Ragged) else Ragged.of(values) if _ragged(values) else _array(values)
+            for name, values in columns.items()
         }
-        ragged = {name: column for name, column in self.columns.items() if isinstance(column, _Ragged)}
+        ragged = {name: column for name, column in self.columns.items() if isinstance(column, Ragged)}
         if taken := {"id", *(f"{name}_mask" for name in ragged)} & set(columns):
             raise BadInput(f"a batch names {sorted(taken)} itself; call these columns otherwise")
         self.lengths = np.ones(max(counts.values()), np.int64)
         for name, column in ragged.items():
-            if not column.lengths.all():
-                raise BadInput(f"sequences must not be empty; {name} of example {column.lengths.argmin()} is")
-            self.lengths = np.maximum(self.lengths, column.lengths)
+            lengths = column.lengths
+            if not lengths.all():
+                raise BadInput(f"sequences must not be empty; {name} of example {lengths.argmin()} is")
+            self.lengths = np.maximum(self.lengths, lengths)
         if examples is None and self.lengths.max(initial=0) > tokens:
             id = self.lengths.argmax()
             raise BadInput(f"example {id} has {self.lengths[id]} tokens; a batch holds at most {tokens}")
@@ -70,10 +74,14 @@ class Batches:
         """What tells these batches from others: a run is resumed on the same."""
         digest = hashlib.blake2b(digest_size=16)
         for name, column in sorted(self.columns.items()):
-            arrays = (column.lengths, column.flat) if isinstance(column, _Ragged) else (column,)
-            for array in arrays:
-                digest.update(f"{name} {array.dtype} {array.shape}".encode())
-                digest.update(np.ascontiguousarray(array).data if array.dtype != object else repr(array).encode())
+            if isinstance(column, Ragged):
+                lengths = column.lengths
+                _note(digest, name, lengths)
+                digest.update(f"{name} {column.flat.dtype} {(int(lengths.sum()),)}".encode())
+                for _, part in column.parts():
+                    digest.update(np.ascontiguousarray(part).data)
+            else:
+                _note(digest, name, column)
         size = {"tokens": self.tokens} if self.examples is None else {"batch": self.examples}
         return {"examples": len(self.lengths), "data": digest.hexdigest(), **size}
 
@@ -82,7 +90,7 @@ class Batches:
         for ids in self._ids(np.random.default_rng([self.seed, number]))[start:]:
             batch = {"id": ids}
             for name, column in self.columns.items():
-                if isinstance(column, _Ragged):
+                if isinstance(column, Ragged):
                     batch[name], batch[f"{name}_mask"] = column.padded(ids, self.pad)
                 else:
                     batch[name] = column[ids]
@@ -108,27 +116,16 @@ class Batches:
         return [batches[i] for i in random.permutation(len(batches))] if self.shuffle else batches
 
 
-class _Ragged:
-    """Sequences end to end in one array."""
-
-    def __init__(self, sequences: Sequence[Any] | np.ndarray):
-        self.lengths = np.fromiter(map(len, sequences), np.int64, len(sequences))
-        self.starts = np.cumsum(self.lengths) - self.lengths
-        self.flat = np.concatenate(list(sequences))
-
-    def padded(self, ids: np.ndarray, pad: int) -> tuple[np.ndarray, np.ndarray]:
-        place = np.arange(self.lengths[ids].max())
-        mask = place < self.lengths[ids, None]
-        padded = np.full(mask.shape, pad, np.int64 if self.flat.dtype.kind in "iu" else self.flat.dtype)
-        padded[mask] = self.flat[(self.starts[ids, None] + place)[mask]]
-        return padded, mask
+def _note(digest: Any, name: str, array: np.ndarray) -> None:
+    digest.update(f"{name} {array.dtype} {array.shape}".encode())
+    digest.update(np.ascontiguousarray(array).data if array.dtype != object else repr(array).encode())
 
 
-def _ragged(column: Sequence[Any] | np.ndarray) -> bool:
+def _ragged(column: Any) -> bool:
     held_apart = not isinstance(column, np.ndarray) or column.dtype == object
     return held_apart and len(column) > 0 and np.ndim(column[0]) == 1
 
 
-def _array(column: Sequence[Any] | np.ndarray) -> np.ndarray:
+def _array(column: Any) -> np.ndarray:
     array = np.asarray(column)
     return array.astype(np.int64) if array.dtype.kind in "iu" else array

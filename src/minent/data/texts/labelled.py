@@ -5,14 +5,17 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from jaxtyping import Int
 
 from minent.data.tables.plan import TablePlan
 from minent.data.tables.rows import KINDS
 from minent.data.tables.table import Table, opened, read_table
+from minent.data.tables.texts import chosen, grouped
 from minent.data.texts.plain import one_a_line, text_files, text_lines
 from minent.errors import BadInput
 
@@ -22,10 +25,10 @@ class Labelled:
     """Texts, and of each its label and the group it belongs to, where there are any (a group is never split); the
     number of each in what was read, and how that was."""
 
-    texts: list[str]
-    labels: list[str] | None = None
-    groups: list[str] | None = None
-    rows: list[int] | None = None
+    texts: Sequence[str]
+    labels: Sequence[str] | None = None
+    groups: Sequence[str] | None = None
+    rows: Sequence[int] | Int[np.ndarray, " rows"] | None = None
     """Of each its row, from 0, over all files, header and blank lines not counted; of lines the number of the line."""
 
     plan: TablePlan | None = None
@@ -33,13 +36,19 @@ class Labelled:
     def __len__(self) -> int:
         return len(self.texts)
 
+    def at(self, places: Int[np.ndarray, " those"]) -> "Labelled":
+        """Those examples, in that order."""
+        rows = range(len(self)) if self.rows is None else self.rows
+        labels, groups = (None if one is None else chosen(one, places) for one in (self.labels, self.groups))
+        return Labelled(chosen(self.texts, places), labels, groups, chosen(rows, places), self.plan)
+
     def by_row(self, values: Sequence[str], missing: str) -> list[str]:
         """A value for each example, in the rows that were read; `missing` for blank lines and rows that were left out.
 
         >>> Labelled(["a", "b"], rows=[0, 2]).by_row(["x", "y"], "")
         ['x', '', 'y']
         """
-        rows = self.rows or range(len(self))
+        rows = range(len(self)) if self.rows is None else self.rows
         found = [missing] * max([row + 1 for row in rows] + [self.plan.rows if self.plan else 0])
         for row, value in zip(rows, values, strict=True):
             found[row] = value
@@ -54,6 +63,7 @@ def read_labelled(
     encoding: str | None = None,
     skip_bad: int = 0,
     optional: bool = False,
+    folder: str | os.PathLike[str] | None = None,
 ) -> Labelled:
     """The texts in a file, in several (a list, a pattern such as "train-*.parquet", a folder of shards), with their
     labels. `text` and `label` name columns, or say their numbers from 1, of nested ones meta.label; label=None reads
@@ -70,34 +80,39 @@ def read_labelled(
 
     Text is UTF-8, UTF-16 by its mark, GB18030 where it can be nothing else, or what `encoding` says; files may be
     packed. Lines that are blank are passed over. Texts stay as they are, labels lose the blanks around them. As many as
-    `skip_bad` bad rows are left out, and told in the plan. Raises BadInput, BadLine for a line at fault.
+    `skip_bad` bad rows are left out, and told in the plan. With a `folder` texts lie there, and with them what is made
+    of them to train on: only what is looked at comes to memory. Who reads the same again, or another process, finds
+    them there. Raises BadInput, BadLine for a line at fault.
 
     >>> import io
     >>> read_labelled(io.BytesIO("道可道，非常道。\\nIt was a dark night.\\n".encode())).texts
     ['道可道，非常道。', 'It was a dark night.']
     """
     files, plain = opened(path, encoding, lenient=skip_bad > 0), text == "text" and label in (None, "label")
+    place = None if folder is None else Path(folder)
     if not files:
-        table = text_files(Path(path), label is not None, encoding, skip_bad)
+        table = text_files(Path(path), label is not None, encoding, skip_bad, place)
     elif plain and files[0].kind not in KINDS and one_a_line(files[0], text):
-        table = text_lines(files, skip_bad)
+        table = text_lines(files, skip_bad, place)
     else:
         roles = {"text": text} if label is None else {"label": label, "text": text}
         maybe = ("label",) if optional and label == "label" else ()
-        table = read_table(files, roles, skip_bad=skip_bad, optional=maybe)
-    if not table.rows:
+        table = read_table(files, roles, skip_bad=skip_bad, optional=maybe, folder=place)
+    if not len(table.rows):
         raise table.plan.nothing("texts")
-    labels = [label.strip() for label in table.texts["label"]] if "label" in table.texts else None
+    labels = table.texts.get("label")
     if labels is not None:
         _no_gaps(labels, table)
     return Labelled(table.texts["text"], labels, None, table.rows, table.plan)
 
 
-def _no_gaps(labels: list[str], table: Table) -> None:
+def _no_gaps(labels: Sequence[str], table: Table) -> None:
     """Raises BadInput where numbers are the labels, and some are missing: what is no number may be a name."""
-    gaps = [i for i, label in enumerate(labels) if label.lower() == "nan"]
-    if gaps and all(re.fullmatch("-?[0-9]+", label) for label in set(labels) if label.lower() != "nan"):
-        place = table.plan.place(table.rows[gaps[0]])
+    known = set(labels)
+    gaps = {label for label in known if label.lower() == "nan"}
+    if gaps and all(re.fullmatch("-?[0-9]+", label) for label in known - gaps):
+        first = next(i for i, label in enumerate(labels) if label in gaps)
+        place = table.plan.place(int(table.rows[first]))
         raise BadInput(f"labels are numbers, and row {place} has none (nan) in {table.plan.files[0]!r}")
 
 
@@ -111,26 +126,22 @@ def split(labelled: Labelled, share: float = 0.2, seed: int | np.random.Generato
     >>> rest.labels, held.labels
     (['x', 'x', 'y', 'y'], ['x', 'y'])
     """
-    labels = labelled.labels or [""] * len(labelled)
-    members: dict[object, list[int]] = {}
-    for i, group in enumerate(labelled.groups or labelled.texts):
-        members.setdefault(group, []).append(i)
-    counts = Counter(labels)
-    room = {label: int(share * count) for label, count in counts.items()}
-    if not any(room.values()):  # of all labels there are few: the share of all texts, one of a label at most
-        most = [label for label, count in counts.most_common() if count > 1][: int(share * len(labelled))]
-        room |= dict.fromkeys(most, 1)
-    held: set[int] = set()
-    groups = list(members.values())
-    for i in np.random.default_rng(seed).permutation(len(groups)):
-        wanted = Counter(labels[k] for k in groups[i])
-        if all(room[label] >= count for label, count in wanted.items()):
-            held.update(groups[i])
-            room = {label: left - wanted[label] for label, left in room.items()}
-
-    def part(ids: list[int]) -> Labelled:
-        labels, groups = (column and [column[i] for i in ids] for column in (labelled.labels, labelled.groups))
-        rows = labelled.rows or range(len(labelled))
-        return Labelled([labelled.texts[i] for i in ids], labels, groups, [rows[i] for i in ids], labelled.plan)
-
-    return part([i for i in range(len(labelled)) if i not in held]), part(sorted(held))
+    known = {label: i for i, label in enumerate(dict.fromkeys(labelled.labels or [""]))}
+    label = np.fromiter(map(known.get, labelled.labels or repeat("", len(labelled))), np.int64, len(labelled))  # type: ignore[arg-type]
+    group = grouped(labelled.texts if labelled.groups is None else labelled.groups)
+    members, bounds = np.argsort(group, kind="stable"), np.concatenate([[0], np.cumsum(np.bincount(group))])
+    counts = np.bincount(label, minlength=len(known))
+    room = [int(share * count) for count in counts.tolist()]
+    if not any(room):  # of all labels there are few: the share of all texts, one of a label at most
+        order = np.argsort(-counts, kind="stable")
+        for most in order[counts[order] > 1][: int(share * len(labelled))].tolist():
+            room[most] = 1
+    held = np.zeros(len(labelled), bool)
+    for i in np.random.default_rng(seed).permutation(len(bounds) - 1):
+        those = members[bounds[i] : bounds[i + 1]]
+        wanted = Counter(label[those].tolist())
+        if all(room[one] >= count for one, count in wanted.items()):
+            held[those] = True
+            for one, count in wanted.items():
+                room[one] -= count
+    return labelled.at(np.flatnonzero(~held)), labelled.at(np.flatnonzero(held))

@@ -1,16 +1,19 @@
 """Pairs of texts, a source and the target it should become: tables, JSON lines, Parquet, or two parallel files."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+from jaxtyping import Int
 
 from minent.data.tables.plan import Seen, TablePlan
 from minent.data.tables.row import Row
 from minent.data.tables.table import Numbered, Table, gathered, opened, read_table
+from minent.data.tables.texts import chosen, grouped
 from minent.data.text_file import TextFile, open_text
 from minent.errors import BadInput, BadLine
 
@@ -19,9 +22,9 @@ from minent.errors import BadInput, BadLine
 class Pairs:
     """Texts, and beside each the text it should become; the number of each in what was read, and how that was."""
 
-    sources: list[str]
-    targets: list[str]
-    rows: list[int] | None = None
+    sources: Sequence[str]
+    targets: Sequence[str]
+    rows: Sequence[int] | Int[np.ndarray, " rows"] | None = None
     """Of each its row, from 0, over all files, header and blank lines not counted; of lines the number of the line."""
 
     plan: TablePlan | None = None
@@ -29,12 +32,11 @@ class Pairs:
     def __len__(self) -> int:
         return len(self.sources)
 
-    def at(self, places: Iterable[int]) -> "Pairs":
+    def at(self, places: Iterable[int] | Int[np.ndarray, " those"]) -> "Pairs":
         """Those pairs, in that order."""
-        places = list(places)
-        rows = self.rows or range(len(self))
-        sources, targets = ([column[i] for i in places] for column in (self.sources, self.targets))
-        return Pairs(sources, targets, [rows[i] for i in places], self.plan)
+        wanted = np.fromiter(places, np.int64)
+        rows = range(len(self)) if self.rows is None else self.rows
+        return Pairs(chosen(self.sources, wanted), chosen(self.targets, wanted), chosen(rows, wanted), self.plan)
 
 
 def read_pairs(
@@ -45,6 +47,7 @@ def read_pairs(
     target: str = "target",
     encoding: str | None = None,
     skip_bad: int = 0,
+    folder: str | os.PathLike[str] | None = None,
 ) -> Pairs:
     """The pairs in a file, in several (a list, a pattern such as "train-*.parquet", a folder of shards), or in two
     parallel ones. `source` and `target` name columns, or say their numbers from 1; of nested ones, translation.en.
@@ -58,7 +61,9 @@ def read_pairs(
 
     Text is UTF-8, UTF-16 by its mark, GB18030 where it can be nothing else, or what `encoding` says; files may be
     packed. Lines that are blank (on both sides) are passed over. Texts stay as they are. As many as `skip_bad` bad rows
-    are left out, and told in the plan. Raises BadInput, BadLine for a line at fault.
+    are left out, and told in the plan. With a `folder` texts lie there, and with them what is made of them to train on:
+    only what is looked at comes to memory. Who reads the same again, or another process, finds them there. Raises
+    BadInput, BadLine for a line at fault.
 
     >>> import io
     >>> pairs = read_pairs(io.BytesIO("Hi.\\t你好。\\nThanks!\\t谢谢！\\n".encode()))
@@ -67,47 +72,49 @@ def read_pairs(
     """
     if source == target:
         raise BadInput(f"source and target must be two columns; got {source!r} for both")
+    place = None if folder is None else Path(folder)
     if targets is None:
         roles = {"source": source, "target": target}
-        table = read_table(opened(path, encoding, lenient=skip_bad > 0), roles, header=all, skip_bad=skip_bad)
+        table = read_table(
+            opened(path, encoding, lenient=skip_bad > 0), roles, header=all, skip_bad=skip_bad, folder=place
+        )
     else:
         file, other = (open_text(one, encoding, lenient=skip_bad > 0) for one in (path, targets))
-        table = _parallel(file, other, skip_bad)
-    if not table.rows:
+        table = _parallel(file, other, skip_bad, place)
+    if not len(table.rows):
         raise table.plan.nothing("pairs")
     return Pairs(table.texts["source"], table.texts["target"], table.rows, table.plan)
 
 
-def _parallel(file: TextFile, other: TextFile, skip_bad: int) -> Table:
-    lines, others = file.lines(), other.lines()
-    if len(lines) != len(others):
+def _parallel(file: TextFile, other: TextFile, skip_bad: int, folder: Path | None) -> Table:
+    lines, others = (sum(1 for _ in one.lines()) for one in (file, other))
+    if lines != others:
         raise BadInput(
-            f"parallel files must have as many lines as one another; got {len(lines)} in {str(file.name)!r} "
-            f"and {len(others)} in {str(other.name)!r}"
+            f"parallel files must have as many lines as one another; got {lines} in {str(file.name)!r} "
+            f"and {others} in {str(other.name)!r}"
         )
-    seen = Seen(encoding=file.decoded[1], roles={"source": "source", "target": "target"}, rows=len(lines))
+    seen = Seen(encoding=file.found, roles={"source": "source", "target": "target"}, rows=lines)
 
     def rows() -> Numbered:
-        for n, (a, b) in enumerate(zip(lines, others, strict=True)):
+        for n, (a, b) in enumerate(zip(file.lines(), other.lines(), strict=True)):
             if a.strip() or b.strip():
                 fault = partial(BadLine, file=other.name if a.strip() else file.name, line=n + 1)
                 yield n, Row({"source": a, "target": b}, fault)
             else:
                 seen.blank += 1
 
-    return gathered(rows(), (file, other), seen, skip_bad)
+    return gathered(rows(), (file, other), seen, skip_bad, folder, "parallel")
 
 
 def held_out(pairs: Pairs, share: float, seed: int = 1) -> tuple[Pairs, Pairs]:
     """The pairs to learn from, and a share of them, drawn, to judge by; both in their order. Pairs of one source stand
     together on one side. Raises BadInput where all have the same."""
-    place: dict[str, int] = {}
-    group = np.array([place.setdefault(source, len(place)) for source in pairs.sources])
-    if len(place) < 2:
+    group = grouped(pairs.sources)
+    if (sources := int(group.max(initial=-1)) + 1) < 2:
         raise BadInput("pairs are held out by their sources, and there is one only; say what to judge by")
-    order, sizes = np.random.default_rng(seed).permutation(len(place)), np.bincount(group)
+    order, sizes = np.random.default_rng(seed).permutation(sources), np.bincount(group)
     wanted = max(1, int(share * len(pairs)))
     order = order[np.argsort(np.maximum(sizes[order], wanted), kind="stable")]  # sources beyond the share come last
     so_many = np.cumsum(sizes[order])
     held = np.isin(group, order[: max(1, np.searchsorted(so_many, wanted, side="right"))])
-    return pairs.at(np.flatnonzero(~held).tolist()), pairs.at(np.flatnonzero(held).tolist())
+    return pairs.at(np.flatnonzero(~held)), pairs.at(np.flatnonzero(held))

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
+from hashlib import blake2b
 from pathlib import Path
 
 from minent.data.natural import natural
@@ -18,33 +19,35 @@ from minent.errors import BadInput, BadLine
 
 def one_a_line(file: TextFile, name: str) -> bool:
     """Whether a file holds a text a line, not JSON lines; in .txt these have a field of that name."""
-    first = first_object(file.content())
+    first = first_object(file.first)
     return first is None or (file.kind == ".txt" and column(name, list(first)) is None)
 
 
-def text_lines(files: Sequence[TextFile], skip_bad: int) -> Table:
-    """The texts of files that hold one a line; blank lines are passed over. Raises BadLine."""
+def text_lines(files: Sequence[TextFile], skip_bad: int, folder: Path | None = None) -> Table:
+    """The texts of files that hold one a line; blank lines are passed over. With a `folder` they lie there (see
+    `gathered`). Raises BadLine."""
     seen = Seen(roles={"text": "text"}, said=["one text a line"])
-    if first_object(files[0].content()) is not None:
+    if first_object(files[0].first) is not None:
         seen.say("the first is a JSON object, and taken as text")
 
     def rows() -> Numbered:
         for file in files:
-            lines, seen.encoding = file.lines(), file.decoded[1]
+            seen.encoding = file.found
             seen.starts.append(seen.rows)
-            for number, line in enumerate(lines, 1):
+            for number, line in enumerate(file.lines(), 1):
                 if line.strip():
                     yield seen.rows, Row({"text": line}, partial(BadLine, file=file.name, line=number))
                 else:
                     seen.blank += 1
                 seen.rows += 1
 
-    table = gathered(rows(), files, seen, skip_bad)
+    table = gathered(rows(), files, seen, skip_bad, folder, "lines")
     return replace(table, plan=replace(table.plan, columns={}))
 
 
-def text_files(folder: Path, labelled: bool, encoding: str | None, skip_bad: int) -> Table:
-    """A text a file, a folder for each label; what is hidden is passed over, and what is no .txt is told."""
+def text_files(folder: Path, labelled: bool, encoding: str | None, skip_bad: int, place: Path | None = None) -> Table:
+    """A text a file, a folder for each label; what is hidden is passed over, and what is no .txt is told. With a
+    `place` they lie there (see `gathered`)."""
     found = [one for one in folder.glob("*/*") if one.is_file() and "." not in (one.name[0], one.parent.name[0])]
     files = sorted((file for file in found if file.suffix.lower() == ".txt"), key=natural)
     if not files:
@@ -67,8 +70,17 @@ def text_files(folder: Path, labelled: bool, encoding: str | None, skip_bad: int
             except BadInput as error:
                 yield number, error
 
-    table = gathered(rows(), [], seen, skip_bad)
+    told = [] if place is None else [(file.parent.name, file.name, _digest(file)) for file in files]
+    table = gathered(rows(), [], seen, skip_bad, place, ("files", labelled, encoding, told))
     return replace(table, plan=replace(table.plan, files=(str(folder),), columns={}, passed_over=()))
+
+
+def _digest(file: Path) -> str:
+    """What tells what a file holds; why it cannot be read."""
+    try:
+        return blake2b(file.read_bytes(), digest_size=16).hexdigest()
+    except OSError as error:
+        return str(error)
 
 
 def _in_file(problem: str, file: Path) -> BadInput:

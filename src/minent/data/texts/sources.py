@@ -27,7 +27,7 @@ def read_sources(
     if source == "source" and files[0].kind not in KINDS and one_a_line(files[0], "source"):
         table = text_lines(files, skip_bad)
     else:
-        first = next((line for line in files[0].lines() if line.strip()), "") if files[0].kind == ".tsv" else None
+        first = files[0].first if files[0].kind == ".tsv" else None
         if first is not None and source == "source" and column(source, first.split("\t")) is None:
             source = "1"  # of lines source<TAB>target
         table = read_table(files, {"source": source}, skip_bad=skip_bad)

@@ -35,5 +35,5 @@ def classifier_from(folder: str | Path, train: Labelled, seed: int = 1) -> Class
         new = Classifier(vocabulary, labels, model.shape, isinstance(model.norm, nn.LayerNorm))
     for part in ("embedding", "norm", "encoder"):
         getattr(new, part).load_state_dict(getattr(model, part).state_dict())
-    new.tokenizer = model.tokenizer
+    new.tokenizer, new.has_learned = model.tokenizer, True
     return new

@@ -14,12 +14,13 @@ from torch import Tensor, nn
 from minent.data import Batches, Labelled
 from minent.data.natural import in_order
 from minent.errors import BadInput
-from minent.files import write_text
+from minent.files import whole_file
 from minent.nn.shape import Shape
 from minent.text.classification.classifier import Classifier
 from minent.text.options import Reading
-from minent.text.token_ids import Cut, most, told
+from minent.text.token_ids import Cut, most, token_array, told
 from minent.text.tokenizer import tokenizer_of
+from minent.training import defaults
 from minent.training.loop import fit
 from minent.training.recipe import Recipe
 from minent.training.records import Record
@@ -53,21 +54,22 @@ def train_classifier(
     dev: Labelled | None = None,
     recipe: Recipe | None = None,
     *,
-    tokens: int = 8192,
+    tokens: int | None = None,
     folder: str | Path | None = None,
     resume: bool = False,
     log: Callable[[dict[str, Any]], object] | None = None,
     record: int = 0,
 ) -> Iterator[Record]:
-    """Train on batches of about `tokens` tokens, one record a step (see `minent.training.loop.fit`); with a folder, the
-    classifier is saved there at the end. `dev` gives loss and accuracy. `record`: the weights before every so many
-    steps are recorded in folder/trajectory, with the texts, for `minent.attribution`.
+    """Train on batches of about `tokens` tokens (None: see `minent.training.defaults`), one record a step (see
+    `minent.training.loop.fit`); with a folder, the classifier is saved there at the end. `dev` gives loss and accuracy.
+    `record`: the weights before every so many steps are recorded in folder/trajectory, with the texts, for
+    `minent.attribution`.
 
     Raises BadInput for labels that the classifier does not know, and as `fit` does."""
     recipe = recipe or Recipe()
     cut = Cut(classifier.shape.longest)
     batches = batched(classifier, train, tokens, seed=recipe.seed, cut=cut)
-    held = None if dev is None else batched(classifier, dev, tokens, shuffle=False)
+    held = None if dev is None else batched(classifier, dev, tokens or defaults.MOST, shuffle=False)
     score = None if held is None else lambda model: evaluate(model, held)
     trajectory = None
     if record:
@@ -80,17 +82,27 @@ def train_classifier(
         about={"labels": classifier.labels, "dev data": held and held.fingerprint()["data"]},
     )  # fmt: skip
     if trajectory is not None and PartialState().is_main_process:
-        numbers = train.rows or list(range(len(train)))
-        numbers = numbers if train.plan is None else [train.plan.place(row) for row in numbers]
-        columns = zip(numbers, train.texts, train.labels or [], strict=True)
-        rows = [{"row": row, "text": text, "label": label} for row, text, label in columns]
-        write_text(trajectory / "train.jsonl", "".join(f"{json.dumps(row, ensure_ascii=False)}\n" for row in rows))
+        write_examples(trajectory / "train.jsonl", train)
     if folder is not None and PartialState().is_main_process:
         classifier.save_pretrained(folder)
 
 
+def write_examples(path: Path, train: Labelled) -> None:
+    """Write the texts with their labels, and the row of each, as JSON lines."""
+    rows = range(len(train)) if train.rows is None else train.rows
+    with whole_file(path) as temporary, temporary.open("w", encoding="utf-8", newline="\n") as file:
+        for row, text, label in zip(rows, train.texts, train.labels or [], strict=True):
+            place = int(row) if train.plan is None else train.plan.place(int(row))
+            file.write(json.dumps({"row": place, "text": text, "label": label}, ensure_ascii=False) + "\n")
+
+
 def batched(
-    classifier: Classifier, texts: Labelled, tokens: int, seed: int = 1, shuffle: bool = True, cut: Cut | None = None
+    classifier: Classifier,
+    texts: Labelled,
+    tokens: int | None,
+    seed: int = 1,
+    shuffle: bool = True,
+    cut: Cut | None = None,
 ) -> Batches:
     """Texts and labels as batches of numbers; `cut` counts what is lost. Raises BadInput for an unknown label."""
     known = {label: i for i, label in enumerate(classifier.labels)}
@@ -99,10 +111,12 @@ def batched(
     if unknown := sorted(set(texts.labels) - set(known)):
         raise BadInput(f"the classifier knows the labels {', '.join(known)}; got {unknown[0]!r}")
     columns = {
-        "tokens": classifier.tokens(texts.texts, cut),
-        "label": np.array([known[label] for label in texts.labels]),
+        "tokens": token_array(classifier.tokenizer, texts.texts, Cut(classifier.shape.longest) if cut is None else cut),
+        "label": np.fromiter((known[label] for label in texts.labels), np.int64, len(texts)),
     }
-    return Batches(columns, tokens=max(tokens, classifier.shape.longest), seed=seed, shuffle=shuffle)
+    return Batches(
+        columns, tokens=max(tokens or defaults.tokens_of(columns), classifier.shape.longest), seed=seed, shuffle=shuffle
+    )
 
 
 def loss(model: nn.Module, batch: dict[str, Tensor]) -> tuple[Tensor, int]:

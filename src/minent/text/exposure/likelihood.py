@@ -5,6 +5,7 @@ Of two directions each is asked by itself, and the mean told: what they agree on
 The p is that of the loss: tokens that are never written, padding and the like, have their share of it, too.
 """
 
+from collections.abc import Sequence
 from contextlib import nullcontext
 from typing import Any
 
@@ -28,7 +29,9 @@ TOKENS = 4096  # of a batch, about
 EXAMPLES = 16
 
 
-def writer_likelihoods(writer: Writer | HubWriter, texts: list[str], sources: list[str] | None) -> list[Likelihood]:
+def writer_likelihoods(
+    writer: Writer | HubWriter, texts: Sequence[str], sources: Sequence[str] | None
+) -> list[Likelihood]:
     """Of each text, for its source where the model writes for one: log p in one piece, of how many tokens. Raises
     BadInput for texts that are longer than the model reads, and where sources are wanted, or not."""
     if sources is None and (isinstance(writer, Writer) or writer.both):
@@ -48,7 +51,7 @@ def writer_likelihoods(writer: Writer | HubWriter, texts: list[str], sources: li
     return found
 
 
-def _batches(writer: Any, texts: list[str], sources: list[str] | None) -> tuple[Any, Any]:
+def _batches(writer: Any, texts: Sequence[str], sources: Sequence[str] | None) -> tuple[Any, Any]:
     """Numbered batches, and the model that reads them."""
     cuts = {"source": Cut(0), "target": Cut(0)}
     if isinstance(writer, Writer):
@@ -64,7 +67,7 @@ def _batches(writer: Any, texts: list[str], sources: list[str] | None) -> tuple[
     return batches, writer if isinstance(writer, Writer) else writer.model
 
 
-def _alone(writer: HubWriter, texts: list[str], cut: Cut) -> list[Batch]:
+def _alone(writer: HubWriter, texts: Sequence[str], cut: Cut) -> list[Batch]:
     """Texts after the token that opens them."""
     ids, tokenizer = writer.tokenizer(texts, verbose=False)["input_ids"], writer.tokenizer
     opens = next((i for i in (tokenizer.bos_token_id, tokenizer.eos_token_id) if i is not None), writer.pad)

@@ -12,32 +12,27 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from accelerate import PartialState
-from tokenizers import Tokenizer
 from torch import Tensor, nn
 
-from minent import kernels
 from minent.data import Batches
-from minent.errors import BadInput
 from minent.files import whole_folder
 from minent.nn.cross_entropy import linear_cross_entropy
-from minent.nn.evaluating import evaluating
 from minent.nn.shape import Shape
-from minent.text.masked.asked import longest_text, tokens_known
+from minent.text.masked.batched import LONGEST, batched, tokenizer_with
+from minent.text.masked.lora import merged
 from minent.text.masked.model import MaskedLM
 from minent.text.masked.vocabulary import Vocabulary, vocabulary_of
 from minent.text.options import Masking, Reading
 from minent.text.spelling import WIDE
-from minent.text.token_ids import encode, most
+from minent.text.token_ids import most
 from minent.text.tokenizer import tokenizer_of
+from minent.training import defaults
 from minent.training.descent.gradient import seeded
 from minent.training.loop import fit
 from minent.training.recipe import Recipe
 from minent.training.records import Record
-
-LONGEST = 512  # tokens that a model reads at least, where it is not said: what it draws may be longer than its texts
 
 
 def new_masked_lm(texts: Sequence[str], shape: Shape, reading: Reading, seed: int = 1) -> MaskedLM:
@@ -72,70 +67,36 @@ def train_masked_lm(
     recipe: Recipe | None = None,
     *,
     masked: float = Masking.masked,
-    tokens: int = 8192,
+    tokens: int | None = None,
     folder: str | Path | None = None,
     resume: bool = False,
     log: Callable[[dict[str, Any]], object] | None = None,
     tokenizer: Any = None,
 ) -> Iterator[Record]:
-    """Train on batches of about `tokens` tokens, one record a step (see `minent.training.loop.fit`); with a folder, the
-    model is saved there at the end. `dev` gives loss and accuracy, of the same holes each time.
+    """Train on batches of about `tokens` tokens (None: see `minent.training.defaults`), one record a step (see
+    `minent.training.loop.fit`); with a folder, the model is saved there at the end. `dev` gives loss and accuracy, of
+    the same holes each time.
 
-    `model` is a `MaskedLM`, or any masked language model of transformers, with its `tokenizer`. Texts that are longer
+    `model` is a `MaskedLM`, or any masked language model of transformers, with its `tokenizer`; one with adapters of
+    peft's is saved with these added to its matrices. Texts that are longer
     than it reads are read in pieces."""
     recipe = recipe or Recipe()
-    vocabulary = vocabulary_of(_tokenizer(model, tokenizer))
+    vocabulary = vocabulary_of(tokenizer_with(model, tokenizer))
     batches = batched(model, train, tokens, vocabulary, seed=recipe.seed, tokenizer=tokenizer)
-    held = None if dev is None else batched(model, dev, tokens, vocabulary, shuffle=False, tokenizer=tokenizer)
+    held = (
+        None
+        if dev is None
+        else batched(model, dev, tokens or defaults.MOST, vocabulary, shuffle=False, tokenizer=tokenizer)
+    )
     about = {"masked": masked, "dev data": held and held.fingerprint()["data"]}
     learned = partial(loss, vocabulary=vocabulary, masked=masked)
     judge = None if held is None else partial(evaluate, batches=held, vocabulary=vocabulary, masked=masked)
     yield from fit(model, learned, batches, recipe, dev=judge, folder=folder, resume=resume, log=log, about=about)
     if folder is not None and PartialState().is_main_process:
         with whole_folder(folder) as half:
-            model.save_pretrained(half)
+            merged(model).save_pretrained(half)
             if tokenizer is not None and hasattr(tokenizer, "save_pretrained"):
                 tokenizer.save_pretrained(half)
-
-
-def batched(
-    model: Any,
-    texts: Sequence[str],
-    tokens: int,
-    vocabulary: Vocabulary,
-    seed: int = 1,
-    shuffle: bool = True,
-    tokenizer: Any = None,
-) -> Batches:
-    """Texts as batches of numbers, with what opens and closes them, in pieces of the model's longest; those without a
-    token, or with unknown ones only, have nothing to guess and are left out. Raises BadInput where no other is left."""
-    none, kind = set(vocabulary.special), _tokenizer(model, tokenizer)
-    if isinstance(kind, Tokenizer):
-        read = [ids.tolist() for ids in encode(kind, texts)]
-    else:
-        vocabulary = vocabulary.within(tokens_known(model))
-        read = [vocabulary.encode(text)[0] for text in texts]
-    reads = longest(model, vocabulary.pad)
-    room = reads - len(vocabulary.before) - len(vocabulary.after)
-    if room < 1:
-        raise BadInput(f"the model reads {reads} tokens, and none of a text among what frames it")
-    pieces = [ids[i : i + room] for ids in read for i in range(0, len(ids), room)]
-    rows = [
-        np.array([*vocabulary.before, *ids, *vocabulary.after], np.int32) for ids in pieces if not none.issuperset(ids)
-    ]
-    if not rows:
-        raise BadInput(f"a masked language model learns from texts; got {len(texts)} without a token that it knows")
-    if len(pieces) > len(read):
-        kernels.log.warning("%d texts are read in %d pieces of at most %d tokens", len(read), len(pieces), room)
-    return Batches({"tokens": rows}, tokens=max(tokens, reads), seed=seed, shuffle=shuffle, pad=vocabulary.pad)
-
-
-def longest(model: Any, pad: int) -> int:
-    """The most tokens of a piece, with what frames it: what the model reads, or LONGEST where it reads any number."""
-    if isinstance(model, MaskedLM):
-        return model.shape.longest
-    with evaluating(model):
-        return longest_text(model, tokens_known(model), pad) or LONGEST
 
 
 def holes(tokens: Tensor, vocabulary: Vocabulary, masked: float) -> tuple[Tensor, Tensor]:
@@ -189,10 +150,3 @@ def _scores(model: Any, batch: dict[str, Tensor], vocabulary: Vocabulary, masked
     read, chosen = holes(batch["tokens"], vocabulary, masked)
     logits = model(input_ids=read, attention_mask=batch["tokens_mask"].long()).logits
     return logits[chosen].float(), batch["tokens"][chosen]
-
-
-def _tokenizer(model: Any, tokenizer: Any = None) -> Any:
-    found = getattr(model, "tokenizer", None) if tokenizer is None else tokenizer
-    if found is None:
-        raise BadInput("a model reads and writes with its tokenizer; this one has none: set model.tokenizer")
-    return found

@@ -17,8 +17,8 @@ class Reading:
     vocabulary: int = 8000
     """Tokens that a trained tokenizer knows, at most."""
 
-    tokens: int = 8192
-    """Tokens of a batch, padding included."""
+    tokens: int | None = None
+    """Tokens of a batch, padding included; by how many there are to learn from if not given, 512 to 8,192."""
 
     source_tokenizer: str = ""
     """A tokenizer for the sources alone, as --tokenizer; seq2seq. One for both sides if neither this nor
@@ -39,5 +39,6 @@ class Reading:
         return Reading(self.source_tokenizer or self.tokenizer, self.source_vocabulary or self.vocabulary)
 
     def __post_init__(self) -> None:
-        check(self, *((name, getattr(self, name) >= 1, "at least 1") for name in ("vocabulary", "tokens")))
+        told = ("vocabulary", self.vocabulary), ("tokens", self.tokens)
+        check(self, *((name, value is None or value >= 1, "at least 1") for name, value in told))
         check(self, ("source_vocabulary", self.source_vocabulary >= 0, "at least 0"))

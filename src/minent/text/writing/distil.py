@@ -23,7 +23,7 @@ def left_half(model: Seq2Seq) -> Seq2Seq:
         own = name.replace(".ways.0", "")
         if own in wanted:  # the other half and gates are not; keys and values of both stand in one, the left's first
             wanted[own].copy_(weight[: len(wanted[own])])
-    half.tokenizer, half.source_tokenizer = model.tokenizer, model.source_tokenizer
+    half.tokenizer, half.source_tokenizer, half.has_learned = model.tokenizer, model.source_tokenizer, True
     return half.to(model.starts.device).eval()
 
 

@@ -16,18 +16,19 @@ from tokenizers import Tokenizer
 from torch import Tensor, nn
 
 from minent.data import Batches
+from minent.data.tables.texts import Joined
 from minent.data.texts.pairs import Pairs
 from minent.errors import BadInput
 from minent.nn.shape import Shape
 from minent.text.options import Reading, Writing
 from minent.text.score import can_score, score
-from minent.text.token_ids import Cut, most, sequences, told
+from minent.text.token_ids import Cut, most, token_array, told
 from minent.text.tokenizer import end_of, tokenizer_of
 from minent.text.writing.loss import loss
 from minent.text.writing.model import alone
 from minent.text.writing.seq2seq import Seq2Seq
 from minent.text.writing.two_pass import wrote
-from minent.training import checkpoint
+from minent.training import checkpoint, defaults
 from minent.training.loop import fit
 from minent.training.processes import found
 from minent.training.recipe import Recipe
@@ -51,7 +52,7 @@ class Objective(Protocol):
 def new_seq2seq(train: Pairs, shape: Shape, reading: Reading, writing: Writing, seed: int = 1) -> Seq2Seq:
     """An untrained model, with one tokenizer for both sides, or one for each, trained on `train` or given."""
     own = None if reading.sources is None else tokenizer_of(train.sources, reading.sources)
-    texts = train.targets if own else [*train.sources, *train.targets]
+    texts = train.targets if own else Joined(train.sources, train.targets)
     tokenizer = tokenizer_of(texts, replace(reading, source_tokenizer="", source_vocabulary=0))
     if not shape.longest:
         shape = shape.settled(most(own or tokenizer, train.sources), most(tokenizer, train.targets))
@@ -79,17 +80,18 @@ def train_seq2seq(
     objective: Objective | None = None,
     smoothing: float = 0.1,
     two_pass: float = 0.0,
-    tokens: int = 8192,
+    tokens: int | None = None,
     folder: str | Path | None = None,
     resume: bool = False,
     log: Callable[[dict[str, Any]], object] | None = None,
 ) -> Iterator[Record]:
-    """Train on batches of about `tokens` tokens a side, one record a step (see `minent.training.loop.fit`); with a
-    folder, the model is saved there at the end. What is cut of long texts is told, and of a target that is cut no end
-    is taught. `objective`: see `minent.text.exposure`; teacher forcing if not given. `dev` gives the loss given gold
-    histories, and BLEU and ROUGE-L of what is written greedily for SAMPLE of its sources, drawn, the same each time.
-    `two_pass`: the share of the steps taken that a second pass takes (see `minent.text.writing.two_pass`), at half the
-    learning rate, its files in the folder second-pass; without one, directions read each other's gold histories from
+    """Train on batches of about `tokens` tokens a side (None: see `minent.training.defaults`), one record a step (see
+    `minent.training.loop.fit`); with a folder, the model is saved there at the end. What is cut of long texts is told,
+    and of a target that is cut no end is taught. `objective`: see `minent.text.exposure`; teacher forcing if not given.
+    `dev` gives the loss given gold histories, and BLEU and ROUGE-L of what is written greedily for SAMPLE of its
+    sources, drawn, the same each time. `two_pass`: the share of the steps taken that a second pass takes (see
+    `minent.text.writing.two_pass`), at half the learning rate, its files in the folder second-pass; without one,
+    directions read each other's gold histories from
     the start."""
     recipe = recipe or Recipe()
     if two_pass and model.direction != "bidirectional":
@@ -99,7 +101,7 @@ def train_seq2seq(
     apart = None if folder is None else Path(folder) / "second-pass"
     cuts = {"source": Cut(model.shape.longest), "target": Cut(model.shape.written)}
     batches = batched(model, train, tokens, seed=recipe.seed, cuts=cuts)
-    held = None if dev is None else batched(model, dev, tokens, shuffle=False)
+    held = None if dev is None else batched(model, dev, tokens or defaults.MOST, shuffle=False)
     judge = None if held is None or dev is None else lambda one: evaluate(one, held, dev)
     learned = partial(loss if objective is None else objective.loss, smoothing=smoothing)
     first: list[Any] = [by_itself(part) if two_pass and part else part for part in (learned, judge)]
@@ -120,8 +122,9 @@ def train_seq2seq(
             taken = checkpoint.told(last)[0].step  # the first pass was done before
         steps = math.ceil(two_pass * taken)
         read = train.at(drawn(batches, steps * together))
-        batches = batched(model, read, tokens, seed=recipe.seed, more=wrote(model, read))
-        second = replace(recipe, steps=steps, warmup=steps // 10, learning_rate=recipe.learning_rate / 2)
+        batches = batched(model, read, batches.tokens, seed=recipe.seed, more=wrote(model, read))
+        rate = defaults.rate_of(recipe, model) / 2
+        second = replace(recipe, steps=steps, warmup=steps // 10, learning_rate=rate)
         yield from fit(model, learned, batches, second, dev=judge, folder=apart, **options)
     if folder is not None and PartialState().is_main_process:
         model.save_pretrained(folder)
@@ -145,7 +148,7 @@ def by_itself(objective: Callable[..., Any]) -> Callable[..., Any]:
 def batched(
     model: Seq2Seq,
     pairs: Pairs,
-    tokens: int,
+    tokens: int | None,
     seed: int = 1,
     shuffle: bool = True,
     more: dict[str, list[np.ndarray]] | None = None,
@@ -155,15 +158,15 @@ def batched(
     an empty text is an unknown token."""
     cuts = cuts or {"source": Cut(model.shape.longest), "target": Cut(model.shape.written)}
     columns: dict[str, Any] = {
-        name: sequences(tokenizer, texts, cuts[name].longest, cuts[name])
+        name: token_array(tokenizer, texts, cuts[name])
         for name, tokenizer, texts in (
             ("source", model.reader, pairs.sources),
             ("target", model.tokenizer, pairs.targets),
         )
     }
     if cuts["target"].cut:
-        columns["cut"] = np.array(cuts["target"].which)
-    tokens = max(tokens, model.shape.longest, model.shape.written)
+        columns["cut"] = np.frombuffer(bytes(cuts["target"].which), bool)
+    tokens = max(tokens or defaults.tokens_of(columns), model.shape.longest, model.shape.written)
     return Batches({**columns, **(more or {})}, tokens=tokens, seed=seed, shuffle=shuffle)
 
 

@@ -23,4 +23,5 @@ def adamw(model: nn.Module, recipe: Recipe) -> torch.optim.AdamW:
         {"params": [parameter for parameter in trained if parameter.ndim < 2], "weight_decay": 0.0},
     ]
     on_gpu = all(parameter.is_cuda for parameter in trained)  # one kernel there, in place of many for each weight
-    return torch.optim.AdamW(groups, recipe.learning_rate, (recipe.beta1, recipe.beta2), fused=on_gpu or None)
+    betas = recipe.beta1, recipe.beta2  # each step says its learning rate
+    return torch.optim.AdamW(groups, betas=betas, fused=on_gpu or None)

@@ -42,7 +42,7 @@ def read(path: str | os.PathLike[str] | Any) -> Description:
 
 def _held(file: TextFile) -> str:
     """The suffix of what a file holds."""
-    if file.data.startswith(b"PAR1"):
+    if file.data[:4] == b"PAR1":
         return ".parquet"
     first = next((line for line in file.lines() if line.strip() and not line.startswith("#")), "").strip()
     if first.startswith(("{", "[")):

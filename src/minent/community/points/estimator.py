@@ -82,8 +82,8 @@ class Infomap(ClusterMixin, BaseEstimator):
                 raise BadInput(f"metric='precomputed' wants a square matrix of link weights; got {X.shape}")
             if _as_distances(X):
                 warnings.warn(
-                    "these look like distances: nothing of a sample to itself, and no two samples further apart than by way "
-                    "of a third; metric='precomputed' takes link weights, the larger the closer",
+                    "these look like distances: nothing of a sample to itself, and no two samples further apart than by "
+                    "way of a third; metric='precomputed' takes link weights, the larger the closer",
                     stacklevel=2,
                 )
             network, self._known = as_graph(csr_array(X), directed=False if self.undirected else None), None
@@ -128,8 +128,8 @@ def _threads(jobs: Any) -> int | None:
 
 
 def _as_distances(X: Any) -> bool:
-    """Whether square weights are as distances are, as far as can be seen: those of all pairs, where no way by a third is
-    shorter (of so many drawn ones); or, sparse, rows that begin with their own 0 and go up, as scikit-learn's do."""
+    """Whether square weights are as distances are, as far as can be seen: those of all pairs, where no way by a third
+    is shorter (of so many drawn ones); or, sparse, rows that begin with their own 0 and go up, as scikit-learn's do."""
     n = X.shape[0]
     if hasattr(X, "indptr"):
         first, last = X.indptr[:-1], X.indptr[1:]

@@ -93,6 +93,11 @@ def prepared(
 ) -> Game:
     """The game that `play` asks for, where it begins or goes on; its folder is `kept` or goes with the game."""
     refuse_batch_norm(critic.train())
+    if missing := [name for name in ("latent", "classes") if getattr(generator, name, None) is None]:
+        raise BadInput(
+            "a generator tells how many numbers it draws from (latent) and of how many classes (classes, 0 for none), "
+            f"as attributes; this {type(generator).__name__} lacks {' and '.join(missing)}"
+        )
     names = getattr(generator, "names", None)
     processes, critic = found(playing.device), constrained(critic, playing)
     seen = augmentation(playing.augment)

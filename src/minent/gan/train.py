@@ -107,9 +107,13 @@ def train_gan(
         real = reference()  # on all processes, which train its classifier together
         if not PartialState().is_main_process:
             return {}
-        drawn = generator.draw(1000 if images.size else POINTS).numpy()
+        number = 1000 if images.size else POINTS
+        drawn = generator.draw(number, labels_as_in(images, generator, number)).numpy()
         if folder is not None:
-            write_picture(Path(folder) / "pictures" / f"step-{step:08d}.png", drawn, images)
+            shown = drawn
+            if generator.classes and images.size:  # classes in turn
+                shown = generator.draw(SHOWN, noise=generator.noise(number)[:SHOWN]).numpy()
+            write_picture(Path(folder) / "pictures" / f"step-{step:08d}.png", shown, images)
             generator.save_pretrained(Path(folder) / "snapshots" / f"step-{step:08d}")
         scores = {} if real is None else summary(drawn, real)
         if mixture:
@@ -120,6 +124,22 @@ def train_gan(
     yield from play(generator, critic, batches, playing, judge=judge, folder=folder, resume=resume, log=log)
     if folder is not None and PartialState().is_main_process:
         generator.save_pretrained(folder)
+
+
+def labels_as_in(images: Images, generator: Generator, number: int) -> torch.Tensor | None:
+    """Classes for so many samples, each as often as among the images, so that a generator is not judged by what is
+    seldom; None (in turn, where there are any) if they have others than it draws.
+
+    >>> images = Images(np.zeros((4, 1, 8, 8), np.uint8), np.array([1, 0, 1, 1]), ("cat", "dog"))
+    >>> generator = Generator(1, 8, Networks(latent=4, width=2), 2, ["dog", "cat"])
+    >>> labels_as_in(images, generator, 8).tolist()
+    [1, 1, 0, 0, 0, 0, 0, 0]
+    """
+    places = {name: place for place, name in enumerate(generator.names or [])}
+    if images.labels is None or not set(images.classes) <= set(places):
+        return None
+    at = ((np.arange(number) + 0.5) / number * len(images)).astype(int)
+    return torch.tensor([places[images.classes[label]] for label in np.sort(images.labels)[at]])
 
 
 def write_picture(path: Path, drawn: np.ndarray, images: Images | None = None, columns: int | None = None) -> None:

@@ -27,6 +27,8 @@ from minent.data.points import toys
 from minent.errors import BadInput, require, some
 from minent.kernels import log
 
+DARK = 32  # what is nowhere lighter was perhaps not meant in 256 shades
+
 Paths = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
 
 
@@ -64,6 +66,8 @@ def read_images(
             f"images of {size} by {size} are wanted; {str(path)!r} holds points of {images.channels} numbers"
         )
     images = replace(images, values=squares(images.values, size)) if images.size else images
+    if images.size and (lightest := int(images.values.max())) < DARK:
+        account.facts.append(f"no pixel is lighter than {lightest} of 255")
     return replace(images, plan="; ".join([images.told(), *account.sentences()]))
 
 

@@ -125,8 +125,7 @@ def _of_run(
     """Real samples, what the generator of a run draws, and what it calls its classes; and what to say of them."""
     from minent.cli import terminal
     from minent.data.images.read import read_images
-    from minent.gan import Generator
-    from minent.gan.train import labels_as_in
+    from minent.gan import Generator, labels_as_in
 
     generator = Generator.from_pretrained(run)
     if size not in (None, generator.size):

@@ -283,10 +283,10 @@ def test_a_generator_is_judged_with_classes_as_often_as_the_data_have_them(monke
     rare = np.arange(100) % 10 == 9
     shade = np.where(rare, 220, 40)[:, None, None, None] + np.random.default_rng(0).integers(-9, 9, (100, 1, 8, 8))
     seldom = Images(shade.astype(np.uint8), rare.astype(np.int64), ("dark", "light"))
-    generator, critic = Generator(1, 8, NETWORKS, 2, ["light", "dark"]), Critic(1, 8, NETWORKS, 2)
+    generator, critic = Generator(1, 8, NETWORKS, 2, ["dark", "light"]), Critic(1, 8, NETWORKS, 2)
 
     def forward(self, noise, labels):
-        shade = torch.where(labels == 0, 220.0, 40.0)[:, None, None, None] + 5 * noise[:, :1, None, None]
+        shade = torch.where(labels == 1, 220.0, 40.0)[:, None, None, None] + 5 * noise[:, :1, None, None]
         return shade.expand(-1, 1, 8, 8) / 127.5 - 1 + 0 * self.body(torch.cat([noise, self.label(labels)], 1))
 
     monkeypatch.setattr(Generator, "forward", forward)
@@ -294,3 +294,13 @@ def test_a_generator_is_judged_with_classes_as_often_as_the_data_have_them(monke
     real = along(seldom, train_features(seldom))
     in_turn = summary(generator.draw(1000).numpy(), real)
     assert turn.scores["fid"] < 0.05 * in_turn["fid"]
+
+
+def test_a_generator_learns_the_classes_that_it_is_called_by():
+    pixels, labels = np.zeros((20, 1, 8, 8), np.uint8), np.arange(20) % 2
+    generator, critic = Generator(1, 8, NETWORKS, 2, ["cat", "dog"]), Critic(1, 8, NETWORKS, 2)
+    for classes in (("dog", "cat"), ("cat", "zebra"), ("cat", "dog", "zebra")):
+        with pytest.raises(BadInput, match="the classes of the generator are cat, dog; got images of"):
+            next(train_gan(generator, critic, Images(pixels, labels, classes), SHORT))
+    unnamed = Generator(1, 8, NETWORKS, 2)  # by number
+    assert next(train_gan(unnamed, critic, Images(pixels, labels, ("dog", "cat")), SHORT)).step == 1

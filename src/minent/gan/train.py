@@ -20,7 +20,7 @@ from torch import nn
 from torch.nn.utils.parametrize import is_parametrized, remove_parametrizations
 
 from minent.data.images.images import Images
-from minent.errors import BadInput
+from minent.errors import BadInput, some
 from minent.gan.game import constrained, play, played
 from minent.gan.networks import Critic, Generator
 from minent.gan.options import Networks, Playing
@@ -95,6 +95,9 @@ def train_gan(
     and coverage, of points sliced W₂; with `mixture`, of the 25 Gaussians, modes covered and the share of high quality.
     With a `folder`, pictures are written there as often, and the generator as it then is."""
     playing = playing or Playing()
+    if generator.classes and images.labels is not None and _places(images, generator) != [*range(generator.classes)]:
+        told, got = some(generator.names), some(images.classes)
+        raise BadInput(f"the classes of the generator are {told}; got images of {got}")
 
     @cache
     def reference() -> Reference | None:
@@ -135,11 +138,20 @@ def labels_as_in(images: Images, generator: Generator, number: int) -> torch.Ten
     >>> labels_as_in(images, generator, 8).tolist()
     [1, 1, 0, 0, 0, 0, 0, 0]
     """
-    places = {name: place for place, name in enumerate(generator.names or [])}
-    if images.labels is None or not set(images.classes) <= set(places):
+    places = _places(images, generator)
+    if images.labels is None or not places:
         return None
     at = ((np.arange(number) + 0.5) / number * len(images)).astype(int)
-    return torch.tensor([places[images.classes[label]] for label in np.sort(images.labels)[at]])
+    return torch.tensor(places)[np.sort(images.labels)[at]]
+
+
+def _places(images: Images, generator: Generator) -> list[int]:
+    """Which of a generator's classes each of the images' is: by name, or by number where it has numbers only; none if
+    it lacks one."""
+    names, classes = list(generator.names or []), list(images.classes)
+    if len(names) == len(classes) and names == [str(place) for place in range(len(names))]:
+        return list(range(len(names)))
+    return [names.index(name) for name in classes] if set(classes) <= set(names) else []
 
 
 def write_picture(path: Path, drawn: np.ndarray, images: Images | None = None, columns: int | None = None) -> None:

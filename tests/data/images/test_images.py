@@ -69,6 +69,7 @@ def test_pictures_of_several_sizes_and_colours_become_alike(tmp_path):
         images = read_images(tmp_path, size)
         assert images.values.shape == (2, 3, side, side)
         assert (images.values[0] == 50).all() and images.values[1, :, 3, 3].tolist() == [10, 20, 30]
+    assert read_images(tmp_path).plan == "2 images; sides of 9 to 12 pixels, brought to 9, the smallest"
 
 
 def test_resampling_keeps_what_is_flat_and_the_mean(tmp_path):

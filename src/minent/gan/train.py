@@ -142,7 +142,7 @@ def labels_as_in(images: Images, generator: Generator, number: int) -> torch.Ten
     if images.labels is None or not places:
         return None
     at = ((np.arange(number) + 0.5) / number * len(images)).astype(int)
-    return torch.tensor(places)[np.sort(images.labels)[at]]
+    return torch.from_numpy(np.array(places)[np.sort(images.labels)[at]])
 
 
 def _places(images: Images, generator: Generator) -> list[int]:

@@ -17,6 +17,7 @@ from torch import nn
 from minent.data.images.images import Images
 from minent.errors import BadInput
 from minent.gan.game import play
+from minent.gan.input_gradients.lipschitz import gradient_normalise
 from minent.gan.input_gradients.penalty import consistency, gradient_penalty, r1, shifted
 from minent.gan.input_gradients.slope import value_and_gradient
 from minent.gan.losses import loss_of
@@ -304,3 +305,9 @@ def test_a_generator_learns_the_classes_that_it_is_called_by():
             next(train_gan(generator, critic, Images(pixels, labels, classes), SHORT))
     unnamed = Generator(1, 8, NETWORKS, 2)  # by number
     assert next(train_gan(unnamed, critic, Images(pixels, labels, ("dog", "cat")), SHORT)).step == 1
+
+
+def test_a_critic_is_normalised_once():
+    generator, critic = players()
+    with pytest.raises(BadInput, match="a critic is normalised once, and this one is already"):
+        next(play(generator, gradient_normalise(critic), images().batches(8, labels=True), SHORT))

@@ -19,7 +19,7 @@ from minent.errors import BadInput
 from minent.files import write_text
 from minent.gan.augmentation import augmentation
 from minent.gan.input_gradients.apart import refuse_batch_norm
-from minent.gan.input_gradients.lipschitz import gradient_normalise, spectral_normalise
+from minent.gan.input_gradients.lipschitz import GradientNormalised, gradient_normalise, spectral_normalise
 from minent.gan.losses import critic_loss, generator_loss, loss_of
 from minent.gan.options import Playing
 from minent.gan.standing import standing
@@ -136,6 +136,9 @@ def constrained(critic: nn.Module, playing: Playing) -> nn.Module:
     """The critic that is trained: with the same parameters, or with those of a copy where they are changed (sn)."""
     match playing.lipschitz:
         case "gn" | "gran" as kind:
+            if any(isinstance(one, GradientNormalised) for one in critic.modules()):
+                raise BadInput(f"a critic is normalised once, and this one is already: give it as it is, {kind} is put "
+                               "around it here")  # fmt: skip
             return gradient_normalise(critic, kind, playing.weight or 1.0)
         case "sn":
             return spectral_normalise(critic, playing.seed)

@@ -181,7 +181,9 @@ def test_what_is_read_is_told_before_training_and_classes_keep_their_names(photo
     one, other = np.load(photos.parent / "all.npy"), np.load(photos.parent / "dog.npy")
     assert np.array_equal(one[2], other[2]) and not np.array_equal(one[:2], other[:2])  # all: classes in turn
     main(["gan", "score", "--model", str(photos.parent / "named"), "--data", str(photos), "--split", "test"])
-    assert "24 images of 3 classes: cat, dog 2, dog 10; split test; " in " ".join(capsys.readouterr().out.split())
+    told = " ".join(capsys.readouterr().out.split())
+    assert "24 images of 3 classes: cat, dog 2, dog 10; split test; " in told
+    assert "classes are drawn as often as the data have them" in told
 
 
 @pytest.mark.parametrize(

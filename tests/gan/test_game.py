@@ -11,17 +11,21 @@ import numpy as np
 import pytest
 import torch
 from gan import small_games
-from gan.small_games import game, images, players
+from gan.small_games import NETWORKS, game, images, players
 from torch import nn
 
 from minent.data.images.images import Images
 from minent.errors import BadInput
 from minent.gan.game import play
+from minent.gan.input_gradients.lipschitz import gradient_normalise
 from minent.gan.input_gradients.penalty import consistency, gradient_penalty, r1, shifted
 from minent.gan.input_gradients.slope import value_and_gradient
 from minent.gan.losses import loss_of
+from minent.gan.networks import Critic, Generator
 from minent.gan.options import Playing
 from minent.gan.scores.features import train_features
+from minent.gan.scores.samples import along, summary
+from minent.gan.train import train_gan
 from minent.training.weights import weights
 
 SHORT = Playing(steps=6, batch=16, n_dis=2, learning_rate=2e-3, ema=0.9, evaluate_every=2)
@@ -252,3 +256,58 @@ def test_a_class_counts_in_both_players():
     assert len(set(critic(x, torch.tensor([0, 1])).tolist())) == 2
     with pytest.raises(BadInput, match="less than the number of classes, 3; got"):
         generator.draw(2, torch.tensor([0, 3]))
+
+
+def test_what_a_generator_must_tell_and_draw_is_a_sentence():
+    _, critic = players()
+    batches, plain = images().batches(8), nn.Linear(4, 64)
+    with pytest.raises(BadInput, match="this Linear lacks latent and classes"):
+        next(play(plain, critic, batches, SHORT))
+    with pytest.raises(BadInput, match="of 3 classes wants labels beside the real samples"):
+        next(play(players()[0], critic, batches, SHORT))
+    small = nn.Sequential(nn.Conv2d(1, 1, 1), nn.Flatten(), nn.LazyLinear(1))
+    small(torch.zeros(1, 1, 8, 8))
+    plain.latent, plain.classes, plain.forward = 4, 0, lambda noise, *_: torch.zeros(len(noise), 1, 4, 4)
+    with pytest.raises(BadInput, match=r"have the shape of real ones, \(8, 1, 8, 8\); got \(8, 1, 4, 4\)"):
+        next(play(plain, small, batches, SHORT))
+    generator = players()[0]
+    with pytest.raises(BadInput, match="draws by label, one a sample; got none"):
+        generator(torch.randn(2, 4))
+    assert torch.equal(generator.draw(2, 1), generator.draw(2, torch.tensor([1, 1])))
+    with pytest.raises(BadInput, match="less than the number of classes, 3; got 3"):
+        generator.draw(2, 3)
+
+
+def test_a_generator_is_judged_with_classes_as_often_as_the_data_have_them(monkeypatch):
+    """Nine in ten are of the first class: one that draws each class as it is has the floor's FID, and drawn in turn
+    would be far from it."""
+    rare = np.arange(100) % 10 == 9
+    shade = np.where(rare, 220, 40)[:, None, None, None] + np.random.default_rng(0).integers(-9, 9, (100, 1, 8, 8))
+    seldom = Images(shade.astype(np.uint8), rare.astype(np.int64), ("dark", "light"))
+    generator, critic = Generator(1, 8, NETWORKS, 2, ["dark", "light"]), Critic(1, 8, NETWORKS, 2)
+
+    def forward(self, noise, labels):
+        shade = torch.where(labels == 1, 220.0, 40.0)[:, None, None, None] + 5 * noise[:, :1, None, None]
+        return shade.expand(-1, 1, 8, 8) / 127.5 - 1 + 0 * self.body(torch.cat([noise, self.label(labels)], 1))
+
+    monkeypatch.setattr(Generator, "forward", forward)
+    (turn,) = train_gan(generator, critic, seldom, replace(SHORT, steps=1, batch=8))
+    real = along(seldom, train_features(seldom))
+    in_turn = summary(generator.draw(1000).numpy(), real)
+    assert turn.scores["fid"] < 0.05 * in_turn["fid"]
+
+
+def test_a_generator_learns_the_classes_that_it_is_called_by():
+    pixels, labels = np.zeros((20, 1, 8, 8), np.uint8), np.arange(20) % 2
+    generator, critic = Generator(1, 8, NETWORKS, 2, ["cat", "dog"]), Critic(1, 8, NETWORKS, 2)
+    for classes in (("dog", "cat"), ("cat", "zebra"), ("cat", "dog", "zebra")):
+        with pytest.raises(BadInput, match="the classes of the generator are cat, dog; got images of"):
+            next(train_gan(generator, critic, Images(pixels, labels, classes), SHORT))
+    unnamed = Generator(1, 8, NETWORKS, 2)  # by number
+    assert next(train_gan(unnamed, critic, Images(pixels, labels, ("dog", "cat")), SHORT)).step == 1
+
+
+def test_a_critic_is_normalised_once():
+    generator, critic = players()
+    with pytest.raises(BadInput, match="a critic is normalised once, and this one is already"):
+        next(play(generator, gradient_normalise(critic), images().batches(8, labels=True), SHORT))

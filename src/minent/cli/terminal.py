@@ -141,9 +141,9 @@ def playing(turns: "Iterable[Turn]") -> None:
             where = f"step {turn.step:,} of {turn.steps:,}, gap {turn.gap:.2f}"
             lost = f"losses {turn.critic_loss:.3f} and {turn.generator_loss:.3f}"
             say(f"{where}, {lost}, {turn.samples_per_second:,.0f} samples/s, {left}")
-            if turn.scores:
+            if turn.scores is not None:
                 scores = ", ".join(f"{name} {score:.3g}" for name, score in turn.scores.items())
-                print(f"{where}; {scores}", flush=True)
+                print(f"{where}; {scores or 'no scores, which want 12 real samples'}", flush=True)
 
 
 def drawn_and_floor(scores: "Scores") -> None:

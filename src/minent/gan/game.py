@@ -19,7 +19,7 @@ from minent.errors import BadInput
 from minent.files import write_text
 from minent.gan.augmentation import augmentation
 from minent.gan.input_gradients.apart import refuse_batch_norm
-from minent.gan.input_gradients.lipschitz import gradient_normalise, spectral_normalise
+from minent.gan.input_gradients.lipschitz import GradientNormalised, gradient_normalise, spectral_normalise
 from minent.gan.losses import critic_loss, generator_loss, loss_of
 from minent.gan.options import Playing
 from minent.gan.standing import standing
@@ -93,6 +93,11 @@ def prepared(
 ) -> Game:
     """The game that `play` asks for, where it begins or goes on; its folder is `kept` or goes with the game."""
     refuse_batch_norm(critic.train())
+    if missing := [name for name in ("latent", "classes") if getattr(generator, name, None) is None]:
+        raise BadInput(
+            "a generator tells how many numbers it draws from (latent) and of how many classes (classes, 0 for none), "
+            f"as attributes; this {type(generator).__name__} lacks {' and '.join(missing)}"
+        )
     names = getattr(generator, "names", None)
     processes, critic = found(playing.device), constrained(critic, playing)
     seen = augmentation(playing.augment)
@@ -131,6 +136,9 @@ def constrained(critic: nn.Module, playing: Playing) -> nn.Module:
     """The critic that is trained: with the same parameters, or with those of a copy where they are changed (sn)."""
     match playing.lipschitz:
         case "gn" | "gran" as kind:
+            if any(isinstance(one, GradientNormalised) for one in critic.modules()):
+                raise BadInput(f"a critic is normalised once, and this one is already: give it as it is, {kind} is put "
+                               "around it here")  # fmt: skip
             return gradient_normalise(critic, kind, playing.weight or 1.0)
         case "sn":
             return spectral_normalise(critic, playing.seed)

@@ -82,10 +82,17 @@ def critic_loss(
     """The critic's losses, summed over the samples, and their number; images are as they are `seen` by it. Adds to
     `sums` what it says of real and drawn ones, their number, and how many real ones it takes for real, less the others.
     """
+    if generator.classes and "label" not in batch:
+        raise BadInput(
+            f"a generator of {generator.classes} classes wants labels beside the real samples (label; of `Images`, "
+            f"batches(…, labels=True)); got {', '.join(batch)}"
+        )
     real, labels = _real(batch, playing), [batch["label"]] if generator.classes else []
     number = len(real)
     with torch.no_grad():
         drawn = generator(torch.randn(number, generator.latent, device=real.device), *labels).to(real.dtype)
+        if drawn.shape != real.shape:
+            raise BadInput(f"drawn samples have the shape of real ones, {tuple(real.shape)}; got {tuple(drawn.shape)}")
         real, drawn = seen(real), seen(drawn)
     samples, twice = torch.cat([real, drawn]), [torch.cat([one, one]) for one in labels]
     slope = None

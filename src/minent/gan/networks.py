@@ -68,18 +68,20 @@ class Generator(Saved):
 
     def forward(self, noise: Float[Tensor, "batch latent"], labels: Labels = None) -> Float[Tensor, "batch ..."]:
         if self.label is not None:
+            if labels is None:
+                raise BadInput(f"a generator of {self.classes} classes draws by label, one a sample; got none")
             noise = torch.cat([noise, self.label(labels)], 1)
         return self.body(noise)
 
     def draw(
         self,
         number: int,
-        labels: Int[Tensor, " number"] | str | None = None,
+        labels: Int[Tensor, " number"] | str | int | None = None,
         seed: int = 1,
         noise: Float[Tensor, "number latent"] | None = None,
     ) -> Float[Tensor, "..."]:
-        """Samples (number, ...) on the CPU: of the class of a name, of `labels`, or of classes in turn; from `noise`,
-        as of `minent.gan.latent`, or what `seed` draws."""
+        """Samples (number, ...) on the CPU: of the class of a name or number, of `labels`, or of classes in turn; from
+        `noise`, as of `minent.gan.latent`, or what `seed` draws."""
         if number < 1:
             raise BadInput(f"number must be at least 1; got {number}")
         device = next(self.parameters()).device
@@ -90,10 +92,10 @@ class Generator(Saved):
         if labels is None and self.classes:
             labels = torch.arange(number) % self.classes
         if labels is not None and not self.classes:
-            got = repr(labels) if isinstance(labels, str) else int(labels.max())
+            got = int(labels.max()) if isinstance(labels, Tensor) else repr(labels)
             raise BadInput(f"a generator without classes draws none by its label; got {got}")
-        if isinstance(labels, str):
-            labels = torch.full((number,), self._place(labels))
+        if isinstance(labels, str | int):
+            labels = torch.full((number,), self._place(labels) if isinstance(labels, str) else labels)
         if labels is not None and not 0 <= int(labels.min()) <= int(labels.max()) < self.classes:
             raise BadInput(f"labels must be less than the number of classes, {self.classes}; got {int(labels.max())}")
         batches = zip(noise.split(256), [None] * number if labels is None else labels.split(256), strict=False)

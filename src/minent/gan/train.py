@@ -20,7 +20,7 @@ from torch import nn
 from torch.nn.utils.parametrize import is_parametrized, remove_parametrizations
 
 from minent.data.images.images import Images
-from minent.errors import BadInput
+from minent.errors import BadInput, some
 from minent.gan.game import constrained, play, played
 from minent.gan.networks import Critic, Generator
 from minent.gan.options import Networks, Playing
@@ -95,6 +95,9 @@ def train_gan(
     and coverage, of points sliced W₂; with `mixture`, of the 25 Gaussians, modes covered and the share of high quality.
     With a `folder`, pictures are written there as often, and the generator as it then is."""
     playing = playing or Playing()
+    if generator.classes and images.labels is not None and _places(images, generator) != [*range(generator.classes)]:
+        told, got = some(generator.names), some(images.classes)
+        raise BadInput(f"the classes of the generator are {told}; got images of {got}")
 
     @cache
     def reference() -> Reference | None:
@@ -107,9 +110,13 @@ def train_gan(
         real = reference()  # on all processes, which train its classifier together
         if not PartialState().is_main_process:
             return {}
-        drawn = generator.draw(1000 if images.size else POINTS).numpy()
+        number = 1000 if images.size else POINTS
+        drawn = generator.draw(number, labels_as_in(images, generator, number)).numpy()
         if folder is not None:
-            write_picture(Path(folder) / "pictures" / f"step-{step:08d}.png", drawn, images)
+            shown = drawn
+            if generator.classes and images.size:  # classes in turn
+                shown = generator.draw(SHOWN, noise=generator.noise(number)[:SHOWN]).numpy()
+            write_picture(Path(folder) / "pictures" / f"step-{step:08d}.png", shown, images)
             generator.save_pretrained(Path(folder) / "snapshots" / f"step-{step:08d}")
         scores = {} if real is None else summary(drawn, real)
         if mixture:
@@ -120,6 +127,31 @@ def train_gan(
     yield from play(generator, critic, batches, playing, judge=judge, folder=folder, resume=resume, log=log)
     if folder is not None and PartialState().is_main_process:
         generator.save_pretrained(folder)
+
+
+def labels_as_in(images: Images, generator: Generator, number: int) -> torch.Tensor | None:
+    """Classes for so many samples, each as often as among the images, so that a generator is not judged by what is
+    seldom; None (in turn, where there are any) if they have others than it draws.
+
+    >>> images = Images(np.zeros((4, 1, 8, 8), np.uint8), np.array([1, 0, 1, 1]), ("cat", "dog"))
+    >>> generator = Generator(1, 8, Networks(latent=4, width=2), 2, ["dog", "cat"])
+    >>> labels_as_in(images, generator, 8).tolist()
+    [1, 1, 0, 0, 0, 0, 0, 0]
+    """
+    places = _places(images, generator)
+    if images.labels is None or not places:
+        return None
+    at = ((np.arange(number) + 0.5) / number * len(images)).astype(int)
+    return torch.from_numpy(np.array(places)[np.sort(images.labels)[at]])
+
+
+def _places(images: Images, generator: Generator) -> list[int]:
+    """Which of a generator's classes each of the images' is: by name, or by number where it has numbers only; none if
+    it lacks one."""
+    names, classes = list(generator.names or []), list(images.classes)
+    if len(names) == len(classes) and names == [str(place) for place in range(len(names))]:
+        return list(range(len(names)))
+    return [names.index(name) for name in classes] if set(classes) <= set(names) else []
 
 
 def write_picture(path: Path, drawn: np.ndarray, images: Images | None = None, columns: int | None = None) -> None:

@@ -70,3 +70,12 @@ def test_one_picture_is_not_taken_for_many(shape, tmp_path):
         read_images(tmp_path / "a.npy")
     np.save(tmp_path / "a.npy", np.zeros((5, 8, 8), np.uint8))
     assert read_images(tmp_path / "a.npy").values.shape == (5, 1, 8, 8)
+
+
+def test_points_of_unlike_sizes_are_told(tmp_path):
+    points = np.array([[1.0, 20_000.0, 7.0], [2.0, 60_000.0, 7.0]])
+    np.save(tmp_path / "a.npy", points)
+    told = "2 points of 3 numbers; spreads from 0.5 to 2e+04: networks see numbers as they are"
+    assert read_images(tmp_path / "a.npy").plan == told
+    np.save(tmp_path / "b.npy", points[:, [0, 2]])
+    assert read_images(tmp_path / "b.npy").plan == "2 points of 2 numbers"

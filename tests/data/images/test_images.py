@@ -2,6 +2,8 @@
 
 import gzip
 import struct
+from io import BytesIO
+from zipfile import ZipFile
 
 import numpy as np
 import pyarrow as pa
@@ -67,6 +69,7 @@ def test_pictures_of_several_sizes_and_colours_become_alike(tmp_path):
         images = read_images(tmp_path, size)
         assert images.values.shape == (2, 3, side, side)
         assert (images.values[0] == 50).all() and images.values[1, :, 3, 3].tolist() == [10, 20, 30]
+    assert read_images(tmp_path).plan == "2 images; sides of 9 to 12 pixels, brought to 9, the smallest"
 
 
 def test_resampling_keeps_what_is_flat_and_the_mean(tmp_path):
@@ -107,6 +110,10 @@ def test_toys_lie_where_they_should():
         (np.full((5, 8, 8), 2.0), "floats from 0 to 1"),
         (np.full((5, 8, 8), np.nan), "must be finite"),
         (np.zeros(3), "wanted numbers of shape"),
+        (np.array(["a.png", "b.png"]), "pictures whose names these may be are read from a list"),
+        (np.full((5, 2), 1e300), "must be finite, as float32 has them"),
+        (np.zeros((5, 4, 8, 8), np.uint8), r"got uint8 of shape \(5, 4, 8, 8\)"),
+        (np.arange(2 * 64).reshape(2, 8, 8) % 2, "say which, as booleans"),
         (np.zeros((0, 8, 8)), "there are no images"),
     ],
 )
@@ -142,3 +149,29 @@ def test_an_image_without_a_class_is_named(tmp_path):
     pq.write_table(pa.table({"label": [1, None, 2], "pixels": [PIXELS[0].tolist()] * 3}), tmp_path / "a.parquet")
     with pytest.raises(BadInput, match="got none for image 1 in"):
         read_images(tmp_path / "a.parquet")
+
+
+def test_black_and_white_are_read_where_they_are_told_and_what_is_dark_is_told(tmp_path):
+    checks = np.arange(2 * 64).reshape(2, 1, 8, 8) % 3 > 0
+    for name, values in (("a", checks), ("b", checks.astype(np.float32)), ("c", (checks * 16).astype(np.uint8))):
+        np.save(tmp_path / f"{name}.npy", values)
+    white, floats, dark = (read_images(tmp_path / f"{name}.npy") for name in "abc")
+    assert np.array_equal(white.values, checks * 255) and np.array_equal(floats.values, checks * 255)
+    assert white.plan == "2 images" and dark.plan == "2 images; no pixel is lighter than 16 of 255"
+
+
+def test_images_whose_channels_stand_last_are_refused():
+    with pytest.raises(BadInput, match=r"got \(4, 8, 8, 3\), whose channels come last"):
+        Images(np.zeros((4, 8, 8, 3), np.uint8))
+    with pytest.raises(BadInput, match="what these are called is missing"):
+        Images(np.zeros((4, 3, 8, 8), np.uint8), np.zeros(4, np.int64))
+
+
+def test_of_two_files_of_one_name_in_a_zip_the_last_counts(tmp_path):
+    image = pytest.importorskip("PIL.Image")
+    with ZipFile(tmp_path / "a.zip", "w") as archive, pytest.warns(UserWarning, match="Duplicate name"):
+        for grey in (100, 200):
+            held = BytesIO()
+            image.fromarray(np.full((8, 8), grey, np.uint8)).save(held, "PNG")
+            archive.writestr("a.png", held.getvalue())
+    assert read_images(tmp_path / "a.zip").values.ravel().tolist() == [200] * 64

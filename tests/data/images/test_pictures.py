@@ -1,7 +1,9 @@
 """A picture becomes what people see of it: every colour mode by a rule, and what is broken is one sentence."""
 
 import io
+import struct
 import warnings
+import zlib
 
 import numpy as np
 import pytest
@@ -170,3 +172,14 @@ def test_odd_files_of_pillow_are_read_but_for_eight(data):
     odd = sorted((data / "odd" / "pictures" / "pillow").iterdir())
     images = read_images(odd, 32, skip_bad=8)
     assert len(images) == len(odd) - 8 and "8 broken" in images.plan
+
+
+def test_grey_with_transparency_of_16_bits_stays_grey(tmp_path):
+    """Written by hand: Pillow writes none, and reads them as colours."""
+    grey, alpha = np.full((8, 8), 0x4000), np.where(RAMP < 32, 0xFFFF, 0)
+    rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in np.stack([grey, alpha], -1))
+    parts = ((b"IHDR", struct.pack(">IIBBBBB", 8, 8, 16, 4, 0, 0, 0)), (b"IDAT", zlib.compress(rows)), (b"IEND", b""))
+    told = [struct.pack(">I", len(b)) + kind + b + struct.pack(">I", zlib.crc32(kind + b)) for kind, b in parts]
+    (tmp_path / "a.png").write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(told))
+    found = picture(tmp_path / "a.png", "")
+    assert found.shape == (8, 8, 1) and np.array_equal(found[..., 0], np.where(RAMP < 32, 0x40, 255))

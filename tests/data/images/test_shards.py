@@ -84,7 +84,7 @@ def test_a_missing_label_is_an_error_not_a_class(tmp_path):
 
 def test_two_kinds_of_classes_are_none_and_told(tmp_path):
     coarse = {"coarse_label": {"names": ["a"], "_type": "ClassLabel"}}
-    path = shard(tmp_path / "a.parquet", [1, 2], [0, 1], label="fine_label", features=coarse)
+    path = shard(tmp_path / "a.parquet", [101, 102], [0, 1], label="fine_label", features=coarse)
     table = pq.read_table(path)
     pq.write_table(table.append_column("coarse_label", pa.array([0, 0])), path)
     images = read_images(path)

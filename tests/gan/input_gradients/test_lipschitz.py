@@ -304,3 +304,21 @@ def test_weights_changed_before_the_backward_pass_are_noticed():
     clip_weights(critic, 0.01)
     with pytest.raises(RuntimeError, match="modified by an inplace operation"):
         loss.backward()
+
+
+def test_a_frozen_critic_is_differentiated_twice_by_its_samples():
+    """As a penalty on f̂ in the generator's step does: ∇f is constant there, f̂ is not."""
+    x, found = torch.randn(6, 3, dtype=torch.float64, requires_grad=True), []
+    torch.manual_seed(0)
+    plain = perceptron().double().requires_grad_(False)
+
+    def by_definition(x):
+        value = plain(x)[:, 0]
+        (slope,) = torch.autograd.grad(value.sum(), x, create_graph=True)
+        return value / (slope.norm(dim=1) + value.abs())
+
+    for critic in (gradient_normalise(plain), by_definition):
+        (first,) = torch.autograd.grad(critic(x).sum(), x, create_graph=True)
+        found.append((first, *torch.autograd.grad(first.square().sum(), x)))
+    torch.testing.assert_close(*found)
+    assert found[0][1].abs().sum() > 0

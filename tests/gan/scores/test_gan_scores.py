@@ -123,8 +123,22 @@ def test_of_real_samples_all_is_computed_once(monkeypatch):
     assert sum(seen[before:]) == 4000 and sum(seen[:before]) == 2000  # those of the drawn ones only
 
 
-@pytest.mark.parametrize("high, said", [(255.0, "from -1 to 1; got 0 to"), (np.nan, "some of these are not")])
+@pytest.mark.parametrize(
+    "high, said",
+    [(255.0, "or pixels, uint8; got float32 from 0 to 255"), (np.nan, "some of these are not")],
+)
 def test_pixels_that_were_not_scaled_and_what_is_not_finite_are_sentences(high, said):
     images = np.linspace(0, high, 20 * 64, dtype=np.float32).reshape(20, 1, 8, 8)
     with pytest.raises(BadInput, match=said):
         score(images, np.zeros_like(images))
+
+
+def test_images_that_are_laid_or_scaled_otherwise_are_refused_or_told(caplog):
+    pixels = random.integers(0, 256, (40, 3, 8, 8)).astype(np.uint8)
+    with pytest.raises(BadInput, match="whose channels come last"):
+        score(pixels.transpose(0, 2, 3, 1), pixels)
+    half = (pixels / 255).astype(np.float32)
+    score(2 * half - 1, pixels)
+    assert not caplog.records
+    score(half, pixels)
+    assert "no value of the drawn images is below 0" in caplog.text and "the real images" not in caplog.text

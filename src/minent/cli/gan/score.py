@@ -125,7 +125,7 @@ def _of_run(
     """Real samples, what the generator of a run draws, and what it calls its classes; and what to say of them."""
     from minent.cli import terminal
     from minent.data.images.read import read_images
-    from minent.gan import Generator
+    from minent.gan import Generator, labels_as_in
 
     generator = Generator.from_pretrained(run)
     if size not in (None, generator.size):
@@ -136,7 +136,9 @@ def _of_run(
         raise BadInput(f"{str(run)!r} draws {kind(generator)}; got {kind(real)} in {data!r}")
     with computing.of(generator):
         number = min(most, max(1, len(real) if whole else len(real) // 2))
-        return real, generator.draw(number, seed=seed).numpy(), generator.names, [real.plan]
+        labels = labels_as_in(real, generator, number)
+        told = [real.plan] + ["classes are drawn as often as the data have them"] * (labels is not None)
+        return real, generator.draw(number, labels, seed).numpy(), generator.names, told
 
 
 def _of_folders(

@@ -82,12 +82,16 @@ def pixels_of(values: Shaped[np.ndarray, "..."], path: object) -> Images:
     """Images, or points, of an array of numbers. Raises BadInput for what is of neither shape, or no pixels."""
     if values.dtype.kind not in "iufb" or values.ndim not in (2, 3, 4):
         shape = f"{values.dtype} of shape {values.shape}"
+        names = "; pictures whose names these may be are read from a list of them" * (values.dtype.kind == "U")
         raise BadInput(f"wanted numbers of shape (n, h, w), (n, h, w, c), (n, c, h, w) or (n, d) in {str(path)!r}; "
-                       f"got {shape}")  # fmt: skip
-    if values.dtype.kind == "f" and not np.isfinite(values).all():
-        raise BadInput(f"values must be finite; those in {str(path)!r} are not")
-    if values.ndim == 2:
-        return Images(values.astype(np.float32))
+                       f"got {shape}{names}")  # fmt: skip
+    with np.errstate(over="ignore"):
+        points = values.astype(np.float32) if values.ndim == 2 else None
+    given = values if points is None else points
+    if given.dtype.kind == "f" and not np.isfinite(given).all():
+        raise BadInput(f"values must be finite, as float32 has them; those in {str(path)!r} are not")
+    if points is not None:
+        return Images(points)
     values = values[:, None] if values.ndim == 3 else values
     if values.shape[1] not in (1, 3):
         values = values.transpose(0, 3, 1, 2)
@@ -95,7 +99,12 @@ def pixels_of(values: Shaped[np.ndarray, "..."], path: object) -> Images:
     if values.shape[1] not in (1, 3) or low < 0 or high > (1 if values.dtype.kind == "f" else 255):
         raise BadInput(
             f"images have 1 or 3 channels, with pixels from 0 to 255, or of floats from 0 to 1; got "
-            f"{values.shape[1]} channels from {low:g} to {high:g} in {str(path)!r}"
+            f"{given.dtype} of shape {given.shape} from {low:g} to {high:g} in {str(path)!r}"
+        )
+    if high == 1 and values.dtype.kind in "iu":
+        raise BadInput(
+            f"whole numbers of 0 and 1 in {str(path)!r} may be black and white, or two shades of black: say which, as "
+            "booleans (1 is white) or as floats from 0 to 1"
         )
     scale = 255 if values.dtype.kind in "fb" else 1
     return Images(np.rint(values * scale).astype(np.uint8) if scale > 1 else values.astype(np.uint8, copy=False))

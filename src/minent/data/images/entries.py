@@ -59,7 +59,8 @@ def zipped(archive: ZipFile) -> Iterator[Entry]:
             raise ValueError(f"it would unpack to {info.file_size:,} bytes")
         return BytesIO(archive.read(info))
 
-    for info, name in zip(archive.infolist(), _names(archive.infolist()), strict=True):
+    held = dict(zip(_names(archive.infolist()), archive.infolist(), strict=True))  # of one name the last, as unpacked
+    for name, info in held.items():
         parts = tuple(part for part in name.replace("\\", "/").split("/") if part not in ("", "."))
         if parts:
             yield Entry(parts, None if info.is_dir() else lambda info=info: source(info))

@@ -34,6 +34,9 @@ class Images:
                 "values are pixels, uint8 (images, channels, height, width), or points, float32 (points, dimension); "
                 f"got {values.dtype} {values.shape}"
             )
+        refuse_channels_last(values)
+        if labels is not None and not self.classes:
+            raise BadInput("labels are places among classes; what these are called is missing (classes=…)")
         if labels is not None and (
             labels.shape != values.shape[:1] or labels.dtype.kind not in "iu"
             or (len(labels) and not 0 <= labels.min() <= labels.max() < len(self.classes))
@@ -88,6 +91,15 @@ class Images:
                 f"images that are learned from are squares; got {self.values.shape[2]} by {self.values.shape[3]}"
             )
         return _Batches(self, min(examples, len(self)), seed, labels)
+
+
+def refuse_channels_last(values: Shaped[np.ndarray, "samples ..."]) -> None:
+    """Raises BadInput for images whose colours plainly stand last."""
+    if values.ndim == 4 and values.shape[3] in (1, 3, 4) and values.shape[1] not in (1, 3, 4):
+        raise BadInput(
+            f"images are (images, channels, height, width); got {values.shape}, whose channels come last: "
+            "transpose(0, 3, 1, 2)"
+        )
 
 
 def scaled(pixels: UInt8[np.ndarray, "..."]) -> Float[np.ndarray, "..."]:

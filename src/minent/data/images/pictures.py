@@ -30,8 +30,9 @@ def picture(source: Any, name: object, size: int | None = None) -> Shaped[np.nda
             with _opened(source() if callable(source) else source) as opened:
                 if size is not None:
                     opened.draft(None, (2 * size, 2 * size))
+                deep = any(tile[-1] == "LA;16B" for tile in opened.tile)  # grey and clear, colours to Pillow
                 ImageOps.exif_transpose(opened, in_place=True)
-                pixels = _pixels(opened)
+                pixels = _pixels(opened, deep)
     except UnidentifiedImageError:
         raise BadInput(f"{str(name)!r} is no picture that can be read: it is of no format that Pillow knows") from None
     except Exception as error:  # decoders raise anything: OSError, ValueError, SyntaxError, struct.error, …
@@ -59,7 +60,7 @@ def _opened(file: Any) -> Any:
     return Image.open(file)
 
 
-def _pixels(image: Any) -> Shaped[np.ndarray, "height width channels"]:
+def _pixels(image: Any, grey: bool) -> Shaped[np.ndarray, "height width channels"]:
     from PIL import Image, ImageCms
 
     clear = image.has_transparency_data
@@ -71,7 +72,7 @@ def _pixels(image: Any) -> Shaped[np.ndarray, "height width channels"]:
             seen = values != image.info["transparency"]
             values = np.where(seen, values, white_of(float(values.max(initial=0, where=seen))))
         return values[..., None]
-    grey = image.mode in ("1", "L", "LA", "La")
+    grey = grey or image.mode in ("1", "L", "LA", "La")
     if image.mode == "LAB":
         image = ImageCms.profileToProfile(
             image, ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB"), outputMode="RGB"

@@ -27,6 +27,9 @@ from minent.data.points import toys
 from minent.errors import BadInput, require, some
 from minent.kernels import log
 
+UNLIKE = 100  # a spread beyond it, or below one part in it, is not what networks are made for
+DARK = 32  # what is nowhere lighter was perhaps not meant in 256 shades
+
 Paths = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
 
 
@@ -64,6 +67,13 @@ def read_images(
             f"images of {size} by {size} are wanted; {str(path)!r} holds points of {images.channels} numbers"
         )
     images = replace(images, values=squares(images.values, size)) if images.size else images
+    if images.size and (lightest := int(images.values.max())) < DARK:
+        account.facts.append(f"no pixel is lighter than {lightest} of 255")
+    some_of = images.values[:: 1 + len(images) // 100_000]
+    if not images.size and (spread := [one for one in some_of.std(0, dtype=np.float64) if one]):
+        least, most = min(spread), max(spread)
+        if least < 1 / UNLIKE or most > UNLIKE:
+            account.facts.append(f"spreads from {least:.3g} to {most:.3g}: networks see numbers as they are")
     return replace(images, plan="; ".join([images.told(), *account.sentences()]))
 
 

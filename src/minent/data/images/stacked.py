@@ -38,6 +38,7 @@ def stacked(
     """
     whole, floats = _Scale(), _Scale()
     cut, scales, kept, bad, small, colours, side = Shelf(), list[_Scale | None](), list[int](), [], 0, 1, 2**30
+    widest = 0
     for i, (name, source) in enumerate(sources):
         if i and not i % TOLD:
             log.info("read %s pictures", f"{i:,}")
@@ -57,11 +58,14 @@ def stacked(
         cut.append(square)  # as they come: photographs fill memory
         scales.append(scale)
         colours, side = max(colours, square.shape[1]), min(side, square.shape[2])
+        widest = max(widest, square.shape[2])
         kept.append(i)
     account.passed += [f"{len(bad):,} broken ({some(bad)})"] * bool(bad)
     if not kept:
         raise BadInput("there are no pictures" + f" that can be read: {some(bad)} cannot be" * bool(bad))
     account.facts += [f"{counted(small, 'picture')} smaller than {size} pixels, enlarged"] * bool(small)
+    if size is None and side < widest:
+        account.facts.append(f"sides of {side:,} to {widest:,} pixels, brought to {side:,}, the smallest")
     account.facts += [scale.told() for scale in (whole, floats) if scale.pictures]
     pixels = room((len(kept), colours, side, side))
     for i, (one, scale) in enumerate(zip(cut, scales, strict=True)):

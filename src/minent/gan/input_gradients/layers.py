@@ -43,8 +43,10 @@ class _Weighted:
             return q
         g, bias = tape.kept[self.g], tape.kept[self.bias]
         if tape.wanted[self.bias]:
-            tape.found[self.bias] = (u * g).movedim(axis, -1).flatten(0, -2).sum(0)
-        return q + u * (bias if axis == -1 else bias.view(-1, *[1] * (g.ndim - 2)))
+            alike = [i for i in range(1, g.ndim) if i != axis % g.ndim]  # places, summed before u g is built
+            whole = g.sum(alike, dtype=torch.promote_types(g.dtype, torch.float32)) if alike else g
+            tape.found[self.bias] = (u.view(-1, 1) * whole).sum(0)
+        return q.add_(u * (bias if axis == -1 else bias.view(-1, *[1] * (g.ndim - 2))))
 
 
 class Linear(_Weighted):
@@ -150,7 +152,7 @@ class Pooled(_Weightless):
         return F.avg_pool2d(x, self.side)
 
     def back(self, g: Tensor, tape: Tape) -> Tensor:
-        g = F.interpolate(g, scale_factor=float(self.side)) / self.side**2
+        g = F.interpolate(g / self.side**2, scale_factor=float(self.side))
         high, wide = (whole - part for whole, part in zip(self.inputs, g.shape[2:], strict=True))
         return F.pad(g, (0, wide, 0, high)) if high or wide else g
 

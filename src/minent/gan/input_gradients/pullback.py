@@ -55,8 +55,10 @@ class _ByHand(torch.autograd.Function):
             if torch.is_grad_enabled():  # to be differentiated again
                 inputs = [one for one, want in zip((x, *weights), wanted, strict=True) if want]
                 both = _there_and_back(ctx.one, x, Tape(weights), ctx.rest, ctx.named)
-                again = iter(torch.autograd.grad(
-                    both, inputs, gradients, create_graph=True, allow_unused=True, materialize_grads=True
+                held = [pair for pair in zip(both, gradients, strict=True) if pair[0].requires_grad]
+                again = iter(torch.autograd.grad(  # by x alone, where weights are frozen, the slope has no gradient
+                    [out for out, _ in held], inputs, [by for _, by in held],
+                    create_graph=True, allow_unused=True, materialize_grads=True,
                 ))  # fmt: skip
                 return None, None, None, *(next(again) if want else None for want in wanted)
             u, tape = by_value.reshape(len(x)), Tape(kept, wanted[1:])

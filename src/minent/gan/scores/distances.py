@@ -52,7 +52,7 @@ def frechet(one: Vectors, other: Vectors) -> float:
     value, vector = np.linalg.eigh(first)
     root = (vector * np.sqrt(value.clip(0))) @ vector.T
     cross = np.sqrt(np.linalg.eigvalsh(root @ second @ root).clip(0)).sum()
-    return float(gap @ gap + np.trace(first) + np.trace(second) - 2 * cross)
+    return max(0.0, float(gap @ gap + np.trace(first) + np.trace(second) - 2 * cross))  # by rounding below
 
 
 def kernel_distance(one: Vectors, other: Vectors) -> float:

@@ -4,13 +4,15 @@ Real samples are divided in two: the drawn ones are compared with the first half
 figures are beside all real samples, `whole`, and have no floor.
 """
 
+import logging
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from jaxtyping import Shaped
 from torch import nn
 
-from minent.data.images.images import Images, scaled
+from minent.data.images.images import Images, refuse_channels_last, scaled
 from minent.errors import BadInput
 from minent.gan.scores.distances import frechet, kernel_distance, sliced_wasserstein
 from minent.gan.scores.features import Features, Space, pixels
@@ -18,6 +20,7 @@ from minent.gan.scores.fid import inception_fid
 from minent.gan.scores.mixture import mixture_scores
 from minent.gan.scores.neighbours import neighbour_scores
 
+log = logging.getLogger("minent")
 MOST = 5000  # samples that are compared, of each kind
 PART = 256  # images whose features are taken at once
 
@@ -92,7 +95,8 @@ class Reference:
         count = min(len(real) if whole else len(real) // 2, most)
         if count <= 5:
             raise BadInput(f"scores want at least 6 samples drawn and {6 if whole else 12} real; got {len(real)} real")
-        _refuse_other(real)
+        real = np.asarray(real)
+        _refuse_other(real, "real")
         order = np.random.default_rng(seed).permutation(len(real))
         self.count, self.mixture, self.seed, self.shape = count, mixture, seed, real.shape[1:]
         self.most = most if whole else count
@@ -106,9 +110,10 @@ class Reference:
 
     def scores(self, drawn: Samples) -> dict[str, float]:
         """Of as many of these as there are of the reference, or `most` may be, drawn by the seed."""
+        drawn = np.asarray(drawn)
+        _refuse_other(drawn, "drawn")
         if drawn.shape[1:] != self.shape:
             raise BadInput(f"drawn and real samples are of one shape; got {drawn.shape[1:]} and {self.shape}")
-        _refuse_other(drawn)
         if len(drawn) > self.most:
             drawn = drawn[np.random.default_rng(self.seed).permutation(len(drawn))[: self.most]]
         if len(drawn) <= 5:
@@ -133,20 +138,29 @@ def _taken(space: Space, samples: Samples) -> np.ndarray:
     parts = []
     for i in range(0, len(samples), PART):
         part = samples[i : i + PART]
-        vectors = np.asarray(space(scaled(part) if part.dtype == np.uint8 else part.astype(np.float32)))
+        with torch.no_grad():
+            vectors = np.asarray(space(scaled(part) if part.dtype == np.uint8 else part.astype(np.float32)))
         if vectors.ndim != 2 or len(vectors) != len(part) or not np.isfinite(vectors).all():
             raise BadInput(f"features are finite vectors, one for each of {len(part)} images; got {vectors.shape}")
         parts.append(vectors)
     return np.concatenate(parts)
 
 
-def _refuse_other(samples: Samples) -> None:
+def _refuse_other(samples: Samples, whose: str) -> None:
+    refuse_channels_last(samples)
     if samples.dtype == np.uint8 and samples.ndim == 4:
         return
     if not np.isfinite(samples).all():
         raise BadInput("samples that are scored are finite; some of these are not")
-    if samples.ndim == 4 and max(-(low := float(samples.min())), high := float(samples.max())) > 1.01:
-        raise BadInput(f"values of images that are scored are from -1 to 1; got {low:g} to {high:g}")
+    if samples.ndim != 4:
+        return
+    if max(-(low := float(samples.min())), high := float(samples.max())) > 1.01:
+        raise BadInput(
+            f"values of images that are scored are from -1 to 1, or pixels, uint8; got {samples.dtype} from {low:g} to "
+            f"{high:g}"
+        )
+    if low >= 0:
+        log.warning("no value of the %s images is below 0: are they from 0 to 1? from -1 to 1 is wanted", whose)
 
 
 def along(real: Images, features: Features | None) -> Reference:

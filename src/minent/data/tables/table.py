@@ -84,8 +84,8 @@ def gathered(
     if folder is not None:
         key = _key(files, (asked, skip_bad))
         once(folder / key, lambda half: write_texts(half, found, seen, understood))
-        texts, rows, plan = read_texts(folder / key)
-        return Table(texts, rows, replace(plan, files=tuple(str(file.name) for file in files)))
+        texts, numbered, plan = read_texts(folder / key)
+        return Table(texts, numbered, replace(plan, files=tuple(str(file.name) for file in files)))
     held: dict[str, list[str]] = {}
     numbers: list[int] = []
     for number, row in found:

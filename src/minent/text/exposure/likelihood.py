@@ -7,6 +7,7 @@ The p is that of the loss: tokens that are never written, padding and the like, 
 
 from collections.abc import Sequence
 from contextlib import nullcontext
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -47,7 +48,7 @@ def writer_likelihoods(
             sums, counts = (x.sum(1).view(-1, len(batch["id"])).sum(0) for x in (log.double(), read.counts))
             for i, total, count in zip(batch["id"].tolist(), sums.tolist(), counts.tolist(), strict=True):
                 share = 2 if both else 1
-                found[i] = Likelihood(texts[i], [texts[i]], [total / share], [count // share])
+                found[i] = replace(found[i], log_p=[total / share], tokens=[count // share])
     return found
 
 

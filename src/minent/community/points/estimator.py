@@ -82,8 +82,8 @@ class Infomap(ClusterMixin, BaseEstimator):
                 raise BadInput(f"metric='precomputed' wants a square matrix of link weights; got {X.shape}")
             if _as_distances(X):
                 warnings.warn(
-                    "these look like distances: nothing of a sample to itself, and no two samples further apart than by "
-                    "way of a third; metric='precomputed' takes link weights, the larger the closer",
+                    "these look like distances: nothing of a sample to itself, and no two samples further apart than "
+                    "by way of a third; metric='precomputed' takes link weights, the larger the closer",
                     stacklevel=2,
                 )
             network, self._known = as_graph(csr_array(X), directed=False if self.undirected else None), None

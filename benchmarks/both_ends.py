@@ -108,10 +108,7 @@ def multi30k(folder):
 
 
 def titles(folder):
-    from minent.tour.titles import pairs, told_apart
-
-    rest, test = told_apart(pairs(), 500)
-    train, dev = told_apart(rest, 400)
+    train, dev, test = pairs_of.split(pairs_of.titles(), 500, 400)
     return Task(train, dev, test, Reading("bpe", 3000, 1024), 300, ("rouge_l", "bleu"), longest=32)
 
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from minent.data.texts.packages import docstrings
 from minent.data.texts.pairs import Pairs
 
 
@@ -34,6 +35,17 @@ def csl_title(folder):
         for line in (folder / "csl_title" / name).read_text(encoding="utf-8").splitlines()
     ]
     return Pairs([row[1] for row in rows], [row[2] for row in rows])
+
+
+def titles():
+    """What functions of installed packages are called and their docstrings go on to say, and the lines that sum up:
+    one of each line."""
+    found = {}
+    for one in docstrings(["numpy", "scipy", "sklearn", "pandas", "networkx"], per_package=10_000):
+        text = " ".join(f"{one.head.replace('_', ' ')} {one.body}".split())[:400]
+        if one.body and 2 < len(one.summary.split()) < 11:
+            found.setdefault(one.summary, text)
+    return Pairs(list(found.values()), list(found))
 
 
 def means(runs, columns):

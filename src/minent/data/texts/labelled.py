@@ -3,7 +3,7 @@
 import os
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import repeat
 from pathlib import Path
@@ -36,11 +36,16 @@ class Labelled:
     def __len__(self) -> int:
         return len(self.texts)
 
-    def at(self, places: Int[np.ndarray, " those"]) -> "Labelled":
-        """Those examples, in that order."""
+    def at(self, places: Iterable[int] | Int[np.ndarray, " those"]) -> "Labelled":
+        """Those examples, in that order.
+
+        >>> Labelled(["a", "b"], ["x", "y"]).at([1]).labels
+        ['y']
+        """
+        wanted = np.fromiter(places, np.int64)
         rows = range(len(self)) if self.rows is None else self.rows
-        labels, groups = (None if one is None else chosen(one, places) for one in (self.labels, self.groups))
-        return Labelled(chosen(self.texts, places), labels, groups, chosen(rows, places), self.plan)
+        labels, groups = (None if one is None else chosen(one, wanted) for one in (self.labels, self.groups))
+        return Labelled(chosen(self.texts, wanted), labels, groups, chosen(rows, wanted), self.plan)
 
     def by_row(self, values: Sequence[str], missing: str) -> list[str]:
         """A value for each example, in the rows that were read; `missing` for blank lines and rows that were left out.

@@ -58,6 +58,10 @@ def test_a_model_of_hugging_face_has_learned():
     bert = transformers.BertForMaskedLM(config)
     assert defaults.further(bert) and defaults.rate_of(Recipe(), bert) == pytest.approx(0.0384 / 32)
     assert defaults.steps_of(Recipe(), bert, 3) == 30
+    pytest.importorskip("peft")
+    from minent.text.masked.lora import adapted
+
+    assert defaults.rate_of(Recipe(), adapted(bert, 2)) == pytest.approx(0.384 / 32)
 
 
 def test_many_passes_are_judged_some_twenty_times(tmp_path):

@@ -6,8 +6,8 @@
     learning rate       0.256 / d                                                 d the width of the model
 A model learns from nothing by steps: where there is little to learn from, batches are small and passes many. The wider
 it is, the shorter are its steps (Yang et al. 2021, table 3: Adam's rate goes as 1 / d). A model that has learned before
-takes P passes at 0.0384 / d, 5e-5 where d is 768 (Devlin et al. 2019, appendix A.3: 2e-5 to 5e-5). One of no width that
-is known takes P passes at 3e-4, and does not warm up.
+takes P passes at 0.0384 / d, 5e-5 where d is 768 (Devlin et al. 2019, appendix A.3: 2e-5 to 5e-5), ten times as much
+where only adapters are learned (Hu et al. 2021, table 9: 4e-4 to 5e-4). One of no width that is known takes P passes at 3e-4, and does not warm up.
 """
 
 import math
@@ -18,7 +18,7 @@ from minent.training.recipe import Recipe
 
 PASSES, STEPS = 10.0, 2000  # of them, and at least so many of these, but at most ten times the passes
 LEAST, MOST, TEXTS = 512, 8192, 16  # tokens of a batch, and texts of average length at least
-FRESH, FURTHER, UNKNOWN = 0.256, 0.0384, 3e-4  # learning rates, times the width where one is known
+FRESH, FURTHER, ADAPTERS, UNKNOWN = 0.256, 0.0384, 0.384, 3e-4  # learning rates, times the width where one is known
 JUDGED = 20  # times in a run, about, where passes are many
 
 
@@ -40,8 +40,11 @@ def rate_of(recipe: Recipe, model: Any) -> float:
     """The highest learning rate."""
     if recipe.learning_rate is not None:
         return recipe.learning_rate
-    width = width_of(model)
-    return UNKNOWN if width is None else (FURTHER if further(model) else FRESH) / width
+    if (width := width_of(model)) is None:
+        return UNKNOWN
+    if further(model):
+        return (ADAPTERS if hasattr(model, "peft_config") else FURTHER) / width
+    return FRESH / width
 
 
 def steps_of(recipe: Recipe, model: Any, one_pass: int) -> int:

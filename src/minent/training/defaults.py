@@ -7,7 +7,8 @@
 A model learns from nothing by steps: where there is little to learn from, batches are small and passes many. The wider
 it is, the shorter are its steps (Yang et al. 2021, table 3: Adam's rate goes as 1 / d). A model that has learned before
 takes P passes at 0.0384 / d, 5e-5 where d is 768 (Devlin et al. 2019, appendix A.3: 2e-5 to 5e-5), ten times as much
-where only adapters are learned (Hu et al. 2021, table 9: 4e-4 to 5e-4). One of no width that is known takes P passes at 3e-4, and does not warm up.
+where only adapters are learned (Hu et al. 2021, table 9: 4e-4 to 5e-4). One of no width that is known takes P passes at
+3e-4, and does not warm up.
 """
 
 import math

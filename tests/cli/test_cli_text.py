@@ -272,7 +272,8 @@ def test_a_run_tells_which_weights_it_ended_with_and_that_few_steps_are_few(tmp_
     small = [*"--dim 8 --heads 2 --layers 1 --hidden 8 --tokenizer words".split(), "--learning-rate", "0.01"]  # noqa: SIM905
     main([*words, "--out", str(tmp_path / "new"), *small])
     told = capsys.readouterr()
-    assert "10 steps are few to learn from nothing" in told.err
+    assert "100 steps are few to learn from nothing" in told.err
+    assert "\n100 steps, learning rate at most 0.01\n" in told.out
     assert re.search(r"^weights: those of step \d+, by the lowest loss on dev, \d\.\d{4}$", told.out, re.MULTILINE)
     main([*words, "--out", str(tmp_path / "two"), *small, "--steps", "4", "--best", "bleu", "--keep", "2"])
     told = capsys.readouterr()

@@ -146,7 +146,7 @@ def follow(model: Any, records: Any, told: str, asked: Asked) -> None:
         print(f"{weights:,} weights, {shape.attention} attention, texts of at most {most} tokens")
     steps = training(opened(records, model, asked))
     if 0 < steps < FEW and not (begun or asked.recipe.steps):
-        how = "smaller batches (--tokens), --epochs or --steps make more of them"
+        how = "more texts, smaller batches (--tokens) or --steps make more of them"
         print(f"{steps:,} steps are few to learn from nothing: {how}", file=sys.stderr)
 
 

@@ -57,9 +57,9 @@ def disturbed(line: str, way: str, at: int) -> tuple[str, str, int]:
                 if events > at and way == "full" and event in FILLS:
                     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(arguments[0]))
 
-        files._tidy.cache_clear()  # as a new process has it
-        sys.addaudithook(count)
         try:
+            files.tidy.cache_clear()  # as a new process has it
+            sys.addaudithook(count)
             told = came(line.split())
             os.write(out, json.dumps((*told, events)).encode())
         finally:

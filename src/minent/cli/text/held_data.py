@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from minent.files import beside
+
 FOLDER = "texts-of-the-run"
 OURS = re.compile(r"[0-9a-f]{32}|\.making|\.minent-.*")  # what is made there
 
@@ -60,5 +62,6 @@ def _deleted(folder: Path, shared: int | None) -> None:
     with suppress(OSError):  # another was sooner, or there is more in it
         for one in folder.iterdir():
             if OURS.fullmatch(one.name):  # what else lies there is somebody's own
-                shutil.rmtree(one, ignore_errors=True) if one.is_dir() else one.unlink(missing_ok=True)
+                half = one.rename(beside(one))  # so that nothing is there by its name and not whole
+                shutil.rmtree(half, ignore_errors=True) if half.is_dir() else half.unlink(missing_ok=True)
         folder.rmdir()

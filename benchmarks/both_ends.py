@@ -97,8 +97,7 @@ def cmudict(folder, most, every):
 
 
 def tatoeba(folder):
-    rows = [line.split("\t") for line in (folder / "tatoeba_cmn" / "cmn.txt").read_text("utf-8").splitlines()]
-    parts = pairs_of.split(Pairs([row[0] for row in rows], [row[1] for row in rows]), 800, 400)
+    parts = pairs_of.split(pairs_of.tatoeba(folder), 800, 400)
     return Task(*parts, Reading("bpe", 3000, 512), 300, ("bleu", "chrf"), longest=48)
 
 

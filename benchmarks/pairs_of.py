@@ -37,6 +37,12 @@ def csl_title(folder):
     return Pairs([row[1] for row in rows], [row[2] for row in rows])
 
 
+def tatoeba(folder):
+    """English and Chinese sentences."""
+    rows = [line.split("\t") for line in (folder / "tatoeba_cmn" / "cmn.txt").read_text("utf-8").splitlines()]
+    return Pairs([row[0] for row in rows], [row[1] for row in rows])
+
+
 def titles():
     """What functions of installed packages are called and their docstrings go on to say, and the lines that sum up:
     one of each line."""

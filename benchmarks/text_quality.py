@@ -73,9 +73,9 @@ def cmudict(folder):
 
 
 def tatoeba(folder):
-    rows = [line.split("\t") for line in (folder / "tatoeba_cmn" / "cmn.txt").read_text("utf-8").splitlines()]
-    pairs = Pairs([row[0] for row in rows], [row[1] for row in rows])
-    return Task(*split(pairs, 20_000, 800), Reading("bpe", 3000, 512), 3000, ("bleu", "chrf"), longest=48)
+    return Task(
+        *split(pairs_of.tatoeba(folder), 20_000, 800), Reading("bpe", 3000, 512), 3000, ("bleu", "chrf"), longest=48
+    )
 
 
 def multi30k(folder):

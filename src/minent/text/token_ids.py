@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from importlib.metadata import version
 from itertools import islice
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from jaxtyping import Int32, Int64
@@ -18,6 +18,7 @@ from minent.kernels import log
 from minent.once import once
 from minent.text.tokenizer import blank_of
 
+T = TypeVar("T")
 TOGETHER = 4096  # texts: what a tokenizer says of one takes kilobytes
 
 
@@ -84,20 +85,31 @@ def most(tokenizer: Tokenizer, texts: Sequence[str], *, special: bool = False) -
     return max((len(ids) for part in _encoded(tokenizer, texts, special=special) for ids in part), default=1)
 
 
+def there(tokenizer: T | None) -> T:
+    """The tokenizer of a model. Raises BadInput where it has none."""
+    if tokenizer is None:
+        raise BadInput("a model reads and writes with its tokenizer; this one has none: set model.tokenizer")
+    return tokenizer
+
+
+def _never_empty(found: Sequence[np.ndarray], tokenizer: Tokenizer) -> list[np.ndarray]:
+    """An unknown token in place of texts without any."""
+    blank = np.array([blank_of(tokenizer)], np.int32)
+    return [ids if len(ids) else blank for ids in found]
+
+
 def token_array(tokenizer: Tokenizer | None, texts: Sequence[str], cut: Cut | None = None) -> Ragged:
     """The token ids of each text, an unknown one where it has none, end to end in one array: in memory, or on disk
     where the texts lie there; of each the first `cut.longest`, and `cut` counts what is lost.
 
     Raises BadInput where there is no tokenizer."""
-    if tokenizer is None:
-        raise BadInput("a model reads and writes with its tokenizer; this one has none: set model.tokenizer")
-    blank = [np.array([blank_of(tokenizer)], np.int32)]
+    known = there(tokenizer)
 
     def parts() -> Iterator[list[np.ndarray]]:
-        for part in _encoded(tokenizer, texts):
-            yield [ids if len(ids) else blank[0] for ids in part]
+        for part in _encoded(known, texts):
+            yield _never_empty(part, known)
 
-    found = arrayed(texts, parts(), tokenizer.to_str())
+    found = arrayed(texts, parts(), known.to_str())
     if cut is None:
         return found
     cut.count_all(found.lengths)
@@ -130,10 +142,8 @@ def sequences(
     what is lost with that.
 
     Raises BadInput where there is no tokenizer."""
-    if tokenizer is None:
-        raise BadInput("a model reads and writes with its tokenizer; this one has none: set model.tokenizer")
-    found = encode(tokenizer, texts, longest, cut=cut)
-    return [ids if len(ids) else np.array([blank_of(tokenizer)], np.int32) for ids in found]
+    known = there(tokenizer)
+    return _never_empty(encode(known, texts, longest, cut=cut), known)
 
 
 def encode(

@@ -25,7 +25,7 @@ JUDGED = 20  # times in a run, about, where passes are many
 
 def width_of(model: Any) -> int | None:
     """Numbers in what a model of text holds of a token; None for other models."""
-    bare = model.module if hasattr(model, "module") else model
+    bare = _within(model)
     shape, config = getattr(bare, "shape", None), getattr(bare, "config", None)
     found = getattr(shape, "dim", None) or getattr(config, "hidden_size", None) or getattr(config, "d_model", None)
     return found if isinstance(found, int) else None
@@ -33,8 +33,12 @@ def width_of(model: Any) -> int | None:
 
 def further(model: Any) -> bool:
     """Whether a model has learned before: one from a folder or the hub, and any of Hugging Face's."""
-    bare = model.module if hasattr(model, "module") else model
+    bare = _within(model)
     return bool(getattr(bare, "has_learned", not hasattr(bare, "shape")))
+
+
+def _within(model: Any) -> Any:
+    return model.module if hasattr(model, "module") else model
 
 
 def rate_of(recipe: Recipe, model: Any) -> float:
@@ -44,7 +48,7 @@ def rate_of(recipe: Recipe, model: Any) -> float:
     if (width := width_of(model)) is None:
         return UNKNOWN
     if further(model):
-        return (ADAPTERS if hasattr(model, "peft_config") else FURTHER) / width
+        return (ADAPTERS if hasattr(_within(model), "peft_config") else FURTHER) / width
     return FRESH / width
 
 

@@ -15,7 +15,7 @@ from minent.nn.evaluating import evaluating
 from minent.text.masked.asked import longest_text, tokens_known
 from minent.text.masked.model import MaskedLM
 from minent.text.masked.vocabulary import Vocabulary
-from minent.text.token_ids import arrayed, together, token_array
+from minent.text.token_ids import arrayed, there, together, token_array
 from minent.training import defaults
 
 LONGEST = 512  # tokens that a model reads at least, where it is not said: what it draws may be longer than its texts
@@ -77,7 +77,4 @@ def longest(model: Any, pad: int) -> int:
 
 def tokenizer_with(model: Any, tokenizer: Any = None) -> Any:
     """The tokenizer of a model, or the one given. Raises BadInput where there is none."""
-    found = getattr(model, "tokenizer", None) if tokenizer is None else tokenizer
-    if found is None:
-        raise BadInput("a model reads and writes with its tokenizer; this one has none: set model.tokenizer")
-    return found
+    return there(getattr(model, "tokenizer", None) if tokenizer is None else tokenizer)

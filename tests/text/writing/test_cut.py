@@ -68,7 +68,7 @@ def test_nothing_is_told_and_no_column_added_where_nothing_is_cut(caplog):
     ({"pairs": Pairs(["1 1"] * 50, ["2 2"] * 50)}, "examples was 100; got 50"),
     ({"pairs": Pairs(["1 2"] * 100, ["2 2"] * 100)}, "its data are others"),
     ({"smoothing": 0.2}, "smoothing was 0.1; got 0.2"),
-    ({"tokens": 50}, "tokens was 8192; got 50"),
+    ({"tokens": 50}, "tokens was 512; got 50"),
     ({"dev": Pairs(["1"], ["2"])}, "its dev data are others"),
     ({"objective": TeacherForcing()}, "objective was 'None'; got 'TeacherForcing"),
 ])  # fmt: skip

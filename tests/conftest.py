@@ -4,6 +4,7 @@ browser."""
 import logging
 import os
 import shutil
+import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -26,7 +27,11 @@ def nothing_left() -> Iterator[None]:
     """A test that leaves the log otherwise than it was decides what a later one sees."""
     log = logging.getLogger("minent")
     before = log.level, log.propagate, list(log.handlers)
+    torch = sys.modules.get("torch")
+    threads = torch.get_num_threads() if torch else int(os.environ.get("OMP_NUM_THREADS", 0))
     yield
+    if threads and "torch" in sys.modules:
+        sys.modules["torch"].set_num_threads(threads)  # a command sets them: sums are other ones by them
     assert (log.level, log.propagate, list(log.handlers)) == before, "the log of minent was left changed"
 
 

@@ -24,14 +24,14 @@ settings.load_profile("minent")
 
 @pytest.fixture(autouse=True)
 def nothing_left() -> Iterator[None]:
-    """A test that leaves the log otherwise than it was decides what a later one sees."""
+    """A test that leaves the log, or torch's threads, otherwise than they were decides what a later one sees."""
     log = logging.getLogger("minent")
     before = log.level, log.propagate, list(log.handlers)
     torch = sys.modules.get("torch")
-    threads = torch.get_num_threads() if torch else int(os.environ.get("OMP_NUM_THREADS", 0))
+    threads = torch.get_num_threads() if torch else 0
     yield
-    if threads and "torch" in sys.modules:
-        sys.modules["torch"].set_num_threads(threads)  # a command sets them: sums are other ones by them
+    if torch:
+        torch.set_num_threads(threads)  # commands set them, and sums are others by them
     assert (log.level, log.propagate, list(log.handlers)) == before, "the log of minent was left changed"
 
 

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from snippets import run
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="hangs are found by signals of POSIX")
 
@@ -27,15 +28,12 @@ def test_changed_command_lines_are_done_or_refused_in_a_sentence():
     assert counts["done"] > 2 and counts["refused"] > 20
 
 
-def test_nothing_is_lost_where_commands_are_killed_or_the_disk_is_full():
+def test_nothing_is_lost_where_commands_are_killed_or_the_disk_is_full(tmp_path):
     code = (
         "import json; from fuzz.kills import FILES, FOLDERS, campaign\n"
         "print(json.dumps(campaign(24, 60, seed=3, lines=(FILES[0], FOLDERS[1], FOLDERS[4]))))"
-    )  # in a process of its own: one that has computed on threads must not fork
-    there = Path(__file__).parents[1]
-    done = subprocess.run([sys.executable, "-c", code], cwd=there, capture_output=True, text=True, timeout=300)
-    assert done.returncode == 0, done.stderr
-    counts, bad = json.loads(done.stdout.splitlines()[-1])
+    )
+    counts, bad = json.loads(run(code, tmp_path))  # not here: what has computed on threads must not fork
     assert bad == []
     assert counts["killed"] > 2 and counts["full"] > 2
 

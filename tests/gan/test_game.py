@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import asdict, replace
@@ -9,10 +10,12 @@ from itertools import islice
 
 import numpy as np
 import pytest
+import snippets
 import torch
 from gan import small_games
 from gan.small_games import NETWORKS, game, images, players
 from torch import nn
+from torch._dynamo.exc import BackendCompilerFailed
 
 from minent.data.images.images import Images
 from minent.errors import BadInput
@@ -65,6 +68,97 @@ def test_resumed_game_is_the_uninterrupted_one(tmp_path, lipschitz):
     for line in logs[0] + logs[1]:
         del line["samples_per_second"]
     assert logs[0] == logs[1] and len(logs[0]) == 6
+
+
+COMPILED = """
+import sys
+import numpy as np
+import torch
+import torch._inductor.config
+from minent.data.images.images import Images
+from minent.gan.game import play
+from minent.gan.options import Networks, Playing
+from minent.gan.train import new_players
+
+torch._inductor.config.fallback_random = True  # the same noise
+network, *kinds = {arguments}
+for kind in kinds:
+    samples = np.random.default_rng(0).standard_normal((48, 2)).astype(np.float32)
+    if network != "mlp":
+        samples = np.random.default_rng(0).integers(0, 256, (48, 1, 8, 8)).astype(np.uint8)
+    told = []
+    for fast in (True, False):
+        samples_of = Images(samples)
+        players = new_players(samples_of, Networks(network, width=4, latent=4))
+        playing = Playing(lipschitz=kind, steps=4, batch=16, compile=fast)
+        turns = list(play(*players, samples_of.batches(16, 1, labels=False), playing))
+        told.append([(turn.critic_loss, turn.generator_loss) for turn in turns])
+    np.testing.assert_allclose(*told, rtol=1e-5)
+    assert len(set(told[0])) == 4
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("g++") is None, reason="torch.compile wants a C++ compiler, not installed here")
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("mlp", "gn", "gp"),
+        ("dcgan", "gn", "gran", "gp", "r1", "r1r2", "sn", "clip", "none"),
+        ("resnet", "gn", "gp", "r1"),
+    ],
+    ids=["points", "dcgan", "resnet"],
+)
+def test_a_compiled_game_is_the_same(arguments, tmp_path):
+    snippets.run(COMPILED.replace("{arguments}", repr(arguments)), tmp_path)
+
+
+def test_where_no_compiler_is_it_is_told(monkeypatch):
+    def compiler(loss):
+        def refuse(*arguments):
+            raise BackendCompilerFailed(lambda: None, RuntimeError("no g++"), None)
+
+        return refuse
+
+    monkeypatch.setattr(torch, "compile", compiler)
+    with pytest.raises(BadInput, match=r"torch\.compile wrote no kernels; without compile the same runs: .*no g"):
+        next(game(replace(SHORT, compile=True))[0])
+
+
+@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
+def test_a_game_goes_on_in_whatever_layout_convolutions_are(tmp_path, layout):
+    """torch's fused Adam takes moments by their place in memory."""
+
+    def players():
+        with torch.random.fork_rng():
+            torch.manual_seed(0)
+            generator = small_games.Generator(1, 8, small_games.NETWORKS, 3).to(memory_format=layout)
+            critic = nn.Sequential(nn.Conv2d(1, 4, 3), nn.ReLU(), nn.Conv2d(4, 4, 3), nn.Flatten(), nn.Linear(64, 1))
+        return generator, OfImages(critic.to(memory_format=layout))
+
+    def turns(folder, **options):
+        batches = small_games.images().batches(SHORT.batch, SHORT.seed, labels=True)
+        return play(*(pair := players()), batches, SHORT, judge=small_games.judge, folder=folder, **options), *pair
+
+    records, *whole = turns(tmp_path / "whole")
+    list(records)
+    records, *_ = turns(tmp_path / "broken")
+    list(islice(records, 3))
+    records.close()
+    records, *resumed = turns(tmp_path / "broken", resume=True)
+    list(records)
+    assert same(end(*resumed), end(*whole))
+
+
+class OfImages(nn.Module):
+    """A critic that does not look at labels."""
+
+    def __init__(self, body: nn.Module):
+        super().__init__()
+        self.body = body
+
+    def forward(self, x, labels):
+        return self.body(x)
 
 
 def test_a_seeded_game_repeats_and_another_seed_is_another():

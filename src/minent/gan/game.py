@@ -10,9 +10,10 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from minent.data.whole import read_json, whole
 from minent.errors import BadInput
@@ -27,6 +28,7 @@ from minent.gan.turns import Game, Judge, Turn, turn
 from minent.training import checkpoint
 from minent.training.batches import Batches
 from minent.training.descent import averaging
+from minent.training.descent.gradient import Loss
 from minent.training.processes import agree_on, found
 from minent.training.run import Log, resumed, rooted
 from minent.training.weights import fill, weights
@@ -108,12 +110,13 @@ def prepared(
         [{"params": list(player.parameters())} for player in (generator, critic)],
         betas=(playing.beta1, playing.beta2), fused=sums.device.type in ("cpu", "cuda") or None,
     )  # fmt: skip
+    of_critic, of_generator = (compiled(one) if playing.compile else one for one in (critic_loss, generator_loss))
     game = Game(
         model=players, batches=batches, recipe=playing.recipe, steps=playing.steps, processes=processes,
         optimizer=optimizer, average=averaging.start(generator) if playing.ema else None, folder=folder,
         saving=kept and processes.is_main_process, playing=playing, generator=generator, critic=critic,
-        generator_loss=partial(generator_loss, critic, loss, playing, seen), seen=seen, paired=loss.paired,
-        critic_loss=partial(critic_loss, generator, loss, playing, seen, sums),
+        generator_loss=partial(of_generator, critic, loss, playing, seen), seen=seen, paired=loss.paired,
+        critic_loss=partial(of_critic, generator, loss, playing, seen, sums),
         trained=(_trained(generator), _trained(critic)), sums=sums, judge=judge,
     )  # fmt: skip
     if resume and checkpoint.newest(game.checkpoints) is not None:
@@ -144,6 +147,23 @@ def constrained(critic: nn.Module, playing: Playing) -> nn.Module:
             return spectral_normalise(critic, playing.seed)
         case _:
             return critic
+
+
+def compiled(loss: Loss) -> Loss:
+    """The loss by kernels that torch.compile writes when it is first called: the same to rounding, of other noise.
+    Raises BadInput, then, where there is nothing to write them with."""
+    from torch._dynamo.exc import TorchDynamoException  # takes two seconds
+
+    fast = torch.compile(loss)
+
+    def told(*arguments: Any) -> tuple[Tensor, int | Tensor]:
+        try:
+            return fast(*arguments)
+        except TorchDynamoException as error:
+            problem = " ".join(str(error).split("\n\n")[0].split())
+            raise BadInput(f"torch.compile wrote no kernels; without compile the same runs: {problem}") from error
+
+    return told
 
 
 def _trained(player: nn.Module) -> list[nn.Parameter]:

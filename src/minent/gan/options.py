@@ -119,6 +119,10 @@ class Playing:
     evaluate_every: int = 1000
     """Steps between scores, with a picture and a checkpoint; 0 for those at the end only."""
 
+    compile: bool = False
+    """Have torch.compile write kernels of both losses, the critic's gradient by its samples within them, and of their
+    gradients: a minute or more before the first step, and steps that take less."""
+
     def __post_init__(self) -> None:
         check(
             self,

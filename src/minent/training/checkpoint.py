@@ -33,6 +33,7 @@ OPEN = (
     "device",
     "accumulate",
     "keep_every",
+    "compile",
 )  # of a recipe: may differ where a run goes on; see `run.together`
 
 
@@ -162,6 +163,6 @@ def load(
         raise BadInput(f"a run is resumed with the same weights trained; in {str(path)!r} {other!r} was {frozen} now")
     for name, tensor in moments.items():
         parameter, key = name.rsplit(":", 1)
-        device = "cpu" if key == "step" else named[parameter].device
-        optimizer.state[named[parameter]][key] = tensor.to(device, copy=True)  # what was read is the mapped file itself
+        own = named[parameter]  # laid out as it is: fused steps go by place in memory
+        optimizer.state[own][key] = tensor.clone() if key == "step" else torch.empty_like(own).copy_(tensor)
     return state

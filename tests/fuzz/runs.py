@@ -17,7 +17,7 @@ from minent.cli.attribution.recorded import Explaining, opened
 from minent.cli.community.kept import names_of
 from minent.cli.kept_options import of_run
 from minent.cli.recipe import with_recipe
-from minent.cli.text.sample import _done
+from minent.cli.text.sampled import lines_of
 from minent.gan import Generator
 from minent.gan.game import refuse_other
 from minent.gan.options import Playing
@@ -93,5 +93,5 @@ def run_seeds(folder: Path) -> Iterator[tuple[str, bytes, Callable[[Path], Any]]
     yield "recipe.toml", RECIPE.encode(), lambda path: with_recipe(["text", "train", str(path)])
     yield "names.json", b'{"1": "optics", "1:2": "lasers"}', lambda path: names_of(path, Path("map.html"))
     yield "names.csv", b'path,name\n1,optics\n1:2,"a, b"\n', lambda path: names_of(path, Path("map.html"))
-    yield "sampled.jsonl", b'{"line": 1, "text": "a"}\n{"line": 2, "text": "b"}\n', _done
+    yield "sampled.jsonl", b'{"line": 1, "text": "a"}\n{"line": 2, "text": "b"}\n', lines_of
     yield "bert/1_Pooling/config.json", POOLING.encode(), _within(1, _pooling)

@@ -303,6 +303,31 @@ def test_of_what_reads_and_writes_the_encoder_is_long_and_the_decoder_exact(name
     assert torch.equal(after.generate(IDS, **told), after.generate(IDS, use_cache=False, **told))
 
 
+def test_what_was_put_into_another_model_is_lengthened_there(tmp_path):
+    """transformers gives it another config then, of the same values, which its layers do not ask."""
+    config = transformers.BertConfig(vocab_size=50, max_position_embeddings=64, **SMALL)
+    writes = transformers.BertConfig(vocab_size=50, is_decoder=True, add_cross_attention=True, **SMALL)
+    model = transformers.EncoderDecoderModel(
+        encoder=transformers.BertModel(config), decoder=transformers.BertLMHeadModel(writes)
+    ).eval()
+    short, long = (torch.randint(3, 50, (2, length)) for length in (40, 200))
+    written = torch.randint(3, 50, (2, 5))
+    with pytest.raises(BadInput, match="put together of BertModel and BertLMHeadModel, each with a config of its own"):
+        lengthen(model, 200)
+    with torch.no_grad():
+        before = model(input_ids=short, decoder_input_ids=written).logits
+        lengthen(model.encoder, 200)
+        torch.testing.assert_close(model(input_ids=short, decoder_input_ids=written).logits, before)
+        model.save_pretrained(tmp_path)
+        again = transformers.EncoderDecoderModel.from_pretrained(tmp_path).eval()
+        read = [one(input_ids=long, decoder_input_ids=written).logits for one in (model, again)]
+        other = long.clone()
+        other[:, -1] = (other[:, -1] + 1) % 50
+        moved = model(input_ids=other, decoder_input_ids=written).logits
+    torch.testing.assert_close(*read)
+    assert not torch.equal(moved, read[0])
+
+
 @pytest.mark.parametrize("kind", ["dynamic", "longrope", "yarn"])
 def test_rotary_positions_that_follow_the_length_are_not_told_another(kind):
     told = {"rope_type": kind, "rope_theta": 10000.0, "factor": 2.0}

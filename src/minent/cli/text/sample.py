@@ -3,7 +3,7 @@
 import json
 import sys
 import time
-from dataclasses import fields, replace
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -13,13 +13,13 @@ from cyclopts import Parameter
 from minent.cli.computing import Device
 from minent.cli.inputs import numbered_texts, read_texts
 from minent.cli.outputs import outputs
+from minent.cli.text.sampled import best, lines_of, tell, write
 from minent.data.tables.columns import TextColumn
 from minent.errors import BadInput, require
-from minent.files import whole_file, write_text
 from minent.text.options import Sampling
 
 if TYPE_CHECKING:
-    from minent.text.gibbs import Diagnostics, Gibbs, State
+    from minent.text.gibbs import Gibbs
 
 KINDS = ".txt", ".jsonl", ".parquet"
 SHOWN = 20  # texts that are printed
@@ -87,13 +87,13 @@ def sample(
     if lines is None:
         rows, stopped = _alone(Gibbs(network, tokenizer, options, constraints=held), others, judging, best_of)
         if out is not None:
-            _write(out, rows)
+            write(out, rows)
             print(f"{wrote(out)}: {len(rows):,} texts")
         if stopped:
             raise SystemExit(STOPPED)
         return
     assert out is not None
-    done = _done(out) if resume else set()
+    done = lines_of(out) if resume else set()
     each = {n: text for n, text in numbered_texts(str(lines), TextColumn()) if n not in done}
     if each:  # a line that cannot be sampled is told before any text is drawn
         Gibbs(network, tokenizer, replace(options, chains=1), lines=each, constraints=held)
@@ -102,7 +102,7 @@ def sample(
         try:
             while some := dict(islice(left, max(1, BESIDE // options.chains))):
                 sampler = Gibbs(network, tokenizer, options, lines=some, constraints=held)
-                rows = _best(sampler, [state for state in sampler if state.kept], judging, best_of)
+                rows = best(sampler, [state for state in sampler if state.kept], judging, best_of)
                 file.write("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
                 file.flush()
                 count += len(rows)
@@ -132,7 +132,7 @@ def _alone(sampler: "Gibbs", others: list[str], judging: Any, best_of: int) -> t
             stopped = True
             print(f"stopped after sweep {states[-1].sweep:,} of {sampler.rounds:,}", file=sys.stderr)
         kept = [state for state in states if state.kept] or states[-1:]
-        rows = _best(sampler, kept, judging, best_of)
+        rows = best(sampler, kept, judging, best_of)
         told = None if stopped else diagnostics(sampler, states, others)
     texts = states[-1].texts if best_of == 1 else [row["text"] for row in rows]
     for text in texts[:SHOWN]:
@@ -141,66 +141,5 @@ def _alone(sampler: "Gibbs", others: list[str], judging: Any, best_of: int) -> t
         print(f"… and {len(texts) - SHOWN:,} more chains")
     print()
     if told is not None:
-        _tell(told, sampler.how)
+        tell(told, sampler.how)
     return rows, stopped
-
-
-def _best(sampler: "Gibbs", kept: "list[State]", judging: Any, best_of: int) -> list[dict[str, Any]]:
-    """A row for each text that is kept; of so many chains beside one another, the likeliest last text alone."""
-    names = sampler.chains.names
-    many = len({line for line, _ in names}) > 1 or names[0][0] > 0
-    rows = [
-        {**({"line": names[i][0]} if many else {}), "chain": names[i][1], "sweep": state.sweep,
-         "score": float(state.score[i]), "text": text}
-        for state in (kept if judging is None else kept[-1:]) for i, text in enumerate(state.texts)
-    ]  # fmt: skip
-    if judging is None:
-        return rows
-    from minent.text.masked.likelihood import ranked
-
-    found = ranked(judging[0], [row["text"] for row in rows], judging[1])
-    groups = [range(i, i + best_of) for i in range(0, len(rows), best_of)]
-    best = [max(group, key=lambda i: found[i]) for group in groups]
-    return [{**rows[i], "chain": rows[i]["chain"] // best_of, "log_p": found[i]} for i in best]
-
-
-def _done(out: Path) -> set[int]:
-    """The lines of which a file holds texts; a last one that is not whole is cut off."""
-    if not out.exists():
-        return set()
-    data = out.read_bytes()
-    whole = data[: data.rfind(b"\n") + 1]
-    try:
-        done = {json.loads(line)["line"] for line in whole.splitlines()}
-    except (ValueError, KeyError, TypeError, RecursionError):
-        raise BadInput(f"{str(out)!r} was not written by --from: it has lines without a number 'line'") from None
-    if len(whole) < len(data):
-        write_text(out, whole.decode())
-    return done
-
-
-def _tell(told: "Diagnostics", how: str) -> None:
-    labels = {
-        "accepted": "accepted", "changed": "changed", "r_hat": "R-hat", "ess": "effective sample size",
-        "distinct_1": "distinct-1", "distinct_2": "distinct-2", "distinct_3": "distinct-3", "self_bleu": "self-BLEU",
-        "corpus_bleu": "BLEU against corpus", "pseudo_perplexity": "pseudo-perplexity", "texts": "texts kept",
-    }  # fmt: skip
-    for field in fields(told):
-        value = getattr(told, field.name)
-        if value is not None:
-            said = f"{value:,d}" if isinstance(value, int) else f"{value:.3f}"
-            print(f"{labels[field.name]:<22} {said}")
-    print(f"{'logits':<22} {how}")
-
-
-def _write(out: Path, rows: list[dict[str, Any]]) -> None:
-    if out.suffix == ".parquet":
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-
-        with whole_file(out) as temporary:
-            pq.write_table(pa.Table.from_pylist(rows), temporary)
-    elif out.suffix == ".jsonl":
-        write_text(out, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
-    else:
-        write_text(out, "".join(" ".join(row["text"].splitlines()) + "\n" for row in rows))

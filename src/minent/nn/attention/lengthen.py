@@ -54,6 +54,7 @@ def lengthen(
             raise BadInput(f"{name} is one of {', '.join(known)}; got {value!r}")
     _check(model)
     config = model.config
+    _share(config, model)
     before = getattr(config, "max_position_embeddings", None)
     window = min(hub.WINDOW, before // 2 if isinstance(before, int) else hub.WINDOW) if window is None else window
     window, landmarks = whole("window", window), whole("landmarks", landmarks)
@@ -91,10 +92,20 @@ def _check(model: Any) -> None:
     base = model.base_model
     reads_only = hasattr(base, "encoder") and not hasattr(base, "decoder")  # UMT5's encoder has the config of the whole
     if crossing or (model.config.is_encoder_decoder and not reads_only and not _both(model)):
+        parts = " and ".join(type(part).__name__ for part in model.children() if isinstance(part, PreTrainedModel))
+        made = f"put together of {parts}, each with a config of its own: lengthen what reads before it is put in"
         raise BadInput(
             "lengthen knows whole models: of one sequence, or with an encoder that reads and a decoder of its kind; "
-            f"{name} is neither"
+            f"{name} is {made if parts and model.config.sub_configs else 'neither'}"
         )
+
+
+def _share(config: Any, model: Any) -> None:
+    """Layers ask the config of their model, not one beside it of the same values, which what was put into another model
+    has."""
+    for part in model.modules():
+        if (own := getattr(part, "config", None)) is not config and type(own) is type(config):
+            part.config = config if own.to_dict() == config.to_dict() else own
 
 
 def _both(model: Any) -> bool:

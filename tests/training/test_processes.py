@@ -18,8 +18,10 @@ from minent.training.recipe import Recipe
 from minent.training.weights import read
 
 
-def test_two_processes_are_one_with_twice_the_batches(tmp_path):
-    recipe = Recipe(epochs=2.0, learning_rate=0.02, accumulate=3)  # 7 batches: 3 a process, then 1 and none
+@pytest.mark.parametrize("accumulate", [1, 3])
+def test_two_processes_are_one_with_twice_the_batches(tmp_path, accumulate):
+    """Bit for bit where each has one batch of a step; of more, sums are made in another order."""
+    recipe = Recipe(epochs=2.0, learning_rate=0.02, accumulate=accumulate)  # 7 batches: of the last group 1 and none
     launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
     subprocess.run(
         [*launch, small_runs.__file__, tmp_path / "two", json.dumps(asdict(recipe))],
@@ -27,15 +29,17 @@ def test_two_processes_are_one_with_twice_the_batches(tmp_path):
         capture_output=True,
         env={**os.environ, "OMP_NUM_THREADS": "1"},
     )
-    double = replace(recipe, accumulate=6)
+    double = replace(recipe, accumulate=2 * accumulate)
     records = list(fit(Reader(), surprise, Sentences(), double, dev=dev, folder=tmp_path / "one"))
     lines = [json.loads(line) for line in (tmp_path / "two" / "log.jsonl").read_text().splitlines()]
-    assert len(lines) == len(records) == 4
+    steps = {1: 8, 3: 4}[accumulate]
+    assert len(lines) == len(records) == steps
     for key in ("loss", "gradient_norm"):
         assert [line[key] for line in lines] == pytest.approx([getattr(record, key) for record in records], rel=1e-6)
-    two, one = (read(tmp_path / name / "checkpoints/step-00000004/weights.safetensors") for name in ("two", "one"))
+    two, one = (read(tmp_path / name / f"checkpoints/step-{steps:08d}/weights.safetensors") for name in ("two", "one"))
     for name, tensor in one.items():
-        torch.testing.assert_close(two[name], tensor, rtol=1e-4, atol=1e-5)
+        bound = {"rtol": 0, "atol": 0} if accumulate == 1 else {"rtol": 1e-4, "atol": 1e-5}
+        torch.testing.assert_close(two[name], tensor, **bound)
 
 
 def test_processes_that_accelerate_does_not_find_are_refused(monkeypatch):

@@ -104,8 +104,9 @@ def _share(config: Any, model: Any) -> None:
     """Layers ask the config of their model, not one beside it of the same values, which what was put into another model
     has."""
     for part in model.modules():
-        if (own := getattr(part, "config", None)) is not config and type(own) is type(config):
-            part.config = config if own.to_dict() == config.to_dict() else own
+        own: Any = getattr(part, "config", None)
+        if own is not config and type(own) is type(config) and own.to_dict() == config.to_dict():
+            part.config = config
 
 
 def _both(model: Any) -> bool:

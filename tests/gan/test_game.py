@@ -105,7 +105,7 @@ for kind in kinds:
     [
         ("mlp", "gn", "gp"),
         ("dcgan", "gn", "gran", "gp", "r1", "r1r2", "sn", "clip", "none"),
-        ("resnet", "gn", "gp", "r1"),
+        ("resnet", "gn"),
     ],
     ids=["points", "dcgan", "resnet"],
 )

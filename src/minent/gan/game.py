@@ -5,7 +5,7 @@ Goodfellow et al. 2014, algorithm 1; the moving average of the generator is what
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from functools import partial
@@ -28,10 +28,11 @@ from minent.gan.turns import Game, Judge, Turn, turn
 from minent.training import checkpoint
 from minent.training.batches import Batches
 from minent.training.descent import averaging
-from minent.training.descent.gradient import Loss
 from minent.training.processes import agree_on, found
 from minent.training.run import Log, resumed, rooted
 from minent.training.weights import fill, weights
+
+Lost = Callable[..., tuple[Tensor, int | Tensor]]
 
 
 def play(
@@ -149,7 +150,7 @@ def constrained(critic: nn.Module, playing: Playing) -> nn.Module:
             return critic
 
 
-def compiled(loss: Loss) -> Loss:
+def compiled(loss: Lost) -> Lost:
     """The loss by kernels that torch.compile writes when it is first called: the same to rounding, of other noise.
     Raises BadInput, then, where there is nothing to write them with."""
     from torch._dynamo.exc import TorchDynamoException  # takes two seconds

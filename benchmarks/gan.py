@@ -333,9 +333,9 @@ def report(options):
         parts.append("times that of the plain GAN run the same way, eager or compiled; a cycle is a step of each.\n")
         if saved["date"] < "2026-11-29":
             parts.append(
-                "(Since then the ResNet critic lost the rectifier of its image, and convolutions were laid out channels\n"
-                "last; on a busy machine of 2026-11-29 a critic's step, eager, was 1.51 times the plain one with gn,\n"
-                "1.72 with gp (ResNet 1.38, 1.77), and a cycle 1.35 and 1.39 (ResNet 1.25, 1.42).)\n"
+                "(Since then the ResNet critic lost the rectifier of its image, and convolutions were laid out\n"
+                "channels last; on a busy machine of 2026-11-29 a critic's step was 1.51 times the plain one\n"
+                "with gn, 1.72 with gp (ResNet 1.38, 1.77), a cycle 1.35 and 1.39 (ResNet 1.25, 1.42), eager.)\n"
             )
         parts.append("| network, way, method | critic step | generator step | cycle |\n|---|---|---|---|")
         for key, row in saved["rows"].items():

@@ -140,7 +140,7 @@ def test_a_folder_that_holds_no_classifier_is_refused(tmp_path, texts, capsys):
 def test_a_killed_run_resumed_is_an_uninterrupted_one(texts, tmp_path):
     whole, broken = tmp_path / "whole", tmp_path / "broken"
     command = [sys.executable, "-m", "minent", "text", "train", "--task", "classify", "--train", str(texts), *SMALL]
-    command += ["--steps", "90", "--save-every", "10", "--evaluate-every", "30", "--tokens", "500"]
+    command += ["--steps", "300", "--save-every", "20", "--evaluate-every", "100", "--tokens", "500"]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     subprocess.run([*command, "--out", str(whole)], check=True, capture_output=True, env=environment)
     process = subprocess.Popen([*command, "--out", str(broken)], stdout=subprocess.DEVNULL, env=environment)
@@ -159,12 +159,12 @@ def test_a_killed_run_resumed_is_an_uninterrupted_one(texts, tmp_path):
     assert (broken / "model.safetensors").read_bytes() == (whole / "model.safetensors").read_bytes()
     assert Classifier.from_pretrained(broken).labels == ["autumn", "spring"]
     shutil.copytree(broken, tmp_path / "moved")
-    longer = [*again[:-1], str(tmp_path / "moved"), "--steps", "100"]
+    longer = [*again[:-1], str(tmp_path / "moved"), "--steps", "320"]
     done = subprocess.run(longer, check=True, capture_output=True, text=True, env=environment, cwd=tmp_path)
-    assert f"wrote {tmp_path / 'moved'}" in done.stdout and "100" in done.stdout
+    assert f"wrote {tmp_path / 'moved'}" in done.stdout and "320" in done.stdout
     told = json.loads((tmp_path / "moved" / "options.json").read_text())
-    assert told["options"]["steps"] == 100 and told["options"]["train"] == [str(texts)]
-    other = subprocess.run([*longer[:-1], "120", "--seed", "5"], capture_output=True, text=True, cwd=tmp_path)
+    assert told["options"]["steps"] == 320 and told["options"]["train"] == [str(texts)]
+    other = subprocess.run([*longer[:-1], "400", "--seed", "5"], capture_output=True, text=True, cwd=tmp_path)
     assert other.returncode == 2 and "seed was 1" in other.stderr
     assert json.loads((tmp_path / "moved" / "options.json").read_text()) == told
 

@@ -397,19 +397,19 @@ def spelled(count, seed=0):
 
 
 @EACH
-@pytest.mark.parametrize(("direction", "attention", "precision", "steps"), [
-    ("left-to-right", "synthesizer", "fp32", 40), ("bidirectional", "softmax", "bf16", 10),  # bf16 is slow on a CPU
+@pytest.mark.parametrize(("direction", "attention", "precision"), [
+    ("left-to-right", "synthesizer", "fp32"), ("bidirectional", "softmax", "bf16"),
 ])  # fmt: skip
-def test_it_trains_with_every_decoder_attention_and_precision(objective, direction, attention, precision, steps):
+def test_it_trains_with_every_decoder_attention_and_precision(objective, direction, attention, precision):
     pairs = spelled(200)
     shape = Shape(dim=32, heads=2, layers=1, hidden=64, longest=20, dropout=0.05, attention=attention)
     made = new_seq2seq(pairs, shape, Reading("words", vocabulary=20, tokens=300), Writing(direction))
-    recipe = Recipe(steps=steps, learning_rate=5e-3, warmup=2, precision=precision, accumulate=2)
+    recipe = Recipe(steps=40, learning_rate=5e-3, warmup=5, precision=precision, accumulate=2)
     two_pass = 0.1 if direction == "bidirectional" else 0.0
     options = {"objective": objective, "smoothing": 0.0, "tokens": 300, "two_pass": two_pass}
     records = list(train_seq2seq(made, pairs, None, recipe, **options))
-    assert len(records) == (round(1.1 * steps) if two_pass else steps)
-    assert records[steps - 1].loss < (0.8 if steps == 40 else 0.95) * records[0].loss
+    assert len(records) == (44 if two_pass else 40)
+    assert records[39].loss < 0.8 * records[0].loss
     assert torch.isfinite(made.embedding.tokens.weight).all()
 
 

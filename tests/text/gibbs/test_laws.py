@@ -73,7 +73,7 @@ def test_within_constraints_chains_reach_the_law_of_before_given_that_they_hold(
     model = Consistent(size, n, seed=3) if correct == "none" else Inconsistent(size, seed=4)
     last = torch.arange(size + 2) != 2
     held = [no_repeats(size + 2), only(last, [-1])]
-    slow = 30 if correct != "none" else 20  # half of the draws are refused
+    slow = 60 if correct != "none" else 20  # half of the draws are refused
     found = reached(
         model, size, length="3", schedule=schedule, correct=correct, constraints=held, sweeps=slow, burn_in=slow - 1
     )

@@ -71,7 +71,6 @@ def test_resumed_game_is_the_uninterrupted_one(tmp_path, lipschitz):
 
 
 COMPILED = """
-import sys
 import numpy as np
 import torch
 import torch._inductor.config
@@ -132,12 +131,12 @@ def test_a_game_goes_on_in_whatever_layout_convolutions_are(tmp_path, layout):
     def players():
         with torch.random.fork_rng():
             torch.manual_seed(0)
-            generator = small_games.Generator(1, 8, small_games.NETWORKS, 3).to(memory_format=layout)
+            generator = Generator(1, 8, NETWORKS, 3).to(memory_format=layout)
             critic = nn.Sequential(nn.Conv2d(1, 4, 3), nn.ReLU(), nn.Conv2d(4, 4, 3), nn.Flatten(), nn.Linear(64, 1))
         return generator, OfImages(critic.to(memory_format=layout))
 
     def turns(folder, **options):
-        batches = small_games.images().batches(SHORT.batch, SHORT.seed, labels=True)
+        batches = images().batches(SHORT.batch, SHORT.seed, labels=True)
         return play(*(pair := players()), batches, SHORT, judge=small_games.judge, folder=folder, **options), *pair
 
     records, *whole = turns(tmp_path / "whole")

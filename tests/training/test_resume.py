@@ -18,6 +18,8 @@ from training import small_runs
 from training.small_runs import Reader, Sentences, dev, end, surprise
 
 from minent.errors import BadInput
+from minent.training import checkpoint
+from minent.training.checkpoint import State
 from minent.training.loop import fit
 from minent.training.recipe import Recipe
 from minent.training.saved import Saved
@@ -65,6 +67,27 @@ def test_resumed_run_is_the_uninterrupted_one(tmp_path, recipe, stopped):
     assert end(resumed) == end(whole) != end(Reader())
     assert log(tmp_path / "broken") == log(tmp_path / "whole")
     assert files(tmp_path / "broken") == files(tmp_path / "whole") != {}
+
+
+@pytest.mark.parametrize("fused", [False, True])
+def test_moments_are_laid_out_as_weights_and_counts_lie_where_torch_has_them(tmp_path, fused):
+    """A device without numbers stands for a GPU."""
+
+    def made(device):
+        model = nn.Conv2d(2, 3, 3).to(device, memory_format=torch.channels_last)
+        return model, torch.optim.AdamW(model.parameters())
+
+    model, optimizer = made("cpu")
+    model(torch.ones(1, 2, 4, 4)).sum().backward()
+    optimizer.step()
+    checkpoint.save(tmp_path, State(step=1), RECIPE, model, optimizer, None, {})
+    model, optimizer = made("meta")
+    optimizer.param_groups[0]["fused"] = fused
+    checkpoint.load(tmp_path / "step-00000001", RECIPE, model, optimizer, None, {})
+    state = optimizer.state[model.weight]
+    assert state["exp_avg"].stride() == state["exp_avg_sq"].stride() == model.weight.stride()
+    assert state["exp_avg"].device == model.weight.device
+    assert state["step"].device.type == ("meta" if fused else "cpu")
 
 
 def test_a_recorded_run_that_was_killed_before_its_first_checkpoint_begins_anew(tmp_path):

@@ -194,7 +194,7 @@ def refuse_other(folder: Path, playing: Playing, classes: list[str] | None) -> N
     classes."""
     saved = read_json(folder / "game.json", "the options of a run, by which it is resumed")
     for name, value in (asdict(playing) | {"classes": classes}).items():
-        if name not in checkpoint.OPEN and saved.get(name) != value:
+        if name not in (*checkpoint.OPEN, "compile") and saved.get(name) != value:
             raise BadInput(
                 f"a run is resumed by its own options: {name} was {saved.get(name)!r} in {str(folder)!r}; got {value!r}"
             )

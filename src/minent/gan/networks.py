@@ -156,8 +156,8 @@ class Critic(nn.Module):
 
 
 def _begun(player: nn.Module, networks: Networks) -> None:
-    """Have layers begin where the options say, and convolutions keep the channels of a pixel together: by 4 to 24 % the
-    faster, on a CPU."""
+    """Have layers begin where the options say, and convolutions keep the channels of a pixel together, in which they
+    are faster."""
     player.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]  torch has no type for it
     if networks.deviation is None:
         return

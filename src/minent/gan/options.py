@@ -121,7 +121,7 @@ class Playing:
 
     compile: bool = False
     """Have torch.compile write kernels of both losses, the critic's gradient by its samples within them, and of their
-    gradients: a minute or more before the first step, and steps that take less."""
+    gradients: a minute or more before the first step; what a step takes then depends on network and machine."""
 
     def __post_init__(self) -> None:
         check(

@@ -33,7 +33,6 @@ OPEN = (
     "device",
     "accumulate",
     "keep_every",
-    "compile",
 )  # of a recipe: may differ where a run goes on; see `run.together`
 
 
@@ -161,8 +160,12 @@ def load(
     if moments and (other := min(was ^ trained, default=None)):
         frozen = "trained, and is frozen" if other in was else "frozen, and is trained"
         raise BadInput(f"a run is resumed with the same weights trained; in {str(path)!r} {other!r} was {frozen} now")
-    for name, tensor in moments.items():
+    fused = {id(one) for group in optimizer.param_groups if group["fused"] for one in group["params"]}
+    for name, tensor in moments.items():  # what was read is the mapped file itself, so each is copied
         parameter, key = name.rsplit(":", 1)
-        own = named[parameter]  # laid out as it is: fused steps go by place in memory
-        optimizer.state[own][key] = tensor.clone() if key == "step" else torch.empty_like(own).copy_(tensor)
+        own = named[parameter]  # a fused step takes counts from its device, and moments by place in memory
+        if key == "step":
+            optimizer.state[own][key] = tensor.to(own.device if id(own) in fused else "cpu", copy=True)
+        else:
+            optimizer.state[own][key] = torch.empty_like(own).copy_(tensor)
     return state

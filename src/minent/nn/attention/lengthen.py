@@ -93,7 +93,7 @@ def _check(model: Any) -> None:
     reads_only = hasattr(base, "encoder") and not hasattr(base, "decoder")  # UMT5's encoder has the config of the whole
     if crossing or (model.config.is_encoder_decoder and not reads_only and not _both(model)):
         parts = " and ".join(type(part).__name__ for part in model.children() if isinstance(part, PreTrainedModel))
-        made = f"put together of {parts}, each with a config of its own: lengthen what reads before it is put in"
+        made = f"put together of {parts}, each with a config of its own: lengthen the one that reads"
         raise BadInput(
             "lengthen knows whole models: of one sequence, or with an encoder that reads and a decoder of its kind; "
             f"{name} is {made if parts and model.config.sub_configs else 'neither'}"

@@ -331,12 +331,6 @@ def report(options):
         saved = json.loads(place.read_text(encoding="utf-8"))
         parts.append("\n## Cost\n\n{date}, {machine}, one thread ({versions}). CPU time of a step, and".format(**saved))
         parts.append("times that of the plain GAN run the same way, eager or compiled; a cycle is a step of each.\n")
-        if saved["date"] < "2026-11-29":
-            parts.append(
-                "(Since then the ResNet critic lost the rectifier of its image, and convolutions were laid out\n"
-                "channels last; on a busy machine of 2026-11-29 a critic's step was 1.51 times the plain one\n"
-                "with gn, 1.72 with gp (ResNet 1.38, 1.77), a cycle 1.35 and 1.39 (ResNet 1.25, 1.42), eager.)\n"
-            )
         parts.append("| network, way, method | critic step | generator step | cycle |\n|---|---|---|---|")
         for key, row in saved["rows"].items():
             cells = [f"{1000 * s:.1f} ms, {r:.2f}×" for s, r in zip(row["seconds"], row["ratio"], strict=True)]

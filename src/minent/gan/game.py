@@ -28,6 +28,7 @@ from minent.gan.turns import Game, Judge, Turn, turn
 from minent.training import checkpoint
 from minent.training.batches import Batches
 from minent.training.descent import averaging
+from minent.training.descent.adamw import fusible
 from minent.training.processes import agree_on, found
 from minent.training.run import Log, resumed, rooted
 from minent.training.weights import fill, weights
@@ -107,10 +108,9 @@ def prepared(
     players = nn.ModuleDict({"generator": generator, "critic": critic, "seen": seen}).to(processes.device)
     agree_on(players, processes)
     loss, sums = loss_of(playing.loss, playing.lipschitz == "gn"), torch.zeros(4, device=processes.device)
-    optimizer = torch.optim.Adam(  # one, so that checkpoints know one: who has no gradients stays where it is
-        [{"params": list(player.parameters())} for player in (generator, critic)],
-        betas=(playing.beta1, playing.beta2), fused=sums.device.type in ("cpu", "cuda") or None,
-    )  # fmt: skip
+    # one optimiser, so that checkpoints know one: who has no gradients stays where it is
+    groups, betas = [{"params": list(one.parameters())} for one in (generator, critic)], (playing.beta1, playing.beta2)
+    optimizer = torch.optim.Adam(groups, betas=betas, fused=fusible(players.parameters()))
     of_critic, of_generator = (compiled(one) if playing.compile else one for one in (critic_loss, generator_loss))
     game = Game(
         model=players, batches=batches, recipe=playing.recipe, steps=playing.steps, processes=processes,

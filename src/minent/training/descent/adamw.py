@@ -5,8 +5,10 @@
 Biases and the scales of norms do not decay: they multiply no input, so there is nothing that shrinking them evens out.
 """
 
+from collections.abc import Iterable
+
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from minent.training.recipe import Recipe
 
@@ -22,6 +24,21 @@ def adamw(model: nn.Module, recipe: Recipe) -> torch.optim.AdamW:
         {"params": [parameter for parameter in trained if parameter.ndim >= 2], "weight_decay": recipe.weight_decay},
         {"params": [parameter for parameter in trained if parameter.ndim < 2], "weight_decay": 0.0},
     ]
-    on_gpu = all(parameter.is_cuda for parameter in trained)  # one kernel there, in place of many for each weight
     betas = recipe.beta1, recipe.beta2  # each step says its learning rate
-    return torch.optim.AdamW(groups, betas=betas, fused=on_gpu or None)
+    return torch.optim.AdamW(groups, betas=betas, fused=fusible(trained))
+
+
+def fusible(weights: Iterable[Tensor]) -> bool:
+    """Whether one kernel may step each weight, in place of a dozen: torch's goes through weight, gradient and moments
+    by their places in memory, which are alike only where a weight fills its memory without gaps.
+
+    >>> whole = torch.zeros(4, 6)
+    >>> fusible([whole, whole.t()]), fusible([whole, whole[:, ::2]])
+    (True, False)
+    """
+    return all(
+        one.is_floating_point()
+        and one.device.type in ("cpu", "cuda")
+        and one.stride() == torch.empty_like(one).stride()
+        for one in weights
+    )

@@ -36,6 +36,23 @@ def linear_cross_entropy(
     return _LinearCrossEntropy.apply(vectors, weight, bias, wanted, group, smoothing)  # type: ignore[return-value]
 
 
+def cross_entropy(
+    scores: Float[Tensor, "rows vocabulary"], wanted: Int[Tensor, " rows"], smoothing: float = 0.0
+) -> Float[Tensor, ""]:
+    """The same of scores that are held, twice differentiable. What cannot be (−∞) gets no share of the smoothing.
+
+    >>> cross_entropy(torch.tensor([[0.0, 0.0, -torch.inf]]), torch.tensor([1]), 0.1).exp().item()
+    2.0
+    """
+    scores = scores.to(torch.promote_types(scores.dtype, torch.float32))  # sums over a vocabulary want more digits
+    total = torch.nn.functional.cross_entropy(scores, wanted, reduction="sum")
+    if smoothing:
+        likely, can = scores.log_softmax(1), scores > -torch.inf
+        spread = -(torch.where(can, likely, 0).sum(1) / can.sum(1)).sum()
+        total = (1 - smoothing) * total + smoothing * spread
+    return total
+
+
 def rows_at_once(device: str, vocabulary: int) -> int:
     """Rows of a chunk.
 

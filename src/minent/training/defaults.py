@@ -27,6 +27,7 @@ def width_of(model: Any) -> int | None:
     """Numbers in what a model of text holds of a token; None for other models."""
     bare = _within(model)
     shape, config = getattr(bare, "shape", None), getattr(bare, "config", None)
+    config = getattr(config, "decoder", None) or config  # of two models that are put together
     found = getattr(shape, "dim", None) or getattr(config, "hidden_size", None) or getattr(config, "d_model", None)
     return found if isinstance(found, int) else None
 

@@ -11,7 +11,7 @@ from text.gibbs.small_models import bert, hub_tokenizer
 from minent.cli import main
 from minent.errors import BadInput
 from minent.text import load
-from minent.text.masked.lora import adapted
+from minent.text.lora import adapted
 from minent.text.masked.model import MaskedLM
 
 TEXTS = ["春夏秋冬山水", "花鸟风月日人", "山水花鸟风月", "人来去生产力", "日月来去春秋"] * 8

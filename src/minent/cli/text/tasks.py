@@ -60,8 +60,8 @@ def check(asked: Asked) -> None:
             raise BadInput(f"--{name.replace('_', '-')} is for --task seq2seq; got --task {asked.task}")
     if asked.distil and asked.task != "seq2seq":
         raise BadInput(f"--distil is for --task seq2seq; got --task {asked.task}")
-    if asked.lora and (asked.task != "masked-lm" or not asked.init):
-        raise BadInput("--lora is for --task masked-lm and a model of Hugging Face, --init; got no such")
+    if asked.lora and (asked.task == "classify" or not asked.init):
+        raise BadInput("--lora is for --task masked-lm or seq2seq and a model of Hugging Face, --init; got no such")
     if asked.init and asked.distil:
         raise BadInput("a model begins as one other model; got --init and --distil")
     other = "init" if asked.init else "distil" if asked.distil else ""
@@ -115,7 +115,7 @@ def masked_lm(asked: Asked) -> Prepared:
     texts, held = split(texts, HELD, recipe.seed) if not asked.dev else (texts, labelled(asked, asked.dev, None))
     if asked.init:
         from minent.text import load
-        from minent.text.masked.lora import adapted
+        from minent.text.lora import adapted
 
         model, tokenizer = load(begun(asked.init, asked.out, asked.resume))
         model = adapted(model, asked.lora, recipe.seed) if asked.lora else model
@@ -132,7 +132,7 @@ def masked_lm(asked: Asked) -> Prepared:
 def seq2seq(asked: Asked) -> Prepared:
     """A model that is to learn to write a text for a text."""
     from minent.data import Pairs, held_out, read_pairs
-    from minent.text import Seq2Seq, new_seq2seq, train_seq2seq
+    from minent.text import HubWriter, load_writer, new_seq2seq, train_seq2seq
     from minent.text.exposure import objective_of
 
     writing, recipe, objective = asked.writing, asked.recipe, objective_of(asked.learning)
@@ -151,7 +151,12 @@ def seq2seq(asked: Asked) -> Prepared:
         held = read(asked.dev, asked.dev_target)
     plan, given = pairs.plan, len(pairs)
     if asked.init:
-        model = Seq2Seq.from_pretrained(begun(asked.init, asked.out, asked.resume)).train()
+        model = load_writer(begun(asked.init, asked.out, asked.resume))
+        if asked.lora:
+            from minent.text.lora import adapted
+
+            bare, tokenizer = (model.model, model.tokenizer) if isinstance(model, HubWriter) else (model, None)
+            model = HubWriter(adapted(bare, asked.lora, recipe.seed), tokenizer)
     elif asked.distil:
         model, pairs = distilled(asked.distil, pairs, recipe, asked.out, asked.resume)
     else:
@@ -163,7 +168,8 @@ def seq2seq(asked: Asked) -> Prepared:
     learned = f"{model.direction}, {asked.learning.objective}"
     more = f" and {len(pairs) - given:,} texts on which both directions of {asked.distil} agree" * bool(asked.distil)
     told = f"{given:,} pairs{more} to learn from, {len(held):,} to judge by; {learned}"
-    return model, records, f"{understood(asked.train, plan)}\n{told}"
+    learns = model.model if isinstance(model, HubWriter) else model
+    return learns, records, f"{understood(asked.train, plan)}\n{told}"
 
 
 def labelled(asked: Asked, path: list[str], label: str | None) -> "Labelled":

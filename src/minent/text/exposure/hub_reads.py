@@ -12,8 +12,8 @@ from torch import Tensor, nn
 
 from minent.errors import BadInput
 from minent.text.exposure.reads import Batch, Reads, among, to_the_end
+from minent.text.writing.hub_training import IGNORED, moved
 
-IGNORED = -100  # a label that Hugging Face's losses leave out
 SPECIAL = "pad", "bos", "eos", "sep", "cls", "decoder_start", "forced_bos"
 
 
@@ -29,7 +29,7 @@ class EncoderDecoder(Reads):
         labels = batch["labels"]
         read = batch.get("decoder_input_ids")
         if read is None:
-            read = _moved(bare, labels)
+            read = moved(bare, labels)
         self.start, self.tokens = read[:, :1], read[:, 1:]
         self.wanted, self.counts = labels, labels != IGNORED
         self.free = self.counts[:, :-1] & ~among(self.tokens, self.special)
@@ -97,17 +97,6 @@ class DecoderOnly(Reads):
             wrote = self.bare.generate(prompt, do_sample=False, **options)[0, prompt.shape[1] :]
             found[row, first - 1 : first - 1 + len(wrote)] = to_the_end(wrote[None], _ends(self.bare))[0]
         return found
-
-
-def _moved(model: Any, labels: Tensor) -> Tensor:
-    """The start and all labels but the last, as the model's own loss has it."""
-    if hasattr(model, "prepare_decoder_input_ids_from_labels"):
-        return model.prepare_decoder_input_ids_from_labels(labels=labels)
-    start = model.config.decoder_start_token_id
-    if start is None:
-        raise BadInput("without decoder_input_ids, a model's config has a decoder_start_token_id; this one has none")
-    before = torch.cat([torch.full_like(labels[:, :1], start), labels[:, :-1]], dim=1)
-    return before.masked_fill(before == IGNORED, model.config.pad_token_id or 0)
 
 
 def _special(model: Any) -> set[int]:

@@ -12,6 +12,8 @@ import torch.nn.functional as F
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
+from minent.nn.cross_entropy import cross_entropy
+
 Batch = dict[str, Tensor]
 Summed = tuple[Float[Tensor, ""], Int[Tensor, ""]]
 
@@ -57,13 +59,7 @@ class Reads:
 
     def cross_entropy(self, scores: Float[Tensor, "rows n1 vocabulary"], smoothing: float = 0.0) -> Summed:
         """The same by given scores; twice differentiable. Tokens that cannot be (−∞) get no share of a smoothing."""
-        scores, wanted = at_least_float32(self.counted(scores)), self.counted(self.wanted)
-        total = F.cross_entropy(scores, wanted, reduction="sum")
-        if smoothing:
-            likely, can = scores.log_softmax(1), scores > -torch.inf
-            spread = -(torch.where(can, likely, 0).sum(1) / can.sum(1)).sum()
-            total = (1 - smoothing) * total + smoothing * spread
-        return total, self.counts.sum()
+        return cross_entropy(self.counted(scores), self.counted(self.wanted), smoothing), self.counts.sum()
 
 
 def at_least_float32(scores: Tensor) -> Tensor:

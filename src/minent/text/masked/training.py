@@ -20,8 +20,8 @@ from minent.data import Batches
 from minent.files import whole_folder
 from minent.nn.cross_entropy import linear_cross_entropy
 from minent.nn.shape import Shape
+from minent.text.lora import merged
 from minent.text.masked.batched import LONGEST, batched, tokenizer_with
-from minent.text.masked.lora import merged
 from minent.text.masked.model import MaskedLM
 from minent.text.masked.vocabulary import Vocabulary, vocabulary_of
 from minent.text.options import Masking, Reading

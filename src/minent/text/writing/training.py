@@ -21,9 +21,11 @@ from minent.data.texts.pairs import Pairs
 from minent.errors import BadInput
 from minent.nn.shape import Shape
 from minent.text.options import Reading, Writing
-from minent.text.score import can_score, score
 from minent.text.token_ids import Cut, most, token_array, told
 from minent.text.tokenizer import end_of, tokenizer_of
+from minent.text.writing.hub import HubWriter
+from minent.text.writing.hub_training import train_hub
+from minent.text.writing.judging import wrote_well
 from minent.text.writing.loss import loss
 from minent.text.writing.model import alone
 from minent.text.writing.seq2seq import Seq2Seq
@@ -33,8 +35,6 @@ from minent.training.loop import fit
 from minent.training.processes import found
 from minent.training.recipe import Recipe
 from minent.training.records import Record
-
-SAMPLE = 200  # development pairs that are written out at each evaluation
 
 
 @runtime_checkable
@@ -72,7 +72,7 @@ def known(tokenizer: Tokenizer) -> int:
 
 
 def train_seq2seq(
-    model: Seq2Seq,
+    model: Seq2Seq | HubWriter,
     train: Pairs,
     dev: Pairs | None = None,
     recipe: Recipe | None = None,
@@ -88,7 +88,7 @@ def train_seq2seq(
     """Train on batches of about `tokens` tokens a side (None: see `minent.training.defaults`), one record a step (see
     `minent.training.loop.fit`); with a folder, the model is saved there at the end. What is cut of long texts is told,
     and of a target that is cut no end is taught. `objective`: see `minent.text.exposure`; teacher forcing if not given.
-    `dev` gives the loss given gold histories, and BLEU and ROUGE-L of what is written greedily for SAMPLE of its
+    `dev` gives the loss given gold histories, and BLEU and ROUGE-L of what is written greedily for some of its
     sources, drawn, the same each time. `two_pass`: the share of the steps taken that a second pass takes (see
     `minent.text.writing.two_pass`), at half the learning rate, its files in the folder second-pass; without one,
     directions read each other's gold histories from
@@ -97,7 +97,10 @@ def train_seq2seq(
     if two_pass and model.direction != "bidirectional":
         raise BadInput(f"two passes are for a bidirectional model; got one that is {model.direction}")
     if objective is not None:
-        objective.check(model)
+        objective.check(model.model if isinstance(model, HubWriter) else model)
+    if isinstance(model, HubWriter):
+        yield from train_hub(model, train, dev, recipe, objective, smoothing, tokens, folder, resume=resume, log=log)
+        return
     apart = None if folder is None else Path(folder) / "second-pass"
     cuts = {"source": Cut(model.shape.longest), "target": Cut(model.shape.written)}
     batches = batched(model, train, tokens, seed=recipe.seed, cuts=cuts)
@@ -181,11 +184,9 @@ def evaluate(model: nn.Module, batches: Batches, pairs: Pairs) -> dict[str, floa
         tensors = {name: torch.from_numpy(array).to(device) for name, array in batch.items()}
         one, many = lost(model, tensors)  # type: ignore[arg-type]
         total, count = total + float(one), count + int(many)
-    scores = {"loss": total / count}
-    if can_score():
-        pairs = pairs.at(sorted(np.random.default_rng(0).permutation(len(pairs))[:SAMPLE].tolist()))
-        longest = min(2 * most(model.tokenizer, pairs.targets), model.shape.written)  # type: ignore[arg-type, union-attr]
-        found = model.write(pairs.sources, beam=1, longest=longest)  # type: ignore[operator]
-        found_scores = score(found, pairs.targets)
-        scores |= {"bleu": found_scores.bleu, "rouge_l": found_scores.rouge_l}
-    return scores
+
+    def write(some: Pairs) -> list[str]:
+        longest = min(2 * most(model.tokenizer, some.targets), model.shape.written)  # type: ignore[arg-type, union-attr]
+        return model.write(some.sources, beam=1, longest=longest)  # type: ignore[operator]
+
+    return {"loss": total / count, **wrote_well(pairs, write)}

@@ -11,15 +11,16 @@ from typing import Any
 import torch
 
 from minent.errors import BadInput, require
-from minent.text.masked.model import MaskedLM
+from minent.training.saved import Saved
 
 
 def adapted(model: Any, rank: int, seed: int = 1) -> Any:
     """The model of Hugging Face with adapters beside all its linear layers but the last, which alone are trained.
 
     Raises BadInput for a model of minent, and for a rank below 1; MissingExtra without peft."""
-    if isinstance(model, MaskedLM):
-        raise BadInput("adapters (lora) are for models of Hugging Face; got a MaskedLM of minent, which is small")
+    if isinstance(model, Saved):
+        kind = type(model).__name__
+        raise BadInput(f"adapters (lora) are for models of Hugging Face; got a {kind} of minent, which is small")
     if rank < 1:
         raise BadInput(f"lora is a rank, at least 1; got {rank}")
     peft = require("peft", "lora", "train adapters of a model")

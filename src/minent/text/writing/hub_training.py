@@ -1,0 +1,121 @@
+"""A model of Hugging Face that writes learns from pairs, by −log p(y_t | y_<t, x) of each token of a target, its end
+among them. A decoder by itself loses nothing for the source that it reads before."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import torch
+from accelerate import PartialState
+from torch import Tensor
+
+from minent.data import Batches
+from minent.data.texts.pairs import Pairs
+from minent.errors import BadInput
+from minent.files import whole_folder
+from minent.nn.cross_entropy import cross_entropy
+from minent.text.lora import merged
+from minent.text.options import Search
+from minent.text.token_ids import told
+from minent.text.writing.hub import HubWriter
+from minent.text.writing.hub_batches import batched, cuts_of, ended
+from minent.text.writing.judging import wrote_well
+from minent.text.writing.write import written
+from minent.training import defaults
+from minent.training.loop import fit
+from minent.training.recipe import Recipe
+from minent.training.records import Record
+
+IGNORED = -100  # a label that no loss counts
+
+
+def train_hub(
+    writer: HubWriter,
+    train: Pairs,
+    dev: Pairs | None,
+    recipe: Recipe,
+    objective: Any,
+    smoothing: float,
+    tokens: int | None,
+    folder: str | Path | None,
+    **options: Any,
+) -> Iterator[Record]:
+    """Train the model of `writer` as `train_seq2seq` does one of minent's; the folder is then one of transformers,
+    with the tokenizer, and adapters of peft's are added to the matrices."""
+    cuts = cuts_of(writer)
+    batches = batched(writer, train, tokens, seed=recipe.seed, cuts=cuts)
+    held = None if dev is None else batched(writer, dev, tokens or defaults.MOST, shuffle=False)
+    judge = None if held is None or dev is None else lambda model: evaluate(writer, held, dev)
+    learned = partial(loss, lost=None if objective is None else objective.loss, smoothing=smoothing)
+    about = {"objective": repr(objective), "smoothing": smoothing, "dev data": held and held.fingerprint()["data"]}
+    yield from fit(
+        writer.model, learned, batches, recipe, dev=judge, folder=folder, about=about, told=told(cuts), **options
+    )
+    if folder is not None and PartialState().is_main_process:
+        with whole_folder(folder) as half:
+            merged(writer.model).save_pretrained(half)
+            writer.tokenizer.save_pretrained(half)
+
+
+def named(batch: dict[str, Tensor]) -> dict[str, Tensor]:
+    """A batch by the names that transformers has; what is not to be learned is IGNORED."""
+    read = "source" if "source" in batch else "tokens"
+    ids, mask = batch[read].long(), batch[f"{read}_mask"]
+    if read == "source":
+        labels = batch["target"].long().masked_fill(~batch["target_mask"], IGNORED)
+    else:
+        places = torch.arange(ids.shape[1], device=ids.device)
+        labels = ids.masked_fill(~mask | (places < batch["given"][:, None]), IGNORED)
+    found = {"input_ids": ids, "attention_mask": mask.long(), "labels": labels}
+    return found | {name: batch[name] for name in ("progress",) if name in batch}
+
+
+def loss(
+    model: Any, batch: dict[str, Tensor], lost: Callable[..., Any] | None = None, smoothing: float = 0.0
+) -> tuple[Tensor, Tensor]:
+    """The losses of the tokens of the targets, summed, and how many they are; `lost` is that of an objective."""
+    read = named(batch)
+    if lost is not None:
+        return lost(model, read, smoothing)
+    labels = read.pop("labels")
+    read.pop("progress", None)
+    if "target" in batch:
+        scores = model(**read, decoder_input_ids=moved(model, labels), use_cache=False).logits
+    else:
+        scores, labels = model(**read, use_cache=False).logits[:, :-1], labels[:, 1:]
+    at = (labels != IGNORED).flatten().nonzero()[:, 0]
+    rows, wanted = scores.flatten(0, 1).index_select(0, at), labels.flatten().index_select(0, at)
+    return cross_entropy(rows, wanted, smoothing), (labels != IGNORED).sum()
+
+
+def moved(model: Any, labels: Tensor) -> Tensor:
+    """What a decoder reads to write the labels: its start and all labels but the last, as the model's own loss has it.
+    Raises BadInput where the model says no start."""
+    if hasattr(model, "prepare_decoder_input_ids_from_labels"):
+        return model.prepare_decoder_input_ids_from_labels(labels=labels)
+    start = model.config.decoder_start_token_id
+    if start is None:
+        raise BadInput("without decoder_input_ids, a model's config has a decoder_start_token_id; this one has none")
+    before = torch.cat([torch.full_like(labels[:, :1], start), labels[:, :-1]], dim=1)
+    return before.masked_fill(before == IGNORED, model.config.pad_token_id or 0)
+
+
+def evaluate(writer: HubWriter, batches: Batches, pairs: Pairs) -> dict[str, float]:
+    """The mean cross entropy of a token given gold histories; and how well is written, see `wrote_well`."""
+    device, total, count = next(writer.model.parameters()).device, 0.0, 0
+    for batch in batches.epoch(1):
+        one, many = loss(writer.model, {name: torch.from_numpy(array).to(device) for name, array in batch.items()})
+        total, count = total + float(one), count + int(many)
+
+    def write(some: Pairs) -> list[str]:
+        longest = max((len(ids) for part in ended(writer, some.targets) for ids in part), default=1)
+        search = Search(beam=1, longest=2 * longest)
+        search = replace(search, longest=writer.longest(search))
+        return [
+            writer.spell(one[0].tokens) if one else ""
+            for one in written(writer, writer.read(some.sources, search), search)
+        ]
+
+    return {"loss": total / count, **wrote_well(pairs, write)}

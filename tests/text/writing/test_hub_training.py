@@ -1,0 +1,159 @@
+"""Models of Hugging Face learn pairs as their own losses have it, and write what they have learned."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file
+from text.writing.test_hub_writing import TEXTS, WORDS, bart, gpt, llama, t5, tokenizer
+from transformers import (
+    BertConfig,
+    BertLMHeadModel,
+    BertModel,
+    EncoderDecoderModel,
+    T5Config,
+    T5ForConditionalGeneration,
+)
+
+from minent.cli import main
+from minent.data import Pairs
+from minent.errors import BadInput
+from minent.text import HubWriter, RandomReplacement, Search, TeacherForcing, load_writer, n_best, train_seq2seq
+from minent.text.writing.hub_batches import batched, cuts_of
+from minent.text.writing.hub_training import loss
+from minent.training.recipe import Recipe
+
+PAIRS = Pairs(["w1 w2 w3", "w4", "w5 w6", "w7 w1 w9 w2"], ["w3 w2 w1", "w8 w4", "w6", "w2 w9 w1 w7"])
+
+
+def two_berts():
+    config = BertConfig(vocab_size=WORDS, hidden_size=16, num_hidden_layers=1, num_attention_heads=2,
+                        intermediate_size=32, max_position_embeddings=64)  # fmt: skip
+    decoder = BertConfig(**{**config.to_dict(), "is_decoder": True, "add_cross_attention": True})
+    model = EncoderDecoderModel(encoder=BertModel(config), decoder=BertLMHeadModel(decoder))
+    for one in (model.config, model.generation_config):
+        one.decoder_start_token_id, one.eos_token_id, one.pad_token_id = 2, 3, 0
+    return model
+
+
+def writer(make):
+    torch.manual_seed(0)
+    model = make()
+    return HubWriter(model, tokenizer(closes=bool(model.config.is_encoder_decoder), model_max_length=64))
+
+
+@pytest.mark.parametrize("make", [bart, t5, two_berts, gpt, llama])
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+def test_the_loss_is_the_models_own(make, smoothing):
+    one = writer(make)
+    model = one.model.eval()
+    (batch,) = batched(one, PAIRS, 1000, shuffle=False).epoch(1)
+    tensors = {name: torch.from_numpy(array) for name, array in batch.items()}
+    total, count = loss(model, tensors, None, smoothing)
+    wanted, targets = 0.0, 0
+    for row in range(len(PAIRS)):  # one at a time, without padding
+        source = one.tokenizer(PAIRS.sources[row])["input_ids"]
+        target = [*one.tokenizer(PAIRS.targets[row], add_special_tokens=False)["input_ids"], 3]
+        if one.both:
+            read = torch.tensor([[model.config.decoder_start_token_id, *target[:-1]]])
+            said = model(input_ids=torch.tensor([source]), decoder_input_ids=read).logits[0]
+        else:
+            said = model(input_ids=torch.tensor([source + target])).logits[0, len(source) - 1 : -1]
+        log = said.log_softmax(1)
+        own = -log[torch.arange(len(target)), target].sum()
+        wanted += (1 - smoothing) * own - smoothing * log.mean(1).sum()
+        targets += len(target)
+    assert int(count) == targets
+    torch.testing.assert_close(total, wanted, rtol=1e-5, atol=1e-4)
+    by_objective = loss(model, tensors, TeacherForcing().loss, smoothing)
+    torch.testing.assert_close(by_objective[0], total, rtol=1e-5, atol=1e-4)
+
+
+def calm_t5():
+    return T5ForConditionalGeneration(T5Config(**{**t5().config.to_dict(), "initializer_factor": 0.5}))
+
+
+@pytest.mark.parametrize("make", [bart, calm_t5, llama])
+@pytest.mark.parametrize("objective", [None, RandomReplacement(0.2, 0.2)])
+def test_what_is_learned_is_written(make, objective, tmp_path):
+    one = writer(make)
+    recipe = Recipe(steps=250, learning_rate=1e-2, warmup=5, evaluate_every=250)
+    *_, last = train_seq2seq(one, PAIRS, PAIRS, recipe, objective=objective, smoothing=0.0, folder=tmp_path / "out")
+    assert last.dev["bleu"] > 80 and last.dev["loss"] < 0.5
+    found = n_best(load_writer(tmp_path / "out"), PAIRS.sources, Search(beam=2))
+    assert [texts[0].text for texts in found] == PAIRS.targets
+    with pytest.raises(BadInput, match="bidirectional"):
+        next(train_seq2seq(one, PAIRS, two_pass=0.2))
+
+
+def test_what_has_no_places_is_cut_without_an_end_and_told():
+    one = writer(bart)
+    long = Pairs(["w1 " * 100, "w2"], ["w3 " * 100, "w4"])
+    cuts = cuts_of(one)
+    (batch,) = batched(one, long, 1000, shuffle=False, cuts=cuts).epoch(1)
+    source, target = (batch[name][batch["id"].argsort()] for name in ("source", "target"))
+    assert source.shape == target.shape == (2, 64)
+    assert source[0, -1] == 3 and target[0, -1] == 7  # a source is closed, a target is not
+    assert (cuts["source"].cut, cuts["source"].lost, cuts["target"].cut) == (1, 37, 1)
+    one = writer(gpt)
+    (batch,) = batched(one, long, 1000, shuffle=False, cuts=(cuts := cuts_of(one))).epoch(1)
+    given, tokens = (batch[name][batch["id"].argsort()] for name in ("given", "tokens"))
+    assert given.tolist() == [32, 1] and tokens.shape == (2, 64)
+    assert tokens[0, 31:33].tolist() == [5, 7] and tokens[1, :3].tolist() == [6, 8, 3]
+    assert cuts["source"].cut == cuts["target"].cut == 1
+
+
+def test_texts_of_another_language_are_told(caplog):
+    batched(writer(bart), Pairs(["un deux trois", "w1"], ["w2", "w3"]), 1000)
+    assert "source: 3 of 6 tokens are unknown to the model" in caplog.text and "target" not in caplog.text
+
+
+@pytest.fixture
+def made(tmp_path, monkeypatch):
+    one = writer(bart)
+    one.model.save_pretrained(tmp_path / "bart")
+    one.tokenizer.save_pretrained(tmp_path / "bart")
+    lines = [f"{a}\t{b}\n" for a, b in zip(PAIRS.sources, PAIRS.targets, strict=True)]
+    (tmp_path / "pairs.tsv").write_text("source\ttarget\n" + "".join(lines * 3), encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def trained(out, steps, *more):
+    words = ["text", "train", "--task", "seq2seq", "--train", "pairs.tsv", "--dev", "pairs.tsv", "--init", "bart"]
+    options = ["--out", out, "--steps", str(steps), "--device", "cpu", "--learning-rate", "0.01", "--tokens", "16"]
+    main([*words, *options, "--evaluate-every", "2", "--schedule", "constant", *more])
+
+
+@pytest.mark.parametrize("more", [(), ("--objective", "random-replacement"), ("--lora", "2")])
+def test_a_run_goes_on_and_ends_the_same(more, made, capsys):
+    if "--lora" in more:
+        pytest.importorskip("peft")
+    trained("whole", 4, *more)
+    trained("broken", 2, *more)
+    (made / "broken" / "model.safetensors").unlink()
+    main(["text", "train", "--resume", "broken", "--steps", "4"])
+    assert "those of bart to begin with" in capsys.readouterr().out
+    one, other, before = (load_file(made / folder / "model.safetensors") for folder in ("whole", "broken", "bart"))
+    assert one.keys() == before.keys() and all(torch.equal(one[name], other[name]) for name in one)
+    moved = {name for name in one if not torch.equal(one[name], before[name])}
+    ranks = {torch.linalg.matrix_rank(one[name] - before[name], atol=1e-5).item() for name in moved if "fc1.w" in name}
+    assert ranks == {2} if more[:1] == ("--lora",) else max(ranks) > 2
+    kept = json.loads((made / "whole" / "options.json").read_text(encoding="utf-8"))
+    assert kept["options"]["init"].endswith("bart")
+    (made / "lines.txt").write_text("\n".join(TEXTS), encoding="utf-8")
+    main(["text", "write", "lines.txt", "--model", "whole", "--longest", "5"])
+    assert np.array_equal(len(capsys.readouterr().out.splitlines()), len(TEXTS))
+
+
+def test_what_cannot_be_trained_is_refused(made, capsys):
+    for words, why in {
+        ("seq2seq", "--init", "bart", "--decoder", "bidirectional"): "writes as it did",
+        ("classify", "--init", "bart", "--lora", "2"): "--lora is for --task masked-lm or seq2seq",
+        ("seq2seq", "--init", "nothing"): "there is no folder 'nothing'",
+    }.items():
+        with pytest.raises(SystemExit) as stopped:
+            main(["text", "train", "--train", "pairs.tsv", "--out", "no", "--steps", "2", "--task", *words])
+        assert stopped.value.code == 2 and why in capsys.readouterr().err
+        assert not (made / "no").exists()

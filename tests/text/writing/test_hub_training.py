@@ -6,12 +6,15 @@ import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
-from text.writing.test_hub_writing import TEXTS, WORDS, bart, gpt, llama, t5, tokenizer
+from text.writing.test_hub_writing import SMALL, TEXTS, WORDS, bart, gpt, llama, t5, tokenizer
 from transformers import (
     BertConfig,
     BertLMHeadModel,
     BertModel,
     EncoderDecoderModel,
+    MBartConfig,
+    MBartForConditionalGeneration,
+    MBartTokenizer,
     T5Config,
     T5ForConditionalGeneration,
 )
@@ -21,7 +24,7 @@ from minent.data import Pairs
 from minent.errors import BadInput
 from minent.text import HubWriter, RandomReplacement, Search, TeacherForcing, load_writer, n_best, train_seq2seq
 from minent.text.writing.hub_batches import batched, cuts_of
-from minent.text.writing.hub_training import loss
+from minent.text.writing.hub_training import IGNORED, loss, named
 from minent.training.recipe import Recipe
 
 PAIRS = Pairs(["w1 w2 w3", "w4", "w5 w6", "w7 w1 w9 w2"], ["w3 w2 w1", "w8 w4", "w6", "w2 w9 w1 w7"])
@@ -94,7 +97,11 @@ def test_what_has_no_places_is_cut_without_an_end_and_told():
     (batch,) = batched(one, long, 1000, shuffle=False, cuts=cuts).epoch(1)
     source, target = (batch[name][batch["id"].argsort()] for name in ("source", "target"))
     assert source.shape == target.shape == (2, 64)
-    assert source[0, -1] == 3 and target[0, -1] == 7  # a source is closed, a target is not
+    assert source[0, -1] == target[0, -1] == 3 and source[0, -2] == 5 and target[0, -2] == 7
+    read = named(one.model, {name: torch.from_numpy(array) for name, array in batch.items()}, one.ends)
+    labels = read["labels"][batch["id"].argsort()]
+    assert labels[0, :63].tolist() == [7] * 63 and labels[0, 63] == IGNORED  # of what is cut no end is taught
+    assert labels[1, :2].tolist() == [8, 3] and (labels[1, 2:] == IGNORED).all()
     assert (cuts["source"].cut, cuts["source"].lost, cuts["target"].cut) == (1, 37, 1)
     one = writer(gpt)
     (batch,) = batched(one, long, 1000, shuffle=False, cuts=(cuts := cuts_of(one))).epoch(1)
@@ -102,6 +109,25 @@ def test_what_has_no_places_is_cut_without_an_end_and_told():
     assert given.tolist() == [32, 1] and tokens.shape == (2, 64)
     assert tokens[0, 31:33].tolist() == [5, 7] and tokens[1, :3].tolist() == [6, 8, 3]
     assert cuts["source"].cut == cuts["target"].cut == 1
+
+
+def test_languages_stand_where_transformers_has_them():
+    """mBART's decoder begins with the language that its tokenizer puts behind the end."""
+    names = ["<s>", "<pad>", "</s>", "<unk>", "w0", "w1", "w2", "▁", "▁w1", "▁w2", "▁w0", "en_XX", "zh_CN", "<mask>"]
+    spelled = [(name, -1.0 * i) for i, name in enumerate(names)]
+    words = MBartTokenizer(vocab=spelled, src_lang="en_XX", tgt_lang="zh_CN", model_max_length=64)
+    model = MBartForConditionalGeneration(
+        MBartConfig(**{**SMALL, "pad_token_id": 1, "bos_token_id": 0, "eos_token_id": 2}, decoder_start_token_id=2)
+    )
+    one = HubWriter(model, words)
+    (batch,) = batched(one, Pairs(["w1", "w2 w0"], ["w2 w1", "w0"]), 100, shuffle=False).epoch(1)
+    read = named(model, {name: torch.from_numpy(array[batch["id"].argsort()]) for name, array in batch.items()})
+    for row, (source, target) in enumerate((("w1", "w2 w1"), ("w2 w0", "w0"))):
+        wanted = words(source, text_target=target, return_tensors="pt")
+        for name in ("input_ids", "labels"):
+            assert read[name][row, : wanted[name].shape[1]].tolist() == wanted[name][0].tolist()
+        history = model.prepare_decoder_input_ids_from_labels(labels=wanted["labels"])[0].tolist()
+        assert read["decoder_input_ids"][row, : len(history)].tolist() == history and history[0] == 12
 
 
 def test_texts_of_another_language_are_told(caplog):

@@ -73,10 +73,11 @@ def train(
         Record the weights before every so many steps, for `minent attribution`; 0 for none. For --task classify.
     init
         Train this model further, a folder that this command wrote: one of the task, and for classify a masked language
-        model, too, or a classifier of other labels. For masked-lm also one of Hugging Face's, or a name on the hub.
+        model, too, or a classifier of other labels. For seq2seq also a folder of Hugging Face's with a model that
+        writes, for masked-lm one of theirs, or a name on the hub; --out is then one of theirs, too.
     lora
-        masked-lm: of a model of Hugging Face (--init) only adapters of this rank are trained; the folder holds the
-        whole model, these added to it. 0: all weights are trained.
+        seq2seq, masked-lm: of a model of Hugging Face (--init) only adapters of this rank are trained; the folder
+        holds the whole model, these added to it. 0: all weights are trained.
     distil
         seq2seq: a model from left to right learns what both directions of this bidirectional one agree on, a folder or
         a name on the hub; it begins as the half of it that writes from the left.

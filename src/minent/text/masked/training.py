@@ -17,10 +17,9 @@ from accelerate import PartialState
 from torch import Tensor, nn
 
 from minent.data import Batches
-from minent.files import whole_folder
 from minent.nn.cross_entropy import linear_cross_entropy
 from minent.nn.shape import Shape
-from minent.text.lora import merged
+from minent.text.hub_folder import save_hub
 from minent.text.masked.batched import LONGEST, batched, tokenizer_with
 from minent.text.masked.model import MaskedLM
 from minent.text.masked.vocabulary import Vocabulary, vocabulary_of
@@ -93,10 +92,10 @@ def train_masked_lm(
     judge = None if held is None else partial(evaluate, batches=held, vocabulary=vocabulary, masked=masked)
     yield from fit(model, learned, batches, recipe, dev=judge, folder=folder, resume=resume, log=log, about=about)
     if folder is not None and PartialState().is_main_process:
-        with whole_folder(folder) as half:
-            merged(model).save_pretrained(half)
-            if tokenizer is not None and hasattr(tokenizer, "save_pretrained"):
-                tokenizer.save_pretrained(half)
+        if isinstance(model, MaskedLM):
+            model.save_pretrained(folder)
+        else:
+            save_hub(model, tokenizer, folder)
 
 
 def holes(tokens: Tensor, vocabulary: Vocabulary, masked: float) -> tuple[Tensor, Tensor]:

@@ -32,25 +32,29 @@ def batched(
     shuffle: bool = True,
     cuts: dict[str, Cut] | None = None,
 ) -> Batches:
-    """Pairs as batches of numbers, cut to the places of the model, as `cuts` then tells; of a target that is cut no end
-    is taught. A decoder's are one sequence, of which the first `given` tokens are the source's."""
+    """Pairs as batches of numbers, cut to the places of the model, as `cuts` then tells; a target that is `cut` is
+    closed as any other is, but its end is not to be learned. A decoder's are one sequence, of which the first `given`
+    tokens are the source's."""
     cuts, how = cuts or cuts_of(writer), _how(writer)
-    source = arrayed(pairs.sources, _encoded(writer, pairs.sources), f"{how} source")
+    source = arrayed(pairs.sources, _read(writer, pairs.sources), f"{how} source")
+    target = arrayed(pairs.targets, ended(writer, pairs.targets), f"{how} target")
+    _tell_unknown(writer, {"source": source, "target": target})
     cuts["source"].count_all(source.lengths)
     if cuts["source"].cut:
         most = cuts["source"].longest
-        source = arrayed(pairs.sources, _encoded(writer, pairs.sources, most), f"{how} source {most}")
-    target = arrayed(pairs.targets, ended(writer, pairs.targets), f"{how} target")
-    _tell_unknown(writer, {"source": source, "target": target})
-    if writer.both:
-        cuts["target"].count_all(target.lengths)
-        columns: dict[str, Any] = {"source": source, "target": target.cut(cuts["target"].longest)}
-    else:
-        both = (np.concatenate(pair) for pair in zip(source, target, strict=True))
+        source = arrayed(pairs.sources, _read(writer, pairs.sources, most), f"{how} source {most}")
+    columns: dict[str, Any] = {"source": source, "target": target}
+    if not writer.both:
+        both = (np.concatenate([source[i], target[i]]) for i in range(len(source)))
         texts, read = Joined(pairs.sources, pairs.targets), f"{how} {cuts['source'].longest}"
-        rows = arrayed(texts, together(both), read)
-        cuts["target"].count_all(rows.lengths)
-        columns = {"tokens": rows.cut(cuts["target"].longest), "given": source.lengths}
+        target = arrayed(texts, together(both), read)
+    cuts["target"].count_all(target.lengths)
+    if not writer.both:
+        columns = {"tokens": target.cut(cuts["target"].longest), "given": source.lengths}
+    elif cuts["target"].cut:
+        most = cuts["target"].longest
+        columns["target"] = arrayed(pairs.targets, ended(writer, pairs.targets, most), f"{how} target {most}")
+        columns["cut"] = np.frombuffer(bytes(cuts["target"].which), bool)
     longest = max(int(column.lengths.max(initial=1)) for column in columns.values() if isinstance(column, Ragged))
     return Batches(
         columns, tokens=max(tokens or defaults.tokens_of(columns), longest), seed=seed, shuffle=shuffle, pad=writer.pad
@@ -73,21 +77,26 @@ def _how(writer: HubWriter) -> str:
     return f"{told} {getattr(own, 'src_lang', '')} {getattr(own, 'tgt_lang', '')} {writer.ends} {writer.both}"
 
 
-def _encoded(writer: HubWriter, texts: Sequence[str], most: int | None = None) -> Iterator[list[np.ndarray]]:
-    """The ids of sources, some at a time."""
-    options = {} if most is None else {"truncation": True, "max_length": most}
+def _read(writer: HubWriter, texts: Sequence[str], most: int | None = None) -> Iterator[list[np.ndarray]]:
+    """The ids of sources, some at a time, `most` of each."""
     blank = [writer.start if isinstance(writer.start, int) else writer.pad]
     for part in _parts(texts):
-        found = writer.tokenizer(part, verbose=False, **options)["input_ids"]
+        found = writer.tokenizer(part, verbose=False, **_at_most(most))["input_ids"]
         yield [np.array(ids or blank, np.int32) for ids in found]
 
 
-def ended(writer: HubWriter, texts: Sequence[str]) -> Iterator[list[np.ndarray]]:
-    """The ids of targets, some at a time; each ends as the model is to end it."""
+def ended(writer: HubWriter, texts: Sequence[str], most: int | None = None) -> Iterator[list[np.ndarray]]:
+    """The ids of targets, some at a time, `most` of each; each has an end of the model's, the last but for what the
+    tokenizer puts behind it, such as a language. One that is cut may have none."""
     for part in _parts(texts):
-        found = writer.tokenizer(text_target=part, add_special_tokens=writer.both, verbose=False)["input_ids"]
-        ends = [writer.ends[:1] if not ids or ids[-1] not in writer.ends else [] for ids in found]
-        yield [np.array([*ids, *end], np.int32) for ids, end in zip(found, ends, strict=True)]
+        options = {"add_special_tokens": writer.both, "verbose": False, **_at_most(most)}
+        found = writer.tokenizer(text_target=part, **options)["input_ids"]
+        ends = [[] if {*ids[-2:]} & {*writer.ends} else writer.ends[:1] for ids in found]
+        yield [np.array([*ids, *end][:most], np.int32) for ids, end in zip(found, ends, strict=True)]
+
+
+def _at_most(most: int | None) -> dict[str, Any]:
+    return {} if most is None else {"truncation": True, "max_length": most}
 
 
 def _parts(texts: Sequence[str]) -> Iterator[list[str]]:

@@ -1,7 +1,7 @@
 """A model of Hugging Face that writes learns from pairs, by −log p(y_t | y_<t, x) of each token of a target, its end
 among them. A decoder by itself loses nothing for the source that it reads before."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -14,9 +14,8 @@ from torch import Tensor
 from minent.data import Batches
 from minent.data.texts.pairs import Pairs
 from minent.errors import BadInput
-from minent.files import whole_folder
 from minent.nn.cross_entropy import cross_entropy
-from minent.text.lora import merged
+from minent.text.hub_folder import save_hub
 from minent.text.options import Search
 from minent.text.token_ids import told
 from minent.text.writing.hub import HubWriter
@@ -48,43 +47,52 @@ def train_hub(
     batches = batched(writer, train, tokens, seed=recipe.seed, cuts=cuts)
     held = None if dev is None else batched(writer, dev, tokens or defaults.MOST, shuffle=False)
     judge = None if held is None or dev is None else lambda model: evaluate(writer, held, dev)
-    learned = partial(loss, lost=None if objective is None else objective.loss, smoothing=smoothing)
+    learned = partial(loss, lost=None if objective is None else objective.loss, smoothing=smoothing, ends=writer.ends)
     about = {"objective": repr(objective), "smoothing": smoothing, "dev data": held and held.fingerprint()["data"]}
     yield from fit(
         writer.model, learned, batches, recipe, dev=judge, folder=folder, about=about, told=told(cuts), **options
     )
     if folder is not None and PartialState().is_main_process:
-        with whole_folder(folder) as half:
-            merged(writer.model).save_pretrained(half)
-            writer.tokenizer.save_pretrained(half)
+        save_hub(writer.model, writer.tokenizer, folder)
 
 
-def named(batch: dict[str, Tensor]) -> dict[str, Tensor]:
-    """A batch by the names that transformers has; what is not to be learned is IGNORED."""
-    read = "source" if "source" in batch else "tokens"
-    ids, mask = batch[read].long(), batch[f"{read}_mask"]
-    if read == "source":
-        labels = batch["target"].long().masked_fill(~batch["target_mask"], IGNORED)
-    else:
-        places = torch.arange(ids.shape[1], device=ids.device)
-        labels = ids.masked_fill(~mask | (places < batch["given"][:, None]), IGNORED)
-    found = {"input_ids": ids, "attention_mask": mask.long(), "labels": labels}
-    return found | {name: batch[name] for name in ("progress",) if name in batch}
+def named(model: Any, batch: dict[str, Tensor], ends: Sequence[int] = ()) -> dict[str, Tensor]:
+    """A batch by the names that transformers has; what is not to be learned is IGNORED: the `ends` of what is cut."""
+    given = {name: batch[name] for name in ("progress",) if name in batch}
+    if "tokens" in batch:
+        ids, mask = batch["tokens"].long(), batch["tokens_mask"]
+        read = torch.arange(ids.shape[1], device=ids.device) < batch["given"][:, None]
+        return {
+            "input_ids": ids,
+            "attention_mask": mask.long(),
+            "labels": ids.masked_fill(~mask | read, IGNORED),
+            **given,
+        }
+    labels = batch["target"].long().masked_fill(~batch["target_mask"], IGNORED)
+    given |= {"input_ids": batch["source"].long(), "attention_mask": batch["source_mask"].long()}
+    given["decoder_input_ids"] = moved(model, labels)
+    if "cut" in batch:
+        end = torch.isin(labels, torch.tensor(ends, device=labels.device))
+        labels = labels.masked_fill(end & batch["cut"][:, None], IGNORED)
+    return {**given, "labels": labels}
 
 
 def loss(
-    model: Any, batch: dict[str, Tensor], lost: Callable[..., Any] | None = None, smoothing: float = 0.0
+    model: Any,
+    batch: dict[str, Tensor],
+    lost: Callable[..., Any] | None = None,
+    smoothing: float = 0.0,
+    ends: Sequence[int] = (),
 ) -> tuple[Tensor, Tensor]:
     """The losses of the tokens of the targets, summed, and how many they are; `lost` is that of an objective."""
-    read = named(batch)
+    read = named(model, batch, ends)
     if lost is not None:
         return lost(model, read, smoothing)
     labels = read.pop("labels")
     read.pop("progress", None)
-    if "target" in batch:
-        scores = model(**read, decoder_input_ids=moved(model, labels), use_cache=False).logits
-    else:
-        scores, labels = model(**read, use_cache=False).logits[:, :-1], labels[:, 1:]
+    scores = model(**read, use_cache=False).logits
+    if "tokens" in batch:
+        scores, labels = scores[:, :-1], labels[:, 1:]
     at = (labels != IGNORED).flatten().nonzero()[:, 0]
     rows, wanted = scores.flatten(0, 1).index_select(0, at), labels.flatten().index_select(0, at)
     return cross_entropy(rows, wanted, smoothing), (labels != IGNORED).sum()
@@ -106,7 +114,8 @@ def evaluate(writer: HubWriter, batches: Batches, pairs: Pairs) -> dict[str, flo
     """The mean cross entropy of a token given gold histories; and how well is written, see `wrote_well`."""
     device, total, count = next(writer.model.parameters()).device, 0.0, 0
     for batch in batches.epoch(1):
-        one, many = loss(writer.model, {name: torch.from_numpy(array).to(device) for name, array in batch.items()})
+        tensors = {name: torch.from_numpy(array).to(device) for name, array in batch.items()}
+        one, many = loss(writer.model, tensors, ends=writer.ends)
         total, count = total + float(one), count + int(many)
 
     def write(some: Pairs) -> list[str]:

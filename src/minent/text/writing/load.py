@@ -6,6 +6,7 @@ from typing import Any
 import torch
 
 from minent.errors import BadInput, require, some
+from minent.text.hub_folder import no_bars
 from minent.text.writing.hub import HubWriter
 from minent.text.writing.seq2seq import Seq2Seq
 from minent.training.saved import read_config
@@ -39,28 +40,23 @@ def pretrained(folder: str | Path, dtype: torch.dtype | None = None) -> tuple[An
     if no `dtype` is given. Raises BadInput for a folder that holds none, whole, and for one that needs its own code."""
     require("transformers", "hub", "open models of Hugging Face")
     from transformers import AutoModelForCausalLM, AutoModelForSeq2SeqLM, AutoTokenizer
-    from transformers.utils import logging
 
     config = read_config(Path(folder), "model that writes")
     if any("MaskedLM" in str(name) for name in config.get("architectures") or ()) and not config.get("is_decoder"):
         raise BadInput(f"{str(folder)!r} holds a masked language model, which fills gaps; one that writes was wanted")
     kind: Any = AutoModelForSeq2SeqLM if config.get("is_encoder_decoder") else AutoModelForCausalLM
     options: dict[str, Any] = {"trust_remote_code": False, "local_files_only": True}
-    shows = logging.is_progress_bar_enabled()
-    logging.disable_progress_bar()
     try:
-        model, told = kind.from_pretrained(
-            folder, output_loading_info=True, **options, **({} if dtype is None else {"dtype": dtype})
-        )
+        with no_bars():
+            model, told = kind.from_pretrained(
+                folder, output_loading_info=True, **options, **({} if dtype is None else {"dtype": dtype})
+            )
         tokenizer: Any = AutoTokenizer.from_pretrained(folder, **options)
     except ImportError as error:
         raise BadInput(f"{str(folder)!r} cannot be read here: {' '.join(str(error).split())[:200]}") from None
     except Exception as error:  # tokenizers raises no narrower one
         why = " ".join(str(error).split())[:200]
         raise BadInput(f"{str(folder)!r} holds no model that writes, with its tokenizer: {why}") from None
-    finally:
-        if shows:
-            logging.enable_progress_bar()
     if missing := sorted(told["missing_keys"]):
         was = some(model.config.architectures or ["another kind"])
         raise BadInput(

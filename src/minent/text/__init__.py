@@ -5,7 +5,14 @@ from typing import TYPE_CHECKING
 from minent.rooms import on_first_use
 
 if TYPE_CHECKING:
-    from minent.text.classification import Classifier, classifier_from, new_classifier, train_classifier
+    from minent.text.classification import (
+        Classifier,
+        HubClassifier,
+        classifier_from,
+        load_classifier,
+        new_classifier,
+        train_classifier,
+    )
     from minent.text.exposure import (
         Adversarial,
         GradientPenalty,
@@ -33,17 +40,19 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
-    "Adversarial", "Classifier", "Gibbs", "GradientPenalty", "HubWriter", "Learning", "MaskedLM", "Masking", "RDrop",
-    "RandomReplacement", "Reading", "Sampling", "ScheduledSampling", "Search", "Seq2Seq", "TeaForN", "TeacherForcing",
-    "Vocabulary", "Writing", "agreed_pairs", "batched", "classifier_from", "diagnostics", "export", "left_half",
-    "likeliest", "likelihoods", "load", "load_writer", "n_best", "new_classifier", "new_masked_lm", "new_seq2seq",
-    "pseudo_perplexity", "train_classifier", "train_masked_lm", "train_seq2seq", "with_objective",
+    "Adversarial", "Classifier", "Gibbs", "GradientPenalty", "HubClassifier", "HubWriter", "Learning", "MaskedLM",
+    "Masking", "RDrop", "RandomReplacement", "Reading", "Sampling", "ScheduledSampling", "Search", "Seq2Seq",
+    "TeaForN", "TeacherForcing", "Vocabulary", "Writing", "agreed_pairs", "batched", "classifier_from", "diagnostics",
+    "export", "left_half", "likeliest", "likelihoods", "load", "load_classifier", "load_writer", "n_best",
+    "new_classifier", "new_masked_lm", "new_seq2seq", "pseudo_perplexity", "train_classifier", "train_masked_lm",
+    "train_seq2seq", "with_objective",
 ]  # fmt: skip
 __getattr__ = on_first_use(
     __name__,
     {
         "minent.text.options": "Learning Masking Reading Sampling Search Writing",
-        "minent.text.classification": "Classifier classifier_from new_classifier train_classifier",
+        "minent.text.classification": "Classifier HubClassifier classifier_from load_classifier new_classifier "
+        "train_classifier",
         "minent.text.writing": "HubWriter Seq2Seq agreed_pairs batched export left_half load_writer n_best "
         "new_seq2seq train_seq2seq",
         "minent.text.masked": "MaskedLM Vocabulary new_masked_lm train_masked_lm",

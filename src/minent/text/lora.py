@@ -14,8 +14,9 @@ from minent.errors import BadInput, require
 from minent.training.saved import Saved
 
 
-def adapted(model: Any, rank: int, seed: int = 1) -> Any:
-    """The model of Hugging Face with adapters beside all its linear layers but the last, which alone are trained.
+def adapted(model: Any, rank: int, seed: int = 1, task: str | None = None) -> Any:
+    """The model of Hugging Face with adapters beside all its linear layers but the last, which alone are trained; by
+    the `task` SEQ_CLS the scores of labels are, too.
 
     Raises BadInput for a model of minent, and for a rank below 1; MissingExtra without peft."""
     if isinstance(model, Saved):
@@ -27,7 +28,8 @@ def adapted(model: Any, rank: int, seed: int = 1) -> Any:
     with torch.random.fork_rng(), warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)  # peft asks transformers by an old name
         torch.manual_seed(seed)
-        return peft.get_peft_model(model, peft.LoraConfig(r=rank, lora_alpha=2 * rank, target_modules="all-linear"))
+        options = peft.LoraConfig(r=rank, lora_alpha=2 * rank, target_modules="all-linear", task_type=task)
+        return peft.get_peft_model(model, options)
 
 
 def merged(model: Any) -> Any:

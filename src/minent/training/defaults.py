@@ -49,7 +49,8 @@ def rate_of(recipe: Recipe, model: Any) -> float:
     if (width := width_of(model)) is None:
         return UNKNOWN
     if further(model):
-        return (ADAPTERS if hasattr(_within(model), "peft_config") else FURTHER) / width
+        parts = _within(model), getattr(_within(model), "model", None)
+        return (ADAPTERS if any(hasattr(part, "peft_config") for part in parts) else FURTHER) / width
     return FRESH / width
 
 

@@ -65,4 +65,4 @@ def test_adapters_are_for_models_of_others(made, capsys):
         adapted(bert(), 0)
     with pytest.raises(SystemExit):
         main(["text", "train", "--task", "classify", "--train", "texts.txt", "--out", "no", "--lora", "2"])
-    assert "--lora is for --task masked-lm" in capsys.readouterr().err
+    assert "--lora is for a model of Hugging Face" in capsys.readouterr().err

@@ -34,19 +34,20 @@ def classify(
     texts
         A file of one text a line, or as for training, with labels or without; - reads standard input.
     model
-        Folder that `minent text train --task classify` wrote, or its name on the hub.
+        Folder that `minent text train --task classify` wrote, or one of Hugging Face's with a model that classifies; or
+        the name on the hub of ours.
     out
         File to write the lines to, instead of standard output (-).
     """
     require("torch", "torch", "classify texts")
-    from minent.text import Classifier
+    from minent.text import load_classifier
     from minent.text.token_ids import Cut
 
     out = None if out is not None and to_standard_output(out) else out
     wrote = outputs([out], [texts])
-    classifier = Classifier.from_pretrained(model)
+    classifier = load_classifier(model)
     examples = read_texts(texts, columns or LabelledColumns())
-    cut = Cut(classifier.shape.longest)
+    cut = Cut(classifier.longest)
     with (computing or Computing()).of(classifier):
         probabilities = classifier.probabilities(examples.texts, cut=cut)
     if cut.cut:

@@ -60,8 +60,8 @@ def check(asked: Asked) -> None:
             raise BadInput(f"--{name.replace('_', '-')} is for --task seq2seq; got --task {asked.task}")
     if asked.distil and asked.task != "seq2seq":
         raise BadInput(f"--distil is for --task seq2seq; got --task {asked.task}")
-    if asked.lora and (asked.task == "classify" or not asked.init):
-        raise BadInput("--lora is for --task masked-lm or seq2seq and a model of Hugging Face, --init; got no such")
+    if asked.lora and not asked.init:
+        raise BadInput("--lora is for a model of Hugging Face, --init; got no such")
     if asked.init and asked.distil:
         raise BadInput("a model begins as one other model; got --init and --distil")
     other = "init" if asked.init else "distil" if asked.distil else ""
@@ -91,6 +91,8 @@ def classifier(asked: Asked) -> Prepared:
         held = labelled(asked, asked.dev, asked.columns.label)
     if asked.init:
         model = classifier_from(begun(asked.init, asked.out, asked.resume), texts, recipe.seed)
+        if asked.lora:
+            adapt(model, asked.lora, recipe.seed, "SEQ_CLS")
     else:
         model = new_classifier(texts, asked.shape, asked.reading, recipe.seed)
     dev = held if len(held) else None  # nothing is held out of labels that few texts have
@@ -153,10 +155,7 @@ def seq2seq(asked: Asked) -> Prepared:
     if asked.init:
         model = load_writer(begun(asked.init, asked.out, asked.resume))
         if asked.lora:
-            from minent.text.lora import adapted
-
-            bare, tokenizer = (model.model, model.tokenizer) if isinstance(model, HubWriter) else (model, None)
-            model = HubWriter(adapted(bare, asked.lora, recipe.seed), tokenizer)
+            adapt(model, asked.lora, recipe.seed)
     elif asked.distil:
         model, pairs = distilled(asked.distil, pairs, recipe, asked.out, asked.resume)
     else:
@@ -170,6 +169,15 @@ def seq2seq(asked: Asked) -> Prepared:
     told = f"{given:,} pairs{more} to learn from, {len(held):,} to judge by; {learned}"
     learns = model.model if isinstance(model, HubWriter) else model
     return learns, records, f"{understood(asked.train, plan)}\n{told}"
+
+
+def adapt(model: Any, rank: int, seed: int, task: str | None = None) -> None:
+    """Put adapters into the model of Hugging Face that `model` asks. Raises BadInput for one of minent."""
+    from minent.text import HubClassifier, HubWriter
+    from minent.text.lora import adapted
+
+    theirs = isinstance(model, HubClassifier | HubWriter)
+    model.model = adapted(model.model if theirs else model, rank, seed, task)
 
 
 def labelled(asked: Asked, path: list[str], label: str | None) -> "Labelled":

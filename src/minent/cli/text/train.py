@@ -73,10 +73,10 @@ def train(
         Record the weights before every so many steps, for `minent attribution`; 0 for none. For --task classify.
     init
         Train this model further, a folder that this command wrote: one of the task, and for classify a masked language
-        model, too, or a classifier of other labels. For seq2seq also a folder of Hugging Face's with a model that
-        writes, for masked-lm one of theirs, or a name on the hub; --out is then one of theirs, too.
+        model, too, or a classifier of other labels. Or a folder of Hugging Face's, with a model that writes for
+        seq2seq, any that can classify, a masked one for masked-lm (or its name on the hub); --out is then theirs, too.
     lora
-        seq2seq, masked-lm: of a model of Hugging Face (--init) only adapters of this rank are trained; the folder
+        Of a model of Hugging Face (--init) only adapters of this rank are trained, and the scores of labels; the folder
         holds the whole model, these added to it. 0: all weights are trained.
     distil
         seq2seq: a model from left to right learns what both directions of this bidirectional one agree on, a folder or
@@ -113,7 +113,8 @@ def train(
 def operations(model: Any, tokens: int) -> float:
     """Of a step on so many tokens, about: forwards two for each weight and token, backwards twice as many. Embeddings
     that nothing is written with are looked up."""
-    looked_up = model.embedding.tokens.weight.numel() if hasattr(model, "labels") else 0
+    embedding = getattr(model, "embedding", None) if hasattr(model, "labels") else None
+    looked_up = 0 if embedding is None else embedding.tokens.weight.numel()
     return 6.0 * tokens * (sum(parameter.numel() for parameter in model.parameters()) - looked_up)
 
 

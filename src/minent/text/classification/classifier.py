@@ -6,19 +6,19 @@ scores = W norm-encoder(tokens) averaged over the real tokens + b,   p(label | t
 from collections.abc import Sequence
 
 import numpy as np
-import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
-from minent.data import Batches
+from minent.data.ragged import Ragged
 from minent.nn.positions import Embedding
 from minent.nn.shape import Shape
 from minent.nn.transformer import Encoder
-from minent.text.token_ids import Cut, sequences
+from minent.text.classification.labelling import Labelling
+from minent.text.token_ids import Cut, sequences, token_array
 from minent.training.saved import Saved
 
 
-class Classifier(Saved):
+class Classifier(Labelling, Saved):
     """A text classifier; `minent text train --task classify` makes one, `from_pretrained(folder)` loads it.
 
     >>> from minent.text.tokenizer import train_tokenizer
@@ -32,7 +32,7 @@ class Classifier(Saved):
         """`norm`: the embeddings are normalised, as those of a `MaskedLM` that it began as."""
         super().__init__()
         shape = shape.settled()
-        self.labels, self.shape = labels, shape
+        self.labels, self.shape, self.longest = labels, shape, shape.longest
         self.embedding = Embedding(
             vocabulary, shape.dim, positions=shape.positions, longest=shape.longest, dropout=shape.dropout
         )
@@ -57,24 +57,6 @@ class Classifier(Saved):
         is lost."""
         return sequences(self.tokenizer, texts, self.shape.longest, cut)
 
-    @torch.no_grad()
-    def probabilities(
-        self, texts: Sequence[str] | str, *, tokens: int = 8192, cut: Cut | None = None
-    ) -> Float[np.ndarray, "texts labels"]:
-        """p(label | text), labels in the order of `classifier.labels`; about `tokens` tokens are read at a time, and
-        `cut` counts what is not.
-
-        Raises BadInput without a tokenizer."""
-        texts = [texts] if isinstance(texts, str) else texts
-        device, found = self.scores.weight.device, np.zeros((len(texts), len(self.labels)))
-        if not len(texts):
-            return found
-        batches = Batches({"tokens": self.tokens(texts, cut)}, tokens=max(tokens, self.shape.longest), shuffle=False)
-        for batch in batches.epoch(1):
-            ids, mask = (torch.from_numpy(batch[name]).to(device) for name in ("tokens", "tokens_mask"))
-            found[batch["id"]] = self(ids, mask).double().softmax(1).cpu().numpy()
-        return found
-
-    def classify(self, texts: Sequence[str] | str, *, tokens: int = 8192) -> list[str]:
-        """The likeliest label of each text."""
-        return [self.labels[i] for i in self.probabilities(texts, tokens=tokens).argmax(1)]
+    def token_array(self, texts: Sequence[str], cut: Cut | None = None) -> Ragged:
+        """The first `longest` token ids of each text, an unknown one where it has none; `cut` counts what is lost."""
+        return token_array(self.tokenizer, texts, Cut(self.longest) if cut is None else cut)

@@ -8,6 +8,7 @@ from torch import nn
 from minent.data import Labelled
 from minent.errors import BadInput
 from minent.text.classification.classifier import Classifier
+from minent.text.classification.hub import HubClassifier, is_hub, load_hub
 from minent.text.classification.training import labels_of
 from minent.text.masked.model import MaskedLM
 from minent.training.saved import read_config
@@ -15,13 +16,16 @@ from minent.training.saved import read_config
 KINDS: dict[str, type[Classifier] | type[MaskedLM]] = {"Classifier": Classifier, "MaskedLM": MaskedLM}
 
 
-def classifier_from(folder: str | Path, train: Labelled, seed: int = 1) -> Classifier:
+def classifier_from(folder: str | Path, train: Labelled, seed: int = 1) -> Classifier | HubClassifier:
     """A classifier for the labels of `train` with tokenizer, shape and weights of the model in a folder: one of the
-    same labels as it is; of other labels, or a masked language model, all but the scores of labels, which are drawn.
+    same labels as it is; of other labels, or a masked language model, or any of transformers that can classify, all but
+    the scores of labels, which are drawn.
 
-    Raises BadInput for a folder that holds neither, and for texts of less than two labels."""
+    Raises BadInput for a folder that holds none, and for texts of less than two labels."""
     if not Path(folder).is_dir():
         raise BadInput(f"a classifier begins as the model in a folder; there is no folder {str(folder)!r}")
+    if is_hub(folder):
+        return load_hub(folder, labels_of(train), seed).train()
     made = read_config(Path(folder), "model of text").get("minent")
     name = made.get("class") if isinstance(made, dict) else "model that is not minent's"
     if name not in KINDS:
@@ -37,3 +41,9 @@ def classifier_from(folder: str | Path, train: Labelled, seed: int = 1) -> Class
         getattr(new, part).load_state_dict(getattr(model, part).state_dict())
     new.tokenizer, new.has_learned = model.tokenizer, True
     return new
+
+
+def load_classifier(name: str | Path) -> Classifier | HubClassifier:
+    """What is in a folder, a classifier of minent or of transformers, or one of minent's by its name on the hub, in
+    evaluation mode on the CPU. Raises BadInput for a folder that holds neither."""
+    return load_hub(name) if is_hub(name) else Classifier.from_pretrained(name)

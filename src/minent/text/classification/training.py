@@ -17,8 +17,10 @@ from minent.errors import BadInput
 from minent.files import whole_file
 from minent.nn.shape import Shape
 from minent.text.classification.classifier import Classifier
+from minent.text.classification.hub import HubClassifier
+from minent.text.hub_folder import save_hub
 from minent.text.options import Reading
-from minent.text.token_ids import Cut, most, token_array, told
+from minent.text.token_ids import Cut, most, told
 from minent.text.tokenizer import tokenizer_of
 from minent.training import defaults
 from minent.training.loop import fit
@@ -49,7 +51,7 @@ def labels_of(train: Labelled) -> list[str]:
 
 
 def train_classifier(
-    classifier: Classifier,
+    classifier: Classifier | HubClassifier,
     train: Labelled,
     dev: Labelled | None = None,
     recipe: Recipe | None = None,
@@ -67,12 +69,14 @@ def train_classifier(
 
     Raises BadInput for labels that the classifier does not know, and as `fit` does."""
     recipe = recipe or Recipe()
-    cut = Cut(classifier.shape.longest)
+    cut = Cut(classifier.longest)
     batches = batched(classifier, train, tokens, seed=recipe.seed, cut=cut)
     held = None if dev is None else batched(classifier, dev, tokens or defaults.MOST, shuffle=False)
     score = None if held is None else lambda model: evaluate(model, held)
     trajectory = None
     if record:
+        if isinstance(classifier, HubClassifier):
+            raise BadInput("what is recorded is explained with a classifier of minent; got one of Hugging Face")
         if folder is None:
             raise BadInput("record wants a folder to record the run in; got None")
         trajectory = Path(folder) / "trajectory"
@@ -84,7 +88,10 @@ def train_classifier(
     if trajectory is not None and PartialState().is_main_process:
         write_examples(trajectory / "train.jsonl", train)
     if folder is not None and PartialState().is_main_process:
-        classifier.save_pretrained(folder)
+        if isinstance(classifier, HubClassifier):
+            save_hub(classifier.model, classifier.tokenizer, folder)
+        else:
+            classifier.save_pretrained(folder)
 
 
 def write_examples(path: Path, train: Labelled) -> None:
@@ -97,7 +104,7 @@ def write_examples(path: Path, train: Labelled) -> None:
 
 
 def batched(
-    classifier: Classifier,
+    classifier: Classifier | HubClassifier,
     texts: Labelled,
     tokens: int | None,
     seed: int = 1,
@@ -111,12 +118,11 @@ def batched(
     if unknown := sorted(set(texts.labels) - set(known)):
         raise BadInput(f"the classifier knows the labels {', '.join(known)}; got {unknown[0]!r}")
     columns = {
-        "tokens": token_array(classifier.tokenizer, texts.texts, Cut(classifier.shape.longest) if cut is None else cut),
+        "tokens": (rows := classifier.token_array(texts.texts, cut)),
         "label": np.fromiter((known[label] for label in texts.labels), np.int64, len(texts)),
     }
-    return Batches(
-        columns, tokens=max(tokens or defaults.tokens_of(columns), classifier.shape.longest), seed=seed, shuffle=shuffle
-    )
+    most = max(tokens or defaults.tokens_of(columns), int(rows.lengths.max(initial=1)))
+    return Batches(columns, tokens=most, seed=seed, shuffle=shuffle, pad=classifier.pad)
 
 
 def loss(model: nn.Module, batch: dict[str, Tensor]) -> tuple[Tensor, int]:

@@ -38,7 +38,7 @@ from minent.nn.shape import Shape
 from minent.text.options import Reading, Search, Writing
 from minent.text.score.references import score
 from minent.text.token_ids import sequences
-from minent.text.writing import training
+from minent.text.writing import judging
 from minent.text.writing.distil import agreed_pairs, left_half
 from minent.text.writing.loss import continuations, loss
 from minent.text.writing.seq2seq import Seq2Seq
@@ -296,7 +296,7 @@ def main():
     parser.add_argument("--write", type=Path)
     options = parser.parse_args()
     torch.set_num_threads(1)
-    training.can_score = lambda: False  # dev tells the loss; what is written is scored at the end
+    judging.can_score = lambda: False  # dev tells the loss; what is written is scored at the end
     for name in options.tasks or TASKS:
         task = TASKS[name][0](Path(options.data) / "text")
         folder = options.kept / name

@@ -99,7 +99,7 @@ def test_a_killed_run_finds_its_texts_and_ends_as_if_it_had_not_been(data, monke
     with monkeypatch.context() as patched:
         patched.setattr("minent.data.tables.table.rows_of", None)  # no row is read
         patched.setattr("minent.text.token_ids._encoded", None)  # no text tokenized
-        patched.setattr("minent.text.writing.training.can_score", lambda: False)
+        patched.setattr("minent.text.writing.judging.can_score", lambda: False)
         patched.setattr("minent.text.tokenizer.train_tokenizer", None)  # nor one trained
         main(["text", "train", "--resume", "killed"])
     assert same("whole", "killed") and not Path("killed", FOLDER).exists()

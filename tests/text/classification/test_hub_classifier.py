@@ -152,6 +152,29 @@ def test_a_run_goes_on_and_its_folder_classifies(more, tmp_path, monkeypatch, ca
     assert [line.split("\t")[0] for line in said.out.splitlines()] == wanted
 
 
+def test_frozen_weights_stay_and_a_run_goes_on_with_the_same_ones(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    saved(bert(), tmp_path / "bert")
+    rows = zip(LEARNED.labels, LEARNED.texts, strict=True)
+    (tmp_path / "labels.tsv").write_text("".join(f"{a}\t{b}\n" for a, b in rows), encoding="utf-8")
+    frozen = "--freeze", "bert.embeddings.*", "bert.encoder.layer.0.*"
+    trained("whole", 4, *frozen)
+    assert "weights stay as they are" in capsys.readouterr().out
+    trained("broken", 2, *frozen)
+    (tmp_path / "broken" / "model.safetensors").unlink()
+    main(["text", "train", "--resume", "broken", "--steps", "4"])
+    one, other, before = (load_file(tmp_path / name / "model.safetensors") for name in ("whole", "broken", "bert"))
+    for name, was in before.items():
+        assert torch.equal(one[name], other[name])
+        assert torch.equal(one[name], was) == name.startswith(("bert.embeddings.", "bert.encoder.layer.0.")), name
+    with pytest.raises(SystemExit):
+        trained("no", 2, "--freeze", "nothing.*")
+    assert "no weight of the model fits 'nothing.*': they are called bert.embeddings" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        trained("no", 2, "--freeze", "*")
+    assert "nothing is left to train" in capsys.readouterr().err
+
+
 def test_what_cannot_be_a_classifier_is_refused(tmp_path):
     kind = "multi_label_classification"
     with pytest.raises(BadInput, match=kind):

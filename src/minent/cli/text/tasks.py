@@ -1,5 +1,6 @@
 """What each task of `minent text train` begins with: texts that are read, a model that is to learn, its records."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from textwrap import shorten
@@ -43,6 +44,7 @@ class Asked(NamedTuple):
     init: str = ""
     distil: str = ""
     lora: int = 0
+    freeze: Sequence[str] = ()
 
 
 COLUMNS = {"classify": ("text", "label"), "seq2seq": ("source", "target"), "masked-lm": ("text",)}

@@ -3,7 +3,7 @@
 import sys
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -35,6 +35,7 @@ def train(
     resume: Annotated[bool, Parameter(show_default=False)] = False,
     record: int = 0,
     lora: int = 0,
+    freeze: Annotated[list[str] | None, Parameter(show_default=False, consume_multiple=True)] = None,
     threads: Threads = 0,
     init: Annotated[str, Parameter(show_default=False)] = "",
     distil: Annotated[str, Parameter(show_default=False)] = "",
@@ -78,6 +79,9 @@ def train(
     lora
         Of a model of Hugging Face (--init) only adapters of this rank are trained, and the scores of labels; the folder
         holds the whole model, these added to it. 0: all weights are trained.
+    freeze
+        Names of weights that stay as they are, such as 'bert.embeddings.*'; where one fits none it is said
+        how they are called.
     distil
         seq2seq: a model from left to right learns what both directions of this bidirectional one agree on, a folder or
         a name on the hub; it begins as the half of it that writes from the left.
@@ -91,7 +95,7 @@ def train(
     asked = Asked(
         task, train, train_target, dev or [], dev_target, out, resume, record, columns or Columns(),
         reading or Reading(), writing or Writing(), learning or Learning(), masking or Masking(), shape or Shape(),
-        recipe or Recipe(), init, distil, lora,
+        recipe or Recipe(), init, distil, lora, freeze or [],
     )  # fmt: skip
     check(asked)
     check_threads(threads)
@@ -100,6 +104,7 @@ def train(
     refuse_taken(out, resume)
     with held_data(out):
         model, records, told = {"classify": classifier, "seq2seq": seq2seq, "masked-lm": masked_lm}[task](asked)
+        frozen(model, asked.freeze)
         compute_on(threads, operations(model, asked.reading.tokens or LEAST))
         if not speaks():
             deque(records, maxlen=0)
@@ -108,6 +113,16 @@ def train(
         follow(model, keeping(records, "text", out, options, resume), told, asked)
     print(chosen(out), end="")
     print(f"wrote {out} in {time.perf_counter() - start:.0f} s")
+
+
+def frozen(model: Any, patterns: Sequence[str]) -> None:
+    """Freeze weights before the optimiser is made, and say how many."""
+    from minent.text import HubClassifier
+    from minent.training.descent.freezing import freeze
+
+    bare = model.model if isinstance(model, HubClassifier) else model  # by the names that transformers has
+    if patterns and (still := freeze(bare, patterns)) and speaks():
+        print(f"{still:,} of {sum(one.numel() for one in bare.parameters()):,} weights stay as they are")
 
 
 def operations(model: Any, tokens: int) -> float:

@@ -12,7 +12,7 @@ from minent.data.ragged import Ragged
 from minent.errors import BadInput, require, some
 from minent.nn.evaluating import evaluating
 from minent.text.classification.labelling import Labelling
-from minent.text.hub_folder import no_bars
+from minent.text.hub_folder import quietly
 from minent.text.hub_tokens import MOST, hub_array, tell_unknown
 from minent.text.masked.asked import longest_text, tokens_known
 from minent.text.token_ids import Cut
@@ -75,7 +75,7 @@ def load_hub(folder: str | Path, labels: Sequence[str] | None = None, seed: int 
         if labels is not None and other:
             config.num_labels, config.problem_type = len(labels), None
             config.id2label, config.label2id = dict(enumerate(labels)), {one: i for i, one in enumerate(labels)}
-        with no_bars(), torch.random.fork_rng():
+        with quietly(), torch.random.fork_rng():
             torch.manual_seed(seed)
             new = AutoModelForSequenceClassification.from_config(config) if other else None
             model, told = AutoModelForSequenceClassification.from_pretrained(

@@ -6,7 +6,7 @@ from typing import Any
 import torch
 
 from minent.errors import BadInput, require, some
-from minent.text.hub_folder import no_bars
+from minent.text.hub_folder import quietly
 from minent.text.writing.hub import HubWriter
 from minent.text.writing.seq2seq import Seq2Seq
 from minent.training.saved import read_config
@@ -47,7 +47,7 @@ def pretrained(folder: str | Path, dtype: torch.dtype | None = None) -> tuple[An
     kind: Any = AutoModelForSeq2SeqLM if config.get("is_encoder_decoder") else AutoModelForCausalLM
     options: dict[str, Any] = {"trust_remote_code": False, "local_files_only": True}
     try:
-        with no_bars():
+        with quietly():
             model, told = kind.from_pretrained(
                 folder, output_loading_info=True, **options, **({} if dtype is None else {"dtype": dtype})
             )

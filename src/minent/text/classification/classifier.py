@@ -14,7 +14,8 @@ from minent.data import Batches
 from minent.nn.positions import Embedding
 from minent.nn.shape import Shape
 from minent.nn.transformer import Encoder
-from minent.text.token_ids import Cut, sequences
+from minent.text.cut import Cut, told
+from minent.text.token_ids import sequences
 from minent.training.saved import Saved
 
 
@@ -62,14 +63,18 @@ class Classifier(Saved):
         self, texts: Sequence[str] | str, *, tokens: int = 8192, cut: Cut | None = None
     ) -> Float[np.ndarray, "texts labels"]:
         """p(label | text), labels in the order of `classifier.labels`; about `tokens` tokens are read at a time, and
-        `cut` counts what is not.
+        `cut` counts what is not, or not known; it is told where nobody asks for it.
 
         Raises BadInput without a tokenizer."""
         texts = [texts] if isinstance(texts, str) else texts
         device, found = self.scores.weight.device, np.zeros((len(texts), len(self.labels)))
         if not len(texts):
             return found
-        batches = Batches({"tokens": self.tokens(texts, cut)}, tokens=max(tokens, self.shape.longest), shuffle=False)
+        counted = Cut(self.shape.longest) if cut is None else cut
+        read = self.tokens(texts, counted)
+        if cut is None:
+            told({"text": counted})
+        batches = Batches({"tokens": read}, tokens=max(tokens, self.shape.longest), shuffle=False)
         for batch in batches.epoch(1):
             ids, mask = (torch.from_numpy(batch[name]).to(device) for name in ("tokens", "tokens_mask"))
             found[batch["id"]] = self(ids, mask).double().softmax(1).cpu().numpy()

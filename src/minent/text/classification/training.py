@@ -17,8 +17,9 @@ from minent.errors import BadInput
 from minent.files import whole_file
 from minent.nn.shape import Shape
 from minent.text.classification.classifier import Classifier
+from minent.text.cut import Cut, told
 from minent.text.options import Reading
-from minent.text.token_ids import Cut, most, token_array, told
+from minent.text.token_ids import most, token_array
 from minent.text.tokenizer import tokenizer_of
 from minent.training import defaults
 from minent.training.loop import fit

@@ -10,9 +10,9 @@ from torch import nn
 from torch.nn.utils.rnn import pad_sequence
 
 from minent.data.texts.pairs import Pairs
+from minent.text.cut import Cut, told
 from minent.text.exposure.hub_reads import IGNORED
 from minent.text.exposure.reads import Batch
-from minent.text.token_ids import Cut, told
 from minent.text.writing.hub import LONGEST
 from minent.text.writing.language import as_target, opened_by, settle
 from minent.text.writing.load import pretrained
@@ -51,9 +51,12 @@ def hub_batches(
     )  # of each side, and the end
     cuts = cuts or {"source": Cut(longest), "target": Cut(longest)}
     opened = model.config.is_encoder_decoder  # within one sequence nothing opens a target
+    unknown = tokenizer.unk_token_id
     sources = _read(lambda *texts, **how: tokenizer(*texts, **how)["input_ids"], pairs.sources, longest, cuts["source"])
     target = partial(as_target, tokenizer, add_special_tokens=opened)
     targets = _read(target, pairs.targets, longest, cuts["target"])
+    for side, cut in ((sources, cuts["source"]), (targets, cuts["target"])):
+        cut.unknown = 0 if unknown in (None, tokenizer.eos_token_id) else sum(ids.count(unknown) for ids in side)
     told(cuts)
     order = sorted(range(len(pairs)), key=lambda i: len(targets[i]))
     for start in range(0, len(pairs), examples):

@@ -14,7 +14,13 @@ from minent.errors import BadInput
 from minent.text.exposure.reads import Batch, Reads, among, to_the_end
 
 IGNORED = -100  # a label that Hugging Face's losses leave out
-OURS = "labels", "decoder_input_ids", "progress", "id", "use_cache"  # of a batch, and not given to the model as they are
+OURS = (
+    "labels",
+    "decoder_input_ids",
+    "progress",
+    "id",
+    "use_cache",
+)  # of a batch, and not given to the model as they are
 SPECIAL = "pad", "bos", "eos", "sep", "cls", "decoder_start", "forced_bos"
 
 
@@ -83,7 +89,7 @@ class DecoderOnly(Reads):
         tokens = torch.cat([self.ends[0], self.tokens if soft else history, self.ends[1]], dim=1)
         with _instead(self.embedding, history) if soft else nullcontext():
             out = self.model(input_ids=tokens, **self.rest, use_cache=False)
-        if (experts := getattr(out, "aux_loss", None)) is not None:  # where its config asks for it (output_router_logits)
+        if (experts := getattr(out, "aux_loss", None)) is not None:  # output_router_logits
             self.balance = self.bare.config.router_aux_loss_coef * experts
         return out.logits[:, :-1]
 

@@ -13,8 +13,8 @@ from torch import nn
 
 from minent.errors import BadInput, some
 from minent.kernels import log
+from minent.text.cut import Cut
 from minent.text.options import Search
-from minent.text.token_ids import Cut
 from minent.text.writing.language import as_target, opened_by, tokens_of_languages
 
 LONGEST = 512  # tokens that are written at most, where neither options nor the folder say it

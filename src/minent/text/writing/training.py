@@ -20,14 +20,16 @@ from minent.data.tables.texts import Joined
 from minent.data.texts.pairs import Pairs
 from minent.errors import BadInput
 from minent.nn.shape import Shape
-from minent.text.options import Reading, Writing
+from minent.text.cut import Cut, told
+from minent.text.options import Reading, Search, Writing
 from minent.text.score import can_score, score
-from minent.text.token_ids import Cut, most, token_array, told
+from minent.text.token_ids import most, token_array
 from minent.text.tokenizer import end_of, tokenizer_of
 from minent.text.writing.loss import loss
 from minent.text.writing.model import alone
 from minent.text.writing.seq2seq import Seq2Seq
 from minent.text.writing.two_pass import wrote
+from minent.text.writing.write import n_best
 from minent.training import checkpoint, defaults
 from minent.training.loop import fit
 from minent.training.processes import found
@@ -185,7 +187,7 @@ def evaluate(model: nn.Module, batches: Batches, pairs: Pairs) -> dict[str, floa
     if can_score():
         pairs = pairs.at(sorted(np.random.default_rng(0).permutation(len(pairs))[:SAMPLE].tolist()))
         longest = min(2 * most(model.tokenizer, pairs.targets), model.shape.written)  # type: ignore[arg-type, union-attr]
-        found = model.write(pairs.sources, beam=1, longest=longest)  # type: ignore[operator]
-        found_scores = score(found, pairs.targets)
+        texts = n_best(model, pairs.sources, Search(beam=1, longest=longest), cut=Cut(0))  # type: ignore[arg-type]
+        found_scores = score([one[0].text if one else "" for one in texts], pairs.targets)
         scores |= {"bleu": found_scores.bleu, "rouge_l": found_scores.rouge_l}
     return scores

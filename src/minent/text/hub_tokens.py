@@ -1,6 +1,6 @@
 """What models of Hugging Face read of texts: ids by their own tokenizers, with what these put around a text."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from secrets import token_hex
 from typing import Any
@@ -8,19 +8,19 @@ from typing import Any
 import numpy as np
 
 from minent.data.ragged import Ragged
-from minent.kernels import log
-from minent.text.token_ids import TOGETHER, Cut, arrayed
+from minent.text.cut import Cut
+from minent.text.token_ids import TOGETHER, arrayed, count_of
 
 MOST = 10**9  # tokens of a text, where nothing limits them
-UNKNOWN = 0.05  # of the tokens, above which it is said
 
 
 def hub_array(tokenizer: Any, texts: Sequence[str], cut: Cut, blank: int) -> Ragged:
     """The ids of each text, `blank` where it has none, end to end in one array; of each `cut.longest` at most, closed
-    as any text is, and `cut` counts what is lost."""
+    as any text is, and `cut` counts what is lost, or not known."""
     how = f"{told_apart(tokenizer)} {blank}"
     found = arrayed(texts, _read(tokenizer, texts, blank), how)
     cut.count_all(found.lengths)
+    cut.unknown += count_of(unknown_to(tokenizer), found)
     if not cut.cut:
         return found
     return arrayed(texts, _read(tokenizer, texts, blank, cut.longest), f"{how} {cut.longest}")
@@ -50,12 +50,7 @@ def told_apart(tokenizer: Any) -> str:
     return f"{told} {getattr(tokenizer, 'src_lang', '')} {getattr(tokenizer, 'tgt_lang', '')}"
 
 
-def tell_unknown(tokenizer: Any, read: Mapping[str, Ragged], ends: Sequence[int] = ()) -> None:
-    """Warn where the tokenizer does not know much of the texts: it is another language's."""
-    unknown = tokenizer.unk_token_id
-    if unknown is None or unknown in ends:
-        return
-    for name, ids in read.items():
-        total = int(ids.lengths.sum())
-        if (many := sum(int((flat == unknown).sum()) for _, flat in ids.parts())) > UNKNOWN * total:
-            log.warning("%s: %d of %d tokens are unknown to the model", name, many, total)
+def unknown_to(tokenizer: Any) -> int | None:
+    """The token of what a tokenizer does not know, where it is no other, such as GPT-2's, which ends texts, too."""
+    others = {tokenizer.eos_token_id, tokenizer.bos_token_id, tokenizer.pad_token_id}
+    return None if tokenizer.unk_token_id in others else tokenizer.unk_token_id

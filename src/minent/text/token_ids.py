@@ -1,81 +1,24 @@
-"""What a model reads of texts: their first so many token ids, and how much is lost with the rest."""
+"""What a model reads of texts: their first so many token ids."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
 from hashlib import blake2b
 from importlib.metadata import version
 from itertools import islice
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
-from jaxtyping import Int32, Int64
+from jaxtyping import Int32
 from tokenizers import Tokenizer
 
 from minent.data.ragged import Ragged, read_ragged, write_ragged
 from minent.data.tables.texts import place_of
 from minent.errors import BadInput
-from minent.kernels import log
 from minent.once import once
-from minent.text.tokenizer import blank_of
+from minent.text.cut import Cut
+from minent.text.tokenizer import blank_of, unknown_of
 
 T = TypeVar("T")
 TOGETHER = 4096  # texts: what a tokenizer says of one takes kilobytes
-
-
-@dataclass
-class Cut:
-    """How many of so many texts are cut, and how many of so many tokens are lost with that; `longest` is what is read.
-
-    >>> from minent.text.tokenizer import train_tokenizer
-    >>> cut = Cut(longest=2)
-    >>> _ = encode(train_tokenizer(["a b"], kind="words"), ["a b a a", "a"], 2, cut=cut)
-    >>> print(cut)
-    1 of 2 texts is cut to 2 tokens: 40 % of all tokens are not read
-    """
-
-    longest: int
-    tokens: int = 0
-    lost: int = 0
-    which: bytearray = field(default_factory=bytearray)
-    """Of each text, whether it is cut: 1 or 0."""
-
-    def count(self, tokens: int) -> bool:
-        """One more text of so many tokens; whether it is cut."""
-        self.tokens, self.lost = self.tokens + tokens, self.lost + max(0, tokens - self.longest)
-        self.which.append(tokens > self.longest)
-        return bool(self.which[-1])
-
-    def count_all(self, tokens: Int64[np.ndarray, " texts"]) -> None:
-        """Texts of so many tokens each."""
-        self.tokens, self.lost = (
-            self.tokens + int(tokens.sum()),
-            self.lost + int(np.maximum(0, tokens - self.longest).sum()),
-        )
-        self.which += (tokens > self.longest).astype(np.uint8).tobytes()
-
-    @property
-    def texts(self) -> int:
-        """How many were read."""
-        return len(self.which)
-
-    @property
-    def cut(self) -> int:
-        """How many of them are cut."""
-        return sum(self.which)
-
-    def __str__(self) -> str:
-        are, share = "is" if self.cut == 1 else "are", 100 * self.lost / max(self.tokens, 1)
-        cut = f"{self.cut:,} of {self.texts:,} texts {are} cut to {self.longest:,} tokens"
-        return f"{cut}: {share:.{1 if share < 1 or share > 99 else 0}f} % of all tokens are not read"
-
-
-def told(cuts: Mapping[str, Cut]) -> dict[str, Any]:
-    """For a log: of what is cut the share of texts, and of tokens; and a warning."""
-    cuts = {name: cut for name, cut in cuts.items() if cut.cut}
-    for name, cut in cuts.items():
-        log.warning("%s: %s", name, cut)
-    shares = {name: {"texts": cut.cut / cut.texts, "tokens": cut.lost / cut.tokens} for name, cut in cuts.items()}
-    return {"cut": shares} if shares else {}
 
 
 def most(tokenizer: Tokenizer, texts: Sequence[str], *, special: bool = False) -> int:
@@ -113,7 +56,13 @@ def token_array(tokenizer: Tokenizer | None, texts: Sequence[str], cut: Cut | No
     if cut is None:
         return found
     cut.count_all(found.lengths)
+    cut.unknown += count_of(unknown_of(known), found)
     return found.cut(cut.longest)
+
+
+def count_of(token: int | None, sequences: Ragged) -> int:
+    """How often a token occurs."""
+    return 0 if token is None else sum(int((flat == token).sum()) for _, flat in sequences.parts())
 
 
 def together(sequences: Iterable[np.ndarray]) -> Iterator[list[np.ndarray]]:
@@ -181,7 +130,7 @@ def _encoded(
     added = tokenizer.num_special_tokens_to_add(False) if special else 0
     if longest is not None and longest <= added:
         raise BadInput(f"longest must be more than {added}; got {longest}")
-    rest = iter(texts)
+    rest, unknown = iter(texts), None if cut is None else unknown_of(tokenizer)
     while part := list(islice(rest, TOGETHER)):
         before, tokenizer.encode_special_tokens = tokenizer.encode_special_tokens, not special
         try:
@@ -191,6 +140,8 @@ def _encoded(
         found = []
         for encoding in encodings:
             whole = len(encoding)
+            if cut is not None and unknown is not None:
+                cut.unknown += encoding.ids.count(unknown)
             if longest is not None:
                 encoding.truncate(longest - added)
             if cut is not None:

@@ -179,6 +179,10 @@ def blank_of(tokenizer: Tokenizer | None) -> int:
     """What stands for an empty text: the unknown token; where there is none, the token that ends texts."""
     if tokenizer is None:
         return 1
-    unknown = (tokenizer.token_to_id(name) for name in ("<unk>", "[UNK]"))
-    found = next((i for i in unknown if i is not None), None)
+    found = unknown_of(tokenizer)
     return end_of(tokenizer) if found is None else found
+
+
+def unknown_of(tokenizer: Tokenizer) -> int | None:
+    """The token that stands for what a tokenizer does not know; None where there is none."""
+    return next((i for name in ("<unk>", "[UNK]") if (i := tokenizer.token_to_id(name)) is not None), None)

@@ -22,7 +22,7 @@ from minent.cli import main
 from minent.data import Labelled
 from minent.errors import BadInput
 from minent.text import Classifier, HubClassifier, classifier_from, load_classifier, train_classifier
-from minent.text.token_ids import Cut
+from minent.text.cut import Cut
 from minent.training.recipe import Recipe
 
 SMALL = {"vocab_size": WORDS, "hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2, "num_labels": 3,

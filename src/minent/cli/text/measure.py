@@ -41,7 +41,7 @@ def classify(
     """
     require("torch", "torch", "classify texts")
     from minent.text import load_classifier
-    from minent.text.token_ids import Cut
+    from minent.text.cut import Cut
 
     out = None if out is not None and to_standard_output(out) else out
     wrote = outputs([out], [texts])
@@ -50,8 +50,8 @@ def classify(
     cut = Cut(classifier.longest)
     with (computing or Computing()).of(classifier):
         probabilities = classifier.probabilities(examples.texts, cut=cut)
-    if cut.cut:
-        print(cut, file=sys.stderr)
+    for sentence in cut.sentences():
+        print(sentence, file=sys.stderr)
     best = probabilities.argmax(1)
     said = [f"{classifier.labels[i]}\t{p[i]:.4f}\n" for i, p in zip(best, probabilities, strict=True)]
     lines = "".join(examples.by_row(said, "\n"))

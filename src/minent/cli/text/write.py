@@ -46,7 +46,7 @@ def write(
     require("torch", "torch", "write texts")
     from minent.text import Seq2Seq, load_writer
     from minent.text import n_best as written
-    from minent.text.token_ids import Cut
+    from minent.text.cut import Cut
     from minent.training.devices import HALVES
 
     search, out = search or Search(), None if out is not None and to_standard_output(out) else out
@@ -73,8 +73,8 @@ def write(
             sys.stdout.write("".join(done))
             sys.stdout.flush()
             done.clear()
-    if cut.cut:
-        print(cut, file=sys.stderr)
+    for sentence in cut.sentences():
+        print(sentence, file=sys.stderr)
     if out is not None:
         write_text(out, "".join(done))
         print(wrote(out), file=sys.stderr)

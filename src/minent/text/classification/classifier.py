@@ -14,7 +14,8 @@ from minent.nn.positions import Embedding
 from minent.nn.shape import Shape
 from minent.nn.transformer import Encoder
 from minent.text.classification.labelling import Labelling
-from minent.text.token_ids import Cut, sequences, token_array
+from minent.text.cut import Cut
+from minent.text.token_ids import sequences, token_array
 from minent.training.saved import Saved
 
 

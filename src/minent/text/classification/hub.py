@@ -12,10 +12,10 @@ from minent.data.ragged import Ragged
 from minent.errors import BadInput, require, some
 from minent.nn.evaluating import evaluating
 from minent.text.classification.labelling import Labelling
+from minent.text.cut import Cut
 from minent.text.hub_folder import quietly
-from minent.text.hub_tokens import MOST, hub_array, tell_unknown
+from minent.text.hub_tokens import MOST, hub_array
 from minent.text.masked.asked import longest_text, tokens_known
-from minent.text.token_ids import Cut
 from minent.training.saved import read_config
 
 
@@ -52,9 +52,7 @@ class HubClassifier(Labelling, nn.Module):
 
     def token_array(self, texts: Sequence[str], cut: Cut | None = None) -> Ragged:
         """The token ids of each text, with what the tokenizer puts around it; `cut` counts what is lost."""
-        found = hub_array(self.tokenizer, texts, Cut(self.longest) if cut is None else cut, self.pad)
-        tell_unknown(self.tokenizer, {"text": found})
-        return found
+        return hub_array(self.tokenizer, texts, Cut(self.longest) if cut is None else cut, self.pad)
 
 
 def load_hub(folder: str | Path, labels: Sequence[str] | None = None, seed: int = 1) -> HubClassifier:

@@ -10,7 +10,7 @@ from torch import nn
 from minent.data import Batches
 from minent.data.ragged import Ragged
 from minent.nn.evaluating import evaluating
-from minent.text.token_ids import Cut
+from minent.text.cut import Cut, told
 
 
 class Labelling(nn.Module):
@@ -30,14 +30,17 @@ class Labelling(nn.Module):
         self, texts: Sequence[str] | str, *, tokens: int = 8192, cut: Cut | None = None
     ) -> Float[np.ndarray, "texts labels"]:
         """p(label | text), labels in the order of `classifier.labels`; about `tokens` tokens are read at a time, and
-        `cut` counts what is not.
+        `cut` counts what is not, or not known; it is told where nobody asks for it.
 
         Raises BadInput without a tokenizer."""
         texts = [texts] if isinstance(texts, str) else texts
         device, found = next(self.parameters()).device, np.zeros((len(texts), len(self.labels)))
         if not len(texts):
             return found
-        rows = self.token_array(texts, cut)
+        counted = Cut(self.longest) if cut is None else cut
+        rows = self.token_array(texts, counted)
+        if cut is None:
+            told({"text": counted})
         most = max(tokens, int(rows.lengths.max()))
         with evaluating(self):
             for batch in Batches({"tokens": rows}, tokens=most, shuffle=False, pad=self.pad).epoch(1):

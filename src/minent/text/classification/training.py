@@ -18,9 +18,10 @@ from minent.files import whole_file
 from minent.nn.shape import Shape
 from minent.text.classification.classifier import Classifier
 from minent.text.classification.hub import HubClassifier
+from minent.text.cut import Cut, told
 from minent.text.hub_folder import save_hub
 from minent.text.options import Reading
-from minent.text.token_ids import Cut, most, told
+from minent.text.token_ids import most
 from minent.text.tokenizer import tokenizer_of
 from minent.training import defaults
 from minent.training.loop import fit

@@ -1,6 +1,7 @@
 """A folder that holds a model that writes, minent's or Hugging Face's, and pairs of texts as that model reads them."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -9,10 +10,11 @@ from torch import nn
 from torch.nn.utils.rnn import pad_sequence
 
 from minent.data.texts.pairs import Pairs
+from minent.text.cut import Cut, told
 from minent.text.exposure.hub_reads import IGNORED
 from minent.text.exposure.reads import Batch
-from minent.text.token_ids import Cut, told
 from minent.text.writing.hub import LONGEST
+from minent.text.writing.language import as_target, opened_by, settle
 from minent.text.writing.load import pretrained
 from minent.text.writing.seq2seq import Seq2Seq
 from minent.text.writing.training import batched
@@ -26,6 +28,8 @@ def opened(folder: str | Path, pairs: Pairs) -> tuple[nn.Module, Iterator[dict[s
     config = read_config(Path(folder), Seq2Seq.__name__) if Path(folder).is_dir() else {}
     if isinstance(config, dict) and "model_type" in config:
         model, tokenizer = pretrained(folder)
+        if model.config.is_encoder_decoder:  # what it writes itself is opened so, too
+            model.generation_config.forced_bos_token_id = opened_by(model, tokenizer)
         return model, hub_batches(model, tokenizer, pairs)
     model = Seq2Seq.from_pretrained(folder)
     cuts = {"source": Cut(model.shape.longest), "target": Cut(model.shape.written)}
@@ -38,7 +42,8 @@ def hub_batches(
     model: Any, tokenizer: Any, pairs: Pairs, examples: int = 16, cuts: dict[str, Cut] | None = None
 ) -> Iterator[Batch]:
     """Pairs as a Hugging Face model reads them, with their numbers; a decoder reads source, target and the end in one
-    sequence. `cuts` count what is not read."""
+    sequence. `cuts` count what is not read. Raises BadInput where several languages may be written and none is said."""
+    settle(model, tokenizer)
     pad = tokenizer.pad_token_id or 0
     places = getattr(model.config, "max_position_embeddings", None) or LONGEST
     longest = min(
@@ -46,8 +51,12 @@ def hub_batches(
     )  # of each side, and the end
     cuts = cuts or {"source": Cut(longest), "target": Cut(longest)}
     opened = model.config.is_encoder_decoder  # within one sequence nothing opens a target
-    sources = _read(tokenizer, longest, cuts["source"], text=pairs.sources)
-    targets = _read(tokenizer, longest, cuts["target"], text_target=pairs.targets, add_special_tokens=opened)
+    unknown = tokenizer.unk_token_id
+    sources = _read(lambda *texts, **how: tokenizer(*texts, **how)["input_ids"], pairs.sources, longest, cuts["source"])
+    target = partial(as_target, tokenizer, add_special_tokens=opened)
+    targets = _read(target, pairs.targets, longest, cuts["target"])
+    for side, cut in ((sources, cuts["source"]), (targets, cuts["target"])):
+        cut.unknown = 0 if unknown in (None, tokenizer.eos_token_id) else sum(ids.count(unknown) for ids in side)
     told(cuts)
     order = sorted(range(len(pairs)), key=lambda i: len(targets[i]))
     for start in range(0, len(pairs), examples):
@@ -66,12 +75,12 @@ def hub_batches(
         }
 
 
-def _read(tokenizer: Any, longest: int, cut: Cut, **texts: Any) -> list[list[int]]:
+def _read(tokens: Callable[..., list[list[int]]], texts: Sequence[str], longest: int, cut: Cut) -> list[list[int]]:
     """The first tokens of texts, with the special ones that the tokenizer adds."""
-    whole, cut.longest = tokenizer(**texts, verbose=False)["input_ids"], longest
+    whole, cut.longest = tokens(texts, verbose=False), longest
     for ids in whole:
         cut.count(len(ids))
-    return tokenizer(**texts, truncation=True, max_length=longest)["input_ids"] if cut.cut else whole
+    return tokens(texts, truncation=True, max_length=longest) if cut.cut else whole
 
 
 def _padded(rows: Any, pad: int) -> torch.Tensor:

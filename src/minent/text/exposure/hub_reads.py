@@ -14,6 +14,7 @@ from minent.errors import BadInput
 from minent.text.exposure.reads import Batch, Reads, among, to_the_end
 from minent.text.writing.hub_training import IGNORED, moved
 
+OURS = "labels", "decoder_input_ids", "progress", "id", "use_cache"  # of a batch, not given to the model as they are
 SPECIAL = "pad", "bos", "eos", "sep", "cls", "decoder_start", "forced_bos"
 
 
@@ -22,9 +23,7 @@ class EncoderDecoder(Reads):
 
     def __init__(self, model: nn.Module, bare: Any, batch: Batch):
         self.model, self.bare = model, bare
-        self.rest = {
-            name: x for name, x in batch.items() if name not in ("labels", "decoder_input_ids", "progress", "id")
-        }
+        self.rest = {name: x for name, x in batch.items() if name not in OURS}
         self.special = _special(bare)
         labels = batch["labels"]
         read = batch.get("decoder_input_ids")
@@ -36,7 +35,7 @@ class EncoderDecoder(Reads):
         self.source = batch["input_ids"]
         self.source_mask = batch.get("attention_mask", torch.ones_like(self.source)).bool()
         self.source_mask = self.source_mask & ~among(self.source, self.special)
-        self.embedding = bare.get_decoder().get_input_embeddings()
+        self.embedding = _embedding(bare.get_decoder())
 
     def scores(self, history: Tensor) -> Tensor:
         soft = history.is_floating_point()
@@ -51,7 +50,7 @@ class EncoderDecoder(Reads):
 
     def one_vocabulary(self) -> bool:
         shared = getattr(self.bare.config, "share_encoder_decoder_embeddings", True)  # Marian's may have two
-        return shared and len(self.embedding.weight) == len(self.bare.get_encoder().get_input_embeddings().weight)
+        return shared and len(self.embedding.weight) == len(_embedding(self.bare.get_encoder()).weight)
 
     def own(self) -> Tensor:
         n = self.wanted.shape[1]
@@ -64,7 +63,7 @@ class DecoderOnly(Reads):
 
     def __init__(self, model: nn.Module, bare: Any, batch: Batch):
         self.model, self.bare = model, bare
-        self.rest = {name: x for name, x in batch.items() if name not in ("labels", "input_ids", "progress", "id")}
+        self.rest = {name: x for name, x in batch.items() if name not in (*OURS, "input_ids")}
         self.special, inputs, labels = _special(bare), batch["input_ids"], batch["labels"]
         if inputs.shape[1] < 2:
             raise BadInput(f"a decoder is trained on two tokens or more; got {inputs.shape[1]}")
@@ -83,7 +82,10 @@ class DecoderOnly(Reads):
         soft = history.is_floating_point()
         tokens = torch.cat([self.ends[0], self.tokens if soft else history, self.ends[1]], dim=1)
         with _instead(self.embedding, history) if soft else nullcontext():
-            return self.model(input_ids=tokens, **self.rest, use_cache=False).logits[:, :-1]
+            out = self.model(input_ids=tokens, **self.rest, use_cache=False)
+        if (experts := getattr(out, "aux_loss", None)) is not None:  # output_router_logits
+            self.balance = self.bare.config.router_aux_loss_coef * experts
+        return out.logits[:, :-1]
 
     def own(self) -> Tensor:
         begun = (self.prompt.cumsum(1) * self.prompt).argmax(1) + 1  # where each text begins
@@ -97,6 +99,11 @@ class DecoderOnly(Reads):
             wrote = self.bare.generate(prompt, do_sample=False, **options)[0, prompt.shape[1] :]
             found[row, first - 1 : first - 1 + len(wrote)] = to_the_end(wrote[None], _ends(self.bare))[0]
         return found
+
+
+def _embedding(part: Any) -> nn.Embedding:
+    """Of an encoder or a decoder, which need be no model of its own, as FSMT's."""
+    return part.get_input_embeddings() if hasattr(part, "get_input_embeddings") else part.embed_tokens
 
 
 def _special(model: Any) -> set[int]:

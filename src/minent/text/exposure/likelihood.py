@@ -16,12 +16,12 @@ from torch.nn.utils.rnn import pad_sequence
 from minent.data.texts.pairs import Pairs
 from minent.errors import BadInput
 from minent.nn.evaluating import evaluating
+from minent.text.cut import Cut, told
 from minent.text.exposure.folder import hub_batches
 from minent.text.exposure.hub_reads import IGNORED
 from minent.text.exposure.objective import reads_of
 from minent.text.exposure.reads import Batch, at_least_float32
 from minent.text.masked.likelihood import Likelihood
-from minent.text.token_ids import Cut
 from minent.text.writing.hub import HubWriter
 from minent.text.writing.model import Writer, alone
 from minent.text.writing.training import batched
@@ -65,6 +65,8 @@ def _batches(writer: Any, texts: Sequence[str], sources: Sequence[str] | None) -
     for cut in cuts.values():
         if cut.cut:
             raise BadInput(f"the model reads at most {cut.longest:,} tokens; text {1 + cut.which.index(True)} has more")
+    if isinstance(writer, Writer):  # of other models it is told where they read
+        told(cuts)
     return batches, writer if isinstance(writer, Writer) else writer.model
 
 

@@ -49,7 +49,9 @@ class Objective:
 
     def loss(self, model: nn.Module, batch: Batch, smoothing: float = 0.0) -> Summed:
         """The losses of all targets, summed, and how many they are: what `minent.training.loop.fit` takes."""
-        return self.lost(model, reads_of(model, batch), batch, smoothing)
+        read = reads_of(model, batch)
+        total, count = self.lost(model, read, batch, smoothing)
+        return total if read.balance is None else total + read.balance * count, count
 
     def check(self, model: nn.Module) -> None:
         """Raises BadInput for a model that cannot learn by it."""

@@ -20,7 +20,8 @@ Summed = tuple[Float[Tensor, ""], Int[Tensor, ""]]
 
 class Reads:
     """A batch as its model reads it. `free`: where another token may be read, those of the target, no separators, no
-    padding; `source`, `source_mask` (rows, _): what the target is written for; `special`: tokens that are no text."""
+    padding; `source`, `source_mask` (rows, _): what the target is written for; `special`: tokens that are no text;
+    `balance`: what a mixture of experts loses beside, at the last reading."""
 
     tokens: Int[Tensor, "rows n"]
     free: Bool[Tensor, "rows n"]
@@ -30,6 +31,7 @@ class Reads:
     source_mask: Bool[Tensor, "rows k"]
     embedding: nn.Embedding
     special: set[int]
+    balance: Float[Tensor, ""] | None = None
 
     def scores(
         self, history: Int[Tensor, "rows n"] | Float[Tensor, "rows n dim"]

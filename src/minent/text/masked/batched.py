@@ -12,10 +12,12 @@ from minent.data import Batches
 from minent.data.ragged import Ragged
 from minent.errors import BadInput
 from minent.nn.evaluating import evaluating
+from minent.text.cut import Cut, told
 from minent.text.masked.asked import longest_text, tokens_known
 from minent.text.masked.model import MaskedLM
 from minent.text.masked.vocabulary import Vocabulary
-from minent.text.token_ids import arrayed, there, together, token_array
+from minent.text.token_ids import arrayed, count_of, there, together, token_array
+from minent.text.tokenizer import unknown_of
 from minent.training import defaults
 
 LONGEST = 512  # tokens that a model reads at least, where it is not said: what it draws may be longer than its texts
@@ -34,14 +36,15 @@ def batched(
     token, or with unknown ones only, have nothing to guess and are left out. Raises BadInput where no other is left."""
     none, kind = set(vocabulary.special), tokenizer_with(model, tokenizer)
     if isinstance(kind, Tokenizer):
-        read, how = token_array(kind, texts), kind.to_str()
+        read, how, unknown = token_array(kind, texts), kind.to_str(), unknown_of(kind)
     else:
         vocabulary = vocabulary.within(tokens_known(model))
-        told = (
-            kind.backend_tokenizer.to_str() if getattr(kind, "is_fast", False) else token_hex()
-        )  # slow ones tell less
-        how = f"{vocabulary.size} {told}"
+        fast = getattr(kind, "is_fast", False)
+        how = f"{vocabulary.size} {kind.backend_tokenizer.to_str() if fast else token_hex()}"  # slow ones tell less
+        unknown = kind.unk_token_id
         read = arrayed(texts, together(np.array(vocabulary.encode(text)[0], np.int32) for text in texts), how)
+    if shuffle:  # to learn from
+        told({"text": Cut(10**9, int(read.lengths.sum()), unknown=count_of(unknown, read))})
     reads = longest(model, vocabulary.pad)
     room = reads - len(vocabulary.before) - len(vocabulary.after)
     if room < 1:

@@ -13,8 +13,9 @@ from torch import nn
 
 from minent.errors import BadInput, some
 from minent.kernels import log
+from minent.text.cut import Cut
 from minent.text.options import Search
-from minent.text.token_ids import Cut
+from minent.text.writing.language import as_target, opened_by, tokens_of_languages
 
 LONGEST = 512  # tokens that are written at most, where neither options nor the folder say it
 RULES = {  # of generation_config.json that have options here, and what they are without being said
@@ -44,7 +45,9 @@ class HubWriter(nn.Module):
         super().__init__()
         self.model, self.tokenizer, self.chat = model.eval(), tokenizer, chat
         self.told: Search | None = None  # of what is not done, for this search
-        config, rules = model.config, model.generation_config
+        config, rules = model.config, getattr(model, "generation_config", None)
+        if rules is None:
+            raise BadInput(f"wanted a model that writes; got a {type(model).__name__}")
         if getattr(model, "main_input_name", "input_ids") != "input_ids":
             raise BadInput(f"a model that writes reads texts; a {config.model_type} reads {model.main_input_name}")
         if chat and not getattr(tokenizer, "chat_template", None):
@@ -70,7 +73,7 @@ class HubWriter(nn.Module):
         self.start = told("bos_token_id") if start is None else start
         if self.both and not isinstance(self.start, int):
             raise BadInput(f"a decoder begins with a decoder_start_token_id; its settings say {self.start!r}")
-        self.first = told("forced_bos_token_id") if self.both else None
+        self.first = opened_by(model, tokenizer) if self.both else None
         words = told("bad_words_ids") or []
         self.never = sorted({*(told("suppress_tokens") or ()), *(w[0] for w in words if len(w) == 1)} - {*self.ends})
         self.never_first = told("begin_suppress_tokens") or []
@@ -127,8 +130,10 @@ class HubWriter(nn.Module):
 
     def begun(self, prefix: str) -> list[int]:
         """The tokens of what every text begins with; special ones, such as that of a language, may be among them."""
-        ids = self.tokenizer(text_target=prefix, add_special_tokens=False)["input_ids"] if prefix else []
-        if self.first is not None and ids and ids[0] not in self.tokenizer.all_special_ids:
+        named, (head, _, rest) = tokens_of_languages(self.tokenizer), prefix.partition(" ")
+        ids, rest = ([named[head]], rest) if head in named else ([], prefix)
+        ids += as_target(self.tokenizer, rest, add_special_tokens=False) if rest else []
+        if self.first is not None and ids and ids[0] not in {*self.tokenizer.all_special_ids, *named.values()}:
             ids = [self.first, *ids]
         if (unknown := self.tokenizer.unk_token_id) in ids and unknown not in self.ends:
             raise BadInput(f"texts cannot begin with {prefix!r}: some of it is unknown to the tokenizer")
@@ -136,7 +141,8 @@ class HubWriter(nn.Module):
 
     def spell(self, ids: Sequence[int]) -> str:
         """A text, special tokens left out."""
-        return self.tokenizer.decode([int(i) for i in ids], skip_special_tokens=True)
+        named = {*tokens_of_languages(self.tokenizer).values()}
+        return self.tokenizer.decode([int(i) for i in ids if i not in named], skip_special_tokens=True)
 
     def tell_of(self, sources: Sequence[np.ndarray], texts: Sequence[Sequence[int]], search: Search) -> None:
         """Warn of texts that are cut without anyone having asked for it, and of tokens that are unknown: of a source
@@ -169,6 +175,9 @@ class HubWriter(nn.Module):
             log.warning("generation_config.json of the model asks for what is not done: %s", some(self.unheeded, 9))
         if not self.chat and getattr(self.tokenizer, "chat_template", None):
             log.warning("the model has a chat template; texts are given to it as they stand (--chat: as messages)")
+        opens = self.start in {self.pad, *self.ends, self.tokenizer.bos_token_id}  # and is no language
+        if self.both and self.first is None and opens and hasattr(self.tokenizer, "tgt_lang") and not search.prefix:
+            log.warning("the model writes several languages, and which one is not said (--prefix, as fra_Latn)")
         ends, named = self.tokenizer.eos_token_id, self.tokenizer.eos_token
         if ends is not None and self.ends and ends not in self.ends:
             log.warning("texts of the tokenizer end with %s, which does not end what the model writes", named)

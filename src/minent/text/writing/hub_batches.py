@@ -13,9 +13,11 @@ from minent.data import Batches
 from minent.data.ragged import Ragged
 from minent.data.tables.texts import Joined
 from minent.data.texts.pairs import Pairs
-from minent.text.hub_tokens import MOST, at_most, hub_array, parts, tell_unknown, told_apart
-from minent.text.token_ids import Cut, arrayed, together
+from minent.text.cut import Cut
+from minent.text.hub_tokens import MOST, at_most, hub_array, parts, told_apart, unknown_to
+from minent.text.token_ids import arrayed, count_of, together
 from minent.text.writing.hub import LONGEST, HubWriter
+from minent.text.writing.language import as_target, settle
 from minent.training import defaults
 
 
@@ -30,11 +32,13 @@ def batched(
     """Pairs as batches of numbers, cut to the places of the model, as `cuts` then tells; a target that is `cut` is
     closed as any other is, but its end is not to be learned. A decoder's are one sequence, of which the first `given`
     tokens are the source's."""
+    if writer.both:
+        settle(writer.model, writer.tokenizer)
     cuts, how = cuts or cuts_of(writer), f"{told_apart(writer.tokenizer)} {writer.ends} {writer.both}"
     blank = writer.start if isinstance(writer.start, int) else writer.pad
     source = hub_array(writer.tokenizer, pairs.sources, cuts["source"], blank)
     target = arrayed(pairs.targets, ended(writer, pairs.targets), f"{how} target")
-    tell_unknown(writer.tokenizer, {"source": source, "target": target}, writer.ends)
+    cuts["target"].unknown += count_of(unknown_to(writer.tokenizer), target)
     columns: dict[str, Any] = {"source": source, "target": target}
     if not writer.both:
         both = (np.concatenate([source[i], target[i]]) for i in range(len(source)))
@@ -67,6 +71,6 @@ def ended(writer: HubWriter, texts: Sequence[str], most: int | None = None) -> I
     tokenizer puts behind it, such as a language. One that is cut may have none."""
     for part in parts(texts):
         options = {"add_special_tokens": writer.both, "verbose": False, **at_most(most)}
-        found = writer.tokenizer(text_target=part, **options)["input_ids"]
+        found = as_target(writer.tokenizer, part, **options)
         ends = [[] if {*ids[-2:]} & {*writer.ends} else writer.ends[:1] for ids in found]
         yield [np.array([*ids, *end][:most], np.int32) for ids, end in zip(found, ends, strict=True)]

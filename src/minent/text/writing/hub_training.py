@@ -15,9 +15,9 @@ from minent.data import Batches
 from minent.data.texts.pairs import Pairs
 from minent.errors import BadInput
 from minent.nn.cross_entropy import cross_entropy
+from minent.text.cut import told
 from minent.text.hub_folder import save_hub
 from minent.text.options import Search
-from minent.text.token_ids import told
 from minent.text.writing.hub import HubWriter
 from minent.text.writing.hub_batches import batched, cuts_of, ended
 from minent.text.writing.judging import wrote_well
@@ -102,7 +102,7 @@ def moved(model: Any, labels: Tensor) -> Tensor:
     """What a decoder reads to write the labels: its start and all labels but the last, as the model's own loss has it.
     Raises BadInput where the model says no start."""
     if hasattr(model, "prepare_decoder_input_ids_from_labels"):
-        return model.prepare_decoder_input_ids_from_labels(labels=labels)
+        return model.prepare_decoder_input_ids_from_labels(labels=labels.clone())  # FSMT writes into it
     start = model.config.decoder_start_token_id
     if start is None:
         raise BadInput("without decoder_input_ids, a model's config has a decoder_start_token_id; this one has none")

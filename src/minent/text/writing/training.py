@@ -20,8 +20,9 @@ from minent.data.tables.texts import Joined
 from minent.data.texts.pairs import Pairs
 from minent.errors import BadInput
 from minent.nn.shape import Shape
-from minent.text.options import Reading, Writing
-from minent.text.token_ids import Cut, most, token_array, told
+from minent.text.cut import Cut, told
+from minent.text.options import Reading, Search, Writing
+from minent.text.token_ids import most, token_array
 from minent.text.tokenizer import end_of, tokenizer_of
 from minent.text.writing.hub import HubWriter
 from minent.text.writing.hub_training import train_hub
@@ -30,6 +31,7 @@ from minent.text.writing.loss import loss
 from minent.text.writing.model import alone
 from minent.text.writing.seq2seq import Seq2Seq
 from minent.text.writing.two_pass import wrote
+from minent.text.writing.write import n_best
 from minent.training import checkpoint, defaults
 from minent.training.loop import fit
 from minent.training.processes import found
@@ -187,6 +189,7 @@ def evaluate(model: nn.Module, batches: Batches, pairs: Pairs) -> dict[str, floa
 
     def write(some: Pairs) -> list[str]:
         longest = min(2 * most(model.tokenizer, some.targets), model.shape.written)  # type: ignore[arg-type, union-attr]
-        return model.write(some.sources, beam=1, longest=longest)  # type: ignore[operator]
+        found = n_best(model, some.sources, Search(beam=1, longest=longest), cut=Cut(0))  # type: ignore[arg-type]
+        return [one[0].text if one else "" for one in found]
 
     return {"loss": total / count, **wrote_well(pairs, write)}

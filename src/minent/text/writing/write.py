@@ -10,9 +10,10 @@ from minent.data import Batches
 from minent.errors import BadInput
 from minent.kernels import log
 from minent.nn.evaluating import evaluating
+from minent.text.cut import Cut, told
 from minent.text.options import Search
 from minent.text.spelling import spelled
-from minent.text.token_ids import Cut, encode, sequences
+from minent.text.token_ids import encode, sequences
 from minent.text.tokenizer import blank_of
 from minent.text.writing.agreement import agreed
 from minent.text.writing.beam import Hypothesis, Step, beam_search
@@ -128,11 +129,13 @@ def n_best(
     first: int = 0, cut: Cut | None = None,
 ) -> list[list[Written]]:  # fmt: skip
     """What the model writes for each text, the best first; see `written`. For a text of blanks, an empty one. Of ways
-    to spell a text the best one only, but where texts are drawn. `cut` counts what is not read. Raises BadInput without
-    a tokenizer, and for a prefix that it does not know."""
+    to spell a text the best one only, but where texts are drawn. `cut` counts what is not read, or not known; it is
+    told where nobody asks for it. Raises BadInput without a tokenizer, and for a prefix that it does not know."""
     texts, search = [texts] if isinstance(texts, str) else texts, search or Search()
+    counted = Cut(0) if cut is None else cut
     if isinstance(model, Writer):
-        sources, tokenizer = sequences(model.reader, texts, model.shape.longest, cut), model.tokenizer
+        counted.longest = model.shape.longest
+        sources, tokenizer = sequences(model.reader, texts, model.shape.longest, counted), model.tokenizer
         if tokenizer is None:
             raise BadInput("a model writes with its tokenizer; this one has none: set model.tokenizer")
         prefix, spell = encode(tokenizer, [search.prefix])[0].tolist(), spelled(tokenizer)
@@ -140,7 +143,9 @@ def n_best(
             raise BadInput(f"texts cannot begin with {search.prefix!r}: some of it is unknown to the tokenizer")
     else:
         model.tell(search)
-        sources, prefix, spell = model.read(texts, search, cut), model.begun(search.prefix), model.spell
+        sources, prefix, spell = model.read(texts, search, counted), model.begun(search.prefix), model.spell
+    if cut is None:
+        told({"text": counted})
     found = written(model, sources, search, tokens, prefix, first)
     if not isinstance(model, Writer):
         model.tell_of(sources, [one[0].tokens for one in found if one], search)

@@ -13,9 +13,12 @@ import torch
 from minent.errors import BadInput, require
 from minent.training.saved import Saved
 
+SCANS = {"mamba", "mamba2", "falcon_mamba", "falcon_h1", "nemotron_h"}  # whose kernels read two matrices past adapters
+
 
 def adapted(model: Any, rank: int, seed: int = 1) -> Any:
-    """The model of Hugging Face with adapters beside all its linear layers but the last, which alone are trained.
+    """The model of Hugging Face with adapters beside all its linear layers but the last, which alone are trained;
+    of Mamba's, those that it does not multiply with as layers stay without.
 
     Raises BadInput for a model of minent, and for a rank below 1; MissingExtra without peft."""
     if isinstance(model, Saved):
@@ -24,10 +27,12 @@ def adapted(model: Any, rank: int, seed: int = 1) -> Any:
     if rank < 1:
         raise BadInput(f"lora is a rank, at least 1; got {rank}")
     peft = require("peft", "lora", "train adapters of a model")
+    left = ["out_proj", "conv1d"] if model.config.model_type in SCANS else None
     with torch.random.fork_rng(), warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)  # peft asks transformers by an old name
         torch.manual_seed(seed)
-        return peft.get_peft_model(model, peft.LoraConfig(r=rank, lora_alpha=2 * rank, target_modules="all-linear"))
+        how = peft.LoraConfig(r=rank, lora_alpha=2 * rank, target_modules="all-linear", exclude_modules=left)
+        return peft.get_peft_model(model, how)
 
 
 def merged(model: Any) -> Any:

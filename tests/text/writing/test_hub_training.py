@@ -173,6 +173,18 @@ def test_a_decoder_without_an_end_is_told(caplog):
     assert "no token that ends a text" in caplog.text
 
 
+@pytest.mark.parametrize("make", [bart, t5, llama])
+def test_tokens_that_the_model_does_not_know_are_refused(make):
+    one = writer(make)
+    one.tokenizer.add_tokens([f"new{i}" for i in range(one.vocabulary)])  # t5 has rows to spare
+    new = f"new{one.vocabulary - 1}"
+    for pairs in (Pairs(["w1", f"w2 {new}"], ["w3", "w4"]), Pairs(["w1", "w2"], [f"{new} w3", "w4"])):
+        with pytest.raises(BadInput, match=rf"the model knows \d+ tokens; the tokenizer makes \d+, '{new}', of a text"):
+            batched(one, pairs, 1000)
+    with pytest.raises(BadInput, match="the model knows"):
+        n_best(one, [new], Search(beam=1))
+
+
 def test_adapters_of_mamba():
     pytest.importorskip("peft")
     model = MambaForCausalLM(MambaConfig(vocab_size=WORDS, hidden_size=16, num_hidden_layers=1, state_size=2))

@@ -38,6 +38,9 @@ def batched(
     cuts, how = cuts or cuts_of(writer), _how(writer)
     source = arrayed(pairs.sources, _read(writer, pairs.sources), f"{how} source")
     target = arrayed(pairs.targets, ended(writer, pairs.targets), f"{how} target")
+    for read, written in ((source, False), (target, True)):
+        for _, flat in read.parts():
+            writer.check(flat, written)
     _tell_unknown(writer, {"source": source, "target": target})
     cuts["source"].count_all(source.lengths)
     if cuts["source"].cut:

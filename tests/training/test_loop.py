@@ -170,7 +170,20 @@ def test_a_loss_that_is_not_finite_is_refused_before_it_reaches_the_weights():
         train(dev=lambda model: {"loss": math.nan})
 
 
+def test_weights_of_16_bits_are_told(caplog):
+    line = nn.Linear(3, 1)
+    squares = lambda model, batch: (model(torch.ones(4, 3).to(model.weight)).float().square().sum(), 4)  # noqa: E731
+    list(fit(line, squares, Sentences(), Recipe(steps=1)))
+    assert not caplog.text
+    list(fit(line.bfloat16(), squares, Sentences(), Recipe(steps=1)))
+    assert "weights in bfloat16 are trained as they are, and small steps are rounded away" in caplog.text
+
+
 def test_what_cannot_be_trained_is_refused():
+    with pytest.raises(BadInput, match=r"sum of the losses of a batch and how many they are; got a Tensor"):
+        list(fit(Reader(), lambda model, batch: surprise(model, batch)[0], Sentences(), RECIPE))
+    with pytest.raises(BadInput, match="of this one all are frozen"):
+        list(fit(Reader().requires_grad_(False), surprise, Sentences(), RECIPE))
     with pytest.raises(BadInput, match="an epoch must have a batch; got none in epoch 1"):
         train(batches=Sentences(0), recipe=Recipe())
     with pytest.raises(BadInput, match="warmup must be shorter than the run of 16 steps; got 16"):

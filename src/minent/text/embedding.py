@@ -13,6 +13,7 @@ from jaxtyping import Float
 
 from minent.data.whole import read_json
 from minent.errors import BadInput, require
+from minent.text.hub_folder import check_tokenizer
 
 POOLINGS = {"pooling_mode_mean_tokens": "mean", "pooling_mode_cls_token": "first"}
 
@@ -36,6 +37,7 @@ def embed(
         model = AutoModel.from_pretrained(folder, trust_remote_code=False).eval()
     except (OSError, ValueError) as error:
         raise BadInput(f"{str(folder)!r} cannot be read as a model: {str(error).splitlines()[0]}") from None
+    check_tokenizer(tokenizer, folder)
     pooling, longest = _pooling(Path(folder)), _longest(Path(folder), tokenizer, model)
     order = np.argsort([len(text) for text in texts], kind="stable")
     rows: list[Any] = [None] * len(texts)

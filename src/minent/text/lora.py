@@ -13,10 +13,13 @@ import torch
 from minent.errors import BadInput, require
 from minent.training.saved import Saved
 
+SCANS = {"mamba", "mamba2", "falcon_mamba", "falcon_h1", "nemotron_h"}  # whose kernels read two matrices past adapters
+
 
 def adapted(model: Any, rank: int, seed: int = 1, task: str | None = None) -> Any:
     """The model of Hugging Face with adapters beside all its linear layers but the last, which alone are trained; by
-    the `task` SEQ_CLS the scores of labels are, too.
+    the `task` SEQ_CLS the scores of labels are, too. Of Mamba's, those that it does not multiply with as layers stay
+    without.
 
     Raises BadInput for a model of minent, and for a rank below 1; MissingExtra without peft."""
     if isinstance(model, Saved):
@@ -25,11 +28,14 @@ def adapted(model: Any, rank: int, seed: int = 1, task: str | None = None) -> An
     if rank < 1:
         raise BadInput(f"lora is a rank, at least 1; got {rank}")
     peft = require("peft", "lora", "train adapters of a model")
+    left = ["out_proj", "conv1d"] if model.config.model_type in SCANS else None
     with torch.random.fork_rng(), warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)  # peft asks transformers by an old name
         torch.manual_seed(seed)
-        options = peft.LoraConfig(r=rank, lora_alpha=2 * rank, target_modules="all-linear", task_type=task)
-        return peft.get_peft_model(model, options)
+        how = peft.LoraConfig(
+            r=rank, lora_alpha=2 * rank, target_modules="all-linear", exclude_modules=left, task_type=task
+        )
+        return peft.get_peft_model(model, how)
 
 
 def merged(model: Any) -> Any:

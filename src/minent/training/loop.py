@@ -24,7 +24,7 @@ from minent.training.scaling import begun
 from minent.training.step import Fit, frozen_norms, step
 from minent.training.trajectory.recorder import Recorder
 from minent.training.trajectory.shards import unfinished
-from minent.training.weights import fill, weights
+from minent.training.weights import check_trained, fill, weights
 
 logger = logging.getLogger(__name__)
 
@@ -44,6 +44,7 @@ def fit(
     every: int = 1,
     about: Mapping[str, Any] | None = None,
     told: Mapping[str, Any] | None = None,
+    keep: Callable[[Path], object] | None = None,
 ) -> Iterator[Record]:
     """Train `model`, one record a step; nothing happens until the first record is asked for.
 
@@ -63,6 +64,7 @@ def fit(
     - `trajectory`: a folder to record the run in, the weights before every `every`th step; see `Recorder`. Its end is
       the step whose weights the model ends with, or the last where these are a mean.
     - `about`: plain values by name that a run is resumed by; `told`: what the log says beside the first step.
+    - `keep(folder)`: saves a model that is not minent's, as it then is, where `recipe.keep_every` asks for it.
 
     Steps are taken in training mode; batch norms that came frozen and in evaluation mode stay in it. At the end the
     model is in evaluation mode and holds the mean of `recipe.keep` checkpoints, the best on dev or, with no `dev`, the
@@ -90,6 +92,7 @@ def fit(
         run = prepared(
             model, loss, batches, recipe, dev=dev, folder=root, kept=folder is not None, resume=resume, log=log,
             before_step=before_step, trajectory=trajectory, every=every, about=about or {}, told=told or {},
+            keep=model.save_pretrained if isinstance(model, Saved) else keep,
         )  # fmt: skip
         if run.state.step < run.steps and 0 < recipe.patience <= run.state.misses:
             logger.warning("%s: patience ended the run at step %d: it takes no more", folder, run.state.step)
@@ -114,6 +117,7 @@ def prepared(
     every: int,
     about: Mapping[str, Any],
     told: Mapping[str, Any],
+    keep: Callable[[Path], object] | None,
 ) -> Fit:
     """The run that `fit` asks for, where it begins or goes on; its folder is `kept` or goes with the run."""
     if trajectory is not None and recipe.precision == "fp16":
@@ -122,21 +126,24 @@ def prepared(
         raise BadInput(f"best wants dev to tell what is better; got {recipe.best!r} and no dev")
     if recipe.patience and dev is None:
         raise BadInput(f"patience wants dev to tell what is better; got a patience of {recipe.patience} and no dev")
-    if recipe.keep_every and not (kept and isinstance(model, Saved)):
-        raise BadInput(f"keep_every wants a folder, and a model that is saved in one; got a {type(model).__name__}")
+    if recipe.keep_every and not (kept and keep):
+        raise BadInput(
+            f"keep_every wants a folder, and a model that is saved in one, or keep; got a {type(model).__name__}"
+        )
     processes = found(recipe.device)
     first, together = processes.is_main_process, recipe.accumulate * processes.num_processes
     one_pass = math.ceil(len(batches) / together)
     steps = defaults.steps_of(recipe, model, one_pass)
     if (warmup := defaults.warmup_of(recipe, model, steps)) >= steps:
         raise BadInput(f"warmup must be shorter than the run of {steps} steps; got {warmup}")
+    check_trained(model)
     agree_on(model.to(processes.device), processes)
     run = Fit(
         model=model, batches=batches, recipe=recipe, steps=steps, processes=processes, optimizer=adamw(model, recipe),
         average=averaging.start(model) if recipe.ema else None, folder=folder,
         saving=first and (kept or dev is not None or recipe.keep > 1), loss=loss, dev=dev, before_step=before_step,
-        about=dict(about), told=told, still=frozen_norms(model), rate=defaults.rate_of(recipe, model), warmup=warmup,
-        between=defaults.between(recipe, steps, one_pass),
+        about=dict(about), told=told, keep=keep, still=frozen_norms(model), rate=defaults.rate_of(recipe, model),
+        warmup=warmup, between=defaults.between(recipe, steps, one_pass),
     )  # fmt: skip
     resumed(run, resume, kept, log)
     run.state = begun(run.state, recipe)

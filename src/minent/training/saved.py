@@ -163,6 +163,11 @@ def read_config(folder: Path, wanted: str) -> dict[str, Any]:
     where there is none or it is not whole."""
     file = settled(folder) / "config.json"
     if not file.is_file():
+        if checkpoint.newest(folder / "checkpoints") is not None:
+            raise BadInput(
+                f"wanted a folder with a {wanted}; the run in {str(folder)!r} has not come to its end, where there "
+                "will be one: go on with it (--resume)"
+            )
         raise BadInput(f"wanted a folder with a {wanted}; got {str(folder)!r}, which has no config.json")
     return read_json(file, "the settings of a model")
 

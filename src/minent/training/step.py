@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
 from time import perf_counter
 from typing import Any
 
@@ -15,7 +16,6 @@ from minent.training.descent.gradient import Loss, drawn, gradient
 from minent.training.evaluation import Dev, evaluation, judged
 from minent.training.records import Moment, Record
 from minent.training.run import Run, finite, mine, saved
-from minent.training.saved import Saved
 from minent.training.scaling import LEAST, rescaled
 from minent.training.schedule import factor
 from minent.training.trajectory.modes import active
@@ -39,6 +39,9 @@ class Fit(Run):
     """and the passes from one evaluation to the next, where these are at ends of passes."""
 
     recorder: Recorder | None = None
+    keep: Callable[[Path], object] | None = None
+    """Saves the model, where it can be."""
+
     told: Mapping[str, Any] = field(default_factory=dict)
     """What the log says beside the first step."""
 
@@ -86,9 +89,9 @@ def step(run: Fit) -> Record:
         if run.recorder is not None:
             run.recorder.flush()
         saved(run)
-    if run.saving and recipe.keep_every and state.step % recipe.keep_every == 0 and isinstance(run.model, Saved):
+    if run.saving and recipe.keep_every and state.step % recipe.keep_every == 0 and run.keep is not None:
         with averaging.holding(run.model, run.average):
-            run.model.save_pretrained(run.folder / "snapshots" / f"step-{state.step:08d}")
+            run.keep(run.folder / "snapshots" / f"step-{state.step:08d}")
     return record
 
 

@@ -1,5 +1,6 @@
 """The weights of a model are its parameters and persistent buffers, each once: names that are tied are one tensor."""
 
+import logging
 from collections.abc import Callable
 from math import prod
 from pathlib import Path
@@ -15,6 +16,8 @@ from minent.errors import BadInput
 from minent.files import whole_file
 
 T = TypeVar("T", bound=nn.Module)
+log = logging.getLogger(__name__)
+HALVES = torch.bfloat16, torch.float16
 SLACK = 10  # weights that are made for one that is stored: of tied ones one is, and a layer may replace another
 
 
@@ -30,6 +33,20 @@ def weights(model: nn.Module) -> dict[str, Tensor]:
     for name, tensor in model.state_dict(keep_vars=True).items():
         first.setdefault(id(tensor), (name, tensor.detach()))
     return dict(first.values())
+
+
+def check_trained(model: nn.Module) -> None:
+    """Raises BadInput for a model of which nothing is trained. Weights of 16 bits are told: a step that is smaller than
+    a few thousandths of a weight is rounded away."""
+    trained = [weight for weight in model.parameters() if weight.requires_grad]
+    if not trained:
+        raise BadInput("a model has weights that are trained; of this one all are frozen (requires_grad_(False))")
+    if halves := sorted({str(weight.dtype)[6:] for weight in trained if weight.dtype in HALVES}):
+        log.warning(
+            "weights in %s are trained as they are, and small steps are rounded away: model.float() keeps them, and "
+            "the recipe's precision computes in 16 bits",
+            " and ".join(halves),
+        )
 
 
 def built(file: Path, make: Callable[[], T]) -> T:

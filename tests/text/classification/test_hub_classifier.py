@@ -135,11 +135,13 @@ def test_a_run_goes_on_and_its_folder_classifies(more, tmp_path, monkeypatch, ca
     saved(bert(), tmp_path / "bert")
     rows = zip(LEARNED.labels, LEARNED.texts, strict=True)
     (tmp_path / "labels.tsv").write_text("".join(f"{a}\t{b}\n" for a, b in rows), encoding="utf-8")
-    trained("whole", 4, *more)
-    trained("broken", 2, *more)
+    trained("whole", 4, "--keep-every", "4", *more)
+    trained("broken", 2, "--keep-every", "4", *more)
     (tmp_path / "broken" / "model.safetensors").unlink()
     main(["text", "train", "--resume", "broken", "--steps", "4"])
     one, other, before = (load_file(tmp_path / name / "model.safetensors") for name in ("whole", "broken", "bert"))
+    kept = load_file(tmp_path / "whole" / "snapshots" / "step-00000004" / "model.safetensors")
+    assert kept.keys() == before.keys()
     assert one.keys() == before.keys() and all(torch.equal(one[name], other[name]) for name in one)
     moved = one["bert.encoder.layer.0.output.dense.weight"] - before["bert.encoder.layer.0.output.dense.weight"]
     assert (torch.linalg.matrix_rank(moved, atol=1e-5) <= 2) == bool(more) and moved.abs().max() > 0

@@ -12,6 +12,10 @@ from transformers import (
     BertLMHeadModel,
     BertModel,
     EncoderDecoderModel,
+    MambaConfig,
+    MambaForCausalLM,
+    MarianConfig,
+    MarianMTModel,
     MBartConfig,
     MBartForConditionalGeneration,
     MBartTokenizer,
@@ -23,8 +27,9 @@ from minent.cli import main
 from minent.data import Pairs
 from minent.errors import BadInput
 from minent.text import HubWriter, RandomReplacement, Search, TeacherForcing, load_writer, n_best, train_seq2seq
+from minent.text.lora import adapted
 from minent.text.writing.hub_batches import batched, cuts_of
-from minent.text.writing.hub_training import IGNORED, loss, named
+from minent.text.writing.hub_training import IGNORED, evaluate, loss, named
 from minent.training.recipe import Recipe
 
 PAIRS = Pairs(["w1 w2 w3", "w4", "w5 w6", "w7 w1 w9 w2"], ["w3 w2 w1", "w8 w4", "w6", "w2 w9 w1 w7"])
@@ -131,6 +136,63 @@ def test_languages_stand_where_transformers_has_them():
         assert read["decoder_input_ids"][row, : len(history)].tolist() == history and history[0] == 12
 
 
+def marian(tmp_path):
+    """A folder of a Marian, whose files have no places: transformers makes these anew."""
+    model = MarianMTModel(
+        MarianConfig(**{**SMALL, "pad_token_id": 0, "eos_token_id": 3}, decoder_start_token_id=0, forced_eos_token_id=3)
+    )
+    model.save_pretrained(tmp_path / "marian")
+    tokenizer(closes=True, model_max_length=64).save_pretrained(tmp_path / "marian")
+    assert not any("embed_positions" in name for name in load_file(tmp_path / "marian" / "model.safetensors"))
+    return tmp_path / "marian"
+
+
+def test_what_is_not_saved_is_not_trained(tmp_path):
+    one = load_writer(marian(tmp_path))
+    places = one.model.model.decoder.embed_positions.weight.clone()
+    *_, last = train_seq2seq(one, PAIRS, PAIRS, Recipe(steps=9, learning_rate=1e-2), folder=tmp_path / "out")
+    assert torch.equal(one.model.model.decoder.embed_positions.weight, places)
+    read = load_writer(tmp_path / "out")
+    with torch.no_grad():
+        found = evaluate(read, batched(read, PAIRS, 1000, shuffle=False), PAIRS)
+    assert found["loss"] == pytest.approx(last.dev["loss"])
+
+
+def test_a_folder_without_the_files_of_a_tokenizer_is_refused(tmp_path):
+    folder = marian(tmp_path)
+    for name in ("tokenizer.json", "tokenizer_config.json"):
+        (folder / name).unlink()
+    bart().save_pretrained(folder)  # for which transformers makes a tokenizer of special tokens alone
+    with pytest.raises(BadInput, match="knows no words"):
+        load_writer(folder)
+
+
+def test_a_decoder_without_an_end_is_told(caplog):
+    one = HubWriter(llama(), tokenizer(model_max_length=64))
+    one.ends = []
+    next(train_seq2seq(one, PAIRS, None, Recipe(steps=1)))
+    assert "no token that ends a text" in caplog.text
+
+
+@pytest.mark.parametrize("make", [bart, t5, llama])
+def test_tokens_that_the_model_does_not_know_are_refused(make):
+    one = writer(make)
+    one.tokenizer.add_tokens([f"new{i}" for i in range(one.vocabulary)])  # t5 has rows to spare
+    new = f"new{one.vocabulary - 1}"
+    for pairs in (Pairs(["w1", f"w2 {new}"], ["w3", "w4"]), Pairs(["w1", "w2"], [f"{new} w3", "w4"])):
+        with pytest.raises(BadInput, match=rf"the model knows \d+ tokens; the tokenizer makes \d+, '{new}', of a text"):
+            batched(one, pairs, 1000)
+    with pytest.raises(BadInput, match="the model knows"):
+        n_best(one, [new], Search(beam=1))
+
+
+def test_adapters_of_mamba():
+    pytest.importorskip("peft")
+    model = MambaForCausalLM(MambaConfig(vocab_size=WORDS, hidden_size=16, num_hidden_layers=1, state_size=2))
+    beside = {name.split(".")[-4] for name, _ in adapted(model, 2).named_parameters() if "lora_A" in name}
+    assert beside == {"in_proj", "x_proj", "dt_proj"}
+
+
 def test_texts_of_another_language_are_told(caplog):
     pairs = Pairs(["un deux trois", "w1"], ["w2", "w3"])
     list(train_seq2seq(writer(bart), pairs, pairs, Recipe(steps=1)))
@@ -160,7 +222,10 @@ def test_a_run_goes_on_and_ends_the_same(more, made, capsys):
         pytest.importorskip("peft")
     trained("whole", 4, *more)
     trained("broken", 2, *more)
-    (made / "broken" / "model.safetensors").unlink()
+    for name in ("model.safetensors", "config.json"):
+        (made / "broken" / name).unlink()
+    with pytest.raises(BadInput, match=r"'broken' has not come to its end, where there will be one: go on"):
+        load_writer("broken")
     main(["text", "train", "--resume", "broken", "--steps", "4"])
     assert "those of bart to begin with" in capsys.readouterr().out
     one, other, before = (load_file(made / folder / "model.safetensors") for folder in ("whole", "broken", "bart"))
@@ -173,6 +238,22 @@ def test_a_run_goes_on_and_ends_the_same(more, made, capsys):
     (made / "lines.txt").write_text("\n".join(TEXTS), encoding="utf-8")
     main(["text", "write", "lines.txt", "--model", "whole", "--longest", "5"])
     assert np.array_equal(len(capsys.readouterr().out.splitlines()), len(TEXTS))
+
+
+@pytest.mark.parametrize("more", [(), ("--lora", "2"), ("--ema", "0.5")])
+def test_models_along_a_run_are_kept_whole(more, made):
+    if "--lora" in more:
+        pytest.importorskip("peft")
+    trained("out", 4, "--keep-every", "2", *more)
+    trained("alone", 4, *more)
+    whole, alone, *kept = (
+        load_file(made / folder / "model.safetensors")
+        for folder in ("out", "alone", *(f"out/snapshots/step-0000000{step}" for step in (2, 4)))
+    )
+    assert whole.keys() == kept[0].keys() and all(torch.equal(whole[name], alone[name]) for name in whole)
+    assert all(torch.allclose(whole[name], kept[1][name]) for name in whole)
+    assert any(not torch.equal(whole[name], kept[0][name]) for name in whole)
+    assert load_writer(made / "out" / "snapshots" / "step-00000002").vocabulary == WORDS
 
 
 def test_what_cannot_be_trained_is_refused(made, capsys):

@@ -13,7 +13,7 @@ from minent.errors import BadInput, require, some
 from minent.nn.evaluating import evaluating
 from minent.text.classification.labelling import Labelling
 from minent.text.cut import Cut
-from minent.text.hub_folder import quietly
+from minent.text.hub_folder import check_tokenizer, quietly
 from minent.text.hub_tokens import MOST, hub_array
 from minent.text.masked.asked import longest_text, tokens_known
 from minent.training.saved import read_config
@@ -83,6 +83,7 @@ def load_hub(folder: str | Path, labels: Sequence[str] | None = None, seed: int 
         tokenizer: Any = AutoTokenizer.from_pretrained(folder, **options)
     except Exception as error:  # tokenizers raises no narrower one
         raise BadInput(f"{wanted}: {' '.join(str(error).split())[:200]}") from None
+    check_tokenizer(tokenizer, folder)
     within = f"{model.base_model_prefix}."
     head = {name for name in model.state_dict() if not name.startswith(within) or "pooler" in name}
     if missing := sorted(set(told["missing_keys"]) - (head if other else set())):

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from minent.nn.shape import Shape
 from minent.text.classification.classifier import Classifier
 from minent.text.classification.hub import HubClassifier
 from minent.text.cut import Cut, told
-from minent.text.hub_folder import save_hub
+from minent.text.hub_folder import save_hub, unsaved_stay
 from minent.text.options import Reading
 from minent.text.token_ids import most
 from minent.text.tokenizer import tokenizer_of
@@ -81,9 +82,13 @@ def train_classifier(
         if folder is None:
             raise BadInput("record wants a folder to record the run in; got None")
         trajectory = Path(folder) / "trajectory"
+    keep = None
+    if isinstance(classifier, HubClassifier):
+        unsaved_stay(classifier.model)
+        keep = partial(save_hub, classifier.model, classifier.tokenizer, copied=True)
     yield from fit(
         classifier, loss, batches, recipe, dev=score, folder=folder, resume=resume, log=log, trajectory=trajectory,
-        every=max(record, 1), told=told({"text": cut}),
+        every=max(record, 1), told=told({"text": cut}), keep=keep,
         about={"labels": classifier.labels, "dev data": held and held.fingerprint()["data"]},
     )  # fmt: skip
     if trajectory is not None and PartialState().is_main_process:

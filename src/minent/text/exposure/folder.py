@@ -13,7 +13,7 @@ from minent.data.texts.pairs import Pairs
 from minent.text.cut import Cut, told
 from minent.text.exposure.hub_reads import IGNORED
 from minent.text.exposure.reads import Batch
-from minent.text.writing.hub import LONGEST
+from minent.text.writing.hub import LONGEST, HubWriter
 from minent.text.writing.language import as_target, opened_by, settle
 from minent.text.writing.load import pretrained
 from minent.text.writing.seq2seq import Seq2Seq
@@ -55,7 +55,10 @@ def hub_batches(
     sources = _read(lambda *texts, **how: tokenizer(*texts, **how)["input_ids"], pairs.sources, longest, cuts["source"])
     target = partial(as_target, tokenizer, add_special_tokens=opened)
     targets = _read(target, pairs.targets, longest, cuts["target"])
+    writer = HubWriter(model, tokenizer)
     for side, cut in ((sources, cuts["source"]), (targets, cuts["target"])):
+        for ids in side:
+            writer.check(ids, written=side is targets)
         cut.unknown = 0 if unknown in (None, tokenizer.eos_token_id) else sum(ids.count(unknown) for ids in side)
     told(cuts)
     order = sorted(range(len(pairs)), key=lambda i: len(targets[i]))

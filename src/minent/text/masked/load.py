@@ -10,6 +10,7 @@ from huggingface_hub import constants
 from safetensors import SafetensorError
 
 from minent.errors import BadInput, require, some
+from minent.text.hub_folder import check_tokenizer
 from minent.text.masked.model import MaskedLM
 from minent.training.saved import is_path, read_config
 
@@ -49,6 +50,7 @@ def load(name: str | Path) -> tuple[Any, Any]:
             f"{str(name)!r} holds no whole masked language model: {some(missing, 2)} would be random (it was saved as "
             f"{some(model.config.architectures or ['another kind'])})"
         )
+    check_tokenizer(tokenizer, name)
     return model.eval(), tokenizer
 
 

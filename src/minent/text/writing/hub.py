@@ -118,6 +118,7 @@ class HubWriter(nn.Module):
                 if self.chat:
                     raise BadInput(f"a message of {len(ids):,} tokens is too long: there are places for {most:,}")
                 ids = self.tokenizer(text, truncation=True, max_length=most)["input_ids"]
+            self.check(ids)
             found.append(np.array(ids or [self.start if isinstance(self.start, int) else self.pad], np.int32))
         return found
 
@@ -127,6 +128,14 @@ class HubWriter(nn.Module):
         said = [{"role": "user", "content": text}]
         made = self.tokenizer.apply_chat_template(said, add_generation_prompt=True, tokenize=True, return_dict=True)
         return made["input_ids"]
+
+    def check(self, ids: Sequence[int] | np.ndarray, written: bool = False) -> None:
+        """Raises BadInput for a token of the tokenizer that the model does not know, where it reads, or is to write."""
+        table = self.model.get_input_embeddings()
+        known = self.vocabulary - (not self.ends) if written else getattr(table, "num_embeddings", None)
+        if known is not None and len(ids) and (odd := int(np.max(ids))) >= known:
+            token = self.tokenizer.decode([odd])
+            raise BadInput(f"the model knows {known:,} tokens; the tokenizer makes {odd:,}, {token!r}, of a text")
 
     def begun(self, prefix: str) -> list[int]:
         """The tokens of what every text begins with; special ones, such as that of a language, may be among them."""

@@ -38,6 +38,9 @@ def batched(
     blank = writer.start if isinstance(writer.start, int) else writer.pad
     source = hub_array(writer.tokenizer, pairs.sources, cuts["source"], blank)
     target = arrayed(pairs.targets, ended(writer, pairs.targets), f"{how} target")
+    for read, written in ((source, False), (target, True)):
+        for _, flat in read.parts():
+            writer.check(flat, written)
     cuts["target"].unknown += count_of(unknown_to(writer.tokenizer), target)
     columns: dict[str, Any] = {"source": source, "target": target}
     if not writer.both:

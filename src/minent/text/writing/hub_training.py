@@ -14,9 +14,10 @@ from torch import Tensor
 from minent.data import Batches
 from minent.data.texts.pairs import Pairs
 from minent.errors import BadInput
+from minent.kernels import log
 from minent.nn.cross_entropy import cross_entropy
 from minent.text.cut import told
-from minent.text.hub_folder import save_hub
+from minent.text.hub_folder import save_hub, unsaved_stay
 from minent.text.options import Search
 from minent.text.writing.hub import HubWriter
 from minent.text.writing.hub_batches import batched, cuts_of, ended
@@ -43,14 +44,27 @@ def train_hub(
 ) -> Iterator[Record]:
     """Train the model of `writer` as `train_seq2seq` does one of minent's; the folder is then one of transformers,
     with the tokenizer, and adapters of peft's are added to the matrices."""
+    unsaved_stay(writer.model)
+    if not writer.ends:
+        log.warning("the model has no token that ends a text: what it writes goes on to --longest")
     cuts = cuts_of(writer)
     batches = batched(writer, train, tokens, seed=recipe.seed, cuts=cuts)
     held = None if dev is None else batched(writer, dev, tokens or defaults.MOST, shuffle=False)
     judge = None if held is None or dev is None else lambda model: evaluate(writer, held, dev)
     learned = partial(loss, lost=None if objective is None else objective.loss, smoothing=smoothing, ends=writer.ends)
     about = {"objective": repr(objective), "smoothing": smoothing, "dev data": held and held.fingerprint()["data"]}
+    keep = partial(save_hub, writer.model, writer.tokenizer, copied=True)
     yield from fit(
-        writer.model, learned, batches, recipe, dev=judge, folder=folder, about=about, told=told(cuts), **options
+        writer.model,
+        learned,
+        batches,
+        recipe,
+        dev=judge,
+        folder=folder,
+        about=about,
+        told=told(cuts),
+        keep=keep,
+        **options,
     )
     if folder is not None and PartialState().is_main_process:
         save_hub(writer.model, writer.tokenizer, folder)

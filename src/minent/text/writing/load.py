@@ -6,7 +6,7 @@ from typing import Any
 import torch
 
 from minent.errors import BadInput, require, some
-from minent.text.hub_folder import quietly
+from minent.text.hub_folder import check_tokenizer, quietly
 from minent.text.writing.hub import HubWriter
 from minent.text.writing.seq2seq import Seq2Seq
 from minent.training.saved import read_config
@@ -63,4 +63,5 @@ def pretrained(folder: str | Path, dtype: torch.dtype | None = None) -> tuple[An
             f"{str(folder)!r} holds no whole model that writes: {some(missing, 2)} would be random (it was saved as "
             f"{was})"
         )
+    check_tokenizer(tokenizer, folder)
     return model.eval(), tokenizer

@@ -14,6 +14,7 @@ import torch
 from accelerate import PartialState
 from torch import Tensor, nn
 
+from minent.errors import BadInput
 from minent.training.batches import Arrays
 from minent.training.devices import arithmetic, products
 from minent.training.randomness import random_state
@@ -47,7 +48,7 @@ def gradient(
     for key, batch in batches:
         tensors = {name: uploaded(array, device) for name, array in batch.items()}
         with seeded(device, *key), arithmetic(device, recipe.precision):
-            total, number = loss(model, tensors)
+            total, number = pair(loss(model, tensors))
         with products(device, recipe.precision):
             (total if scale == 1 else total * scale).backward()
         sums[0] += total.detach()
@@ -61,6 +62,14 @@ def gradient(
         nn.utils.clip_grads_with_norm_(model.parameters(), recipe.clip, norm)
     lost, targets, length = torch.cat([sums, norm[None]]).tolist()  # the one place of a step that waits for a GPU
     return lost / targets if targets else math.nan, targets, length
+
+
+def pair(said: Any) -> tuple[Tensor, int | Tensor]:
+    """What a loss returned. Raises BadInput for a mean alone: it does not tell of how many targets it is one."""
+    if not (isinstance(said, tuple | list) and len(said) == 2):
+        wanted = "a loss returns two things, the sum of the losses of a batch and how many they are"
+        raise BadInput(f"{wanted}; got a {type(said).__name__}")
+    return said[0], said[1]
 
 
 def dense(parameter: nn.Parameter) -> Tensor:

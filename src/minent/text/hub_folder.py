@@ -1,16 +1,22 @@
 """A model of Hugging Face that was trained is saved as any of theirs: whole, with its tokenizer, adapters in it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from copy import deepcopy
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+from accelerate import PartialState
 from torch import nn
 
 from minent.errors import BadInput
 from minent.files import whole_folder
-from minent.text.lora import merged
+from minent.text.lora import adapted, merged
+from minent.training.descent import averaging
+from minent.training.saved import learned
+from minent.training.weights import fill, weights
+
+T = TypeVar("T")
 
 
 def save_hub(model: Any, tokenizer: Any, folder: str | Path, copied: bool = False) -> None:
@@ -20,6 +26,42 @@ def save_hub(model: Any, tokenizer: Any, folder: str | Path, copied: bool = Fals
         merged(deepcopy(model) if copied and hasattr(model, "merge_and_unload") else model).save_pretrained(half)
         if hasattr(tokenizer, "save_pretrained"):
             tokenizer.save_pretrained(half)
+
+
+def described(records: Iterable[T], model: Any, tokenizer: Any, folder: str | Path | None) -> Iterator[T]:
+    """The records of a run as they come; once it has begun its folder says how the model is built and how it reads, so
+    that it can be asked whenever the run stops."""
+    for number, record in enumerate(records):
+        if not number and folder is not None and PartialState().is_main_process:
+            bare = model.get_base_model() if hasattr(model, "get_base_model") else model
+            config = deepcopy(bare.config)
+            config.architectures = [type(bare).__name__]
+            config.save_pretrained(folder)
+            if getattr(bare, "generation_config", None) is not None:
+                bare.generation_config.save_pretrained(folder)
+            if hasattr(tokenizer, "save_pretrained"):
+                tokenizer.save_pretrained(folder)
+        yield record
+
+
+def open_hub(kind: Any, name: str | Path, within: str = "", **options: Any) -> tuple[Any, dict[str, Any]]:
+    """A model of transformers of this `kind`, and what was told of its weights; of a run that was not finished, or is
+    at work, the model with which it would end if it ended at its newest checkpoint, whose names begin by `within`."""
+    folder = Path(name)
+    whole = not folder.is_dir() or any(folder.glob("*.safetensors")) or any(folder.glob("*.bin"))
+    if whole or not (parts := learned(folder)):
+        with quietly():
+            return kind.from_pretrained(name, output_loading_info=True, **options)
+    from transformers import AutoConfig, GenerationConfig
+
+    model = kind.from_config(AutoConfig.from_pretrained(folder, local_files_only=True))
+    if (folder / "generation_config.json").exists():
+        model.generation_config = GenerationConfig.from_pretrained(folder, local_files_only=True)
+    tensors = {key.removeprefix(within): value for key, value in averaging.mean(parts).items()}
+    if ranks := {value.shape[0] for key, value in tensors.items() if ".lora_A." in key}:
+        model = adapted(model, min(ranks), task="SEQ_CLS" if within else None)
+    fill(weights(model), tensors, folder)
+    return merged(model).to(options.get("dtype")), {"missing_keys": []}
 
 
 def unsaved_stay(model: nn.Module) -> None:

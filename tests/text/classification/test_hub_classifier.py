@@ -1,5 +1,6 @@
 """Classifiers of Hugging Face say what transformers says, begin as any model of theirs, and learn labels."""
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
@@ -137,7 +138,9 @@ def test_a_run_goes_on_and_its_folder_classifies(more, tmp_path, monkeypatch, ca
     (tmp_path / "labels.tsv").write_text("".join(f"{a}\t{b}\n" for a, b in rows), encoding="utf-8")
     trained("whole", 4, "--keep-every", "4", *more)
     trained("broken", 2, "--keep-every", "4", *more)
-    (tmp_path / "broken" / "model.safetensors").unlink()
+    ended = load_classifier("broken").probabilities(TEXTS)
+    (tmp_path / "broken" / "model.safetensors").unlink()  # as if it had been killed
+    assert np.array_equal(load_classifier("broken").probabilities(TEXTS), ended)
     main(["text", "train", "--resume", "broken", "--steps", "4"])
     one, other, before = (load_file(tmp_path / name / "model.safetensors") for name in ("whole", "broken", "bert"))
     kept = load_file(tmp_path / "whole" / "snapshots" / "step-00000004" / "model.safetensors")

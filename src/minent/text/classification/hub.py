@@ -13,7 +13,7 @@ from minent.errors import BadInput, require, some
 from minent.nn.evaluating import evaluating
 from minent.text.classification.labelling import Labelling
 from minent.text.cut import Cut
-from minent.text.hub_folder import check_tokenizer, quietly
+from minent.text.hub_folder import check_tokenizer, open_hub
 from minent.text.hub_tokens import MOST, hub_array
 from minent.text.masked.asked import longest_text, tokens_known
 from minent.training.saved import read_config
@@ -73,14 +73,14 @@ def load_hub(folder: str | Path, labels: Sequence[str] | None = None, seed: int 
         if labels is not None and other:
             config.num_labels, config.problem_type = len(labels), None
             config.id2label, config.label2id = dict(enumerate(labels)), {one: i for i, one in enumerate(labels)}
-        with quietly(), torch.random.fork_rng():
+        with torch.random.fork_rng():
             torch.manual_seed(seed)
             new = AutoModelForSequenceClassification.from_config(config) if other else None
-            model, told = AutoModelForSequenceClassification.from_pretrained(
-                folder, config=config, dtype=torch.float32, output_loading_info=True, ignore_mismatched_sizes=other,
-                **options,
-            )  # fmt: skip
+            how = {**options, "config": config, "dtype": torch.float32, "ignore_mismatched_sizes": other}
+            model, told = open_hub(AutoModelForSequenceClassification, folder, "model.", **how)
         tokenizer: Any = AutoTokenizer.from_pretrained(folder, **options)
+    except BadInput:
+        raise
     except Exception as error:  # tokenizers raises no narrower one
         raise BadInput(f"{wanted}: {' '.join(str(error).split())[:200]}") from None
     check_tokenizer(tokenizer, folder)

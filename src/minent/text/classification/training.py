@@ -20,7 +20,7 @@ from minent.nn.shape import Shape
 from minent.text.classification.classifier import Classifier
 from minent.text.classification.hub import HubClassifier
 from minent.text.cut import Cut, told
-from minent.text.hub_folder import save_hub, unsaved_stay
+from minent.text.hub_folder import described, save_hub, unsaved_stay
 from minent.text.options import Reading
 from minent.text.token_ids import most
 from minent.text.tokenizer import tokenizer_of
@@ -86,11 +86,14 @@ def train_classifier(
     if isinstance(classifier, HubClassifier):
         unsaved_stay(classifier.model)
         keep = partial(save_hub, classifier.model, classifier.tokenizer, copied=True)
-    yield from fit(
+    records = fit(
         classifier, loss, batches, recipe, dev=score, folder=folder, resume=resume, log=log, trajectory=trajectory,
         every=max(record, 1), told=told({"text": cut}), keep=keep,
         about={"labels": classifier.labels, "dev data": held and held.fingerprint()["data"]},
     )  # fmt: skip
+    if isinstance(classifier, HubClassifier):
+        records = described(records, classifier.model, classifier.tokenizer, folder)
+    yield from records
     if trajectory is not None and PartialState().is_main_process:
         write_examples(trajectory / "train.jsonl", train)
     if folder is not None and PartialState().is_main_process:

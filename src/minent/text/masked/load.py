@@ -10,7 +10,7 @@ from huggingface_hub import constants
 from safetensors import SafetensorError
 
 from minent.errors import BadInput, require, some
-from minent.text.hub_folder import check_tokenizer
+from minent.text.hub_folder import check_tokenizer, open_hub
 from minent.text.masked.model import MaskedLM
 from minent.training.saved import is_path, read_config
 
@@ -32,9 +32,8 @@ def load(name: str | Path) -> tuple[Any, Any]:
     try:
         local = folder.is_dir() or not _online()
         tokenizer: Any = AutoTokenizer.from_pretrained(name, local_files_only=local, trust_remote_code=False)
-        model, told = AutoModelForMaskedLM.from_pretrained(
-            name, local_files_only=local, dtype=torch.float32, output_loading_info=True, trust_remote_code=False
-        )  # whatever it was saved in
+        options = {"local_files_only": local, "dtype": torch.float32, "trust_remote_code": False}
+        model, told = open_hub(AutoModelForMaskedLM, name, **options)  # whatever it was saved in
     except ImportError as error:
         raise BadInput(f"{str(name)!r} cannot be read here: {' '.join(str(error).split())[:200]}") from None
     except (OSError, ValueError, SafetensorError) as error:

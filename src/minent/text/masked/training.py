@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from minent.data import Batches
 from minent.nn.cross_entropy import linear_cross_entropy
 from minent.nn.shape import Shape
-from minent.text.hub_folder import save_hub, unsaved_stay
+from minent.text.hub_folder import described, save_hub, unsaved_stay
 from minent.text.masked.batched import LONGEST, batched, tokenizer_with
 from minent.text.masked.model import MaskedLM
 from minent.text.masked.vocabulary import Vocabulary, vocabulary_of
@@ -92,9 +92,10 @@ def train_masked_lm(
     learned = partial(loss, vocabulary=vocabulary, masked=masked)
     judge = None if held is None else partial(evaluate, batches=held, vocabulary=vocabulary, masked=masked)
     keep = partial(save_hub, model, tokenizer, copied=True)
-    yield from fit(
+    records = fit(
         model, learned, batches, recipe, dev=judge, folder=folder, resume=resume, log=log, about=about, keep=keep
     )
+    yield from records if isinstance(model, MaskedLM) else described(records, model, tokenizer, folder)
     if folder is not None and PartialState().is_main_process:
         if isinstance(model, MaskedLM):
             model.save_pretrained(folder)

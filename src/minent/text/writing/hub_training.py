@@ -17,7 +17,7 @@ from minent.errors import BadInput
 from minent.kernels import log
 from minent.nn.cross_entropy import cross_entropy
 from minent.text.cut import told
-from minent.text.hub_folder import save_hub, unsaved_stay
+from minent.text.hub_folder import described, save_hub, unsaved_stay
 from minent.text.options import Search
 from minent.text.writing.hub import HubWriter
 from minent.text.writing.hub_batches import batched, cuts_of, ended
@@ -54,18 +54,9 @@ def train_hub(
     learned = partial(loss, lost=None if objective is None else objective.loss, smoothing=smoothing, ends=writer.ends)
     about = {"objective": repr(objective), "smoothing": smoothing, "dev data": held and held.fingerprint()["data"]}
     keep = partial(save_hub, writer.model, writer.tokenizer, copied=True)
-    yield from fit(
-        writer.model,
-        learned,
-        batches,
-        recipe,
-        dev=judge,
-        folder=folder,
-        about=about,
-        told=told(cuts),
-        keep=keep,
-        **options,
-    )
+    options |= {"folder": folder, "about": about, "told": told(cuts), "keep": keep}
+    records = fit(writer.model, learned, batches, recipe, dev=judge, **options)
+    yield from described(records, writer.model, writer.tokenizer, folder)
     if folder is not None and PartialState().is_main_process:
         save_hub(writer.model, writer.tokenizer, folder)
 

@@ -6,7 +6,7 @@ from typing import Any
 import torch
 
 from minent.errors import BadInput, require, some
-from minent.text.hub_folder import check_tokenizer, quietly
+from minent.text.hub_folder import check_tokenizer, open_hub
 from minent.text.writing.hub import HubWriter
 from minent.text.writing.seq2seq import Seq2Seq
 from minent.training.saved import read_config
@@ -47,13 +47,12 @@ def pretrained(folder: str | Path, dtype: torch.dtype | None = None) -> tuple[An
     kind: Any = AutoModelForSeq2SeqLM if config.get("is_encoder_decoder") else AutoModelForCausalLM
     options: dict[str, Any] = {"trust_remote_code": False, "local_files_only": True}
     try:
-        with quietly():
-            model, told = kind.from_pretrained(
-                folder, output_loading_info=True, **options, **({} if dtype is None else {"dtype": dtype})
-            )
+        model, told = open_hub(kind, folder, **options, **({} if dtype is None else {"dtype": dtype}))
         tokenizer: Any = AutoTokenizer.from_pretrained(folder, **options)
     except ImportError as error:
         raise BadInput(f"{str(folder)!r} cannot be read here: {' '.join(str(error).split())[:200]}") from None
+    except BadInput:
+        raise
     except Exception as error:  # tokenizers raises no narrower one
         why = " ".join(str(error).split())[:200]
         raise BadInput(f"{str(folder)!r} holds no model that writes, with its tokenizer: {why}") from None

@@ -47,7 +47,8 @@ def pretrained(folder: str | Path, dtype: torch.dtype | None = None) -> tuple[An
     kind: Any = AutoModelForSeq2SeqLM if config.get("is_encoder_decoder") else AutoModelForCausalLM
     options: dict[str, Any] = {"trust_remote_code": False, "local_files_only": True}
     try:
-        model, told = open_hub(kind, folder, **options, **({} if dtype is None else {"dtype": dtype}))
+        how = options if dtype is None else {**options, "dtype": dtype}
+        model, told = open_hub(kind, folder, **how)
         tokenizer: Any = AutoTokenizer.from_pretrained(folder, **options)
     except ImportError as error:
         raise BadInput(f"{str(folder)!r} cannot be read here: {' '.join(str(error).split())[:200]}") from None

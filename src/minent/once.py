@@ -20,8 +20,11 @@ def once(folder: Path, make: Callable[[Path], object]) -> Path:
             try:
                 make(half)
                 synced(half)
-                with suppress(OSError):  # where drives lock nothing, another may have been sooner
+                try:
                     half.rename(folder)
+                except OSError:
+                    if not folder.exists():  # where drives lock nothing, another may have been sooner
+                        raise
                 sync(folder.parent)
             finally:
                 shutil.rmtree(half, ignore_errors=True)

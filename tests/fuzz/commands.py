@@ -70,6 +70,7 @@ LONG = (
     "--n-dis",
     "--best-of",
 )  # may take for ever
+COMPILED = "--compile"  # torch traces no calls whose types the tests check
 
 
 def options() -> dict[tuple[str, ...], list[tuple[str, Any]]]:
@@ -82,7 +83,8 @@ def options() -> dict[tuple[str, ...], list[tuple[str, Any]]]:
             walk(one[name], (*path, name))
         if not below:
             arguments = one.assemble_argument_collection(default_parameter=Parameter(negative=""))
-            found[path] = [(each.names[0], each.hint) for each in arguments if each.names and each.names[0][:2] == "--"]
+            named = [(each.names[0], each.hint) for each in arguments if each.names]
+            found[path] = [(name, hint) for name, hint in named if name[:2] == "--" and name != COMPILED]
 
     walk(app, ())
     return found

@@ -59,7 +59,7 @@ def test_a_model_of_hugging_face_has_learned():
     assert defaults.further(bert) and defaults.rate_of(Recipe(), bert) == pytest.approx(0.0384 / 32)
     assert defaults.steps_of(Recipe(), bert, 3) == 30
     pytest.importorskip("peft")
-    from minent.text.masked.lora import adapted
+    from minent.text.lora import adapted
 
     assert defaults.rate_of(Recipe(), adapted(bert, 2)) == pytest.approx(0.384 / 32)
 

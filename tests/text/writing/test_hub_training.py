@@ -83,11 +83,12 @@ def calm_t5():
 
 
 @pytest.mark.parametrize(
-    ("make", "objective"), [(bart, None), (bart, RandomReplacement(0.2, 0.2)), (calm_t5, None), (llama, None)]
+    ("make", "objective", "steps"),
+    [(bart, None, 100), (bart, RandomReplacement(0.2, 0.2), 150), (calm_t5, None, 250), (llama, None, 150)],
 )
-def test_what_is_learned_is_written(make, objective, tmp_path):
+def test_what_is_learned_is_written(make, objective, steps, tmp_path):
     one = writer(make)
-    recipe = Recipe(steps=250, learning_rate=1e-2, warmup=5, evaluate_every=250)
+    recipe = Recipe(steps=steps, learning_rate=1e-2, warmup=5, evaluate_every=steps)
     *_, last = train_seq2seq(one, PAIRS, PAIRS, recipe, objective=objective, smoothing=0.0, folder=tmp_path / "out")
     assert last.dev["bleu"] > 80 and last.dev["loss"] < 0.5
     found = n_best(load_writer(tmp_path / "out"), PAIRS.sources, Search(beam=2))

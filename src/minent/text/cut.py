@@ -10,6 +10,9 @@ from jaxtyping import Int64
 from minent.kernels import log
 
 
+MANY = 0.1  # percent of unknown tokens: a rare sign that a tokenizer left out is no news
+
+
 @dataclass
 class Cut:
     """How many of so many texts are cut, and how many of so many tokens are lost with that; `longest` is what is read,
@@ -58,7 +61,7 @@ class Cut:
         """What is to be told."""
         share = 100 * self.unknown / max(self.tokens, 1)
         unknown = f"{self.unknown:,} of {self.tokens:,} tokens ({share:.2g} %) are unknown to the tokenizer"
-        return [str(self)] * bool(self.cut) + [unknown] * bool(self.unknown)
+        return [str(self)] * bool(self.cut) + [unknown] * (share >= MANY)
 
     def __str__(self) -> str:
         are, share = "is" if self.cut == 1 else "are", 100 * self.lost / max(self.tokens, 1)

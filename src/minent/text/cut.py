@@ -9,7 +9,6 @@ from jaxtyping import Int64
 
 from minent.kernels import log
 
-
 MANY = 0.1  # percent of unknown tokens: a rare sign that a tokenizer left out is no news
 
 

@@ -19,7 +19,6 @@ import tempfile
 import time
 from pathlib import Path
 
-import numpy as np
 import pairs_of
 import torch
 from both_ends import Task, ends
@@ -31,6 +30,7 @@ from minent.text.options import Reading, Writing
 from minent.text.score.references import score
 from minent.text.writing.seq2seq import Seq2Seq
 from minent.text.writing.training import batched, new_seq2seq, train_seq2seq
+from minent.training import checkpoint
 from minent.training.recipe import Recipe
 
 READING, FEW = Reading("bpe", 6000, 2048), Reading("bpe", 6000, 1024)
@@ -65,10 +65,10 @@ def pretrained(folder, kept, passes):
         recipe = Recipe(epochs=1, learning_rate=1e-3, evaluate_every=10**9, save_every=200)
         options = {"tokens": READING.tokens, "folder": kept, "resume": (kept / "checkpoints").exists()}
         for record in train_seq2seq(model, pairs, None, recipe, **options):
-            steps = record.steps
             if record.step % 200 == 0:
-                print(f"step {record.step:,} of {steps:,}: loss {record.loss:.3f}", flush=True)
-        cost = {"texts": len(texts), "passes": passes, "steps": steps}
+                print(f"step {record.step:,} of {record.steps:,}: loss {record.loss:.3f}", flush=True)
+        done = checkpoint.told(checkpoint.newest(kept / "checkpoints"))[0]  # also of a run that had come to its end
+        cost = {"texts": len(texts), "passes": passes, "steps": done.step}
         (kept / "cost.json").write_text(json.dumps(cost), encoding="utf-8")
     return Seq2Seq.from_pretrained(kept), json.loads((kept / "cost.json").read_text(encoding="utf-8"))
 
@@ -114,20 +114,10 @@ def report(names):
                 f"of {READING.tokens:,} tokens); means and standard deviations over seeds; accuracies in percent, CPU "
                 "seconds."
             )
-        titles_ = [", ".join([shown.get(c.split(", ")[0], c.split(", ")[0]), *c.split(", ")[1:]]) for c in columns]
+        heads = [", ".join(shown.get(part, part) for part in column.split(", ")) for column in columns]
         parts.append(f"\n## {TASKS[name][1]}\n\nRate {held['rate']:g}.\n")
-        parts += [f"| objective | {' | '.join(titles_)} | seeds |", "|---" * (len(columns) + 2) + "|"]
-        rows = {}
-        for key, row in held["runs"].items():
-            rows.setdefault(key.rsplit(", seed", 1)[0], []).append(row)
-        for objective, several in rows.items():
-            cells = []
-            for column in columns:
-                values = [one[column] for one in several]
-                spread = f" ± {np.std(values, ddof=1):.1f}" if len(values) > 1 else ""
-                whole = column in ("best step", "seconds")
-                cells.append(f"{np.mean(values):,.0f}" if whole else f"{np.mean(values):.1f}{spread}")
-            parts.append(f"| {objective} | {' | '.join(cells)} | {len(several)} |")
+        parts += [f"| objective | {' | '.join(heads)} | seeds |", "|---" * (len(columns) + 2) + "|"]
+        parts += pairs_of.means(held["runs"], columns)
     return "\n".join(parts) + "\n"
 
 
@@ -160,9 +150,10 @@ def main():
                 key = f"{objective}, seed {seed}"
                 if key not in found["runs"]:
                     model.load_state_dict(start)
-                    found["runs"][key] = run(model, task, OBJECTIVES[objective], seed, found["rate"])
+                    row = run(model, task, OBJECTIVES[objective], seed, found["rate"])
+                    found["runs"][key] = {objective: row}
                     keep(f"pretrained_{name}", found)
-                    figures = " ".join(f"{k} {v:.4g};" for k, v in found["runs"][key].items() if k != "examples")
+                    figures = " ".join(f"{k} {v:.4g};" for k, v in row.items() if k != "examples")
                     print(f"{name}, {key}: {figures}", flush=True)
     if options.write:
         names = [name for name in TASKS if place(f"pretrained_{name}").exists()]

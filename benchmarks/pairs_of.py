@@ -67,7 +67,7 @@ def means(runs, columns):
         for column in columns:
             values = [one[column] / (1e12 if column == "flops" else 1) for one in several]
             spread = f" ± {np.std(values, ddof=1):.1f}" if len(values) > 1 else ""
-            whole = column in ("steps", "seconds")
+            whole = column in ("steps", "best step", "seconds")
             cells.append(f"{np.mean(values):,.0f}" if whole else f"{np.mean(values):.1f}{spread}")
         lines.append(f"| {row} | {' | '.join(cells)} | {len(several)} |")
     return lines

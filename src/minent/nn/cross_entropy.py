@@ -44,13 +44,18 @@ def cross_entropy(
     >>> cross_entropy(torch.tensor([[0.0, 0.0, -torch.inf]]), torch.tensor([1]), 0.1).exp().item()
     2.0
     """
-    scores = scores.to(torch.promote_types(scores.dtype, torch.float32))  # sums over a vocabulary want more digits
+    scores = at_least_float32(scores)
     total = torch.nn.functional.cross_entropy(scores, wanted, reduction="sum")
     if smoothing:
         likely, can = scores.log_softmax(1), scores > -torch.inf
         spread = -(torch.where(can, likely, 0).sum(1) / can.sum(1)).sum()
         total = (1 - smoothing) * total + smoothing * spread
     return total
+
+
+def at_least_float32(scores: Tensor) -> Tensor:
+    """Sums over a vocabulary want more digits than bfloat16 has."""
+    return scores.to(torch.promote_types(scores.dtype, torch.float32))
 
 
 def rows_at_once(device: str, vocabulary: int) -> int:

@@ -1,8 +1,9 @@
 """A model of Hugging Face that was trained is saved as any of theirs: whole, with its tokenizer, adapters in it."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from copy import deepcopy
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -13,7 +14,7 @@ from minent.errors import BadInput
 from minent.files import whole_folder
 from minent.text.lora import adapted, merged
 from minent.training.descent import averaging
-from minent.training.saved import learned
+from minent.training.saved import learned, read_config
 from minent.training.weights import fill, weights
 
 T = TypeVar("T")
@@ -28,20 +29,23 @@ def save_hub(model: Any, tokenizer: Any, folder: str | Path, copied: bool = Fals
             tokenizer.save_pretrained(half)
 
 
-def described(records: Iterable[T], model: Any, tokenizer: Any, folder: str | Path | None) -> Iterator[T]:
-    """The records of a run as they come; once it has begun its folder says how the model is built and how it reads, so
-    that it can be asked whenever the run stops."""
-    for number, record in enumerate(records):
-        if not number and folder is not None and PartialState().is_main_process:
+def hub_run(run: Callable[..., Iterable[T]], model: Any, tokenizer: Any, folder: str | Path | None) -> Iterator[T]:
+    """The records of `run(keep=…)`, in which `model` learns, as they come. Once it has begun its folder says how the
+    model is built and how it reads, so that it can be asked whenever the run stops; at the end it is saved there."""
+    _unsaved_stay(model)
+    place = folder if PartialState().is_main_process else None
+    for number, record in enumerate(run(keep=partial(save_hub, model, tokenizer, copied=True))):
+        if not number and place is not None:
             bare = model.get_base_model() if hasattr(model, "get_base_model") else model
             config = deepcopy(bare.config)
             config.architectures = [type(bare).__name__]
-            config.save_pretrained(folder)
-            if getattr(bare, "generation_config", None) is not None:
-                bare.generation_config.save_pretrained(folder)
-            if hasattr(tokenizer, "save_pretrained"):
-                tokenizer.save_pretrained(folder)
+            parts: list[Any] = [config, getattr(bare, "generation_config", None), tokenizer]
+            for part in parts:
+                if hasattr(part, "save_pretrained"):
+                    part.save_pretrained(place)
         yield record
+    if place is not None:
+        save_hub(model, tokenizer, place)
 
 
 def open_hub(kind: Any, name: str | Path, within: str = "", **options: Any) -> tuple[Any, dict[str, Any]]:
@@ -64,7 +68,7 @@ def open_hub(kind: Any, name: str | Path, within: str = "", **options: Any) -> t
     return merged(model).to(options.get("dtype")), {"missing_keys": []}
 
 
-def unsaved_stay(model: nn.Module) -> None:
+def _unsaved_stay(model: nn.Module) -> None:
     """Freeze what transformers leaves out of its files and makes anew, such as the sinusoids of Marian's places, which
     count as weights there: what they learned would be lost."""
     left_out, names = getattr(model, "_keys_to_ignore_on_save", None) or (), dict[int, set[str]]()
@@ -97,3 +101,12 @@ def quietly() -> Iterator[None]:
         logging.set_verbosity(tells)
         if shows:
             logging.enable_progress_bar()
+
+
+def is_hub(folder: str | Path, wanted: str) -> bool:
+    """Whether a folder holds a model of transformers, by its config.json. Raises BadInput, which names what is
+    `wanted`, for a folder without one."""
+    if not Path(folder).is_dir():
+        return False
+    config = read_config(Path(folder), wanted)
+    return "minent" not in config and "model_type" in config

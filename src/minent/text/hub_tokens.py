@@ -1,7 +1,6 @@
 """What models of Hugging Face read of texts: ids by their own tokenizers, with what these put around a text."""
 
 from collections.abc import Iterator, Sequence
-from itertools import islice
 from secrets import token_hex
 from typing import Any
 
@@ -9,7 +8,7 @@ import numpy as np
 
 from minent.data.ragged import Ragged
 from minent.text.cut import Cut
-from minent.text.token_ids import TOGETHER, arrayed, count_of
+from minent.text.token_ids import arrayed, count_of, together
 
 MOST = 10**9  # tokens of a text, where nothing limits them
 
@@ -27,16 +26,9 @@ def hub_array(tokenizer: Any, texts: Sequence[str], cut: Cut, blank: int) -> Rag
 
 
 def _read(tokenizer: Any, texts: Sequence[str], blank: int, most: int | None = None) -> Iterator[list[np.ndarray]]:
-    for part in parts(texts):
+    for part in together(texts):
         found = tokenizer(part, verbose=False, **at_most(most))["input_ids"]
         yield [np.array(ids or [blank], np.int32) for ids in found]
-
-
-def parts(texts: Sequence[str]) -> Iterator[list[str]]:
-    """Some texts at a time."""
-    rest = iter(texts)
-    while part := list(islice(rest, TOGETHER)):
-        yield part
 
 
 def at_most(most: int | None) -> dict[str, Any]:
@@ -51,6 +43,6 @@ def told_apart(tokenizer: Any) -> str:
 
 
 def unknown_to(tokenizer: Any) -> int | None:
-    """The token of what a tokenizer does not know, where it is no other, such as GPT-2's, which ends texts, too."""
-    others = {tokenizer.eos_token_id, tokenizer.bos_token_id, tokenizer.pad_token_id}
-    return None if tokenizer.unk_token_id in others else tokenizer.unk_token_id
+    """The token of what a tokenizer does not know, where it frames no text besides, as GPT-2's ends them."""
+    frames = {tokenizer.eos_token_id, tokenizer.bos_token_id}
+    return None if tokenizer.unk_token_id in frames else tokenizer.unk_token_id

@@ -65,9 +65,9 @@ def count_of(token: int | None, sequences: Ragged) -> int:
     return 0 if token is None else sum(int((flat == token).sum()) for _, flat in sequences.parts())
 
 
-def together(sequences: Iterable[np.ndarray]) -> Iterator[list[np.ndarray]]:
-    """Sequences, some at a time."""
-    rest = iter(sequences)
+def together(several: Iterable[T]) -> Iterator[list[T]]:
+    """Texts or sequences, some at a time."""
+    rest = iter(several)
     while part := list(islice(rest, TOGETHER)):
         yield part
 
@@ -130,8 +130,8 @@ def _encoded(
     added = tokenizer.num_special_tokens_to_add(False) if special else 0
     if longest is not None and longest <= added:
         raise BadInput(f"longest must be more than {added}; got {longest}")
-    rest, unknown = iter(texts), None if cut is None else unknown_of(tokenizer)
-    while part := list(islice(rest, TOGETHER)):
+    unknown = None if cut is None else unknown_of(tokenizer)
+    for part in together(texts):
         before, tokenizer.encode_special_tokens = tokenizer.encode_special_tokens, not special
         try:
             encodings = tokenizer.encode_batch_fast(part, add_special_tokens=False)

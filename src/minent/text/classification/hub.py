@@ -16,7 +16,6 @@ from minent.text.cut import Cut
 from minent.text.hub_folder import check_tokenizer, open_hub
 from minent.text.hub_tokens import MOST, hub_array
 from minent.text.masked.asked import longest_text, tokens_known
-from minent.training.saved import read_config
 
 
 class HubClassifier(Labelling, nn.Module):
@@ -94,11 +93,3 @@ def load_hub(folder: str | Path, labels: Sequence[str] | None = None, seed: int 
             for name in head & ({*told["missing_keys"]} | {n for n in head if "pooler" not in n}):
                 own[name].copy_(drawn[name])
     return HubClassifier(model.eval(), tokenizer)
-
-
-def is_hub(folder: str | Path) -> bool:
-    """Whether a folder holds a model of transformers, by its config.json."""
-    if not Path(folder).is_dir():
-        return False
-    config = read_config(Path(folder), "model of text")
-    return "minent" not in config and "model_type" in config

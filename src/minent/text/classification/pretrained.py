@@ -8,8 +8,9 @@ from torch import nn
 from minent.data import Labelled
 from minent.errors import BadInput
 from minent.text.classification.classifier import Classifier
-from minent.text.classification.hub import HubClassifier, is_hub, load_hub
+from minent.text.classification.hub import HubClassifier, load_hub
 from minent.text.classification.training import labels_of
+from minent.text.hub_folder import is_hub
 from minent.text.masked.model import MaskedLM
 from minent.training.saved import read_config
 
@@ -24,7 +25,7 @@ def classifier_from(folder: str | Path, train: Labelled, seed: int = 1) -> Class
     Raises BadInput for a folder that holds none, and for texts of less than two labels."""
     if not Path(folder).is_dir():
         raise BadInput(f"a classifier begins as the model in a folder; there is no folder {str(folder)!r}")
-    if is_hub(folder):
+    if is_hub(folder, "model of text"):
         return load_hub(folder, labels_of(train), seed).train()
     made = read_config(Path(folder), "model of text").get("minent")
     name = made.get("class") if isinstance(made, dict) else "model that is not minent's"
@@ -46,4 +47,4 @@ def classifier_from(folder: str | Path, train: Labelled, seed: int = 1) -> Class
 def load_classifier(name: str | Path) -> Classifier | HubClassifier:
     """What is in a folder, a classifier of minent or of transformers, or one of minent's by its name on the hub, in
     evaluation mode on the CPU. Raises BadInput for a folder that holds neither."""
-    return load_hub(name) if is_hub(name) else Classifier.from_pretrained(name)
+    return load_hub(name) if is_hub(name, "model of text") else Classifier.from_pretrained(name)

@@ -20,7 +20,7 @@ from minent.nn.shape import Shape
 from minent.text.classification.classifier import Classifier
 from minent.text.classification.hub import HubClassifier
 from minent.text.cut import Cut, told
-from minent.text.hub_folder import described, save_hub, unsaved_stay
+from minent.text.hub_folder import hub_run
 from minent.text.options import Reading
 from minent.text.token_ids import most
 from minent.text.tokenizer import tokenizer_of
@@ -82,25 +82,19 @@ def train_classifier(
         if folder is None:
             raise BadInput("record wants a folder to record the run in; got None")
         trajectory = Path(folder) / "trajectory"
-    keep = None
-    if isinstance(classifier, HubClassifier):
-        unsaved_stay(classifier.model)
-        keep = partial(save_hub, classifier.model, classifier.tokenizer, copied=True)
-    records = fit(
-        classifier, loss, batches, recipe, dev=score, folder=folder, resume=resume, log=log, trajectory=trajectory,
-        every=max(record, 1), told=told({"text": cut}), keep=keep,
+    run = partial(
+        fit, classifier, loss, batches, recipe, dev=score, folder=folder, resume=resume, log=log, trajectory=trajectory,
+        every=max(record, 1), told=told({"text": cut}),
         about={"labels": classifier.labels, "dev data": held and held.fingerprint()["data"]},
     )  # fmt: skip
     if isinstance(classifier, HubClassifier):
-        records = described(records, classifier.model, classifier.tokenizer, folder)
-    yield from records
+        yield from hub_run(run, classifier.model, classifier.tokenizer, folder)
+        return
+    yield from run()
     if trajectory is not None and PartialState().is_main_process:
         write_examples(trajectory / "train.jsonl", train)
     if folder is not None and PartialState().is_main_process:
-        if isinstance(classifier, HubClassifier):
-            save_hub(classifier.model, classifier.tokenizer, folder)
-        else:
-            classifier.save_pretrained(folder)
+        classifier.save_pretrained(folder)
 
 
 def write_examples(path: Path, train: Labelled) -> None:

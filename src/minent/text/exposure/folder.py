@@ -13,20 +13,20 @@ from minent.data.texts.pairs import Pairs
 from minent.text.cut import Cut, told
 from minent.text.exposure.hub_reads import IGNORED
 from minent.text.exposure.reads import Batch
+from minent.text.hub_folder import is_hub
+from minent.text.hub_tokens import unknown_to
 from minent.text.writing.hub import LONGEST, HubWriter
 from minent.text.writing.language import as_target, opened_by, settle
 from minent.text.writing.load import pretrained
 from minent.text.writing.seq2seq import Seq2Seq
 from minent.text.writing.training import batched
-from minent.training.saved import read_config
 
 TOKENS = 4096  # of a batch, about
 
 
 def opened(folder: str | Path, pairs: Pairs) -> tuple[nn.Module, Iterator[dict[str, Any]]]:
     """The model, and the pairs in batches such as an objective takes. Raises BadInput for another kind of folder."""
-    config = read_config(Path(folder), Seq2Seq.__name__) if Path(folder).is_dir() else {}
-    if isinstance(config, dict) and "model_type" in config:
+    if is_hub(folder, Seq2Seq.__name__):
         model, tokenizer = pretrained(folder)
         if model.config.is_encoder_decoder:  # what it writes itself is opened so, too
             model.generation_config.forced_bos_token_id = opened_by(model, tokenizer)
@@ -51,7 +51,7 @@ def hub_batches(
     )  # of each side, and the end
     cuts = cuts or {"source": Cut(longest), "target": Cut(longest)}
     opened = model.config.is_encoder_decoder  # within one sequence nothing opens a target
-    unknown = tokenizer.unk_token_id
+    unknown = unknown_to(tokenizer)
     sources = _read(lambda *texts, **how: tokenizer(*texts, **how)["input_ids"], pairs.sources, longest, cuts["source"])
     target = partial(as_target, tokenizer, add_special_tokens=opened)
     targets = _read(target, pairs.targets, longest, cuts["target"])
@@ -59,7 +59,7 @@ def hub_batches(
     for side, cut in ((sources, cuts["source"]), (targets, cuts["target"])):
         for ids in side:
             writer.check(ids, written=side is targets)
-        cut.unknown = 0 if unknown in (None, tokenizer.eos_token_id) else sum(ids.count(unknown) for ids in side)
+        cut.unknown = 0 if unknown is None else sum(ids.count(unknown) for ids in side)
     told(cuts)
     order = sorted(range(len(pairs)), key=lambda i: len(targets[i]))
     for start in range(0, len(pairs), examples):

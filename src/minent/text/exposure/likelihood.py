@@ -15,12 +15,13 @@ from torch.nn.utils.rnn import pad_sequence
 
 from minent.data.texts.pairs import Pairs
 from minent.errors import BadInput
+from minent.nn.cross_entropy import at_least_float32
 from minent.nn.evaluating import evaluating
 from minent.text.cut import Cut, told
 from minent.text.exposure.folder import hub_batches
 from minent.text.exposure.hub_reads import IGNORED
 from minent.text.exposure.objective import reads_of
-from minent.text.exposure.reads import Batch, at_least_float32
+from minent.text.exposure.reads import Batch
 from minent.text.masked.likelihood import Likelihood
 from minent.text.writing.hub import HubWriter
 from minent.text.writing.model import Writer, alone

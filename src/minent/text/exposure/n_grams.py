@@ -11,8 +11,9 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from minent.errors import check
+from minent.nn.cross_entropy import at_least_float32
 from minent.text.exposure.objective import Objective
-from minent.text.exposure.reads import Batch, Reads, Summed, at_least_float32
+from minent.text.exposure.reads import Batch, Reads, Summed
 
 LIKELIEST = 4  # tokens that an expectation is of
 

@@ -12,8 +12,9 @@ import torch
 from torch import Tensor, nn
 
 from minent.errors import BadInput, check
+from minent.nn.cross_entropy import at_least_float32
 from minent.text.exposure.objective import Objective
-from minent.text.exposure.reads import Batch, Reads, Summed, at_least_float32
+from minent.text.exposure.reads import Batch, Reads, Summed
 
 DIFFER: WeakSet[nn.Module] = WeakSet()  # models whose readings have differed: they are not compared at every step
 

@@ -64,11 +64,6 @@ class Reads:
         return cross_entropy(self.counted(scores), self.counted(self.wanted), smoothing), self.counts.sum()
 
 
-def at_least_float32(scores: Tensor) -> Tensor:
-    """Sums over a vocabulary want more digits than bfloat16 has."""
-    return scores.to(torch.promote_types(scores.dtype, torch.float32))
-
-
 def to_the_end(wrote: Tensor, ends: set[int]) -> Tensor:
     """What was written, with −1 after the first of the ends."""
     ended = among(wrote, ends).cumsum(1)

@@ -1,7 +1,6 @@
 """Texts as a masked language model reads them to learn: in pieces of its longest, framed, in batches."""
 
 from collections.abc import Iterator, Sequence
-from secrets import token_hex
 from typing import Any
 
 import numpy as np
@@ -13,6 +12,7 @@ from minent.data.ragged import Ragged
 from minent.errors import BadInput
 from minent.nn.evaluating import evaluating
 from minent.text.cut import Cut, told
+from minent.text.hub_tokens import told_apart
 from minent.text.masked.asked import longest_text, tokens_known
 from minent.text.masked.model import MaskedLM
 from minent.text.masked.vocabulary import Vocabulary
@@ -39,8 +39,7 @@ def batched(
         read, how, unknown = token_array(kind, texts), kind.to_str(), unknown_of(kind)
     else:
         vocabulary = vocabulary.within(tokens_known(model))
-        fast = getattr(kind, "is_fast", False)
-        how = f"{vocabulary.size} {kind.backend_tokenizer.to_str() if fast else token_hex()}"  # slow ones tell less
+        how = f"{vocabulary.size} {told_apart(kind)}"
         unknown = kind.unk_token_id
         read = arrayed(texts, together(np.array(vocabulary.encode(text)[0], np.int32) for text in texts), how)
     if shuffle:  # to learn from

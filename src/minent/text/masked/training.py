@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from minent.data import Batches
 from minent.nn.cross_entropy import linear_cross_entropy
 from minent.nn.shape import Shape
-from minent.text.hub_folder import described, save_hub, unsaved_stay
+from minent.text.hub_folder import hub_run
 from minent.text.masked.batched import LONGEST, batched, tokenizer_with
 from minent.text.masked.model import MaskedLM
 from minent.text.masked.vocabulary import Vocabulary, vocabulary_of
@@ -80,7 +80,6 @@ def train_masked_lm(
     peft's is saved with these added to its matrices. Texts that are longer
     than it reads are read in pieces."""
     recipe = recipe or Recipe()
-    unsaved_stay(model)
     vocabulary = vocabulary_of(tokenizer_with(model, tokenizer))
     batches = batched(model, train, tokens, vocabulary, seed=recipe.seed, tokenizer=tokenizer)
     held = (
@@ -91,16 +90,13 @@ def train_masked_lm(
     about = {"masked": masked, "dev data": held and held.fingerprint()["data"]}
     learned = partial(loss, vocabulary=vocabulary, masked=masked)
     judge = None if held is None else partial(evaluate, batches=held, vocabulary=vocabulary, masked=masked)
-    keep = partial(save_hub, model, tokenizer, copied=True)
-    records = fit(
-        model, learned, batches, recipe, dev=judge, folder=folder, resume=resume, log=log, about=about, keep=keep
-    )
-    yield from records if isinstance(model, MaskedLM) else described(records, model, tokenizer, folder)
+    run = partial(fit, model, learned, batches, recipe, dev=judge, folder=folder, resume=resume, log=log, about=about)
+    if not isinstance(model, MaskedLM):
+        yield from hub_run(run, model, tokenizer, folder)
+        return
+    yield from run()
     if folder is not None and PartialState().is_main_process:
-        if isinstance(model, MaskedLM):
-            model.save_pretrained(folder)
-        else:
-            save_hub(model, tokenizer, folder)
+        model.save_pretrained(folder)
 
 
 def holes(tokens: Tensor, vocabulary: Vocabulary, masked: float) -> tuple[Tensor, Tensor]:

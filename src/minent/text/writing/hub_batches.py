@@ -14,7 +14,7 @@ from minent.data.ragged import Ragged
 from minent.data.tables.texts import Joined
 from minent.data.texts.pairs import Pairs
 from minent.text.cut import Cut
-from minent.text.hub_tokens import MOST, at_most, hub_array, parts, told_apart, unknown_to
+from minent.text.hub_tokens import MOST, at_most, hub_array, told_apart, unknown_to
 from minent.text.token_ids import arrayed, count_of, together
 from minent.text.writing.hub import LONGEST, HubWriter
 from minent.text.writing.language import as_target, settle
@@ -72,7 +72,7 @@ def cuts_of(writer: HubWriter) -> dict[str, Cut]:
 def ended(writer: HubWriter, texts: Sequence[str], most: int | None = None) -> Iterator[list[np.ndarray]]:
     """The ids of targets, some at a time, `most` of each; each has an end of the model's, the last but for what the
     tokenizer puts behind it, such as a language. One that is cut may have none."""
-    for part in parts(texts):
+    for part in together(texts):
         options = {"add_special_tokens": writer.both, "verbose": False, **at_most(most)}
         found = as_target(writer.tokenizer, part, **options)
         ends = [[] if {*ids[-2:]} & {*writer.ends} else writer.ends[:1] for ids in found]

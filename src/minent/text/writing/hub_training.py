@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from accelerate import PartialState
 from torch import Tensor
 
 from minent.data import Batches
@@ -17,11 +16,11 @@ from minent.errors import BadInput
 from minent.kernels import log
 from minent.nn.cross_entropy import cross_entropy
 from minent.text.cut import told
-from minent.text.hub_folder import described, save_hub, unsaved_stay
+from minent.text.hub_folder import hub_run
 from minent.text.options import Search
 from minent.text.writing.hub import HubWriter
 from minent.text.writing.hub_batches import batched, cuts_of, ended
-from minent.text.writing.judging import wrote_well
+from minent.text.writing.judging import mean_loss, wrote_well
 from minent.text.writing.write import written
 from minent.training import defaults
 from minent.training.loop import fit
@@ -44,7 +43,6 @@ def train_hub(
 ) -> Iterator[Record]:
     """Train the model of `writer` as `train_seq2seq` does one of minent's; the folder is then one of transformers,
     with the tokenizer, and adapters of peft's are added to the matrices."""
-    unsaved_stay(writer.model)
     if not writer.ends:
         log.warning("the model has no token that ends a text: what it writes goes on to --longest")
     cuts = cuts_of(writer)
@@ -53,26 +51,19 @@ def train_hub(
     judge = None if held is None or dev is None else lambda model: evaluate(writer, held, dev)
     learned = partial(loss, lost=None if objective is None else objective.loss, smoothing=smoothing, ends=writer.ends)
     about = {"objective": repr(objective), "smoothing": smoothing, "dev data": held and held.fingerprint()["data"]}
-    keep = partial(save_hub, writer.model, writer.tokenizer, copied=True)
-    options |= {"folder": folder, "about": about, "told": told(cuts), "keep": keep}
-    records = fit(writer.model, learned, batches, recipe, dev=judge, **options)
-    yield from described(records, writer.model, writer.tokenizer, folder)
-    if folder is not None and PartialState().is_main_process:
-        save_hub(writer.model, writer.tokenizer, folder)
+    options |= {"dev": judge, "folder": folder, "about": about, "told": told(cuts)}
+    run = partial(fit, writer.model, learned, batches, recipe, **options)
+    yield from hub_run(run, writer.model, writer.tokenizer, folder)
 
 
 def named(model: Any, batch: dict[str, Tensor], ends: Sequence[int] = ()) -> dict[str, Tensor]:
     """A batch by the names that transformers has; what is not to be learned is IGNORED: the `ends` of what is cut."""
-    given = {name: batch[name] for name in ("progress",) if name in batch}
+    given = {"progress": batch["progress"]} if "progress" in batch else {}
     if "tokens" in batch:
         ids, mask = batch["tokens"].long(), batch["tokens_mask"]
         read = torch.arange(ids.shape[1], device=ids.device) < batch["given"][:, None]
-        return {
-            "input_ids": ids,
-            "attention_mask": mask.long(),
-            "labels": ids.masked_fill(~mask | read, IGNORED),
-            **given,
-        }
+        labels = ids.masked_fill(~mask | read, IGNORED)
+        return {**given, "input_ids": ids, "attention_mask": mask.long(), "labels": labels}
     labels = batch["target"].long().masked_fill(~batch["target_mask"], IGNORED)
     given |= {"input_ids": batch["source"].long(), "attention_mask": batch["source_mask"].long()}
     given["decoder_input_ids"] = moved(model, labels)
@@ -117,11 +108,6 @@ def moved(model: Any, labels: Tensor) -> Tensor:
 
 def evaluate(writer: HubWriter, batches: Batches, pairs: Pairs) -> dict[str, float]:
     """The mean cross entropy of a token given gold histories; and how well is written, see `wrote_well`."""
-    device, total, count = next(writer.model.parameters()).device, 0.0, 0
-    for batch in batches.epoch(1):
-        tensors = {name: torch.from_numpy(array).to(device) for name, array in batch.items()}
-        one, many = loss(writer.model, tensors, ends=writer.ends)
-        total, count = total + float(one), count + int(many)
 
     def write(some: Pairs) -> list[str]:
         longest = max((len(ids) for part in ended(writer, some.targets) for ids in part), default=1)
@@ -132,4 +118,5 @@ def evaluate(writer: HubWriter, batches: Batches, pairs: Pairs) -> dict[str, flo
             for one in written(writer, writer.read(some.sources, search), search)
         ]
 
-    return {"loss": total / count, **wrote_well(pairs, write)}
+    lost = mean_loss(writer.model, batches, partial(loss, ends=writer.ends))
+    return {"loss": lost, **wrote_well(pairs, write)}

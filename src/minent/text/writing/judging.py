@@ -3,11 +3,23 @@
 from collections.abc import Callable, Sequence
 
 import numpy as np
+import torch
+from torch import Tensor, nn
 
+from minent.data import Batches
 from minent.data.texts.pairs import Pairs
 from minent.text.score import can_score, score
 
 SAMPLE = 200  # pairs at most: to write takes longer than to read
+
+
+def mean_loss(model: nn.Module, batches: Batches, lost: Callable[..., tuple[Tensor, int | Tensor]]) -> float:
+    """The mean loss of a token, where `lost(model, batch)` gives the sum of a batch and how many these are."""
+    total, count, device = 0.0, 0, next(model.parameters()).device
+    for batch in batches.epoch(1):
+        one, many = lost(model, {name: torch.from_numpy(array).to(device) for name, array in batch.items()})
+        total, count = total + float(one), count + int(many)
+    return total / count
 
 
 def wrote_well(pairs: Pairs, write: Callable[[Pairs], Sequence[str]]) -> dict[str, float]:

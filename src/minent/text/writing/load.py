@@ -6,7 +6,7 @@ from typing import Any
 import torch
 
 from minent.errors import BadInput, require, some
-from minent.text.hub_folder import check_tokenizer, open_hub
+from minent.text.hub_folder import check_tokenizer, is_hub, open_hub
 from minent.text.writing.hub import HubWriter
 from minent.text.writing.seq2seq import Seq2Seq
 from minent.training.saved import read_config
@@ -27,8 +27,7 @@ def load_writer(folder: str | Path, *, dtype: torch.dtype = torch.float32, chat:
     become `dtype`. `chat`: each text is a message, put as the folder's chat template has it.
 
     Raises BadInput for a folder that holds neither; MissingExtra without transformers for a model of theirs."""
-    config = read_config(Path(folder), "model that writes") if Path(folder).is_dir() else {"minent": {}}
-    if "minent" not in config and "model_type" in config:
+    if is_hub(folder, "model that writes"):
         return HubWriter(*pretrained(folder, dtype), chat)
     if chat:
         raise BadInput("messages are for models of Hugging Face with a chat template; this one is minent's")

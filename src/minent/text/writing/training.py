@@ -26,7 +26,7 @@ from minent.text.token_ids import most, token_array
 from minent.text.tokenizer import end_of, tokenizer_of
 from minent.text.writing.hub import HubWriter
 from minent.text.writing.hub_training import train_hub
-from minent.text.writing.judging import wrote_well
+from minent.text.writing.judging import mean_loss, wrote_well
 from minent.text.writing.loss import loss
 from minent.text.writing.model import alone
 from minent.text.writing.seq2seq import Seq2Seq
@@ -179,17 +179,11 @@ def evaluate(model: nn.Module, batches: Batches, pairs: Pairs) -> dict[str, floa
     """The mean cross entropy of a token given gold histories, of each direction by itself, for gold histories of the
     other give it away; and, where the extra "score" is installed, BLEU and ROUGE-L of what is written greedily, of at
     most twice as many tokens as the longest target has."""
-    total, count = 0.0, 0
     lost = by_itself(loss) if getattr(model, "direction", "") == "bidirectional" else loss
-    device = next(model.parameters()).device
-    for batch in batches.epoch(1):
-        tensors = {name: torch.from_numpy(array).to(device) for name, array in batch.items()}
-        one, many = lost(model, tensors)  # type: ignore[arg-type]
-        total, count = total + float(one), count + int(many)
 
     def write(some: Pairs) -> list[str]:
         longest = min(2 * most(model.tokenizer, some.targets), model.shape.written)  # type: ignore[arg-type, union-attr]
         found = n_best(model, some.sources, Search(beam=1, longest=longest), cut=Cut(0))  # type: ignore[arg-type]
         return [one[0].text if one else "" for one in found]
 
-    return {"loss": total / count, **wrote_well(pairs, write)}
+    return {"loss": mean_loss(model, batches, lost), **wrote_well(pairs, write)}
